@@ -1,0 +1,90 @@
+"""Every bound in one table (DECISIONS 35). A parser that reads strangers' octets takes its bounds from here.
+
+Each bound has a test that hits it. Times are seconds, sizes octets.
+"""
+
+from typing import Final
+
+# ---------------------------------------------------------------- MIME: beyond a bound the rest is one opaque part
+MIME_DEPTH: Final = 50
+MIME_PARTS: Final = 1_000
+MIME_HEADER_BLOCK: Final = 1 << 20
+"""One part's header block; what is past it is body."""
+MIME_HEADER_FIELDS: Final = 5_000
+MIME_HEADER_FIELD: Final = 256 << 10
+"""One field, folded lines included: what is longer is kept but not interpreted."""
+MIME_ADDRESSES: Final = 2_000
+MIME_PARAMETERS: Final = 100
+MIME_ENCODED_WORDS: Final = 1_000
+MIME_REFERENCES: Final = 100
+PREVIEW_SOURCE: Final = 16 << 10
+PREVIEW_CHARACTERS: Final = 200
+
+# ---------------------------------------------------------------- SMTP
+SMTP_COMMAND_LINE: Final = 512
+"""RFC 5321 §4.5.3.1.4; each extension adds its own (SIZE 26, 8BITMIME 17, AUTH 500, SMTPUTF8 10, DSN 500+128)."""
+SMTP_MAIL_LINE: Final = 512 + 26 + 17 + 500 + 10 + 128
+SMTP_RCPT_LINE: Final = 512 + 500
+SMTP_AUTH_LINE: Final = 12_288
+"""RFC 4954 §4.5."""
+SMTP_TEXT_LINE: Final = 1 << 20
+"""RFC 5321 §4.5.3.1.6 says at least 1,000; a longer line is taken and passed on as it is, up to here."""
+SMTP_RECIPIENTS: Final = 100
+"""In one transaction from strangers (RFC 5321 §4.5.3.1.8, RFC 9422)."""
+SMTP_SUBMISSION_RECIPIENTS: Final = 1_000
+SMTP_ERRORS: Final = 20
+SMTP_TRANSACTIONS: Final = 1_000
+SMTP_RECEIVED_HOPS: Final = 100
+"""RFC 5321 §6.3: at least 100."""
+SMTP_COMMAND_TIMEOUT_S: Final = 300.0
+SMTP_DATA_TIMEOUT_S: Final = 180.0
+SMTP_FINAL_TIMEOUT_S: Final = 600.0
+PROXY_HEADER: Final = 536
+"""Longest PROXY header taken: v1 is 107 octets, v2 16 + addresses + the few TLVs that we skip."""
+
+# ---------------------------------------------------------------- SASL
+SASL_RESPONSE: Final = 12_288
+SCRAM_ITERATIONS: Final = 4_096
+SCRAM_NONCE: Final = 128
+PASSWORD: Final = 1_024
+LOGIN: Final = 320
+
+# ---------------------------------------------------------------- IMAP
+IMAP_LINE: Final = 64 << 10
+IMAP_LITERAL_BEFORE_LOGIN: Final = 4_096
+IMAP_LITERALS_TOTAL: Final = 64 << 10
+"""All literals of one command other than APPEND together (CVE-2024-34055)."""
+IMAP_LITERALS_COUNT: Final = 1_000
+IMAP_DEPTH: Final = 50
+IMAP_SET_RANGES: Final = 20_000
+IMAP_SEARCH_KEYS: Final = 1_000
+IMAP_ERRORS: Final = 20
+IMAP_LOGIN_TIMEOUT_S: Final = 60.0
+IMAP_IDLE_TIMEOUT_S: Final = 1_800.0
+"""RFC 9051 §5.4: at least 30 minutes."""
+IMAP_APPEND_MESSAGES: Final = 1_000
+
+# ---------------------------------------------------------------- POP3
+POP3_LINE: Final = 255
+"""RFC 2449 §4."""
+POP3_AUTH_LINE: Final = 12_288
+POP3_TIMEOUT_S: Final = 600.0
+"""RFC 1939 §3: at least ten minutes."""
+POP3_ERRORS: Final = 20
+
+# ---------------------------------------------------------------- names and accounts
+MAILBOX_NAME: Final = 255
+"""Characters of one level."""
+MAILBOX_DEPTH: Final = 20
+MAILBOXES: Final = 10_000
+KEYWORDS: Final = 500
+KEYWORD_NAME: Final = 255
+GROUP_DEPTH: Final = 8
+GROUP_MEMBERS: Final = 10_000
+
+# ---------------------------------------------------------------- guessing
+AUTH_FAILURES_PER_ADDRESS: Final = 10
+"""Within ``AUTH_WINDOW_S``, per IPv4 address or IPv6 /64: then a ban of ``AUTH_BAN_S``."""
+AUTH_WINDOW_S: Final = 900.0
+AUTH_BAN_S: Final = 900.0
+AUTH_TARPIT_S: Final = 2.0

@@ -1,0 +1,359 @@
+"""What the store promises.
+
+These protocols are the only door to durable state (STORAGE §3). ``mailstead.store.open_store`` gives the embedded home;
+the PostgreSQL home stands behind the same names later, and one conformance suite (tests/contract/store) that knows
+nothing of SQLite covers both.
+
+Shape: one account per call. Values are those of ``mailstead.model``. Every write is durable before it returns
+(survives power loss) and is made by the owner of the account's shard, wherever it runs; ``op`` makes a repeat harmless
+and returns the first result (DECISIONS 5). Reads come from one consistent snapshot each. Refusals: ``Refusal`` with the
+reason named at the call; ``Unavailable`` when shard, disk or owner fail for now. A cancelled write may or may not have
+happened: repeat it with the same ``op``.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailstead.model.change import Changes
+from mailstead.model.condition import Condition
+from mailstead.model.ids import (
+    AccountId,
+    CredentialId,
+    DomainId,
+    EmailId,
+    MailboxId,
+    OpId,
+    SubmissionId,
+    TenantId,
+)
+from mailstead.model.mailbox import Entry, EntryRow, MailboxInfo, Role
+from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage, Octets
+from mailstead.model.question import ScramVerifier
+from mailstead.model.uids import UidSet
+
+
+# ------------------------------------------------------------------------------------------------------- values
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """``max_*`` 0: no limit."""
+
+    used_octets: int
+    used_messages: int
+    max_octets: int
+    max_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """One consistent moment of a mailbox: ``info`` and the UIDs in ascending order."""
+
+    info: MailboxInfo
+    account_modseq: int
+    uids: "Sequence[int]"
+    """``array('Q')`` in practice; owned by the caller."""
+    keywords: tuple[str, ...]
+    """Names of the account's keywords, for FLAGS."""
+    first_unseen_uid: int
+    """0: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Which columns ``fetch`` shall fill; the entry and sizes always come."""
+
+    envelope: bool = False
+    structure: bool = False
+    parts: bool = False
+    preview: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A customer of the site. ``max_*`` 0: no limit."""
+
+    tenant_id: TenantId
+    name: str
+    max_accounts: int = 0
+    max_octets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """``name`` is the lower-case A-label."""
+
+    domain_id: DomainId
+    tenant_id: TenantId
+    name: str
+    catch_all: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the directory knows it. ``state`` is ``active``, ``suspended``, ``wiping`` or ``gone``."""
+
+    account_id: AccountId
+    tenant_id: TenantId
+    address: str
+    """Its primary address, as given (``key`` form is unique)."""
+    name: str
+    state: str
+    shard: int
+    epoch: int
+    is_admin: bool
+    created_at_ms: int
+    max_octets: int
+    max_messages: int
+    delete_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What an address leads to, aliases and groups resolved (bounded by ``limits.GROUP_*``).
+
+    ``accounts``: (account, the local address through which it was reached). ``remote``: addresses elsewhere.
+    Both empty: no such recipient. ``is_local_domain`` False: the domain is not ours and ``remote`` holds the address.
+    """
+
+    is_local_domain: bool
+    accounts: tuple[tuple[AccountId, str], ...] = ()
+    remote: tuple[str, ...] = ()
+    detail: str = ""
+    """The part after ``+`` where it was split off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret at rest. ``credential_id`` 0 is the main password; others are app passwords with a ``label``."""
+
+    credential_id: CredentialId
+    label: str
+    argon2: str
+    """PHC string."""
+    scram: ScramVerifier | None
+    revision: int
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRecord:
+    """What is needed to check a login."""
+
+    account: Account
+    credentials: tuple[Credential, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One recipient awaiting the next hop."""
+
+    entry_id: int
+    submission_id: SubmissionId
+    account_id: AccountId
+    reverse_path: str
+    forward_path: str
+    options: dict[str, str]
+    """DSN and SMTPUTF8 parameters: ``notify``, ``orcpt``, ``envid``, ``ret``, ``smtputf8``, ``body``."""
+    created_at_ms: int
+    expires_at_ms: int
+    due_at_ms: int
+    attempts: int
+    last_error: str
+    size_octets: int
+    held: bool = False
+
+
+# ------------------------------------------------------------------------------------------------------- protocols
+class Directory(Protocol):
+    """Tenants, domains, addresses, accounts, credentials, placement. Reads are cached: at most 5 s stale, 2 s for no."""
+
+    async def route(self, address: str) -> Routed:
+        """Where mail for ``address`` (``local@domain``) goes: exact, then without ``+detail``, then catch-all."""
+
+    async def owns(self, account: AccountId, address: str) -> bool:
+        """Whether the account may send as ``address``: its own addresses, aliases to it, ``+detail`` of these."""
+
+    async def login(self, login: str) -> LoginRecord | None:
+        """By full address (or alias), or by local part where the site has one domain (DECISIONS 25)."""
+
+    async def account(self, account: AccountId) -> Account | None: ...
+    async def account_by_address(self, address: str) -> Account | None: ...
+    async def accounts(self, *, tenant: TenantId | None = None, domain: str = "", after: str = "", limit: int = 1000) -> list[Account]:
+        """In order of address key, starting after ``after``."""
+
+    async def tenant_add(self, name: str, *, max_accounts: int = 0, max_octets: int = 0) -> Tenant: ...
+    async def tenants(self) -> list[Tenant]: ...
+    async def domain_add(self, name: str, tenant: TenantId) -> Domain: ...
+    async def domains(self, *, tenant: TenantId | None = None) -> list[Domain]: ...
+    async def domain_set(self, name: str, *, catch_all: str) -> Domain: ...
+    async def account_add(
+        self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,
+        max_octets: int = 0, max_messages: int = 0, is_admin: bool = False,
+    ) -> Account:
+        """Key, account row with default mailboxes, placement, address: in that order (DECISIONS 11). ALREADY_EXISTS."""
+
+    async def accounts_add(self, rows: Sequence[tuple[str, str, ScramVerifier | None, int, str]]) -> list[Account]:
+        """Many at once: (address, argon2, scram, max_octets, name); group-committed. All or none per chunk of 500."""
+
+    async def account_set(self, account: AccountId, *, name: str | None = None, state: str | None = None,
+                          is_admin: bool | None = None, max_octets: int | None = None, max_messages: int | None = None,
+                          delete_after_ms: int | None = None) -> Account:
+        """A changed state takes effect for every write at once, for reads and logins within 5 s."""
+
+    async def account_shred(self, account: AccountId) -> None:
+        """Destroy the key, then the rows (STORAGE §13). No way back."""
+
+    async def credential_set(self, account: AccountId, *, credential: CredentialId | None, label: str, argon2: str,
+                             scram: ScramVerifier | None) -> Credential:
+        """``credential`` 0: the main password; None: a new app password. Raises the revision."""
+
+    async def credential_delete(self, account: AccountId, credential: CredentialId) -> None: ...
+    async def alias_add(self, address: str, target: str) -> None:
+        """``target``: an address here or elsewhere. ``@domain`` as ``address`` is the catch-all."""
+
+    async def alias_delete(self, address: str) -> None: ...
+    async def aliases(self, *, domain: str = "") -> list[tuple[str, str]]: ...
+    async def group_set(self, address: str, members: Sequence[str]) -> None: ...
+    async def group_delete(self, address: str) -> None: ...
+    async def groups(self) -> list[tuple[str, tuple[str, ...]]]: ...
+
+
+class Mail(Protocol):
+    """Account data."""
+
+    # ---- mailboxes
+    async def mailboxes(self, account: AccountId) -> list[MailboxInfo]:
+        """All of them, parents before children, else in order of path."""
+
+    async def mailbox(self, account: AccountId, path: tuple[str, ...]) -> MailboxInfo | None:
+        """By path; the first name matches INBOX without case, otherwise exactly after NFC."""
+
+    async def mailbox_by_id(self, account: AccountId, mailbox_id: MailboxId) -> MailboxInfo | None: ...
+    async def mailbox_create(self, account: AccountId, op: OpId, path: tuple[str, ...], *, role: Role = Role.NONE) -> MailboxInfo:
+        """Makes missing parents. ALREADY_EXISTS (a ``noselect`` remnant becomes selectable again), INVALID, LIMIT."""
+
+    async def mailbox_rename(self, account: AccountId, op: OpId, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+        """Children move along; UIDs and UIDVALIDITY stay with the mailbox. INBOX: its messages move to the new
+        mailbox and INBOX stays (RFC 9051 §6.3.6). NOT_FOUND, ALREADY_EXISTS."""
+
+    async def mailbox_delete(self, account: AccountId, op: OpId, path: tuple[str, ...]) -> None:
+        """A mailbox with children loses its messages and stays as ``noselect``; INBOX cannot be deleted. NOT_FOUND,
+        NOT_PERMITTED, HAS_CHILDREN (a ``noselect`` one with children)."""
+
+    async def mailbox_role(self, account: AccountId, op: OpId, mailbox_id: MailboxId, role: Role) -> None: ...
+    async def subscriptions(self, account: AccountId) -> list[tuple[str, ...]]:
+        """Subscribed paths, existing or not."""
+
+    async def subscribe(self, account: AccountId, path: tuple[str, ...], subscribed: bool) -> None: ...
+
+    # ---- reading
+    async def select(self, account: AccountId, mailbox_id: MailboxId, *, take_recent: bool) -> Selected:
+        """``take_recent``: mark everything as announced (SELECT does, EXAMINE does not); ``info.recent_uid`` is the
+        value before. NOT_FOUND."""
+
+    async def entries(self, account: AccountId, mailbox_id: MailboxId, uids: UidSet, *, changed_since: int = 0,
+                      limit: int = 0) -> list[Entry]:
+        """In order of UID; only those with modseq > ``changed_since``."""
+
+    async def fetch(self, account: AccountId, mailbox_id: MailboxId, uids: UidSet, want: Want) -> list[EntryRow]:
+        """In order of UID; callers ask for at most a few hundred at a time."""
+
+    async def octets(self, account: AccountId, email_id: EmailId, start: int = 0, length: int | None = None) -> bytes:
+        """A range of the stored message. EXPUNGED when it is gone, ``Unavailable`` when its octets are damaged."""
+
+    async def vanished(self, account: AccountId, mailbox_id: MailboxId, since: int, uids: UidSet | None = None) -> UidSet:
+        """UIDs expunged after modseq ``since``. Past the log: every UID below UIDNEXT that is not there (RFC 7162)."""
+
+    async def changes(self, account: AccountId, since: int, limit: int = 1000) -> Changes:
+        """The feed after ``since``. Raises ``model.change.StateTooOld``."""
+
+    async def modseq(self, account: AccountId) -> int: ...
+    async def keywords(self, account: AccountId) -> dict[int, str]:
+        """Bit value (``1 << n``) to name, system names included."""
+
+    async def search(self, account: AccountId, condition: Condition, *, mailbox_id: MailboxId) -> list[int]:
+        """UIDs in this mailbox that match, ascending. Complete: index up to its watermark, then a scan (DECISIONS 14)."""
+
+    async def quota(self, account: AccountId) -> Quota: ...
+
+    # ---- writing
+    async def deliver(self, account: AccountId, filing: Filing) -> Filed:
+        """Exactly once per delivery id. OVER_QUOTA, ACCOUNT_SUSPENDED, ``Unavailable`` (also ``DiskReserve``)."""
+
+    async def append(self, account: AccountId, op: OpId, mailbox_id: MailboxId, messages: Sequence[NewMessage]) -> Appended:
+        """One transaction. NOT_FOUND, OVER_QUOTA, LIMIT (keywords)."""
+
+    async def copy(self, account: AccountId, op: OpId, source: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
+        """One transaction; flags and INTERNALDATE kept, EMAILID equal. NOT_FOUND, OVER_QUOTA."""
+
+    async def move(self, account: AccountId, op: OpId, source: MailboxId, uids: UidSet, target: MailboxId) -> Copied: ...
+    async def expunge(self, account: AccountId, op: OpId, mailbox_id: MailboxId, uids: UidSet | None,
+                      *, only_deleted: bool = True) -> tuple[UidSet, int]:
+        """Removes entries flagged ``\\Deleted`` (all, or those in ``uids``); gives the UIDs removed and the modseq.
+        ``only_deleted=False`` (POP3, JMAP) removes ``uids`` whatever their flags."""
+
+    async def set_flags(self, account: AccountId, op: OpId, mailbox_id: MailboxId, uids: UidSet, *,
+                        add: frozenset[str] = frozenset(), remove: frozenset[str] = frozenset(),
+                        replace: frozenset[str] | None = None, unchanged_since: int | None = None) -> FlagsStored:
+        """Entries whose flags do not change keep their modseq and are reported with it. LIMIT (keywords)."""
+
+    # ---- bulk
+    async def import_(self, account: AccountId, mailbox_id: MailboxId, messages: Sequence[tuple[bytes, NewMessage]]) -> Appended:
+        """Like append for large batches; each message has a 16-octet id under which a repeat is skipped (UID 0)."""
+
+
+class Outbox(Protocol):
+    """Submissions awaiting the next hop. The durable queue; who schedules is ``service.queue``."""
+
+    async def enqueue(self, account: AccountId, submission: SubmissionId, reverse_path: str,
+                      recipients: Sequence[tuple[str, dict[str, str]]], octets: Octets, expires_at_ms: int) -> None:
+        """Durable before return; a repeat with the same ``submission`` is a no-op."""
+
+    async def due(self, now_ms: int, limit: int) -> list[QueueEntry]:
+        """Entries of the queue shards this process owns that are due, oldest first."""
+
+    async def entries(self, *, account: AccountId | None = None, limit: int = 1000) -> list[QueueEntry]: ...
+    async def octets(self, entry: QueueEntry) -> bytes: ...
+    async def finish(self, done: Iterable[int], deferred: Iterable[tuple[int, int, str]]) -> None:
+        """One transaction: entries that are done, and (entry, due_at_ms, last_error) of those to be tried again."""
+
+
+class Spool(Protocol):
+    """Where a message is gathered as it arrives: memory up to 1 MiB, then an unlinked file."""
+
+    size: int
+
+    def write(self, octets: bytes | memoryview) -> None:
+        """Raises ``Unavailable`` when the disk is full."""
+
+    def finish(self) -> Octets: ...
+    def close(self) -> None: ...
+
+
+News = Callable[[AccountId, int], None]
+"""Called on the loop's thread after a commit that raised the account's modseq to the second argument; a hint only."""
+
+
+class Store(Protocol):
+    """The whole store of one process."""
+
+    directory: Directory
+    mail: Mail
+    outbox: Outbox
+
+    def spool(self) -> Spool: ...
+    def watch(self, account: AccountId, news: News) -> Callable[[], None]:
+        """Calls ``news`` for this account until the returned function is called. Hints come at once after the commit,
+        also from other processes."""
+
+    def shard_owner_is_here(self, account_shard: int) -> bool: ...
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+    async def backup(self, target: str, *, with_keys: bool, progress: Callable[[str, int, int], None]) -> None: ...
+    async def verify(self, *, repair: bool, progress: Callable[[str, int, int], None]) -> list[str]:
+        """Findings, one sentence each; empty: nothing wrong."""
+
+
+Handover = Callable[[int, bytes], Awaitable[bytes]]
+"""How a store sends a request to worker n and awaits its answer; given by ``app`` (net opens the sockets)."""
+Feed = AsyncIterator[Changes]
