@@ -1,0 +1,103 @@
+"""Readable text of a message: for the search index, the preview and whoever wants words.
+
+HTML is stripped by our own small scanner: it never builds a tree, runs in one pass over the text, and what it cannot
+read it drops (DECISIONS 36).
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from mailstead.mime import decode
+from mailstead.mime.parts import Part
+from mailstead.model import limits
+
+_BLANKS: Final = re.compile(r"\s+")
+_TAG_NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
+_SKIPPED: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg"})
+_INLINE: Final = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub", "sup", "wbr", "code", "tt", "abbr"})
+
+
+def texts(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) -> Iterator[str]:
+    """Decoded text of every text/plain and text/html part, embedded messages included, tags stripped.
+
+    ``octets_of(start, end)`` gives stored octets; at most ``limit`` octets are read from one part.
+    """
+    for part in root.leaves():
+        if part.type == "text" and part.subtype not in {"css", "rtf", "calendar", "richtext"}:
+            start, end = part.body
+            text = of_part(octets_of(start, min(end, start + limit)), part)
+            if text:
+                yield text
+
+
+def of_part(octets: bytes, part: Part) -> str:
+    """The text of one text part's body."""
+    text = decode.charset(decode.transfer(octets, part.encoding), part.charset)
+    return strip_tags(text) if part.subtype in {"html", "xhtml", "xhtml+xml"} else text
+
+
+def strip_tags(source: str) -> str:
+    """The words of HTML: no tags, no comments, no script or style; block ends become line ends; entities decoded."""
+    out: list[str] = []
+    find = source.find
+    lowered = source.lower()
+    if len(lowered) != len(source):  # a character that grows in lower case would shift every place
+        lowered = source
+    at = 0
+    while True:
+        open_at = find("<", at)
+        if open_at < 0:
+            out.append(source[at:])
+            break
+        out.append(source[at:open_at])
+        if source.startswith("<!--", open_at):
+            close = find("-->", open_at + 4)
+            if close < 0:
+                break
+            at = close + 3
+            continue
+        match = _TAG_NAME.match(source, open_at + 1)
+        if match is None and source[open_at + 1 : open_at + 2] not in {"!", "?"}:
+            out.append("<")
+            at = open_at + 1
+            continue
+        close = find(">", open_at)
+        if close < 0:
+            break
+        at = close + 1
+        name = match[1].lower() if match else ""
+        if name in _SKIPPED and source[open_at + 1] != "/" and source[close - 1] != "/":
+            end = lowered.find("</" + name, at)
+            if end < 0:
+                break
+            at = end
+        elif name not in _INLINE:
+            out.append("\n")
+    return html.unescape("".join(out))
+
+
+def preview(octets_of: Callable[[int, int], bytes], root: Part) -> str:
+    """The first words of the message, on one line, at most ``limits.PREVIEW_CHARACTERS`` (RFC 8970 §3.1, RFC 8621 §4.1.4)."""
+    chosen = None
+    for part in root.leaves():
+        if part.type == "text" and part.disposition != "attachment":
+            if part.subtype == "plain":
+                chosen = part
+                break
+            if chosen is None and part.subtype == "html":
+                chosen = part
+    if chosen is None:
+        return ""
+    start, end = chosen.body
+    for most in (2_048, limits.PREVIEW_SOURCE):
+        octets = octets_of(start, min(end, start + most))
+        is_plain = chosen.subtype == "plain"
+        text = of_part(octets, chosen)
+        if is_plain and ">" in text:
+            text = "\n".join(line for line in text.split("\n") if not line.startswith(">"))
+        text = _BLANKS.sub(" ", text).strip()
+        if len(text) >= limits.PREVIEW_CHARACTERS or end - start <= most:
+            break
+    return text[: limits.PREVIEW_CHARACTERS].strip()
