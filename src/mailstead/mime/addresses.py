@@ -10,10 +10,12 @@ from typing import Final
 
 from mailstead.model import limits
 
+_ATOM: Final = rb"""[^\s"(),:;<>@\[\]\\]+"""
 _SIMPLE: Final = re.compile(
-    rb"""[ \t]*(?:"([^"\\\r\n]*)"|([^"(),:;<>@\[\]\\\r\n]*?))[ \t]*<([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)>[ \t]*"""
+    rb"""[ \t]*(?:(?:"([^"\\]*)"|([^"(),:;<>@\[\]\\]{0,200}?))[ \t]*<(%b)@(%b)>|(%b)@(%b))[ \t]*(?:,|$)"""
+    % (_ATOM, _ATOM, _ATOM, _ATOM)
 )
-_BARE: Final = re.compile(rb"""[ \t]*([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)[ \t]*""")
+"""One address as nearly all are written, and its comma; anything else goes to the reader below."""
 _TOKEN: Final = re.compile(
     rb"""[ \t]+ | "(?:[^"\\]|\\.)*"? | \[(?:[^\]\\]|\\.)*\]? | [<>@,;:] | \( | [^\s"()<>\[@,;:]+ | .""", re.VERBOSE | re.DOTALL
 )
@@ -37,15 +39,19 @@ GROUP_END: Final = Mailbox(b"", None, None)
 
 def parse(value: bytes) -> list[Mailbox]:
     """The addresses of an unfolded value (``header.unfold``), at most ``limits.MIME_ADDRESSES``."""
-    if len(value) < 400:  # noqa: PLR2004 - one address, as nearly always
-        match = _SIMPLE.fullmatch(value)
-        if match:
-            name = match[1] if match[1] is not None else match[2]
-            return [Mailbox(name, match[3], match[4])]
-        match = _BARE.fullmatch(value)
-        if match:
-            return [Mailbox(b"", match[1], match[2])]
-    return _Reader(value).read()
+    found: list[Mailbox] = []
+    at, size = 0, len(value)
+    while at < size and len(found) < limits.MIME_ADDRESSES:
+        match = _SIMPLE.match(value, at)
+        if match is None:
+            return _Reader(value).read()
+        quoted, name, local, domain, bare_local, bare_domain = match.groups()
+        if local is None:
+            found.append(Mailbox(b"", bare_local, bare_domain))
+        else:
+            found.append(Mailbox(name if quoted is None else quoted, local, domain))
+        at = match.end()
+    return found
 
 
 class _Reader:

@@ -13,8 +13,8 @@ from mailstead.mime import decode
 from mailstead.mime.parts import Part
 from mailstead.model import limits
 
-_BLANKS: Final = re.compile(r"\s+")
 _TAG_NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
+_FIRST_LOOK_OCTETS: Final = 600
 _SKIPPED: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg"})
 _INLINE: Final = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub", "sup", "wbr", "code", "tt", "abbr"})
 
@@ -91,13 +91,13 @@ def preview(octets_of: Callable[[int, int], bytes], root: Part) -> str:
     if chosen is None:
         return ""
     start, end = chosen.body
-    for most in (2_048, limits.PREVIEW_SOURCE):
+    for most in (_FIRST_LOOK_OCTETS, limits.PREVIEW_SOURCE):
         octets = octets_of(start, min(end, start + most))
         is_plain = chosen.subtype == "plain"
         text = of_part(octets, chosen)
         if is_plain and ">" in text:
             text = "\n".join(line for line in text.split("\n") if not line.startswith(">"))
-        text = _BLANKS.sub(" ", text).strip()
+        text = " ".join(text.split())
         if len(text) >= limits.PREVIEW_CHARACTERS or end - start <= most:
             break
     return text[: limits.PREVIEW_CHARACTERS].strip()

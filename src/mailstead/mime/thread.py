@@ -6,8 +6,6 @@ from typing import Final
 from mailstead.model import limits
 
 _MESSAGE_ID: Final = re.compile(rb"<([^<>\s]{1,995})>")
-_BLANKS: Final = re.compile(r"\s+")
-_TRAILER: Final = re.compile(r"(?:\s|\(fwd\))+$", re.IGNORECASE)
 _LEADER: Final = re.compile(r"^(?:\[[^\[\]]*\]\s*)*(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:\s*", re.IGNORECASE)
 _BLOB: Final = re.compile(r"^\[[^\[\]]*\]\s*")
 _FORWARD: Final = re.compile(r"^\[fwd:\s*(.*)\]$", re.IGNORECASE | re.DOTALL)
@@ -28,14 +26,13 @@ def references(references_value: bytes, in_reply_to_value: bytes) -> tuple[bytes
 
 def base_subject(subject: str) -> tuple[str, bool]:
     """The base subject, casefolded, and whether anything says that this is a reply or forward. RFC 5256 §2.1."""
-    text = _BLANKS.sub(" ", subject[:2_000]).strip()
+    text = " ".join(subject[:2_000].split())
     is_reply = False
     while True:
         before = text
-        shorter = _TRAILER.sub("", text)
-        if shorter != text:
-            is_reply = is_reply or "(fwd)" in text[len(shorter) :].lower()
-            text = shorter
+        while text[-5:].lower() == "(fwd)":
+            is_reply = True
+            text = text[:-5].rstrip()
         leader = _LEADER.match(text)
         if leader:
             is_reply = True

@@ -1,0 +1,53 @@
+"""Text of parts, tags stripped."""
+
+import pytest
+
+from mailstead.mime import parts, text
+from mailstead.mime.scan import scan
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("<p>one<br>two</p>", "one two"),
+        ("a<b>b</b>c", "abc"),
+        ("<style>p{color:red}</style>shown<script>x<y</script>", "shown"),
+        ("<!-- hidden --> seen &amp; read &lt;b&gt;", "seen & read <b>"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("<p attr='>'>x", "'>x"),
+        ("<script>never closed", ""),
+        ("<head><title>t</title></head><body>b", "b"),
+    ],
+)
+def test_strip_tags(source: str, words: str) -> None:
+    assert words == " ".join(text.strip_tags(source).split())
+
+
+@pytest.mark.parametrize("evil", ["<script" * 50_000, "<!--" * 50_000, "<" * 200_000, "<style>" * 30_000, "&" * 100_000])
+def test_evil_html_is_read_in_one_pass(evil: str) -> None:
+    assert len(text.strip_tags(evil)) <= len(evil)  # a quadratic reader would not come back
+
+
+def test_texts_come_from_plain_and_html_parts_in_any_charset() -> None:
+    octets = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\nGr\xfc\xdfe\r\n"
+        b"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPGI+ZmV0dDwvYj4=\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\ninner\r\n"
+        b"--b\r\nContent-Type: image/png\r\n\r\nPNG\r\n--b--\r\n"
+    )
+    root = parts.unpack(scan(octets).parts)
+    found = list(text.texts(lambda start, end: octets[start:end], root, limit=1000))
+    assert ["Gr\xfc\xdfe", "fett", "inner"] == [part.strip() for part in found]
+
+
+def test_preview_skips_quotes_and_is_one_line() -> None:
+    octets = b"Subject: x\r\n\r\n> quoted\r\nHello,\r\n\r\n  this is   new.\r\n"
+    assert "Hello, this is new." == scan(octets).preview
+
+
+def test_preview_prefers_plain_text() -> None:
+    octets = (
+        b"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>rich</b>\r\n"
+        b"--b\r\n\r\nplain\r\n--b--\r\n"
+    )
+    assert "plain" == scan(octets).preview
