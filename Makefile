@@ -1,0 +1,56 @@
+# env · run · test · check · bench · soak
+#
+# Needs python3 (3.11 or newer, with venv) and make. Takes uv where it is on PATH, else venv and pip.
+# PYTHON=… chooses the interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.mailstead-env
+
+.PHONY: env run test check bench soak lock clean
+
+env: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "mailstead needs Python 3.11 or newer as $(PYTHON); set PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+		test -x $(BIN)/python || { \
+			$(PYTHON) -c 'import venv, ensurepip' >/dev/null 2>&1 || { \
+				echo "$(PYTHON) has no venv module; install the Debian package python3-venv and run make again." >&2; \
+				exit 1; }; \
+			$(PYTHON) -m venv $(VENV); }; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+run: env
+	$(BIN)/mailstead demo
+
+test: env
+	$(BIN)/python -m pytest
+
+check: env
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: env
+	$(BIN)/python -m tests.bench $(if $(FULL),--full)
+
+soak: env
+	$(BIN)/python -m pytest -m kill --soak
+
+# For whoever changes pyproject.toml: the lock anew, without index addresses.
+lock: env
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
