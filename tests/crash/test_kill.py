@@ -1,0 +1,113 @@
+"""kill -9 of any process at random moments under load: the promise behind every 250 is kept.
+
+``MAILSTEAD_KILLS`` (40) and ``MAILSTEAD_KILL_SEED`` set how many and which; ``make soak`` runs thousands.
+"""
+
+import hashlib
+import imaplib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from harness.server import PASSWORD, Server
+
+KILLS = int(os.environ.get("MAILSTEAD_KILLS", "40"))
+SEED = os.environ.get("MAILSTEAD_KILL_SEED", "1")
+ADDRESSES = [f"user{number}@example.test" for number in range(20)]
+TESTS = Path(__file__).parents[1]
+
+
+def start(module: str, *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", module, *words], cwd=TESTS)  # noqa: S603 - our own program
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    with Server(tmp_path, workers=2).init(ADDRESSES) as server:
+        server.start()
+        seconds = str(2 + KILLS * 0.8)
+        ledger, sightings = tmp_path / "ledger", tmp_path / "sightings"
+        sender = start("harness.ledger", str(server.ports["smtp"]), str(ledger), "20", seconds, *ADDRESSES)
+        observer = start("harness.observer", str(server.ports["imap"]), str(sightings), "20", seconds, *ADDRESSES)
+        try:
+            for _ in range(KILLS):
+                time.sleep(rng.random())
+                victim = rng.choice(["worker", "worker", "worker", "all"])
+                if victim == "worker":
+                    server.kill_worker(rng.randrange(2))
+                else:
+                    server.kill()
+                    server.start()
+            assert 0 == sender.wait(timeout=300)
+            assert 0 == observer.wait(timeout=300)
+        finally:
+            for process in (sender, observer):
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+        check(server, lines(ledger), lines(sightings))
+        assert [] == server.verify()
+        server.kill()
+        assert [] == server.verify()
+
+
+def check(server: Server, ledger: list[dict[str, object]], sightings: list[dict[str, object]]) -> None:
+    """Compare what the clients were told with what is there."""
+    accepted = [line for line in ledger if line["outcome"] == "accepted"]
+    assert len(accepted) > KILLS
+    assert [] == [line for line in ledger if line["outcome"] == "refused"]
+    unknown = {line["key"]: line for line in ledger if line["outcome"] == "unknown"}
+    wanted: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in accepted:
+        for address in line["to"]:  # type: ignore[attr-defined]
+            wanted[address][str(line["sha256"])] += 1
+    for address in ADDRESSES:
+        stored, subjects, flagged, validity = read(server, address)
+        may_be = {str(line["sha256"]) for line in unknown.values() if address in line["to"]}  # type: ignore[operator]
+        missing = wanted[address] - stored
+        assert not missing, f"{address}: {len(missing)} acknowledged messages are not there"
+        surplus = stored - wanted[address]
+        assert set(surplus) <= may_be, f"{address}: {len(surplus)} messages nobody sent, or doubled"
+        assert all(count == 1 for count in stored.values()), f"{address}: doubled"
+        for sighting in sightings:
+            if sighting["address"] != address:
+                continue
+            assert validity == sighting["validity"]
+            if sighting["what"] == "seen":
+                assert sighting["subject"] == subjects.get(sighting["uid"]), "a UID was used twice"  # type: ignore[call-overload]
+            else:
+                assert sighting["uid"] in flagged, "a confirmed flag is gone"
+
+
+def read(server: Server, address: str) -> tuple[Counter[str], dict[int, str], set[int], int]:
+    """Digests of the messages as they were sent, subjects by UID, flagged UIDs, UIDVALIDITY."""
+    imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=60)
+    imap.login(address, PASSWORD)
+    imap.select("INBOX", readonly=True)
+    validity = int(imap.response("UIDVALIDITY")[1][0] or b"0")
+    stored: Counter[str] = Counter()
+    subjects: dict[int, str] = {}
+    flagged: set[int] = set()
+    _, rows = imap.fetch("1:*", "(UID FLAGS BODY.PEEK[])")
+    for row in rows:
+        if not isinstance(row, tuple):
+            continue
+        words = row[0].decode().replace("(", " ").replace(")", " ").split()
+        uid = int(words[words.index("UID") + 1])
+        octets = row[1]
+        sent = octets[octets.index(b"From: sender@outside.test") :]
+        stored[hashlib.sha256(sent).hexdigest()] += 1
+        subjects[uid] = next(line for line in sent.decode().splitlines() if line.startswith("Subject:"))
+        if "\\Flagged" in words:
+            flagged.add(uid)
+    imap.logout()
+    return stored, subjects, flagged, validity

@@ -1,0 +1,1 @@
+"""What system tests, crash tests and benchmarks share: a real server in a folder of its own."""
