@@ -42,14 +42,18 @@ def _encode(match: re.Match[bytes]) -> bytes:
     quoted = match[0]
     if quoted.isascii():
         return quoted
-    text = re.sub(rb"\\(.)", rb"\1", quoted[1:-1], flags=re.DOTALL).decode("utf-8", "replace")
+    return b'"' + encoded_words(re.sub(rb"\\(.)", rb"\1", quoted[1:-1], flags=re.DOTALL).decode("utf-8", "replace")) + b'"'
+
+
+def encoded_words(text: str) -> bytes:
+    """``text`` as one or more encoded words in UTF-8, none longer than 75 octets (RFC 2047 §2, §5)."""
     words: list[bytes] = []
     chunk = b""
     for character in text:
-        octets = character.encode("utf-8")
+        octets = character.encode("utf-8", "replace")
         if len(chunk) + len(octets) > _CHUNK_OCTETS:
             words.append(chunk)
             chunk = b""
         chunk += octets
     words.append(chunk)
-    return b'"' + b" ".join(b"=?utf-8?B?" + base64.b64encode(word) + b"?=" for word in words) + b'"'
+    return b" ".join(b"=?utf-8?B?" + base64.b64encode(word) + b"?=" for word in words)
