@@ -14,16 +14,16 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from harness.server import PASSWORD, Server
+from tests.harness.server import PASSWORD, Server
 
 KILLS = int(os.environ.get("MAILSTEAD_KILLS", "40"))
 SEED = os.environ.get("MAILSTEAD_KILL_SEED", "1")
 ADDRESSES = [f"user{number}@example.test" for number in range(20)]
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def start(module: str, *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", module, *words], cwd=TESTS)  # noqa: S603 - our own program
+    return subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -36,8 +36,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
         server.start()
         seconds = str(2 + KILLS * 0.8)
         ledger, sightings = tmp_path / "ledger", tmp_path / "sightings"
-        sender = start("harness.ledger", str(server.ports["smtp"]), str(ledger), "20", seconds, *ADDRESSES)
-        observer = start("harness.observer", str(server.ports["imap"]), str(sightings), "20", seconds, *ADDRESSES)
+        sender = start("tests.harness.ledger", str(server.ports["smtp"]), str(ledger), "20", seconds, *ADDRESSES)
+        observer = start("tests.harness.observer", str(server.ports["imap"]), str(sightings), "20", seconds, *ADDRESSES)
         try:
             for _ in range(KILLS):
                 time.sleep(rng.random())

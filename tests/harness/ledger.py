@@ -1,6 +1,6 @@
 """The ledger: a process of its own that records every 250, so that the promise behind it can be checked afterwards.
 
-``python -m harness.ledger PORT FILE SENDERS SECONDS ADDRESS…`` sends distinct messages over SENDERS connections until time is
+``python -m tests.harness.ledger PORT FILE SENDERS SECONDS ADDRESS…`` sends distinct messages over SENDERS connections until time is
 up, reconnecting whenever the server goes away, and appends one line to FILE *after* each answer has been read and before
 anything else is sent: message key, SHA-256 of the octets, recipients. A message whose answer was lost is sent again, octet
 for octet and to the same recipients, as a real MTA does, until there is an answer: it must be there once all the same.
@@ -14,7 +14,6 @@ import os
 import random
 import sys
 import time
-
 
 GRACE_S = 30.0
 

@@ -1,6 +1,6 @@
 """IMAP clients that write down what they were shown and what was confirmed to them.
 
-``python -m harness.observer PORT FILE CLIENTS SECONDS ADDRESS…`` runs CLIENTS sessions, one account each in turn: select
+``python -m tests.harness.observer PORT FILE CLIENTS SECONDS ADDRESS…`` runs CLIENTS sessions, one account each in turn: select
 INBOX, fetch what is new, flag some of it, wait in IDLE, reconnect when the server goes away. FILE gets a line for each
 thing the server said: ``seen`` (UIDVALIDITY, UID, subject), and ``flagged`` after the tagged OK. A UID seen twice with
 another subject, or a confirmed flag that is gone, is a broken promise.
@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from harness.server import PASSWORD
+from tests.harness.server import PASSWORD
 
 
 class Client:

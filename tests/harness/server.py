@@ -13,9 +13,10 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 PROGRAM = [str(Path(sys.executable).with_name("mailstead"))]
-PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as the test
+PASSWORD = "correct horse battery"
 SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "metrics")
 READY_WITHIN_S = 60.0
 
@@ -45,7 +46,7 @@ class Server:
 
     def command(self, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one ``mailstead`` command on this server's data."""
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [*PROGRAM, *words, "--data", str(self.data)], input=stdin, capture_output=True, text=True, timeout=300, check=False
         )
         if check and done.returncode:
@@ -73,7 +74,7 @@ class Server:
     def start(self, *, wait: bool = True) -> "Server":
         """Start ``mailstead serve`` and wait for its word that it is ready."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own program
+            self.process = subprocess.Popen(
                 [*PROGRAM, "serve", "--data", str(self.data), "--workers", str(self.workers)],
                 stdout=subprocess.PIPE, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
@@ -129,7 +130,7 @@ class Server:
         found: list[str] = json.loads(done.stdout)["findings"]
         return found
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -95,7 +95,7 @@ class _Reader:
             self._found.append(GROUP_END)
         return self._found
 
-    def _take(self, token: bytes) -> None:  # noqa: PLR0911 - one line for each kind of token
+    def _take(self, token: bytes) -> None:
         kind = token[:1]
         if self._in_angle:
             if kind == b">":

@@ -20,7 +20,7 @@ def header_to_ascii(block: bytes) -> bytes:
     out: list[bytes] = []
     for name, value in fields(block):
         if not value.isascii():
-            value = _RUN.sub(_encode, value)  # noqa: PLW2901 - the same value in another form
+            value = _RUN.sub(_encode, value)
         out.append(name.decode("ascii", "replace").encode("ascii", "replace") + b":" + value)
     return b"".join(out) + b"\r\n"
 

@@ -14,6 +14,7 @@ from typing import Final
 from mailstead.mime import date, header, parts, structure, text, thread
 from mailstead.mime.envelope import envelope
 from mailstead.mime.parts import Part
+from mailstead.mime.wire import nstring
 from mailstead.model import limits
 from mailstead.model.message import Octets
 
@@ -103,7 +104,7 @@ class _Walk:
         extension = b"%b %b %b" % (
             structure.disposition(disposed, disposed_pairs),
             structure.language(_unfolded(found, b"content-language")),
-            structure.nstring(_unfolded(found, b"content-location")),
+            nstring(_unfolded(found, b"content-location")),
         )
         may_open = depth < limits.MIME_DEPTH and self._left > 0
         if kind == b"multipart":
@@ -137,7 +138,7 @@ class _Walk:
 
     def _leaf(self, kind: bytes, subtype: bytes, pairs: structure.Parameters, found: dict[bytes, bytes], encoding: bytes,
               size: int, extra: bytes, extension: bytes) -> bytes:  # fmt: skip
-        md5 = structure.nstring(_unfolded(found, b"content-md5"))
+        md5 = nstring(_unfolded(found, b"content-md5"))
         return structure.leaf(
             kind, subtype, pairs, _unfolded(found, b"content-id"), _unfolded(found, b"content-description"), encoding,
             size, extra, md5 + b" " + extension,
@@ -163,7 +164,6 @@ class _Walk:
 
     def _multipart(self, start: int, end: int, boundary: bytes, depth: int, default: bytes) -> list[tuple[Part, bytes]]:
         """The parts between the boundary lines of [start, end). RFC 2046 §5.1.1."""
-        octets = self._octets
         opened: list[tuple[Part, bytes]] = []
         delimiter = b"\r\n--" + boundary
         line = self._delimiter(start, end, delimiter, at_start=True)
@@ -180,7 +180,6 @@ class _Walk:
             part, wire, _ = self._part(behind, stop, depth + 1, default)
             opened.append((part, wire))
             line = following
-        del octets
         return opened
 
     def _delimiter(self, start: int, end: int, delimiter: bytes, *, at_start: bool) -> tuple[int, int, bool] | None:

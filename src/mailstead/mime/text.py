@@ -91,6 +91,7 @@ def preview(octets_of: Callable[[int, int], bytes], root: Part) -> str:
     if chosen is None:
         return ""
     start, end = chosen.body
+    text = ""
     for most in (_FIRST_LOOK_OCTETS, limits.PREVIEW_SOURCE):
         octets = octets_of(start, min(end, start + most))
         is_plain = chosen.subtype == "plain"

@@ -1,0 +1,78 @@
+"""``make bench``: every workload on every system that is installed, figures printed and kept in ``var/bench.json``.
+
+``FULL=1`` makes the loads as large as the targets name them (a million stored messages, 5,000 idle connections).
+"""
+
+import dataclasses
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.systems import Mailstead, PostfixDovecot, System
+from bench.workload import bulk, delivery, idle, login
+
+FULL = os.environ.get("FULL") == "1"
+RUNS = int(os.environ.get("RUNS", "5"))
+ONLY = sys.argv[1:]
+
+
+def median_rows(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure over the runs."""
+    return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+
+def deliveries(system: System, connections: int, count: int, size: int) -> dict[str, float]:
+    """The delivery workload, ``RUNS`` times."""
+    delivery.run(system, connections=connections, count=max(50, count // 10), size=size)
+    rows = [dataclasses.asdict(delivery.run(system, connections=connections, count=count, size=size)) for _ in range(RUNS)]
+    return median_rows(rows)
+
+
+WORKLOADS: dict[str, tuple[str, Callable[[System], dict[str, float]]]] = {
+    "deliver20": ("MX to visible, 20 connections, 4 KB, 100 mailboxes", lambda s: deliveries(s, 20, count_for(s, 1000, 5000), 4096)),
+    "deliver1": ("MX to visible, 1 connection, 4 KB", lambda s: deliveries(s, 1, count_for(s, 200, 1000), 4096)),
+    "deliver50k": ("MX to visible, 20 connections, 50 KB", lambda s: deliveries(s, 20, count_for(s, 300, 1000), 50_000)),
+    "login": ("login and logout", login.run),
+    "idle_latency": ("final dot to EXISTS in IDLE", idle.latency),
+    "idle_memory": ("an idle connection", lambda s: idle.memory(s, connections=5000 if FULL else 500)),
+    "fan_out": ("1,000 idle sessions told", idle.fan_out),
+}
+
+
+def count_for(system: System, peer: int, ours: int) -> int:
+    """The peer gets fewer messages so that a run ends; figures are per message and per second."""
+    return ours if system.name == "mailstead" else peer
+
+
+def main() -> None:
+    """See the module's docstring."""
+    systems: list[System] = [Mailstead()]
+    missing = PostfixDovecot.missing()
+    if missing:
+        pass
+    elif os.environ.get("PEER", "1") == "1":
+        systems.append(PostfixDovecot())
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for system in systems:
+        system.start()
+        try:
+            for key, (_title, workload) in WORKLOADS.items():
+                if ONLY and key not in ONLY:
+                    continue
+                figures = workload(system)
+                results.setdefault(key, {})[system.name] = figures
+            if isinstance(system, Mailstead) and (not ONLY or "bulk" in ONLY):
+                figures = bulk.run(system, messages=1_000_000 if FULL else 100_000)
+                results.setdefault("bulk", {})[system.name] = figures
+        finally:
+            system.stop()
+    out = Path("var/bench.json")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

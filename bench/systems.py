@@ -1,0 +1,127 @@
+"""The two systems under load, started and stopped alike."""
+
+import imaplib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, Protocol
+
+from tests.harness.server import PASSWORD, Server, cpu_seconds, family
+
+MAILBOXES: Final = 100
+_SCRIPT: Final = Path(__file__).with_name("postfix_dovecot.sh")
+
+
+class System(Protocol):
+    """A mail server that takes mail at ``smtp_port`` for ``pattern % n`` and shows it at ``imap_port``."""
+
+    name: str
+    smtp_port: int
+    imap_port: int
+    pattern: str
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def roots(self) -> list[int]:
+        """Process ids whose families do the work."""
+
+    def stored(self) -> int:
+        """Messages visible in the mailboxes now."""
+
+    def login(self, number: int) -> tuple[str, str]:
+        """Name and password of mailbox ``number``."""
+
+
+class Mailstead:
+    """This project, by its own command, with default settings (ports and plain-text logins on loopback apart)."""
+
+    name = "mailstead"
+    pattern = "u%d@example.test"
+
+    def __init__(self, workers: int = 2) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="mailstead-bench-"))
+        self._server = Server(self._folder, workers=workers)
+        self.smtp_port = self._server.ports["smtp"]
+        self.imap_port = self._server.ports["imap"]
+        self.server = self._server
+
+    def start(self) -> None:
+        self._server.init([self.pattern % number for number in range(MAILBOXES)])
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.__exit__(None)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def roots(self) -> list[int]:
+        return [self._server.process.pid] if self._server.process else []
+
+    def stored(self) -> int:
+        return sum(self._count(number) for number in range(MAILBOXES))
+
+    def _count(self, number: int) -> int:
+        imap = imaplib.IMAP4("127.0.0.1", self.imap_port)
+        imap.login(*self.login(number))
+        _, answer = imap.status("INBOX", "(MESSAGES)")
+        imap.logout()
+        found = re.search(rb"MESSAGES (\d+)", answer[0] if isinstance(answer[0], bytes) else b"")
+        return int(found[1]) if found else 0
+
+    def login(self, number: int) -> tuple[str, str]:
+        return self.pattern % number, PASSWORD
+
+
+class PostfixDovecot:
+    """Postfix and Dovecot as Debian ships them, Maildir, LMTP between them; by their own masters."""
+
+    name = "postfix+dovecot"
+    pattern = "u%d@example.test"
+    smtp_port = 2525
+    imap_port = 1143
+
+    def __init__(self, *options: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="peer-bench-"))
+        self._folder.chmod(0o755)
+        self._options = options
+
+    @staticmethod
+    def missing() -> str:
+        """What is not installed, "" if nothing."""
+        return ", ".join(name for name in ("postfix", "dovecot", "doveadm") if not shutil.which(name))
+
+    def start(self) -> None:
+        subprocess.run(["sh", str(_SCRIPT), "start", str(self._folder), *self._options], check=True, capture_output=True)
+        time.sleep(1)
+
+    def stop(self) -> None:
+        subprocess.run(["sh", str(_SCRIPT), "stop", str(self._folder)], check=False, capture_output=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def roots(self) -> list[int]:
+        return [
+            int((self._folder / path).read_text().split()[0])
+            for path in ("pf/queue/pid/master.pid", "dc/run/master.pid")
+        ]
+
+    def stored(self) -> int:
+        return sum(
+            len(list(folder.iterdir()))
+            for name in ("new", "cur")
+            for folder in (self._folder / "dc/mail").glob(f"*/Maildir/{name}")
+        )
+
+    def login(self, number: int) -> tuple[str, str]:
+        return f"u{number}", "secret"
+
+
+def cpu(system: System) -> float:
+    """CPU seconds of the whole system so far."""
+    return cpu_seconds(system.roots())
+
+
+def processes(system: System) -> list[int]:
+    """All its processes."""
+    return [pid for root in system.roots() for pid in family(root)]

@@ -1,0 +1,1 @@
+"""One file a workload; each has ``run(system, …)`` and gives rows of figures."""

@@ -1,0 +1,60 @@
+"""MX to visible in the mailbox: from the first connection until the last message can be seen by IMAP."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.systems import MAILBOXES, System, cpu
+
+_ROOT = Path(__file__).parents[2]
+_VISIBLE_WITHIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """CPU in milliseconds a message over all of the server's processes; rates in messages a second."""
+
+    accepted_cpu_ms: float
+    delivered_cpu_ms: float
+    accepted_per_s: float
+    delivered_per_s: float
+    p50_ms: float
+    p99_ms: float
+    generator_cpu_ms: float
+
+
+def run(system: System, *, connections: int, count: int, size: int) -> Row:
+    """Send ``count`` messages and wait until all are visible."""
+    before = system.stored()
+    cpu_before = cpu(system)
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.generator", str(system.smtp_port), str(connections), str(count), str(size),
+         system.pattern, str(MAILBOXES)],
+        cwd=_ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    accepted_cpu = cpu(system) - cpu_before
+    figures = json.loads(done.stdout)
+    accepted_s = figures["seconds"]
+    wait = 0.02
+    while True:
+        delivered_cpu = cpu(system) - cpu_before
+        delivered_s = time.perf_counter() - started
+        if system.stored() - before >= count:
+            break
+        if delivered_s > _VISIBLE_WITHIN_S:
+            message = f"only {system.stored() - before} of {count} messages are visible after {_VISIBLE_WITHIN_S:.0f} s"
+            raise AssertionError(message)
+        time.sleep(wait)
+    return Row(
+        accepted_cpu_ms=accepted_cpu / count * 1000,
+        delivered_cpu_ms=delivered_cpu / count * 1000,
+        accepted_per_s=count / accepted_s,
+        delivered_per_s=count / delivered_s,
+        p50_ms=figures["p50_ms"],
+        p99_ms=figures["p99_ms"],
+        generator_cpu_ms=figures["cpu"] / count * 1000,
+    )

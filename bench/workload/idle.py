@@ -1,0 +1,75 @@
+"""IDLE: how soon a session is told, what an idle connection costs, and how long it takes to tell a thousand."""
+
+import ssl
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.harness.server import memory_octets
+
+from bench.client import Imap, smtp, wait_for_exists
+from bench.generator import message
+from bench.systems import MAILBOXES, System, processes
+
+
+def latency(system: System, *, rounds: int = 200) -> dict[str, float]:
+    """Final dot to EXISTS, milliseconds; sessions alternate, so about half idle in a worker that did not take the message."""
+    waits: list[float] = []
+    sessions = [opened(system, number) for number in range(8)]
+    for turn in range(rounds):
+        number = turn % len(sessions)
+        finish = smtp(system.smtp_port, system.pattern % number, message(turn, 4096))
+        told: list[float] = []
+        watcher = threading.Thread(target=lambda: told.extend(wait_for_exists([sessions[number]])))  # noqa: B023 - joined below
+        watcher.start()
+        moment = finish()
+        watcher.join()
+        waits.append((told[0] - moment) * 1000)
+    for session in sessions:
+        session.close()
+    waits.sort()
+    return {"p50_ms": statistics.median(waits), "p99_ms": waits[int(len(waits) * 0.99) - 1]}
+
+
+def opened(system: System, number: int, tls: ssl.SSLContext | None = None, port: int = 0) -> Imap:
+    """A session that idles in the INBOX of mailbox ``number``."""
+    session = Imap(port or system.imap_port, tls)
+    session.login(*system.login(number % MAILBOXES))
+    session.idle()
+    return session
+
+
+def memory(system: System, *, connections: int, tls: ssl.SSLContext | None = None, port: int = 0) -> dict[str, float]:
+    """Kilobytes a connection that idles, over all processes of the server (proportional shares)."""
+    warm = [opened(system, number, tls, port) for number in range(20)]
+    before = sum(memory_octets(pid) for pid in processes(system))
+    with ThreadPoolExecutor(16) as pool:
+        sessions = list(pool.map(lambda number: opened(system, number, tls, port), range(connections)))
+    time.sleep(2)
+    after = sum(memory_octets(pid) for pid in processes(system))
+    for session in warm + sessions:
+        session.close()
+    return {"kb_each": (after - before) / connections / 1000, "connections": connections}
+
+
+def fan_out(system: System, *, sessions: int = 1000, rounds: int = 5) -> dict[str, float]:
+    """Seconds until all of ``sessions`` idling over 100 mailboxes are told of one message to each mailbox."""
+    with ThreadPoolExecutor(16) as pool:
+        idling = list(pool.map(lambda number: opened(system, number), range(sessions)))
+    took: list[float] = []
+    for turn in range(rounds):
+        with ThreadPoolExecutor(16) as pool:
+            finishes = list(
+                pool.map(lambda n: smtp(system.smtp_port, system.pattern % n, message(turn * 1000 + n, 1000)), range(MAILBOXES))  # noqa: B023
+            )
+        told: list[float] = []
+        watcher = threading.Thread(target=lambda: told.extend(wait_for_exists(idling)))  # noqa: B023 - joined below
+        watcher.start()
+        with ThreadPoolExecutor(16) as pool:
+            moments = list(pool.map(lambda finish: finish(), finishes))
+        watcher.join()
+        took.append(max(told) - min(moments))
+    for session in idling:
+        session.close()
+    return {"seconds": statistics.median(took)}
