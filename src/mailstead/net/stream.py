@@ -220,7 +220,8 @@ class Stream(asyncio.BufferedProtocol):
         if self._reader is not None:
             message = "two tasks read one stream"
             raise RuntimeError(message)
-        self._reader = reader = self._loop.create_future()
+        reader: asyncio.Future[bytes] = self._loop.create_future()
+        self._reader = reader
         self._read_timer.set(timeout_s)
         self._read_since = self._loop.time()
         try:

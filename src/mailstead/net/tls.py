@@ -65,7 +65,7 @@ class ServerTls:
         self._by_name: dict[str, _Inner] = {}
         self.context = _base(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         self.context.sslobject_class = _Hello
-        self.context.sni_callback = self._choose  # type: ignore[assignment]
+        self.context.sni_callback = self._choose
         self.reload()
 
     def reload(self, certificates: Sequence[CertificateFiles] | None = None) -> None:
