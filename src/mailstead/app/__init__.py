@@ -1,0 +1,1 @@
+"""Where the parts are joined: settings, processes, the command line."""
