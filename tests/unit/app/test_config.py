@@ -65,7 +65,7 @@ def test_the_environment_wins() -> None:
         ("[lisen]\nsmtp = []", ("line 1", "[lisen]", "listen")),
         ('hostnme = "x"', ("line 1", "hostnme", "hostname")),
         ('[listen]\nimap = []\nsmtp = ["127.0.0.1"]', ("line 3", "listen.smtp", "127.0.0.1:25")),
-        ('[listen]\nsmtp = "x', ("line 2",)),
+        ('[listen]\nsmtp = "x\n', ("line 2",)),
         ("[auth]\ncleartext_on_loopback = 1", ("line 2", "true or false")),
         ('[log]\nlevel = "loud"', ("line 2", "warning")),
         ('[store]\nurl = "mysql:x"', ("line 2", "embedded:")),
