@@ -1,0 +1,5 @@
+"""``python -m mailstead.app``"""
+
+from mailstead.app.cli import main
+
+main()

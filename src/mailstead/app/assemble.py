@@ -1,0 +1,157 @@
+"""The one place that joins the parts of a worker: store → service → drivers → listeners.
+
+Nothing else in the project knows more than its neighbours. ``Node`` is one worker's assembly; ``drivers`` maps the
+services of ``[listen]`` to what serves a connection.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mailstead import telemetry
+from mailstead.app import control
+from mailstead.app.config import Settings
+from mailstead.app.metrics import Metrics
+from mailstead.app.operations import Operations
+from mailstead.app.wire import Wire
+from mailstead.model.errors import Unavailable
+from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
+from mailstead.telemetry.counters import Snapshot, merge
+
+IMPLICIT_TLS = frozenset({"submissions", "imaps", "pop3s", "https"})
+
+
+@dataclass
+class Node:
+    """One worker and what it is made of."""
+
+    data: Path
+    settings: Settings
+    worker: int
+    workers: int
+    sockets: Mapping[str, Sequence[socket.socket]]
+    tls: ServerTls
+    wire: Wire | None = None
+    store: Any = None
+    operations: Operations | None = None
+    listeners: list[Listener] = field(default_factory=list)
+    is_stopping: bool = False
+
+    # ------------------------------------------------------------------------------------------------ life
+    async def start(self) -> None:
+        """Open everything, in the order in which the parts need each other."""
+        opened = asyncio.Event()
+
+        async def handle(request: bytes) -> bytes:
+            await opened.wait()
+            answer: bytes = await self.store.handle(request)
+            return answer
+
+        def news(payload: bytes) -> None:
+            if opened.is_set():
+                self.store.take_news(payload)
+
+        self.wire = wire = Wire(self.data / "run", self.worker, self.workers, handle=handle, news=news, answer=self._answer)
+        await wire.start()
+        self.store = open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
+        await self.store.start()
+        opened.set()
+        self.operations = operations(self.store, self.settings)
+        self.listeners = self._make_listeners()
+        if self.worker == 0:
+            path = control.socket_path(self.data)
+            path.unlink(missing_ok=True)
+            self.listeners.append(Listener(bind(f"unix:{path}", mode=0o600), control.Control(self.operations).serve, name="control"))
+        for listener in self.listeners:
+            await listener.start()
+
+    async def drain(self, grace_s: float) -> None:
+        """Take no new connections and let the present ones finish."""
+        self.is_stopping = True
+        await asyncio.gather(*(listener.drain(grace_s) for listener in self.listeners))
+
+    async def close(self) -> None:
+        """After every worker has drained: nobody hands over anything any more."""
+        if self.store is not None:
+            await self.store.close()
+        if self.wire is not None:
+            await self.wire.close()
+
+    def reload(self, settings: Settings) -> None:
+        """New settings for new connections; certificates are the worker's own to read again."""
+        self.settings = settings
+        limits = listen_limits(settings)
+        for listener in self.listeners:
+            listener.limits = limits
+
+    # ------------------------------------------------------------------------------------------------ listeners
+    def _make_listeners(self) -> list[Listener]:
+        handlers = drivers(self)
+        counts = Counts()
+        limits = listen_limits(self.settings)
+        made = []
+        for service, sockets in self.sockets.items():
+            handler = handlers.get(service)
+            if handler is None:
+                if self.worker == 0:
+                    telemetry.event("service.skipped", service=service, reason="not built yet")
+                continue
+            made.extend(
+                Listener(
+                    sock, handler, self.tls if service in IMPLICIT_TLS else None, limits,
+                    name=service, counts=counts, proxy_from=() if service == "metrics" else self.settings.listen.proxy_from,
+                )
+                for sock in sockets
+            )  # fmt: skip
+        return made
+
+    # ------------------------------------------------------------------------------------------------ small talk
+    async def _answer(self, question: bytes) -> bytes:
+        if question == b"snapshot":
+            return json.dumps(telemetry.snapshot().to_rows()).encode()
+        return b""
+
+    async def snapshot(self) -> tuple[Snapshot, list[int]]:
+        """The sum of all workers' counters, and who did not answer."""
+        wire = self.wire
+        assert wire is not None
+        answers = await asyncio.gather(
+            *(wire.ask(worker, b"snapshot", 2.0) for worker in range(self.workers)), return_exceptions=True
+        )
+        missing = [worker for worker, answer in enumerate(answers) if isinstance(answer, Unavailable)]
+        found = [Snapshot.from_rows(json.loads(answer)) for answer in answers if isinstance(answer, bytes)]
+        return merge(found), missing
+
+
+def listen_limits(settings: Settings) -> ListenLimits:
+    """What ``[limits]`` says about connections."""
+    return ListenLimits(connections_per_address=settings.limits.connections_per_address)
+
+
+def open_store(data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, wire: Wire | None = None) -> Any:
+    """The store of a process; without ``wire`` it is the only one."""
+    import mailstead.store as package
+
+    opener: Any = getattr(package, "open_store")  # noqa: B009 - typed by store.interface once it is there
+    return opener(
+        data, worker=worker, workers=workers, shards=settings.store.shards,
+        handover=wire.handover if wire else None, post=wire.post if wire else None,
+    )  # fmt: skip
+
+
+def operations(store: Any, settings: Settings) -> Operations:
+    """The administrator's verbs on a store."""
+    import importlib
+
+    admin: Any = importlib.import_module("mailstead.service.admin").Admin(store, None)
+    transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(store)
+    return Operations(store, admin, transfer)
+
+
+def drivers(node: Node) -> dict[str, Handler]:
+    """What serves a connection, by service."""
+    return {"metrics": Metrics(node.snapshot).serve}

@@ -1,0 +1,55 @@
+"""What an administrator may ask for by name, whoever carries it out.
+
+The command line puts an operation to the running server (``control``) or, where none runs, to a store that it opens
+itself; both end here. An operation is a name and keyword arguments, plain enough for JSON; its result is too.
+Passwords travel over the control socket (mode 0600) and are logged nowhere.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from mailstead.model.errors import Reason, Refusal
+
+Progress = Callable[[str, int, int], None]
+"""(what, done, of how many; 0: nobody knows)."""
+
+ADMIN: Final = frozenset({
+    "account_add", "accounts_add", "account_list", "account_show", "account_set_password", "account_quota",
+    "account_suspend", "account_resume", "account_delete", "alias_add", "alias_list", "alias_delete", "group_set",
+    "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
+})  # fmt: skip
+TRANSFER: Final = frozenset({"import", "export"})
+STORE: Final = frozenset({"verify", "backup"})
+
+
+class Operations:
+    """``admin`` and ``transfer`` are the services of these names; ``store`` is the process's own."""
+
+    def __init__(self, store: Any, admin: Any, transfer: Any) -> None:
+        self._store = store
+        self._admin = admin
+        self._transfer = transfer
+
+    async def perform(self, name: str, arguments: dict[str, Any], progress: Progress) -> Any:
+        """Carry it out. Raises ``Refusal`` and ``Unavailable``."""
+        if name in ADMIN:
+            return await _call(getattr(self._admin, name), arguments, progress)
+        if name == "import":
+            return await _call(self._transfer.import_, arguments, progress)
+        if name == "export":
+            return await _call(self._transfer.export, arguments, progress)
+        if name == "verify":
+            return {"findings": await self._store.verify(repair=bool(arguments.get("repair")), progress=progress)}
+        if name == "backup":
+            target = str(arguments["target"])
+            await self._store.backup(target, with_keys=bool(arguments.get("with_keys")), progress=progress)
+            return {"target": target}
+        raise Refusal(Reason.UNSUPPORTED, f"there is no operation “{name}”")
+
+
+async def _call(method: Callable[..., Any], arguments: dict[str, Any], progress: Progress) -> Any:
+    wanted = inspect.signature(method).parameters
+    if "progress" in wanted:
+        arguments = {**arguments, "progress": progress}
+    return await method(**arguments)
