@@ -93,7 +93,7 @@ class Node:
         handlers = drivers(self)
         counts = Counts()
         limits = listen_limits(self.settings)
-        made = []
+        made: list[Listener] = []
         for service, sockets in self.sockets.items():
             handler = handlers.get(service)
             if handler is None:
@@ -118,7 +118,8 @@ class Node:
     async def snapshot(self) -> tuple[Snapshot, list[int]]:
         """The sum of all workers' counters, and who did not answer."""
         wire = self.wire
-        assert wire is not None
+        if wire is None:
+            return merge([]), list(range(self.workers))
         answers = await asyncio.gather(
             *(wire.ask(worker, b"snapshot", 2.0) for worker in range(self.workers)), return_exceptions=True
         )
@@ -143,7 +144,7 @@ def open_store(data: Path, settings: Settings, *, worker: int = 0, workers: int 
     )  # fmt: skip
 
 
-def operations(store: Any, settings: Settings) -> Operations:
+def operations(store: Any, _settings: Settings) -> Operations:
     """The administrator's verbs on a store."""
     import importlib
 

@@ -1,7 +1,6 @@
 """The command line. One file per command, imported when it is called, so that every start is quick."""
 
 import importlib
-import sys
 from typing import Any, Final
 
 import click
@@ -59,7 +58,3 @@ def program() -> None:
 def main() -> None:
     """The program ``mailstead``."""
     program(prog_name="mailstead")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,17 @@ from typing import Any
 import click
 
 from mailstead.app.cli.session import (
-    data_option, fail, json_option, octets, parse_size, password_option, perform, read_password, show_fields, show_json, show_rows,
+    data_option,
+    fail,
+    json_option,
+    octets,
+    parse_size,
+    password_option,
+    perform,
+    read_password,
+    show_fields,
+    show_json,
+    show_rows,
 )  # fmt: skip
 
 CHUNK = 500

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import click
 
@@ -72,7 +72,7 @@ def parse_size(text: str | None) -> int | None:
 
 
 # ---------------------------------------------------------------------------------------------------- operations
-def perform(data: Path, name: str, **arguments: Any) -> Any:
+def perform(data: Path, name: str, /, **arguments: Any) -> Any:
     """Carry out one operation, with progress shown; ends the command with a sentence when it cannot be done."""
     from mailstead.net import run
 
@@ -159,7 +159,7 @@ class Shown:
             self._bar.stop()
             self._bar = None
 
-    def __enter__(self) -> "Shown":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,91 @@
+"""Founding a data directory: settings, certificate, keys, the first domain and its administrator.
+
+The settings file is written last: a directory without it is not one, so an interrupted ``init`` can be repeated.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from mailstead.app.config import FILE_NAME, Settings
+from mailstead.net import make_self_signed
+
+_SETTINGS: Final = """\
+# Settings of this mail server; docs/operate/settings.md explains all of them. “kill -HUP” makes a running server read them.
+hostname = "{hostname}"
+
+[listen]
+{listen}
+[auth]
+cleartext_on_loopback = {cleartext}
+"""
+Wish = tuple[str, dict[str, Any]]
+
+
+class FoundError(Exception):
+    """One sentence that says what to do."""
+
+
+async def found(
+    data: Path, *, hostname: str, domain: str, accounts: Sequence[dict[str, Any]], listen: dict[str, Sequence[str]] | None = None,
+    cleartext: bool = False, wishes: Sequence[Wish] = (), tables: str = "",
+) -> None:  # fmt: skip
+    """Make a data directory. ``accounts`` are arguments of ``account_add``, ``wishes`` further operations.
+
+    Raises ``FoundError``, ``Refusal``, ``Unavailable``.
+    """
+    from mailstead.app import assemble
+
+    if (data / FILE_NAME).exists():
+        raise FoundError(f"{data} is a data directory already; give another one or use it with “mailstead serve --data {data}”.")
+    if data.exists() and any(path.name not in _OURS for path in data.iterdir()):
+        raise FoundError(f"{data} is not empty; give a new directory.")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = Settings(hostname=hostname)
+    make_self_signed(data / "tls" / "self-signed.pem", [hostname, domain, "localhost"])
+    store = assemble.open_store(data, settings)
+    await store.start()
+    try:
+        operations = assemble.operations(store, settings)
+        present = {row["name"] for row in await operations.perform("domain_list", {}, _quiet)}
+        if domain not in present:
+            await operations.perform("domain_add", {"name": domain}, _quiet)
+        there = {row["address"] for row in await operations.perform("account_list", {}, _quiet)}
+        for account in accounts:
+            if account["address"] not in there:
+                await operations.perform("account_add", account, _quiet)
+        for name, arguments in wishes:
+            await operations.perform(name, arguments, _quiet)
+    finally:
+        await store.close()
+    lines = "".join(f"{service} = [{', '.join(f'{address!r}' for address in addresses)}]\n" for service, addresses in (listen or {}).items())
+    text = _SETTINGS.format(hostname=hostname, listen=lines.replace("'", '"'), cleartext=str(cleartext).lower()) + tables
+    fresh = data / (FILE_NAME + ".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(data / FILE_NAME)
+
+
+_OURS: Final = frozenset({"tls", "keys", "run", "events", "dir.db", "lost+found", FILE_NAME + ".new", "demo.json"})
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    """Founding takes a moment only."""
+
+
+def records(domain: str, hostname: str) -> list[str]:
+    """What to publish in the DNS so that mail comes here and is believed (RFC 5321 §5, RFC 7208, RFC 6186)."""
+    dot = f"{domain}."
+    host = f"{hostname}."
+    return [
+        f"{dot:<34} MX    10 {host}",
+        f'{dot:<34} TXT   "v=spf1 mx -all"',
+        f'{"_dmarc." + dot:<34} TXT   "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"',
+        f"{'_submissions._tcp.' + dot:<34} SRV   0 1 465 {host}",
+        f"{'_imaps._tcp.' + dot:<34} SRV   0 1 993 {host}",
+        f"{'_pop3s._tcp.' + dot:<34} SRV   10 1 995 {host}",
+        f"{host:<34} A     the address of this machine, with a PTR record that leads back to {hostname}",
+    ]
