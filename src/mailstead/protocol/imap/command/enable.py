@@ -1,0 +1,23 @@
+"""ENABLE (RFC 9051 §6.3.1, RFC 5161)."""
+
+from dataclasses import dataclass
+
+from mailstead.protocol.imap.tokens import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Capability names in upper case, as asked for."""
+
+    names: tuple[str, ...]
+
+
+def parse(reader: Reader, _name: str) -> Enable:
+    """``ENABLE capability …``."""
+    names: list[str] = []
+    while not names or not reader.at_end:
+        reader.space()
+        if names and reader.at_end:
+            break
+        names.append(reader.word())
+    return Enable(tuple(names))

@@ -1,0 +1,106 @@
+"""LIST with selection and return options, and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154 §2, RFC 3501 §6.3.9)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.model.errors import Violation
+from mailstead.protocol.imap.command import status
+from mailstead.protocol.imap.tokens import Reader
+
+_SELECTION: Final = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
+_RETURN: Final = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
+_PATTERNS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """``extended``: options or several patterns were given, so an empty pattern has no special meaning.
+
+    ``status`` holds the items of ``RETURN (STATUS (…))``.
+    """
+
+    reference: str
+    patterns: tuple[str, ...]
+    selection: frozenset[str] = frozenset()
+    returns: frozenset[str] = frozenset()
+    status: tuple[str, ...] = ()
+    extended: bool = False
+    lsub: bool = False
+
+
+def parse(reader: Reader, name: str) -> List:
+    """``LIST [(selection)] reference pattern|(patterns) [RETURN (…)]``; ``LSUB reference pattern``."""
+    reader.space()
+    if name == "LSUB":
+        reference = reader.mailbox()
+        reader.space()
+        pattern = reader.list_mailbox()
+        reader.end()
+        return List(reference, (pattern,), lsub=True)
+    selection: frozenset[str] = frozenset()
+    extended = False
+    if reader.peek() == ord("("):
+        selection = _selection(reader)
+        extended = True
+        reader.space()
+    reference = reader.mailbox()
+    reader.space()
+    patterns = []
+    if reader.take(b"("):
+        extended = True
+        while not reader.take(b")"):
+            if patterns:
+                reader.space()
+            patterns.append(reader.list_mailbox())
+            if len(patterns) > _PATTERNS:
+                raise Violation("Too many patterns")
+    else:
+        patterns.append(reader.list_mailbox())
+    returns: frozenset[str] = frozenset()
+    items: tuple[str, ...] = ()
+    if not reader.at_end:
+        reader.space()
+        if not reader.at_end:
+            extended = True
+            if reader.word() != "RETURN":
+                raise Violation("Expected RETURN")
+            reader.space()
+            returns, items = _returns(reader)
+            reader.end()
+    return List(reference, tuple(patterns), selection, returns, items, extended)
+
+
+def _selection(reader: Reader) -> frozenset[str]:
+    reader.expect(b"(")
+    found: set[str] = set()
+    while not reader.take(b")"):
+        if found:
+            reader.space()
+        option = reader.word()
+        if option not in _SELECTION:
+            raise Violation("That selection option is not known here")
+        found.add(option)
+    if "RECURSIVEMATCH" in found and not found & {"SUBSCRIBED", "SPECIAL-USE"}:
+        # RFC 5258 §3.1: it modifies another option.
+        raise Violation("RECURSIVEMATCH needs another selection option")
+    return frozenset(found)
+
+
+def _returns(reader: Reader) -> tuple[frozenset[str], tuple[str, ...]]:
+    reader.expect(b"(")
+    found: set[str] = set()
+    items: tuple[str, ...] = ()
+    is_first = True
+    while not reader.take(b")"):
+        if not is_first:
+            reader.space()
+        is_first = False
+        option = reader.word()
+        if option == "STATUS":
+            reader.space()
+            items = status.items(reader)
+        elif option in _RETURN:
+            found.add(option)
+        else:
+            raise Violation("That return option is not known here")
+    return frozenset(found), items
