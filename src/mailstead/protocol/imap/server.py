@@ -95,7 +95,8 @@ Event = Request | Ready | Bad | Message | Chunk | Appended
 class ServerConnection:
     """One connection. The driver sets ``state`` and ``utf8`` as the session goes on."""
 
-    __slots__ = ("_append", "_buffer", "_errors", "_from", "_literals", "_raw", "_skip", "_skip_line", "_total", "state", "utf8")
+    __slots__ = ("_append", "_buffer", "_errors", "_from", "_literals", "_raw", "_skip", "_skip_line", "_swallow", "_total", "state",
+                 "utf8")
 
     def __init__(self) -> None:
         self.state = State.NOT_AUTHENTICATED
@@ -109,6 +110,8 @@ class ServerConnection:
         self._skip = 0
         """Octets of a refused literal that are still to be passed over."""
         self._skip_line = False
+        self._swallow = False
+        """What follows a refused literal belongs to the refused command."""
         self._errors = 0
         self._append: _Append | None = None
 
@@ -178,6 +181,14 @@ class ServerConnection:
                 self._skip -= len(self._take(self._skip))
                 if self._skip:
                     return None
+            if self._swallow:
+                line = self._line(limits.IMAP_LINE)
+                if line is None:
+                    return None
+                more = _ANNOUNCED.search(line) if isinstance(line, bytes) else None
+                self._swallow = more is not None and bool(more[2])
+                self._skip = int(more[1]) if more is not None and more[2] else 0
+                continue
             if self._append is not None and self._append.mode == "octets":
                 return self._octets(self._append)
             if self._raw is not None and self._literals > 0:
@@ -251,8 +262,7 @@ class ServerConnection:
                 # Whoever sends that much unasked before login is no client (RFC 7888 §4 allows to close).
                 if self.state is State.NOT_AUTHENTICATED:
                     return self._bad(tag, "The literal is too large", fatal=True)
-                self._skip = size
-                self._skip_line = False
+                self._skip, self._swallow = size, True
             return self._bad(tag, "The literals are too large", fatal=size > limits.IMAP_LITERALS_TOTAL * 1024)
         if raw is None:
             self._raw = raw = []
@@ -311,8 +321,7 @@ class ServerConnection:
 
     def _refuse_octets(self, size: int, *, waits: bool) -> None:
         if not waits:
-            self._skip = size
-            # The rest of the command's line comes after the octets; it means nothing any more.
+            self._skip, self._swallow = size, True
             self._append = None
             self._raw = None
 
@@ -331,7 +340,7 @@ class ServerConnection:
     def abandon(self) -> None:
         """The APPEND has failed while its octets come: pass over what is left of this message."""
         if self._append is not None:
-            self._skip = self._append.left
+            self._skip, self._swallow = self._append.left, True
             self._append = None
 
     def _octets(self, state: _Append) -> Event | None:

@@ -45,7 +45,7 @@ def parse(reader: Reader, name: str) -> List:
         reader.space()
     reference = reader.mailbox()
     reader.space()
-    patterns = []
+    patterns: list[str] = []
     if reader.take(b"("):
         extended = True
         while not reader.take(b")"):

@@ -169,7 +169,7 @@ class _Program:
                     break
                 keys.append(self.key(depth + 1))
             return keys[0] if len(keys) == 1 else Every(tuple(keys))
-        if peek in b"0123456789*$" if peek >= 0 else False:
+        if peek >= 0 and chr(peek) in "0123456789*$":
             return Numbers(reader.sequence(), uid=False)
         word = reader.word()
         found = _PLAIN.get(word)

@@ -1,0 +1,1 @@
+"""Responses: values to octets, one file each."""
