@@ -105,6 +105,13 @@ class Reader:
         """Nothing is left."""
         return self.at >= len(self.octets)
 
+    def more(self) -> bool:
+        """Pass over the space before another argument; False at the end of the command."""
+        if self.at_end:
+            return False
+        self.space()
+        return not self.at_end
+
     def end(self) -> None:
         """Nothing but blanks may be left."""
         if self.octets[self.at :].strip(b" "):

@@ -19,14 +19,12 @@ def parse(reader: Reader, _name: str) -> Create:
     reader.space()
     mailbox = reader.mailbox()
     uses: list[str] = []
-    if not reader.at_end:
+    if reader.more():
+        reader.expect(b"(")
+        if reader.word() != "USE":
+            raise Violation("That parameter is not known here")
         reader.space()
-        if not reader.at_end:
-            reader.expect(b"(")
-            if reader.word() != "USE":
-                raise Violation("That parameter is not known here")
-            reader.space()
-            uses = sorted(use.lower() for use in reader.flags())
-            reader.expect(b")")
-            reader.end()
+        uses = sorted(use.lower() for use in reader.flags())
+        reader.expect(b")")
+        reader.end()
     return Create(mailbox, tuple(uses))

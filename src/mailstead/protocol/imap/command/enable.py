@@ -14,10 +14,8 @@ class Enable:
 
 def parse(reader: Reader, _name: str) -> Enable:
     """``ENABLE capability …``."""
-    names: list[str] = []
-    while not names or not reader.at_end:
-        reader.space()
-        if names and reader.at_end:
-            break
+    reader.space()
+    names = [reader.word()]
+    while reader.more():
         names.append(reader.word())
     return Enable(tuple(names))

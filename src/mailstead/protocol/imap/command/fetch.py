@@ -73,11 +73,9 @@ def parse(reader: Reader, name: str) -> Fetch:
         _item(reader, items, in_list=False)
     uid = name.startswith("UID ")
     changed_since, vanished = 0, False
-    if not reader.at_end:
-        reader.space()
-        if not reader.at_end:
-            changed_since, vanished = _modifiers(reader)
-            reader.end()
+    if reader.more():
+        changed_since, vanished = _modifiers(reader)
+        reader.end()
     if vanished and (not uid or not changed_since):
         # RFC 7162 §3.2.6
         raise Violation("VANISHED needs UID FETCH and CHANGEDSINCE")

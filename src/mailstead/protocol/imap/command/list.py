@@ -58,15 +58,13 @@ def parse(reader: Reader, name: str) -> List:
         patterns.append(reader.list_mailbox())
     returns: frozenset[str] = frozenset()
     items: tuple[str, ...] = ()
-    if not reader.at_end:
+    if reader.more():
+        extended = True
+        if reader.word() != "RETURN":
+            raise Violation("Expected RETURN")
         reader.space()
-        if not reader.at_end:
-            extended = True
-            if reader.word() != "RETURN":
-                raise Violation("Expected RETURN")
-            reader.space()
-            returns, items = _returns(reader)
-            reader.end()
+        returns, items = _returns(reader)
+        reader.end()
     return List(reference, tuple(patterns), selection, returns, items, extended)
 
 

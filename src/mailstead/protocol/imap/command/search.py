@@ -97,10 +97,7 @@ def parse(reader: Reader, name: str) -> Search:
         reader.space()
     program = _Program(reader, charset)
     keys = [program.key(0)]
-    while not reader.at_end:
-        reader.space()
-        if reader.at_end:
-            break
+    while reader.more():
         keys.append(program.key(0))
     key = keys[0] if len(keys) == 1 else Every(tuple(keys))
     return Search(name.startswith("UID "), key, results, program.wants_modseq)

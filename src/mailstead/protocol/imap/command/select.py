@@ -34,23 +34,21 @@ def parse(reader: Reader, name: str) -> Select:
     mailbox = reader.mailbox()
     condstore = False
     resync = None
-    if not reader.at_end:
-        reader.space()
-        if not reader.at_end:
-            reader.expect(b"(")
-            while True:
-                match reader.word():
-                    case "CONDSTORE":
-                        condstore = True
-                    case "QRESYNC" if resync is None:
-                        reader.space()
-                        resync = _resync(reader)
-                    case _:
-                        raise Violation("That parameter is not known here")
-                if reader.take(b")"):
-                    break
-                reader.space()
-            reader.end()
+    if reader.more():
+        reader.expect(b"(")
+        while True:
+            match reader.word():
+                case "CONDSTORE":
+                    condstore = True
+                case "QRESYNC" if resync is None:
+                    reader.space()
+                    resync = _resync(reader)
+                case _:
+                    raise Violation("That parameter is not known here")
+            if reader.take(b")"):
+                break
+            reader.space()
+        reader.end()
     return Select(mailbox, name == "EXAMINE", condstore, resync)
 
 

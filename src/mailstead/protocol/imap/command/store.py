@@ -43,10 +43,8 @@ def parse(reader: Reader, name: str) -> Store:
         flags = reader.flags()
     else:
         found = {reader.flag()}
-        while not reader.at_end:
-            reader.space()
-            if not reader.at_end:
-                found.add(reader.flag())
+        while reader.more():
+            found.add(reader.flag())
             if len(found) > limits.KEYWORDS:
                 raise Violation("Too many flags")
         flags = frozenset(found)
