@@ -7,6 +7,7 @@ One JSON object per line. The command line sends ``{"do": name, "with": {…}}``
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,9 +52,14 @@ class Control:
             now = time.monotonic()
             if now - last >= _PROGRESS_EVERY_S or done == total:
                 last = now
-                loop.call_soon_threadsafe(stream.write, json.dumps({"progress": [what, done, total]}).encode() + b"\n")
+                word = json.dumps({"progress": [what, done, total]}).encode() + b"\n"
+                if threading.get_ident() == thread:
+                    stream.write(word)
+                else:
+                    loop.call_soon_threadsafe(stream.write, word)
 
         loop = asyncio.get_running_loop()
+        thread = threading.get_ident()
         try:
             wish = json.loads(line)
             name, arguments = str(wish["do"]), dict(wish.get("with") or {})

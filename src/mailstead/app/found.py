@@ -4,7 +4,7 @@ The settings file is written last: a directory without it is not one, so an inte
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ class FoundError(Exception):
 
 
 async def found(
-    data: Path, *, hostname: str, domain: str, accounts: Sequence[dict[str, Any]], listen: dict[str, Sequence[str]] | None = None,
+    data: Path, *, hostname: str, domain: str, accounts: Sequence[dict[str, Any]], listen: Mapping[str, Sequence[str]] | None = None,
     cleartext: bool = False, wishes: Sequence[Wish] = (), tables: str = "",
 ) -> None:  # fmt: skip
     """Make a data directory. ``accounts`` are arguments of ``account_add``, ``wishes`` further operations.
@@ -39,9 +39,11 @@ async def found(
 
     if (data / FILE_NAME).exists():
         raise FoundError(f"{data} is a data directory already; give another one or use it with “mailstead serve --data {data}”.")
-    if data.exists() and any(path.name not in _OURS for path in data.iterdir()):
+    mark = data / "founding"
+    if data.exists() and not mark.exists() and any(path.name not in _OURS for path in data.iterdir()):
         raise FoundError(f"{data} is not empty; give a new directory.")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark.touch()
     settings = Settings(hostname=hostname)
     make_self_signed(data / "tls" / "self-signed.pem", [hostname, domain, "localhost"])
     store = assemble.open_store(data, settings)
@@ -67,9 +69,11 @@ async def found(
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(data / FILE_NAME)
+    mark.unlink()
 
 
-_OURS: Final = frozenset({"tls", "keys", "run", "events", "dir.db", "lost+found", FILE_NAME + ".new", "demo.json"})
+_OURS: Final = frozenset({"keys", "lost+found", "demo.json"})
+"""What may be there before: keys that the administrator brought, and our own notes."""
 
 
 def _quiet(_what: str, _done: int, _total: int) -> None:

@@ -68,6 +68,9 @@ class Supervisor:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _lock(run / "supervisor.lock")
         self._tls = ServerTls(certificates(self.data, self.settings))
+        for service in sorted(NOT_BUILT):
+            if getattr(self.settings.listen, service):
+                self._tell("service.skipped", service=service, reason="not built yet")
         self._sockets = bind_all(self.settings)
         _drop_privileges(self.settings.user, self.data)
         self._lock = lock
@@ -130,6 +133,14 @@ class Supervisor:
         self.settings = fresh
         return fresh, warnings
 
+    def _tell(self, name: str, **fields: "str | int") -> None:
+        """An event of the supervisor, under the number after the last worker's. Nothing runs between two of them: a
+        thread at the moment of a fork would be half a thread in the child."""
+        log = self.settings.log
+        telemetry.start(worker=self.workers, level=log.level, form=log.format, folder=self.data / "events")
+        telemetry.event(name, level=0, **fields)
+        telemetry.stop()
+
     # ------------------------------------------------------------------------------------------------ the loop
     def _turn(self) -> None:
         now = time.monotonic()
@@ -185,7 +196,7 @@ class Supervisor:
             try:
                 self._reload()
             except (SettingsError, OSError) as exc:
-                telemetry.event("settings.failed", reason=str(exc))
+                self._tell("settings.failed", reason=str(exc))
             else:
                 self._send(signal.SIGHUP)
             notify("READY=1")
@@ -223,12 +234,12 @@ class Supervisor:
         pid, child.pid, child.say, child.is_ready = child.pid, 0, -1, False
         if self._is_stopping:
             if code:
-                telemetry.event("worker.died", index=child.index, pid=pid, code=code)
+                self._tell("worker.died", index=child.index, pid=pid, code=code)
                 self._exit_code = self._exit_code or 1
             return
         now = time.monotonic()
         child.early_deaths = child.early_deaths + 1 if now - child.started_at < _YOUNG_S or not child.was_ready else 0
-        telemetry.event("worker.died", index=child.index, pid=pid, code=code, early_deaths=child.early_deaths)
+        self._tell("worker.died", index=child.index, pid=pid, code=code, early_deaths=child.early_deaths)
         if code == EXIT_FATAL or (not child.was_ready and child.early_deaths >= START_TRIES):
             self._stop(1)
             return
@@ -275,8 +286,6 @@ def bind_all(settings: Settings) -> dict[str, list[socket.socket]]:
     for service in SERVICES:
         addresses: tuple[str, ...] = getattr(settings.listen, service)
         if service in NOT_BUILT:
-            if addresses:
-                telemetry.event("service.skipped", service=service, reason="not built yet")
             continue
         for address in addresses:
             try:

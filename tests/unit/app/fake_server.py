@@ -1,0 +1,70 @@
+"""A supervisor over a store that holds nothing: run by the tests in a process of its own."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from mailstead.app import assemble
+from mailstead.app.config import Settings, load
+from mailstead.app.operations import Operations
+from mailstead.app.supervise import StartError, Supervisor
+from mailstead.app.wire import Wire
+from mailstead.model.errors import Reason, Refusal, Unavailable
+
+
+class FakeStore:
+    def __init__(self, worker: int, wire: Wire | None) -> None:
+        self.worker = worker
+        self.wire = wire
+
+    async def start(self) -> None:
+        if os.environ.get("FAIL") == "always":
+            raise Unavailable("", "the disk is on fire")
+
+    async def close(self) -> None:
+        return
+
+    async def handle(self, request: bytes) -> bytes:
+        return b"%d:" % self.worker + request
+
+    def take_news(self, _payload: bytes) -> None:
+        return
+
+    async def verify(self, *, repair: bool, progress: Any) -> list[str]:
+        progress("shards", 1, 2)
+        assert self.wire is not None
+        answer = await self.wire.handover(self.wire.workers - 1, b"hello")
+        return [answer.decode(), str(repair)]
+
+
+class FakeAdmin:
+    async def domain_list(self) -> list[dict[str, str]]:
+        return [{"name": "example.test"}]
+
+    async def domain_add(self, name: str) -> dict[str, str]:
+        raise Refusal(Reason.ALREADY_EXISTS, f"{name} is there already")
+
+    async def account_list(self) -> list[dict[str, str]]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return []
+
+
+def _open(data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, wire: Wire | None = None) -> Any:
+    del workers, data, settings
+    return FakeStore(worker, wire)
+
+
+def _operations(store: Any, _settings: Settings) -> Operations:
+    return Operations(store, FakeAdmin(), None)
+
+
+if __name__ == "__main__":
+    assemble.open_store = _open
+    assemble.operations = _operations
+    folder = Path(sys.argv[1])
+    try:
+        sys.exit(Supervisor(folder, folder / "mailstead.toml", load(folder / "mailstead.toml"), int(sys.argv[2])).run())
+    except StartError as exc:
+        sys.exit(f"start: {exc}")
