@@ -1,0 +1,1 @@
+"""The directory: tenants, domains, addresses, accounts, credentials. Written by its owner, read by every worker."""

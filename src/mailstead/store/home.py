@@ -1,0 +1,261 @@
+"""The embedded home: one data directory, this process's share of it.
+
+::
+
+    dir.db            directory            queue-00.db   the outbound queue
+    keys.db           account keys         keys/         the master key, unless it is kept elsewhere
+    mail-NNN.db       account data         seg/NNN/      its messages       obj/   large ones
+    run/              locks and sockets    tmp/          messages on their way in
+
+Worker i of n owns the shards s with s mod n = i; worker 0 also the directory, the keys and the queue. To own is to hold
+the lock and to have the writer. Everybody reads everything (snapshots of the write-ahead log).
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from mailstead import telemetry
+from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
+from mailstead.model.ids import AccountId, Ids
+from mailstead.store import handover
+from mailstead.store.blob.objects import Objects
+from mailstead.store.directory.embedded import EmbeddedDirectory
+from mailstead.store.directory.operations import DEFAULT_TENANT
+from mailstead.store.directory.reader import Reader
+from mailstead.store.engine.files import Files, make_folder
+from mailstead.store.engine.lock import Lock
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.writer import Writer
+from mailstead.store.interface import News
+from mailstead.store.keys import Keys, make_master, read_masters
+from mailstead.store.mail.embedded import EmbeddedMail
+from mailstead.store.mail.operation import Operation
+from mailstead.store.outgoing import EmbeddedOutbox
+from mailstead.store.schema import directory, migrate, shard
+from mailstead.store.shard import Shard
+from mailstead.store.spool import FileSpool
+from mailstead.telemetry.record import ERROR
+
+Send = Callable[[int, bytes], Awaitable[bytes]]
+Post = Callable[[int, bytes], None]
+_LOCK_WAIT_S: Final = 30.0
+_LOOK_AT_DISK_MS: Final = 1_000
+_MASTER: Final = "keys/master.key"
+
+
+def clock_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def create(data: Path, *, shards: int = 4, files: Files | None = None, master: Path | None = None) -> None:
+    """Make a data directory. Refuses one that is there already (ALREADY_EXISTS)."""
+    files = files or Files()
+    if (data / "dir.db").exists():
+        raise Refusal(Reason.ALREADY_EXISTS, f"{data} is a mailstead data directory already")
+    for folder in ("run", "tmp", "seg", "obj", "idx"):
+        make_folder(data / folder, files)
+    if master is None:
+        master = data / _MASTER
+    if not master.exists():
+        make_master(master, files)
+    for path, steps in (
+        (data / "keys.db", directory.KEY_STEPS), (data / "queue-00.db", directory.QUEUE_STEPS),
+        *((data / f"mail-{number:03d}.db", shard.STEPS) for number in range(shards)),
+    ):
+        db = Database(path, write=True, vfs=files.vfs)
+        migrate(db, steps)
+        db.close()
+    # The directory comes last: a data directory is one when it has it.
+    unfinished = data / "dir.db.new"
+    db = Database(unfinished, write=True, vfs=files.vfs)
+    migrate(db, directory.STEPS)
+    with db.transaction():
+        db.run("INSERT INTO site VALUES ('shards', ?)", (str(shards),))
+        db.run("INSERT INTO tenant VALUES (?, 'default', 0, 0)", (int(DEFAULT_TENANT),))
+    db.checkpoint()
+    db.close()
+    files.replace(unfinished, data / "dir.db")
+    files.sync_folder(data)
+
+
+class Embedded:
+    """See ``interface.Store``. ``send(worker, request)`` reaches another worker and brings its answer; ``post`` sends it
+    news and does not wait."""
+
+    def __init__(
+        self, data: Path, *, worker: int = 0, workers: int = 1, send: Send | None = None, post: Post | None = None,
+        now_ms: Callable[[], int] = clock_ms, files: Files | None = None, master: Path | None = None,
+        disk_reserve: int = 0,
+    ) -> None:
+        self.data = data
+        self.worker = worker
+        self.workers = workers
+        self.files = files or Files()
+        self.now_ms = now_ms
+        self._send = send
+        self._post = post
+        self._reserve_octets = disk_reserve
+        self._looked_ms = 0
+        self._is_low = False
+        self._watchers: dict[int, set[News]] = {}
+        self._locks: list[Lock] = []
+        self._writers: dict[int, Writer] = {}
+        self.pool = ThreadPoolExecutor(2, "store")
+        vfs = self.files.vfs
+        self.reader = Reader(data / "dir.db", vfs, now_ms)
+        self.shards = [Shard(data, number, self.files) for number in range(_shards_of(data, vfs))]
+        self.keys = Keys(data / "keys.db", read_masters(master or data / _MASTER), vfs)
+        self.objects = Objects(data / "obj", self.files)
+        ids = Ids(worker, now_ms)
+        self.ids = ids
+        self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self.keys.forget)
+        self.mail = EmbeddedMail(
+            directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
+            reserve=self.check_disk, now_ms=now_ms, pool=self.pool,
+        )
+        self.outbox = EmbeddedOutbox(
+            data / "queue-00.db", vfs, self.keys, ids, self.write, self.check_disk, is_owner=worker == 0
+        )
+
+    # ------------------------------------------------------------------------------------------------------- life
+    async def start(self) -> None:
+        """Take what this process owns. Raises ``Unavailable`` when an earlier owner does not go."""
+        make_folder(self.data / "run", self.files)
+        make_folder(self.data / "tmp", self.files)
+        if self.worker == 0:
+            self._locks.append(Lock(self.data / "run" / "directory.lock", wait_s=_LOCK_WAIT_S))
+            for where, name, steps in (
+                (handover.DIRECTORY, "dir.db", directory.STEPS), (handover.KEYS, "keys.db", directory.KEY_STEPS),
+                (handover.QUEUE, "queue-00.db", directory.QUEUE_STEPS),
+            ):
+                writer = Writer(
+                    self.data / name, vfs=self.files.vfs, opened=lambda db, steps=steps: migrate(db, steps),  # type: ignore[misc]
+                    segments=None, now_ms=self.now_ms, committed=lambda _: None,
+                )
+                writer.start()
+                self._writers[where] = writer
+        for one in self.shards:
+            if self.owner(one.number) == self.worker:
+                try:
+                    one.own(self.now_ms, self._committed)
+                except Unavailable as exc:
+                    self.damaged(one.number, exc)
+                if one.writer is not None:
+                    self._writers[one.number] = one.writer
+
+    def damaged(self, number: int, exc: Unavailable) -> None:
+        """A shard that cannot be opened: its accounts are unavailable, the others go on."""
+        telemetry.event("shard.failed", shard=number, reason=exc.cause, level=ERROR)
+
+    async def close(self) -> None:
+        for writer in self._writers.values():
+            await writer.close()
+        for one in self.shards:
+            await one.close()
+        self.reader.close()
+        self.outbox.close()
+        self.keys.close()
+        self.pool.shutdown()
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
+
+    def owner(self, where: int) -> int:
+        """The worker that writes this file."""
+        return where % self.workers if where >= 0 else 0
+
+    def shard_owner_is_here(self, account_shard: int) -> bool:
+        return self.owner(account_shard) == self.worker
+
+    def spool(self) -> FileSpool:
+        return FileSpool(self.data / "tmp")
+
+    def check_disk(self) -> None:
+        """Raises ``DiskReserve`` when the disk has less room than the reserve (DECISIONS 17)."""
+        if not self._reserve_octets:
+            return
+        now = self.now_ms()
+        if not 0 <= now - self._looked_ms < _LOOK_AT_DISK_MS:
+            self._looked_ms = now
+            self._is_low = self.files.free_octets(self.data) < self._reserve_octets
+        if self._is_low:
+            raise DiskReserve("The server's disk is nearly full; try again later", "below [limits] disk_reserve")
+
+    # ------------------------------------------------------------------------------------------------------- writing
+    async def write(self, where: int, operation: Operation, op_id: bytes = b"") -> Any:
+        """Have the owner of ``where`` make the change; the result is durable."""
+        writer = self._writers.get(where)
+        if writer is not None:
+            return await writer.do(lambda tx: operation.apply(tx, self.keys), operation.octets())
+        owner = self.owner(where)
+        if owner == self.worker or self._send is None:
+            raise Unavailable("This part of the message store is not available", f"file {where} could not be opened")
+        answer = await self._send(owner, handover.request(where, op_id, operation))
+        return handover.read_answer(answer, operation)
+
+    async def handle(self, request: bytes) -> bytes:
+        """A request from another worker; gives the answer's octets, also for failures."""
+        try:
+            wanted = handover.read_request(request)
+            writer = self._writers.get(wanted.where)
+            if writer is None:
+                raise Unavailable("This part of the message store is not available", f"worker {self.worker} does not own {wanted.where}")
+            op_id, operation = wanted.op_id, wanted.operation
+            body = await writer.do(lambda tx: handover.once(tx, self.keys, op_id, operation), operation.octets())
+        except asyncio.CancelledError:
+            raise
+        except Exception as exc:
+            return handover.refused(exc)
+        return handover.encode(handover.Answer("", body=body))
+
+    # ------------------------------------------------------------------------------------------------------- news
+    def watch(self, account: AccountId, news: News) -> Callable[[], None]:
+        """See ``interface.Store.watch``."""
+        self._watchers.setdefault(account, set()).add(news)
+
+        def stop() -> None:
+            listening = self._watchers.get(account)
+            if listening is not None:
+                listening.discard(news)
+                if not listening:
+                    del self._watchers[account]
+
+        return stop
+
+    def _committed(self, news: dict[int, int]) -> None:
+        if self._post is not None and self.workers > 1:
+            octets = handover.encode(news)
+            for worker in range(self.workers):
+                if worker != self.worker:
+                    self._post(worker, octets)
+        self._tell(news)
+
+    def take_news(self, octets: bytes) -> None:
+        """News another worker posted."""
+        self._tell(handover.read_news(octets))
+
+    def _tell(self, news: dict[int, int]) -> None:
+        for account, modseq in news.items():
+            for listener in tuple(self._watchers.get(account, ())):
+                listener(AccountId(account), modseq)
+
+
+def _shards_of(data: Path, vfs: str) -> int:
+    path = data / "dir.db"
+    if not path.exists():
+        raise Unavailable(
+            "This is not a mailstead data directory", f"{data} has no dir.db; make one with: mailstead init --data {data} …"
+        )
+    db = Database(path, write=False, vfs=vfs)
+    try:
+        row = db.one("SELECT value FROM site WHERE name='shards'")
+    finally:
+        db.close()
+    return int(row[0]) if row else 1
+
+

@@ -1,0 +1,122 @@
+"""The account keys: read by every worker, written by the directory's owner."""
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.model.ids import AccountId
+from mailstead.store.engine.files import Files, make_folder
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.writer import Tx
+from mailstead.store.seal import KEY_OCTETS, AccountKey, Damaged, MasterKey
+
+_KEPT: Final = 20_000
+
+
+class Keys:
+    """Account keys by account, opened with the master keys at hand."""
+
+    def __init__(self, path: Path, masters: list[MasterKey], vfs: str = "") -> None:
+        self._path = path
+        self._vfs = vfs
+        self._masters = {master.ident: master for master in masters}
+        self._current = masters[0]
+        self._db: Database | None = None
+        self._kept: OrderedDict[int, AccountKey] = OrderedDict()
+
+    def of(self, account: int) -> AccountKey:
+        """The account's newest key. Raises ``Refusal`` for one that was shredded, ``Unavailable`` without its master."""
+        key = self._kept.get(account)
+        if key is None:
+            key = self._read(account, None)
+            self._kept[account] = key
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return key
+
+    def numbered(self, account: int, number: int) -> AccountKey:
+        """A certain key of the account."""
+        key = self.of(account)
+        return key if key.number == number else self._read(account, number)
+
+    def _read(self, account: int, number: int | None) -> AccountKey:
+        if self._db is None:
+            self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
+        row = self._db.one(
+            "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2)"
+            " ORDER BY key_no DESC LIMIT 1",
+            (account, number),
+        )
+        if row is None or row[1] is None:
+            raise Refusal(Reason.NOT_FOUND, "There is no such account", f"no key for account {account:x}")
+        return AccountKey(account, row[0], self._unwrap(account, row[0], row[1], row[2]))
+
+    def _unwrap(self, account: int, number: int, wrapped: bytes, ident: str) -> bytes:
+        master = self._masters.get(ident)
+        if master is None:
+            raise Unavailable(
+                "This account's mail is locked", f"keys.db was sealed by master key {ident}, which is not configured: see [keys] master"
+            )
+        try:
+            return master.unwrap(account, number, wrapped)
+        except Damaged as exc:
+            raise Unavailable("This account's key is damaged", f"{exc}: restore keys.db from a backup") from exc
+
+    # -------------------------------------------------------------------------------------------- writing, at the owner
+    def make(self, tx: Tx, account: int) -> None:
+        """A first key for a new account; nothing when it has one."""
+        wrapped = self._current.wrap(account, 1, os.urandom(KEY_OCTETS))
+        tx.db.run("INSERT OR IGNORE INTO account_key VALUES (?, 1, ?, ?)", (account, wrapped, self._current.ident))
+
+    def shred(self, tx: Tx, account: int) -> None:
+        """Destroy all keys of the account: from now on its mail is noise, in every copy."""
+        tx.db.run("UPDATE account_key SET wrapped=NULL WHERE account_id=?", (account,))
+        self.forget(account)
+
+    def rewrap(self, tx: Tx, after: int, limit: int) -> int:
+        """Seal the next ``limit`` keys after account ``after`` by the current master; gives the last one, 0: all done."""
+        rows = tx.db.all(
+            "SELECT account_id, key_no, wrapped, master_id FROM account_key WHERE account_id>? AND wrapped IS NOT NULL"
+            " AND master_id<>? ORDER BY account_id LIMIT ?",
+            (after, self._current.ident, limit),
+        )
+        for account, number, wrapped, ident in rows:
+            again = self._current.wrap(account, number, self._unwrap(account, number, wrapped, ident))
+            tx.db.run(
+                "UPDATE account_key SET wrapped=?, master_id=? WHERE account_id=? AND key_no=?",
+                (again, self._current.ident, account, number),
+            )
+        return int(rows[-1][0]) if rows else 0
+
+    def forget(self, account: AccountId | int) -> None:
+        """Read the account's key anew next time."""
+        self._kept.pop(account, None)
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        self._kept.clear()
+
+
+def make_master(path: Path, files: Files) -> None:
+    """A new master key in a file of its own (DECISIONS 18)."""
+    make_folder(path.parent, files)
+    files.write_whole(path, os.urandom(KEY_OCTETS).hex().encode() + b"\n")
+
+
+def read_masters(path: Path) -> list[MasterKey]:
+    """The master keys in ``path``, one a line: the first seals, the others still open (rotation)."""
+    try:
+        lines = path.read_text("ascii").split()
+    except (OSError, ValueError) as exc:
+        raise Unavailable("The master key cannot be read", f"{path}: {exc}; see [keys] master") from exc
+    try:
+        masters = [MasterKey(bytes.fromhex(line)) for line in lines]
+    except ValueError as exc:
+        raise Unavailable("The master key cannot be read", f"{path}: {exc}") from exc
+    if not masters:
+        raise Unavailable("The master key cannot be read", f"{path} is empty")
+    return masters

@@ -1,0 +1,66 @@
+"""The account's clock: one modseq for everything, counted up by every change and written out in the change log.
+
+The account's row is touched first by every operation (STORAGE R2): it fences accounts that moved or are suspended, holds
+the quota, and orders all writers of the account. Counters move in the statement that causes it (R7).
+"""
+
+from collections.abc import Iterable
+
+from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.store.engine.writer import Tx
+from mailstead.store.schema.shard import ACTIVE, SUSPENDED
+
+
+def tick(tx: Tx, account: int, *, octets: int = 0, messages: int = 0) -> int:
+    """The modseq of a new change; ``octets`` and ``messages`` are what it adds to (or takes off) the quota.
+
+    Refuses before it changes anything: NOT_FOUND, ACCOUNT_SUSPENDED, OVER_QUOTA. What only frees is never refused.
+    """
+    row = tx.db.one(
+        "UPDATE account SET modseq=modseq+1, used_octets=used_octets+?2, used_messages=used_messages+?3"
+        " WHERE account_id=?1 AND state=1 AND (?2<=0 OR max_octets=0 OR used_octets+?2<=max_octets)"
+        " AND (?3<=0 OR max_messages=0 OR used_messages+?3<=max_messages) RETURNING modseq",
+        (account, octets, messages),
+    )
+    if row is None:
+        raise _why(tx, account)
+    tx.news[account] = row[0]
+    return int(row[0])
+
+
+def _why(tx: Tx, account: int) -> Exception:
+    row = tx.db.one("SELECT state, used_octets, max_octets FROM account WHERE account_id=?", (account,))
+    if row is None:
+        return Refusal(Reason.NOT_FOUND, "There is no such account")
+    if row[0] == SUSPENDED:
+        return Refusal(Reason.ACCOUNT_SUSPENDED, "This account is suspended")
+    if row[0] != ACTIVE:
+        return Unavailable("This account is being moved or removed", f"account {account:x} is in state {row[0]}")
+    return Refusal(Reason.OVER_QUOTA, "The mailbox is full", f"account {account:x} uses {row[1]} of {row[2]} octets")
+
+
+def check_room(tx: Tx, account: int, octets: int, messages: int) -> None:
+    """Refuse OVER_QUOTA and the like without changing anything."""
+    row = tx.db.one(
+        "SELECT state=1 AND (?2<=0 OR max_octets=0 OR used_octets+?2<=max_octets)"
+        " AND (?3<=0 OR max_messages=0 OR used_messages+?3<=max_messages) FROM account WHERE account_id=?1",
+        (account, octets, messages),
+    )
+    if row is None or not row[0]:
+        raise _why(tx, account)
+
+
+def note(tx: Tx, account: int, modseq: int, kind: ChangeKind, obj: int, op: ChangeOp) -> None:
+    """A change of something that is not an entry."""
+    tx.db.run(
+        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, 0, ?, 0)", (account, modseq, int(kind), obj, int(op))
+    )
+
+
+def note_entries(tx: Tx, account: int, modseq: int, mailbox: int, op: ChangeOp, entries: Iterable[tuple[int, int]]) -> None:
+    """A change of entries (uid, email id) of one mailbox, all at one modseq."""
+    tx.db.many(
+        "INSERT INTO change VALUES (?, ?, 20, ?, ?, ?, ?)",
+        ((account, modseq, mailbox, uid, int(op), email) for uid, email in entries),
+    )

@@ -1,0 +1,85 @@
+"""Delivery: a message into a mailbox, exactly once for its delivery id (STORAGE §4, DECISIONS 3 and 4)."""
+
+from typing import ClassVar, Final
+
+from mailstead.model.ids import EmailId, MailboxId, ThreadId
+from mailstead.model.message import Filed
+from mailstead.store.engine.writer import Tx
+from mailstead.store.keys import Keys
+from mailstead.store.mail import clock, filing, keywords, names
+from mailstead.store.mail.filing import Incoming
+from mailstead.store.mail.operation import OfAccount
+
+REMEMBERED_MS: Final = 7 * 24 * 3600 * 1000
+
+
+class Deliver(OfAccount):
+    """``mailboxes`` are tried in order, INBOX at last. ``discard``: only remember the id."""
+
+    delivery_id: bytes
+    incoming: Incoming
+    mailboxes: tuple[tuple[str, ...], ...]
+    flags: tuple[str, ...]
+    discard: bool
+    returns: ClassVar = Filed
+    is_once: ClassVar = True
+
+    def octets(self) -> int:
+        return self.incoming.octets()
+
+    def apply(self, tx: Tx, keys: Keys) -> Filed:
+        account = self.account
+        before = _seen(tx, account, self.delivery_id)
+        if before is not None:
+            return before
+        if self.discard:
+            clock.check_room(tx, account, 0, 0)
+            _remember(tx, account, self.delivery_id, 0)
+            return Filed(False, EmailId(0), ThreadId(0), MailboxId(0), 0, 0)
+        info = self.incoming.info
+        key = keys.of(account)
+        modseq = clock.tick(tx, account, octets=info.size, messages=1)
+        flags, more = keywords.bits(tx, account, key, self.flags) if self.flags else (0, ())
+        mailbox, place = self._place(tx, key, modseq, flags)
+        thread = filing.store(tx, self.incoming, mailbox=mailbox, flags=flags)
+        filing.enter(
+            tx, account, mailbox, modseq,
+            [(place.uid, info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more))], fresh=True,
+        )
+        _remember(tx, account, self.delivery_id, info.email)
+        return Filed(False, EmailId(info.email), ThreadId(thread), MailboxId(mailbox), place.uid, modseq)
+
+    def _place(self, tx: Tx, key: names.AccountKey, modseq: int, flags: int) -> tuple[int, filing.Place]:
+        size = self.incoming.info.size
+        for path in (*self.mailboxes, names.INBOX):
+            mailbox = names.find(tx.db, self.account, key, path)
+            if mailbox:
+                place = filing.room(
+                    tx, self.account, mailbox, modseq, count=1, octets=size,
+                    unseen=filing.unseen(flags), deleted=filing.deleted(flags),
+                )
+                if place:
+                    return mailbox, place
+        raise RuntimeError(f"account {self.account:x} has no INBOX")
+
+
+def _seen(tx: Tx, account: int, delivery: bytes) -> Filed | None:
+    """The first filing under this id, while its message is still there or a rule ate it (DECISIONS 3)."""
+    row = tx.db.one("SELECT email_id, at FROM delivery WHERE account_id=? AND delivery_id=?", (account, delivery))
+    if row is None or row[1] < tx.now_ms - REMEMBERED_MS:
+        return None
+    email = row[0]
+    if not email:
+        return Filed(True, EmailId(0), ThreadId(0), MailboxId(0), 0, 0)
+    found = tx.db.one(
+        "SELECT e.thread_id, n.mailbox_id, n.uid, n.modseq FROM email e JOIN entry n ON n.account_id=e.account_id"
+        " AND n.thread_id=e.thread_id AND n.email_id=e.email_id WHERE e.account_id=? AND e.email_id=? LIMIT 1",
+        (account, email),
+    )
+    if found is None:
+        return None
+    return Filed(True, EmailId(email), ThreadId(found[0]), MailboxId(found[1]), found[2], found[3])
+
+
+def _remember(tx: Tx, account: int, delivery: bytes, email: int) -> None:
+    tx.db.run("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?)", (account, delivery, email, tx.now_ms))

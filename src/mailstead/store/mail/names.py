@@ -1,0 +1,67 @@
+"""Mailbox names: sealed on disk, found by a keyed hash of parent and name, so that they are unique without being legible.
+
+INBOX alone ignores case; every other name is compared exactly, after NFC (DECISIONS 23).
+"""
+
+import unicodedata
+from collections import OrderedDict
+from typing import Final
+
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.mailbox import INBOX
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.seal import NAME, AccountKey
+
+_ROOT: Final = 0
+_KEPT: Final = 100_000
+_opened: OrderedDict[bytes, str] = OrderedDict()
+
+
+def normal(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path as we keep it. INVALID for a name that is empty, too long, too deep, or holds control characters."""
+    if not 1 <= len(path) <= limits.MAILBOX_DEPTH:
+        raise Refusal(Reason.INVALID, f"A mailbox can be at most {limits.MAILBOX_DEPTH} levels deep")
+    names = [unicodedata.normalize("NFC", name) for name in path]
+    if names[0].upper() == "INBOX":
+        names[0] = "INBOX"
+    for name in names:
+        if not name or len(name) > limits.MAILBOX_NAME or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in name):
+            raise Refusal(Reason.INVALID, f"A mailbox name has 1 to {limits.MAILBOX_NAME} characters and no control characters")
+    return tuple(names)
+
+
+def name_key(key: AccountKey, parent: int, name: str) -> bytes:
+    """What makes a name unique below its parent (0: at the top)."""
+    return key.hashed(NAME, parent.to_bytes(8, "big"), name.encode("utf-8", "surrogatepass"), size=16)
+
+
+def find(db: Database, account: int, key: AccountKey, path: tuple[str, ...]) -> int:
+    """The mailbox at ``path`` (normal form), 0: none."""
+    parent = _ROOT
+    for name in path:
+        row = db.one(
+            "SELECT mailbox_id FROM mailbox WHERE account_id=? AND name_key=?", (account, name_key(key, parent, name))
+        )
+        if row is None:
+            return 0
+        parent = row[0]
+    return parent
+
+
+def opened(key: AccountKey, mailbox: int, sealed: bytes) -> str:
+    """The name in a row, decrypted once."""
+    name = _opened.get(sealed)
+    if name is None:
+        name = key.open(NAME, mailbox, sealed).decode("utf-8", "surrogatepass")
+        _opened[sealed] = name
+        if len(_opened) > _KEPT:
+            _opened.popitem(last=False)
+    return name
+
+
+def sealed(key: AccountKey, mailbox: int, name: str) -> bytes:
+    return key.seal(NAME, mailbox, name.encode("utf-8", "surrogatepass"))
+
+
+__all__ = ["INBOX", "AccountKey", "find", "name_key", "normal", "opened", "sealed"]

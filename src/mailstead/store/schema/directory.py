@@ -1,0 +1,54 @@
+"""The directory (``dir.db``): who is here and under which addresses. Keys (``keys.db``) are in a file of their own."""
+
+from typing import Final
+
+STEPS: Final = (
+    """
+CREATE TABLE site (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tenant (
+  tenant_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, max_accounts INTEGER NOT NULL, max_octets INTEGER NOT NULL);
+CREATE TABLE domain (
+  domain_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tenant_id INTEGER NOT NULL, catch_all TEXT NOT NULL);
+CREATE TABLE account (
+  account_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, address TEXT NOT NULL, addr TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL, state TEXT NOT NULL, shard INTEGER NOT NULL, epoch INTEGER NOT NULL, is_admin INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, max_octets INTEGER NOT NULL, max_messages INTEGER NOT NULL,
+  delete_after_ms INTEGER NOT NULL);
+CREATE TABLE address (
+  addr TEXT PRIMARY KEY, domain TEXT NOT NULL, kind INTEGER NOT NULL, account_id INTEGER NOT NULL,
+  targets BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX address_domain ON address (domain, addr);
+CREATE INDEX address_account ON address (account_id);
+CREATE TABLE target (
+  target TEXT NOT NULL, addr TEXT NOT NULL, PRIMARY KEY (target, addr)) WITHOUT ROWID;
+CREATE TABLE credential (
+  account_id INTEGER NOT NULL, credential_id INTEGER NOT NULL, label TEXT NOT NULL, argon2 TEXT NOT NULL,
+  scram BLOB, revision INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  PRIMARY KEY (account_id, credential_id)) WITHOUT ROWID
+""",
+)
+
+KEY_STEPS: Final = (
+    """
+CREATE TABLE account_key (
+  account_id INTEGER NOT NULL, key_no INTEGER NOT NULL, wrapped BLOB, master_id TEXT NOT NULL,
+  PRIMARY KEY (account_id, key_no)) WITHOUT ROWID
+""",
+)
+
+QUEUE_STEPS: Final = (
+    """
+CREATE TABLE message (
+  submission_id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL, reverse_path TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL, size INTEGER NOT NULL, key_no INTEGER NOT NULL, pieces INTEGER NOT NULL,
+  entries INTEGER NOT NULL);
+CREATE TABLE piece (
+  submission_id INTEGER NOT NULL, number INTEGER NOT NULL, octets BLOB NOT NULL,
+  PRIMARY KEY (submission_id, number));
+CREATE TABLE entry (
+  entry_id INTEGER PRIMARY KEY, submission_id INTEGER NOT NULL, forward_path TEXT NOT NULL, options BLOB NOT NULL,
+  due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, last_error TEXT NOT NULL, held INTEGER NOT NULL);
+CREATE INDEX entry_due ON entry (held, due_ms);
+CREATE INDEX entry_submission ON entry (submission_id)
+""",
+)

@@ -1,0 +1,69 @@
+"""Account data: one file a shard. ``account_id`` leads every key (STORAGE R1); no triggers, no foreign keys, no defaults
+that make values (R5). Times are milliseconds since 1970, sizes octets, ``*_enc`` sealed with the account's key.
+
+``email`` is immutable but for its place on disk; ``entry`` is a message in a mailbox and repeats what IMAP scans;
+``change`` is the account's clock written out. ``entry_thread`` finds an email's entries too: its row knows the thread.
+``segment.live`` counts the octets that rows refer to, for compaction.
+"""
+
+from typing import Final
+
+STEPS: Final = (
+    """
+CREATE TABLE account (
+  account_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, epoch INTEGER NOT NULL, state INTEGER NOT NULL,
+  modseq INTEGER NOT NULL, log_floor INTEGER NOT NULL, used_octets INTEGER NOT NULL, used_messages INTEGER NOT NULL,
+  max_octets INTEGER NOT NULL, max_messages INTEGER NOT NULL, uid_validity_last INTEGER NOT NULL,
+  index_modseq INTEGER NOT NULL, mailbox_modseq INTEGER NOT NULL);
+CREATE TABLE mailbox (
+  account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, parent_id INTEGER NOT NULL, name_enc BLOB NOT NULL,
+  name_key BLOB NOT NULL, role INTEGER NOT NULL, uid_validity INTEGER NOT NULL, uid_next INTEGER NOT NULL,
+  modseq INTEGER NOT NULL, total INTEGER NOT NULL, unseen INTEGER NOT NULL, deleted INTEGER NOT NULL,
+  octets INTEGER NOT NULL, recent_uid INTEGER NOT NULL, noselect INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id)) WITHOUT ROWID;
+CREATE UNIQUE INDEX mailbox_name ON mailbox (account_id, name_key);
+CREATE TABLE subscription (
+  account_id INTEGER NOT NULL, name_key BLOB NOT NULL, path_enc BLOB NOT NULL,
+  PRIMARY KEY (account_id, name_key)) WITHOUT ROWID;
+CREATE TABLE email (
+  account_id INTEGER NOT NULL, email_id INTEGER NOT NULL, thread_id INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+  sent_ms INTEGER NOT NULL, size INTEGER NOT NULL, header INTEGER NOT NULL, attachment INTEGER NOT NULL,
+  key_no INTEGER NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL, lead INTEGER NOT NULL,
+  stored INTEGER NOT NULL, frames BLOB, entries INTEGER NOT NULL, meta_enc BLOB NOT NULL,
+  PRIMARY KEY (account_id, email_id)) WITHOUT ROWID;
+CREATE TABLE entry (
+  account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, uid INTEGER NOT NULL, email_id INTEGER NOT NULL,
+  thread_id INTEGER NOT NULL, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+  saved_ms INTEGER NOT NULL, size INTEGER NOT NULL, more BLOB,
+  PRIMARY KEY (account_id, mailbox_id, uid)) WITHOUT ROWID;
+CREATE INDEX entry_thread ON entry (account_id, thread_id, email_id);
+CREATE TABLE keyword (
+  account_id INTEGER NOT NULL, bit INTEGER NOT NULL, name_enc BLOB NOT NULL,
+  PRIMARY KEY (account_id, bit)) WITHOUT ROWID;
+CREATE TABLE change (
+  account_id INTEGER NOT NULL, modseq INTEGER NOT NULL, kind INTEGER NOT NULL, object_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL, op INTEGER NOT NULL, email_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, modseq, kind, object_id, uid)) WITHOUT ROWID;
+CREATE TABLE thread_ref (
+  account_id INTEGER NOT NULL, ref BLOB NOT NULL, thread_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, ref)) WITHOUT ROWID;
+CREATE TABLE delivery (
+  account_id INTEGER NOT NULL, delivery_id BLOB NOT NULL, email_id INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, delivery_id)) WITHOUT ROWID;
+CREATE TABLE op (
+  account_id INTEGER NOT NULL, op_id BLOB NOT NULL, at INTEGER NOT NULL, result BLOB NOT NULL,
+  PRIMARY KEY (account_id, op_id)) WITHOUT ROWID;
+CREATE TABLE dropped (
+  account_id INTEGER NOT NULL, email_id INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, email_id)) WITHOUT ROWID;
+CREATE TABLE segment (
+  number INTEGER PRIMARY KEY, live INTEGER NOT NULL, written INTEGER NOT NULL)
+""",
+)
+
+ACTIVE: Final = 1
+MOVING: Final = 2
+SUSPENDED: Final = 3
+WIPING: Final = 4
+GONE: Final = 5
+STATES: Final = {"active": ACTIVE, "moving": MOVING, "suspended": SUSPENDED, "wiping": WIPING, "gone": GONE}

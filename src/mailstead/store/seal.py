@@ -1,0 +1,98 @@
+"""Keys and sealing: what is on disk of a person's mail cannot be read without the account's key.
+
+Each account has a data key of 256 bits; from it come the sealing key (AES-256-GCM), the hash key (thread references,
+names) and the key of its search index. The data key itself lies in ``keys.db``, sealed by the master key, which lies
+apart from the data (STORAGE §13). To destroy the row is to shred the account in every copy that exists.
+
+A sealed piece is ``nonce(12) ‖ ciphertext ‖ tag(16)``. Its associated data names what it is, whose it is, and which
+object, so that a piece put in another's place does not open. A nonce is random; a key seals far fewer than 2^32 pieces.
+Compressed before sealing (zstd), bodies in frames of 64 KiB so that a range is read without the rest (DECISIONS 12).
+"""
+
+import hashlib
+import os
+import struct
+from typing import Final
+
+from backports import zstd
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FRAME_OCTETS: Final = 64 << 10
+KEY_OCTETS: Final = 32
+_NONCE: Final = 12
+_AAD: Final = struct.Struct(">4sQQI")
+_LEVEL: Final = 1
+
+BODY: Final = b"body"
+META: Final = b"meta"
+NAME: Final = b"name"
+WORD: Final = b"word"
+PLACE: Final = b"plac"
+QUEUE: Final = b"queu"
+_FLUSH: Final = zstd.ZstdCompressor.FLUSH_FRAME
+_compress = zstd.ZstdCompressor(level=_LEVEL).compress
+_MOST: Final = 16 << 20
+
+
+class Damaged(Exception):  # noqa: N818 - a fact about octets, not an error of ours
+    """The octets are not what was sealed."""
+
+
+class AccountKey:
+    """One account's key: seals and opens, hashes. ``number`` says which of the account's keys it is."""
+
+    __slots__ = ("_aead", "_hash", "account", "index_key", "number")
+
+    def __init__(self, account: int, number: int, data_key: bytes) -> None:
+        self.account = account
+        self.number = number
+        self._aead = AESGCM(_derived(data_key, b"seal"))
+        self._hash = _derived(data_key, b"hash")
+        self.index_key = _derived(data_key, b"index")
+
+    def seal(self, kind: bytes, obj: int, octets: bytes, part: int = 0) -> bytes:
+        """``octets`` compressed and sealed as ``part`` of object ``obj``."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._aead.encrypt(nonce, _compress(octets, _FLUSH), _AAD.pack(kind, self.account, obj, part))
+
+    def open(self, kind: bytes, obj: int, sealed: bytes, part: int = 0) -> bytes:
+        """What ``seal`` was given. Raises ``Damaged``."""
+        try:
+            packed = self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _AAD.pack(kind, self.account, obj, part))
+            return zstd.decompress(packed)
+        except (InvalidTag, zstd.ZstdError, ValueError) as exc:
+            raise Damaged(f"{kind.decode()} {obj} part {part} of account {self.account}") from exc
+
+    def hashed(self, kind: bytes, *pieces: bytes, size: int = 12) -> bytes:
+        """A keyed hash: equal pieces give equal octets, and tell nobody else anything."""
+        digest = hashlib.blake2b(digest_size=size, key=self._hash, person=kind)
+        for piece in pieces:
+            digest.update(struct.pack(">I", len(piece)))
+            digest.update(piece)
+        return digest.digest()
+
+
+def _derived(data_key: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(b"", digest_size=KEY_OCTETS, key=data_key, person=purpose).digest()
+
+
+class MasterKey:
+    """Seals data keys. ``ident`` names it in every row, so that several may be in use while one is replaced."""
+
+    def __init__(self, octets: bytes) -> None:
+        if len(octets) != KEY_OCTETS:
+            raise ValueError("a master key is 32 octets, written as 64 hexadecimal digits")
+        self.ident = hashlib.blake2b(octets, digest_size=6, person=b"ident").hexdigest()
+        self._aead = AESGCM(octets)
+
+    def wrap(self, account: int, number: int, data_key: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._aead.encrypt(nonce, data_key, _AAD.pack(b"wrap", account, number, 0))
+
+    def unwrap(self, account: int, number: int, wrapped: bytes) -> bytes:
+        """Raises ``Damaged`` for a key that another master sealed."""
+        try:
+            return self._aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _AAD.pack(b"wrap", account, number, 0))
+        except InvalidTag as exc:
+            raise Damaged(f"key {number} of account {account} under master key {self.ident}") from exc

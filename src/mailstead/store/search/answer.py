@@ -1,0 +1,196 @@
+"""Which messages of a mailbox meet a condition.
+
+The tree is judged row by row in three steps of cost: what the entry's row says (flags, times, sizes), what the email's
+row says (Date, attachments), and what the message says, opened and decoded. A condition is three-valued until it is
+known, so a message is opened only where rows leave the answer open. Text matches regardless of case and Unicode form
+(RFC 9051 §6.4.4 asks for i;ascii-casemap or better): both sides go through NFKC and casefold.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.mime import header, parts, text
+from mailstead.model import condition as c
+from mailstead.model import flags as model
+from mailstead.model.uids import UidSet
+
+_TEXT_MOST: Final = 2 << 20
+"""Characters of one message that are looked through."""
+_HEADER_OF: Final = {
+    c.Field.FROM: b"from", c.Field.TO: b"to", c.Field.CC: b"cc", c.Field.BCC: b"bcc", c.Field.SUBJECT: b"subject",
+}
+
+
+def folded(words: str) -> str:
+    """The form in which text is compared."""
+    return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
+
+
+@dataclass(slots=True)
+class Message:
+    """One entry under judgement. The callables are asked only when needed: ``email`` gives (sent_ms, has_attachment);
+    ``parts`` the packed part tree, ``octets`` a range of the message."""
+
+    uid: int
+    email_id: int
+    thread_id: int
+    mailbox_id: int
+    modseq: int
+    flags: int
+    more: tuple[str, ...]
+    received_ms: int
+    saved_ms: int
+    size: int
+    email: Callable[[], tuple[int, int, bool]]
+    parts: Callable[[], bytes]
+    octets: Callable[[int, int], bytes]
+    _opened: "tuple[int, bytes] | None" = None
+    _body: str | None = None
+    _whole: str | None = None
+
+    def head(self) -> bytes:
+        """The top header block."""
+        if self._opened is None:
+            size = self.email()[1]
+            self._opened = (size, self.octets(0, size))
+        return self._opened[1]
+
+    def body_text(self) -> str:
+        """The decoded text parts, folded."""
+        if self._body is None:
+            root = parts.unpack(self.parts())
+            self._body = folded(" ".join(text.texts(self.octets, root, limit=_TEXT_MOST)))
+        return self._body
+
+    def header_text(self) -> str:
+        """All header fields, decoded and folded."""
+        if self._whole is None:
+            self._whole = folded(" ".join(
+                name.decode("ascii", "replace") + ": " + header.decode(value) for name, value in header.fields(self.head())))
+        return self._whole
+
+
+Judge = Callable[[Message], bool]
+
+
+def compile_(condition: c.Condition, bits: dict[str, int]) -> Judge:
+    """A function that judges one message. ``bits``: folded keyword name to bit. Cheap conditions are asked first."""
+    match condition:
+        case c.And(inner):
+            judges = [compile_(part, bits) for part in sorted(inner, key=cost)]
+            return lambda message: all(judge(message) for judge in judges)
+        case c.Or(inner):
+            judges = [compile_(part, bits) for part in sorted(inner, key=cost)]
+            return lambda message: any(judge(message) for judge in judges)
+        case c.Not(part):
+            judge = compile_(part, bits)
+            return lambda message: not judge(message)
+        case c.InMailbox(mailbox):
+            return lambda message: message.mailbox_id == mailbox
+        case c.InUids(uids):
+            return lambda message: message.uid in uids
+        case c.HasFlag(name):
+            return _has_flag(name, bits)
+        case c.Received(since, before):
+            return lambda message: _within(message.received_ms, since, before)
+        case c.Saved(since, before):
+            return lambda message: _within(message.saved_ms, since, before)
+        case c.Sent(since, before):
+            return lambda message: _within(message.email()[0], since, before)
+        case c.Size(at_least, below):
+            return lambda message: _within(message.size, at_least, below)
+        case c.ModSeqAtLeast(modseq):
+            return lambda message: message.modseq >= modseq
+        case c.EmailIs(email):
+            return lambda message: message.email_id == email
+        case c.ThreadIs(thread):
+            return lambda message: message.thread_id == thread
+        case c.HasAttachment():
+            return lambda message: message.email()[2]
+        case c.Header(name, value):
+            return _header(name.lower().encode("utf-8", "replace"), folded(value))
+        case c.Contains(where, value, words):
+            return _contains(where, folded(value), words=words)
+    raise TypeError(condition)
+
+
+def cost(condition: c.Condition) -> int:
+    """0 answered by the entry, 1 by the email's row, 2 by its header, 3 by its body."""
+    match condition:
+        case c.And(inner) | c.Or(inner):
+            return max(map(cost, inner), default=0)
+        case c.Not(part):
+            return cost(part)
+        case c.Sent() | c.HasAttachment():
+            return 1
+        case c.Header():
+            return 2
+        case c.Contains(where):
+            return 3 if where in {c.Field.BODY, c.Field.TEXT} else 2
+    return 0
+
+
+def _within(value: int, since: int | None, before: int | None) -> bool:
+    return (since is None or value >= since) and (before is None or value < before)
+
+
+def _has_flag(name: str, bits: dict[str, int]) -> Judge:
+    low = name.lower()
+    bit = model.SYSTEM_BITS.get(model.canonical(name)) or bits.get(low, 0)
+    if bit:
+        return lambda message: bool(message.flags & bit)
+    return lambda message: any(word.lower() == low for word in message.more)
+
+
+def _header(name: bytes, wanted: str) -> Judge:
+    def judge(message: Message) -> bool:
+        return any(
+            found.lower() == name and (not wanted or wanted in folded(header.decode(value)))
+            for found, value in header.fields(message.head())
+        )
+
+    return judge
+
+
+def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
+    meets = _words(wanted) if words else lambda text_: wanted in text_
+    field = _HEADER_OF.get(where)
+    if field is not None:
+        def judge(message: Message) -> bool:
+            return any(
+                found.lower() == field and meets(folded(header.decode(value)))
+                for found, value in header.fields(message.head())
+            )
+
+        return judge
+    if where is c.Field.BODY:
+        return lambda message: meets(message.body_text())
+    return lambda message: meets(message.header_text()) or meets(message.body_text())
+
+
+def _words(wanted: str) -> Callable[[str], bool]:
+    starts = [" " + word for word in wanted.split()]
+
+    def meets(text_: str) -> bool:
+        spaced = " " + "".join(character if character.isalnum() else " " for character in text_)
+        return all(start in spaced for start in starts)
+
+    return meets
+
+
+def uids_in(condition: c.Condition) -> UidSet | None:
+    """The UIDs to which a condition confines the search at its top; None: all."""
+    if isinstance(condition, c.InUids):
+        return condition.uids
+    if isinstance(condition, c.And):
+        found = None
+        for part in condition.parts:
+            inner = uids_in(part)
+            if inner is not None:
+                found = inner if found is None else found.intersection(inner)
+        return found
+    return None
+
+
