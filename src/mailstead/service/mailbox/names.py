@@ -58,14 +58,14 @@ def _matches(pattern: str, name: str, separator: str) -> bool:
     star = percent = -1
     star_at = percent_at = 0
     while at < len(name):
-        token = pattern[p] if p < len(pattern) else ""
-        if token == "*":
+        character = pattern[p] if p < len(pattern) else ""
+        if character == "*":
             star, star_at, percent = p, at, -1
             p += 1
-        elif token == "%":
+        elif character == "%":
             percent, percent_at = p, at
             p += 1
-        elif token == name[at]:
+        elif character == name[at]:
             at += 1
             p += 1
         elif percent >= 0 and name[percent_at] != separator:
