@@ -6,13 +6,14 @@ services of ``[listen]`` to what serves a connection.
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mailstead import telemetry
+from mailstead import store, telemetry
 from mailstead.app import control
 from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics
@@ -20,6 +21,7 @@ from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
+from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
 
 IMPLICIT_TLS = frozenset({"submissions", "imaps", "pop3s", "https"})
@@ -36,7 +38,7 @@ class Node:
     sockets: Mapping[str, Sequence[socket.socket]]
     tls: ServerTls
     wire: Wire | None = None
-    store: Any = None
+    store: Embedded | None = None
     operations: Operations | None = None
     listeners: list[Listener] = field(default_factory=list)
     is_stopping: bool = False
@@ -44,23 +46,21 @@ class Node:
     # ------------------------------------------------------------------------------------------------ life
     async def start(self) -> None:
         """Open everything, in the order in which the parts need each other."""
-        opened = asyncio.Event()
+        opened: asyncio.Future[Embedded] = asyncio.get_running_loop().create_future()
 
         async def handle(request: bytes) -> bytes:
-            await opened.wait()
-            answer: bytes = await self.store.handle(request)
-            return answer
+            return await (await asyncio.shield(opened)).handle(request)
 
         def news(payload: bytes) -> None:
-            if opened.is_set():
-                self.store.take_news(payload)
+            if opened.done():
+                opened.result().take_news(payload)
 
         self.wire = wire = Wire(self.data / "run", self.worker, self.workers, handle=handle, news=news, answer=self._answer)
         await wire.start()
-        self.store = open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
-        await self.store.start()
-        opened.set()
-        self.operations = operations(self.store, self.settings)
+        self.store = mine = open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
+        await mine.start()
+        opened.set_result(mine)
+        self.operations = operations(mine, self.settings)
         self.listeners = self._make_listeners()
         if self.worker == 0:
             path = control.socket_path(self.data)
@@ -133,24 +133,36 @@ def listen_limits(settings: Settings) -> ListenLimits:
     return ListenLimits(connections_per_address=settings.limits.connections_per_address)
 
 
-def open_store(data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, wire: Wire | None = None) -> Any:
-    """The store of a process; without ``wire`` it is the only one."""
-    import mailstead.store as package
-
-    opener: Any = getattr(package, "open_store")  # noqa: B009 - typed by store.interface once it is there
-    return opener(
-        data, worker=worker, workers=workers, shards=settings.store.shards,
+def open_store(
+    data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, wire: Wire | None = None
+) -> Embedded:
+    """The store of a process; without ``wire`` it is the only one. Raises ``Unavailable``."""
+    return store.open_store(
+        data, worker=worker, workers=workers, master=master_key(data, settings), disk_reserve=settings.limits.disk_reserve,
         handover=wire.handover if wire else None, post=wire.post if wire else None,
     )  # fmt: skip
 
 
-def operations(store: Any, _settings: Settings) -> Operations:
+def master_key(data: Path, settings: Settings) -> Path | None:
+    """Where ``[keys] master`` says the key is; None: in the data directory. Raises ``Unavailable``."""
+    kind, _, name = settings.keys.master.partition(":")
+    if kind == "file":
+        return data / name
+    if kind == "credential":
+        folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+        if not folder:
+            raise Unavailable("", f"[keys] master names the credential {name}, but systemd gave none: see LoadCredential=")
+        return Path(folder) / name
+    return None
+
+
+def operations(opened: Embedded, _settings: Settings) -> Operations:
     """The administrator's verbs on a store."""
     import importlib
 
-    admin: Any = importlib.import_module("mailstead.service.admin").Admin(store, None)
-    transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(store)
-    return Operations(store, admin, transfer)
+    admin: Any = importlib.import_module("mailstead.service.admin").Admin(opened, None)
+    transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(opened)
+    return Operations(opened, admin, transfer)
 
 
 def drivers(node: Node) -> dict[str, Handler]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mailstead.app.config import FILE_NAME, Settings
+from mailstead.app import assemble
+from mailstead.app.config import FILE_NAME, parse
 from mailstead.net import make_self_signed
+from mailstead.store import create
 
 _SETTINGS: Final = """\
 # Settings of this mail server; docs/operate/settings.md explains all of them. “kill -HUP” makes a running server read them.
@@ -35,17 +37,19 @@ async def found(
 
     Raises ``FoundError``, ``Refusal``, ``Unavailable``.
     """
-    from mailstead.app import assemble
-
     if (data / FILE_NAME).exists():
         raise FoundError(f"{data} is a data directory already; give another one or use it with “mailstead serve --data {data}”.")
+    lines = "".join(f"{service} = [{', '.join(f'{address!r}' for address in addresses)}]\n" for service, addresses in (listen or {}).items())
+    text = _SETTINGS.format(hostname=hostname, listen=lines.replace("'", '"'), cleartext=str(cleartext).lower()) + tables
     mark = data / "founding"
     if data.exists() and not mark.exists() and any(path.name not in _OURS for path in data.iterdir()):
         raise FoundError(f"{data} is not empty; give a new directory.")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark.touch()
-    settings = Settings(hostname=hostname)
+    settings = parse(text, os.environ)
     make_self_signed(data / "tls" / "self-signed.pem", [hostname, domain, "localhost"])
+    if not (data / "dir.db").exists():
+        create(data, shards=settings.store.shards, master=assemble.master_key(data, settings))
     store = assemble.open_store(data, settings)
     await store.start()
     try:
@@ -61,8 +65,6 @@ async def found(
             await operations.perform(name, arguments, _quiet)
     finally:
         await store.close()
-    lines = "".join(f"{service} = [{', '.join(f'{address!r}' for address in addresses)}]\n" for service, addresses in (listen or {}).items())
-    text = _SETTINGS.format(hostname=hostname, listen=lines.replace("'", '"'), cleartext=str(cleartext).lower()) + tables
     fresh = data / (FILE_NAME + ".new")
     with fresh.open("w", encoding="utf-8") as file:
         file.write(text)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from mailstead.model.errors import Reason, Refusal
 
@@ -17,7 +18,7 @@ async def restore(source: Path, data: Path, keys: Path | None) -> None:
     data.chmod(0o700)
     if keys is not None:
         shutil.copytree(keys, data / "keys", dirs_exist_ok=True)
-    store = assemble.open_store(data, load(data / FILE_NAME))
+    store: Any = assemble.open_store(data, load(data / FILE_NAME))
     await store.start()
     try:
         await store.restored()
