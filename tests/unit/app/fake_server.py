@@ -61,8 +61,7 @@ def _operations(store: Any, _settings: Settings) -> Operations:
 
 
 if __name__ == "__main__":
-    assemble.open_store = _open
-    assemble.operations = _operations
+    vars(assemble).update(open_store=_open, operations=_operations)
     folder = Path(sys.argv[1])
     try:
         sys.exit(Supervisor(folder, folder / "mailstead.toml", load(folder / "mailstead.toml"), int(sys.argv[2])).run())
