@@ -5,7 +5,7 @@ durable answer. If the owner dies meanwhile the same octets are sent again to it
 happen twice carries an op id, and its first result is kept in the ``op`` table of its shard (DECISIONS 5).
 """
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -21,6 +21,21 @@ DIRECTORY: Final = -1
 KEYS: Final = -2
 QUEUE: Final = -3
 
+
+class Mend(Operation):
+    """Rebuild the shard (``repair``); the owner does it outside any transaction."""
+
+    returns: ClassVar = list[str]
+    is_once: ClassVar = True
+
+
+class Advance(Operation):
+    """The shard is a copy from the past (``home.restored``)."""
+
+    returns: ClassVar = list[str]
+    is_once: ClassVar = True
+
+
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
@@ -28,7 +43,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
-    | outbox.Enqueue | outbox.Finish
+    | outbox.Enqueue | outbox.Finish | Mend | Advance
 )
 
 

@@ -12,6 +12,7 @@ the lock and to have the writer. Everybody reads everything (snapshots of the wr
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,19 +22,21 @@ from typing import Any, Final
 from mailstead import telemetry
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, Ids
-from mailstead.store import handover
+from mailstead.store import backup, handover, repair, verify
+from mailstead.store.backup import Progress
 from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT
 from mailstead.store.directory.reader import Reader
-from mailstead.store.engine.files import Files, make_folder
+from mailstead.store.engine.files import Files, make_folder, unavailable
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
-from mailstead.store.engine.writer import Writer
+from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.interface import News
 from mailstead.store.keys import Keys, make_master, read_masters
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.operation import Operation
+from mailstead.store.maintenance import Maintenance
 from mailstead.store.outgoing import EmbeddedOutbox
 from mailstead.store.schema import directory, migrate, shard
 from mailstead.store.shard import Shard
@@ -104,6 +107,7 @@ class Embedded:
         self._is_low = False
         self._watchers: dict[int, set[News]] = {}
         self._locks: list[Lock] = []
+        self._chores: asyncio.Task[None] | None = None
         self._writers: dict[int, Writer] = {}
         self.pool = ThreadPoolExecutor(2, "store")
         vfs = self.files.vfs
@@ -118,6 +122,7 @@ class Embedded:
             directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool,
         )
+        self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
         self.outbox = EmbeddedOutbox(
             data / "queue-00.db", vfs, self.keys, ids, self.write, self.check_disk, is_owner=worker == 0
         )
@@ -141,18 +146,26 @@ class Embedded:
                 self._writers[where] = writer
         for one in self.shards:
             if self.owner(one.number) == self.worker:
-                try:
-                    one.own(self.now_ms, self._committed)
-                except Unavailable as exc:
-                    self.damaged(one.number, exc)
-                if one.writer is not None:
-                    self._writers[one.number] = one.writer
+                self._own(one)
+        self._chores = asyncio.create_task(self.maintenance.run(self.owned))
 
-    def damaged(self, number: int, exc: Unavailable) -> None:
-        """A shard that cannot be opened: its accounts are unavailable, the others go on."""
-        telemetry.event("shard.failed", shard=number, reason=exc.cause, level=ERROR)
+    def _own(self, one: Shard) -> None:
+        """A shard that cannot be opened is unavailable; the others go on."""
+        try:
+            one.own(self.now_ms, self._committed)
+        except Unavailable as exc:
+            telemetry.event("shard.failed", shard=one.number, reason=exc.cause, level=ERROR)
+        if one.writer is not None and one.writer.is_open:
+            self._writers[one.number] = one.writer
+
+    def owned(self) -> list[Shard]:
+        """The shards this process writes."""
+        return [one for one in self.shards if one.number in self._writers]
 
     async def close(self) -> None:
+        if self._chores is not None:
+            self._chores.cancel()
+            await asyncio.gather(self._chores, return_exceptions=True)
         for writer in self._writers.values():
             await writer.close()
         for one in self.shards:
@@ -202,6 +215,10 @@ class Embedded:
         """A request from another worker; gives the answer's octets, also for failures."""
         try:
             wanted = handover.read_request(request)
+            if isinstance(wanted.operation, handover.Mend):
+                return handover.done(await self._mend(wanted.where))
+            if isinstance(wanted.operation, handover.Advance):
+                return handover.done(await self._advance(wanted.where))
             writer = self._writers.get(wanted.where)
             if writer is None:
                 raise Unavailable("This part of the message store is not available", f"worker {self.worker} does not own {wanted.where}")
@@ -212,6 +229,107 @@ class Embedded:
         except Exception as exc:
             return handover.refused(exc)
         return handover.encode(handover.Answer("", body=body))
+
+    # ------------------------------------------------------------------------------------------------------- care
+    async def backup(self, target: str, *, with_keys: bool, progress: Progress) -> None:
+        """See ``backup``; while everything goes on."""
+        def run() -> None:
+            backup.backup(self.data, Path(target), self.files, with_keys=with_keys, progress=progress)
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self.pool, run)
+        except OSError as exc:
+            raise unavailable(exc) from exc
+
+    async def verify(self, *, repair: bool, progress: Progress) -> list[str]:
+        """See ``interface.Store.verify``. With ``repair`` each shard with findings is made anew by its owner, wherever it
+        runs, and looked at again: the findings that are left follow the account of what was done."""
+        loop = asyncio.get_running_loop()
+        findings: list[str] = []
+        for name in ("dir.db", "keys.db"):
+            path = self.data / name
+            findings += await loop.run_in_executor(self.pool, lambda path=path: list(verify.whole_file(path, self.files)))  # type: ignore[misc]
+        findings += await loop.run_in_executor(
+            self.pool, lambda: list(verify.queue(self.data / "queue-00.db", self.files, self.keys)))
+        placed = self._placed()
+        for one in self.shards:
+            here = placed[one.number]
+
+            def look(one: Shard = one, here: dict[int, int] = here) -> list[str]:
+                return list(itertools.islice(verify.shard(one, self.keys, self.objects, here, progress), verify.MOST_FINDINGS))
+
+            wrong = await loop.run_in_executor(self.pool, look)
+            if wrong and repair:
+                findings += await self._care(one.number, handover.Mend())
+                wrong = await loop.run_in_executor(self.pool, look)
+            findings += wrong
+        return findings
+
+    async def restored(self) -> None:
+        """This directory is a copy from the past: raise every epoch and modseq and give every mailbox a new UIDVALIDITY
+        (DECISIONS 9)."""
+        for one in self.shards:
+            await self._care(one.number, handover.Advance())
+
+    async def _care(self, number: int, what: "handover.Mend | handover.Advance") -> list[str]:
+        owner = self.owner(number)
+        if owner == self.worker or self._send is None:
+            return await (self._mend(number) if isinstance(what, handover.Mend) else self._advance(number))
+        answer = await self._send(owner, handover.request(number, b"", what))
+        done: list[str] = handover.read_answer(answer, what)
+        return done
+
+    def _placed(self) -> list[dict[int, int]]:
+        placed: list[dict[int, int]] = [{} for _ in self.shards]
+        after = ""
+        while batch := self.reader.accounts(None, "", after, 1_000):
+            for account in batch:
+                placed[account.shard][account.account_id] = account.max_octets
+            after = batch[-1].address
+        return placed
+
+    async def _mend(self, number: int) -> list[str]:
+        """Rebuild a shard this process owns. Its accounts are unavailable meanwhile."""
+        one = self.shards[number]
+        self._writers.pop(number, None)
+        await one.close()
+        accounts = {
+            account: (row.tenant_id, row.max_octets, row.max_messages)
+            for account in self._placed()[number] if (row := self.reader.account(AccountId(account))) is not None
+        }
+        def run() -> list[str]:
+            return repair.rebuild(
+                one.path, one.folder, self.objects, self.keys, self.files, accounts=accounts,
+                snapshots=self.data / "snapshot" / one.path.stem, now_ms=self.now_ms(),
+            )
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.pool, run)
+        except OSError as exc:
+            raise unavailable(exc) from exc
+        finally:
+            self._own(one)
+
+    async def _advance(self, number: int) -> list[str]:
+        def apply(tx: Tx) -> None:
+            ahead = repair.MODSEQ_AHEAD
+            tx.db.run(
+                "UPDATE account SET epoch=epoch+1, modseq=modseq+?1, log_floor=modseq+?1, mailbox_modseq=modseq+?1,"
+                " uid_validity_last=max(uid_validity_last, ?2)+(SELECT count(*) FROM mailbox m WHERE m.account_id=account.account_id)",
+                (ahead, tx.now_ms // 1000),
+            )
+            tx.db.run(
+                "UPDATE mailbox SET modseq=(SELECT modseq FROM account a WHERE a.account_id=mailbox.account_id),"
+                " uid_validity=(SELECT uid_validity_last FROM account a WHERE a.account_id=mailbox.account_id)"
+                " -(SELECT count(*) FROM mailbox o WHERE o.account_id=mailbox.account_id AND o.mailbox_id<mailbox.mailbox_id)"
+            )
+            tx.db.run("DELETE FROM op")
+
+        writer = self._writers.get(number)
+        if writer is None:
+            raise Unavailable("This part of the message store is not available", f"shard {number} could not be opened")
+        await writer.do(apply)
+        return []
 
     # ------------------------------------------------------------------------------------------------------- news
     def watch(self, account: AccountId, news: News) -> Callable[[], None]:

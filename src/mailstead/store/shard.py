@@ -64,6 +64,7 @@ class Shard:
     async def close(self) -> None:
         if self.writer is not None:
             await self.writer.close()
+            self.writer = None
         self._forget_reader()
         self.segments.close()
         if self._lock is not None:

@@ -59,6 +59,10 @@ class Objects:
             raise Damaged(f"object {email:x} of account {account:x} ends early")
         return octets
 
+    def all(self) -> list[Path]:
+        """Every object's file."""
+        return sorted(self._folder.glob("*/*.obj"))
+
     def drop(self, account: int, email: int) -> None:
         self._files.unlink(self.path(account, email))
 

@@ -78,7 +78,7 @@ class Writer:
         self._path = path
         self._vfs = vfs
         self._opened = opened
-        self._segments = segments
+        self.segments = segments
         self._now_ms = now_ms
         self._committed = committed
         self._waiting: deque[_Job] = deque()
@@ -96,6 +96,11 @@ class Writer:
         self._connection()
         self._thread = threading.Thread(target=self._work, name=f"writer {self._path.name}", daemon=True)
         self._thread.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether ``start`` has succeeded."""
+        return self._thread is not None
 
     async def do(self, run: Callable[[Tx], R], octets: int = 0) -> R:
         """Run ``run`` in a transaction; returns its result once that is durable. Raises what it raised, or ``Unavailable``."""
@@ -121,8 +126,8 @@ class Writer:
         if self._db is not None:
             self._db.close()
             self._db = None
-        if self._segments is not None:
-            self._segments.close()
+        if self.segments is not None:
+            self.segments.close()
 
     # ------------------------------------------------------------------------------------------------ on the loop
     def _connection(self) -> Database:
@@ -152,7 +157,7 @@ class Writer:
         """Run a batch's statements, then have it made durable."""
         try:
             db = self._connection()
-            tx = Tx(db, self._now_ms(), self._segments)
+            tx = Tx(db, self._now_ms(), self.segments)
             db.run("BEGIN IMMEDIATE")
         except Unavailable as exc:
             self._fail(batch, exc)
@@ -224,8 +229,8 @@ class Writer:
             except sqlite.Failure:
                 pass
             self._db = None
-        if self._segments is not None:
-            self._segments.roll()
+        if self.segments is not None:
+            self.segments.roll()
 
     def _fail(self, batch: list[_Job], exc: Exception) -> None:
         self._forget_changes()
@@ -268,8 +273,8 @@ class Writer:
             db, batch, tx = task
             error: Exception | None = None
             try:
-                if self._segments is not None:
-                    self._segments.sync()
+                if self.segments is not None:
+                    self.segments.sync()
                 db.run("COMMIT")
             except Exception as exc:
                 error = self._meant(exc)

@@ -10,7 +10,8 @@ from mailstead.store.mail import mailboxes, names
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.schema.shard import ACTIVE
 
-_TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "account")
+_TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "dropped", "era",
+                  "account")
 _FIRST_MODSEQ: Final = 1
 
 

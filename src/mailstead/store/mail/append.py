@@ -1,6 +1,6 @@
 """APPEND and import: messages into one mailbox, all in one transaction (RFC 9051 §6.3.12, RFC 3502; DECISIONS 6)."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId
@@ -10,6 +10,9 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import clock, filing, keywords
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
+
+IMPORT_REMEMBERED_MS: Final = 365 * 24 * 3600 * 1000
+"""How much longer than a delivery's an import's id is kept."""
 
 
 class Append(OfAccount):
@@ -58,7 +61,8 @@ class Append(OfAccount):
             rows.append((uids[number], info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more)))
             if self.ids:
                 tx.db.run(
-                    "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?)", (account, self.ids[number], info.email, tx.now_ms)
+                    "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?)",
+                    (account, self.ids[number], info.email, tx.now_ms + IMPORT_REMEMBERED_MS),
                 )
         filing.enter(tx, account, self.mailbox, modseq, rows, fresh=True)
         return Appended(place.uid_validity, tuple(uids), tuple(emails), modseq)

@@ -9,7 +9,7 @@ from mailstead.model.uids import UidSet
 from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.segments import SegmentReader
-from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.sqlite import Database, Row
 from mailstead.store.interface import Quota, Selected, Want
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords, mailboxes, selection
@@ -92,13 +92,32 @@ def meta_of(db: Database, account: int, keys: Keys, email: int) -> record.Meta |
 def octets(
     db: Database, account: int, keys: Keys, segments: SegmentReader, objects: Objects, email: int, start: int, length: int | None
 ) -> bytes:
-    """A range of the stored message. EXPUNGED, ``Unavailable`` (octets damaged)."""
-    row = db.one(
-        "SELECT size, key_no, segment, offset, lead, stored, frames FROM email WHERE account_id=? AND email_id=?",
-        (account, email),
-    )
-    if row is None:
-        raise Refusal(Reason.EXPUNGED, "This message has been removed")
+    """A range of the stored message. EXPUNGED, ``Unavailable`` (octets damaged).
+
+    Compaction may move a message between the look at its row and the look at its octets: then the row is asked again.
+    """
+    row = None
+    while True:
+        before = row
+        row = db.one(
+            "SELECT size, key_no, segment, offset, lead, stored, frames FROM email WHERE account_id=? AND email_id=?",
+            (account, email),
+        )
+        if row is None:
+            raise Refusal(Reason.EXPUNGED, "This message has been removed")
+        try:
+            return _range(row, account, keys, segments, objects, email, start, length)
+        except Damaged as exc:
+            if row == before:
+                raise Unavailable(
+                    "The text of this message is damaged on the server's disk",
+                    f"message {email:x} of account {account:x}: {exc}",
+                ) from exc
+
+
+def _range(
+    row: Row, account: int, keys: Keys, segments: SegmentReader, objects: Objects, email: int, start: int, length: int | None
+) -> bytes:
     size, key_no, segment, offset, lead, stored, packed = row
     end = size if length is None else min(size, start + length)
     if start >= end:
@@ -107,20 +126,17 @@ def octets(
     frames = struct.unpack(f">{len(packed) // 4}I", packed) if packed else (stored - lead,)
     pieces: list[bytes] = []
     at = offset + lead
-    try:
-        for number, stored_octets in enumerate(frames):
-            low = number * FRAME_OCTETS
-            if low >= end:
-                break
-            if low + FRAME_OCTETS > start:
-                if segment == OBJECT:
-                    sealed = objects.read(account, email, at, stored_octets)
-                else:
-                    sealed = segments.read(segment, at, stored_octets)
-                pieces.append(key.open(BODY, email, sealed, number)[max(0, start - low) : end - low])
-            at += stored_octets
-    except Damaged as exc:
-        raise Unavailable("The text of this message is damaged on the server's disk", f"message {email:x} of account {account:x}: {exc}") from exc
+    for number, stored_octets in enumerate(frames):
+        low = number * FRAME_OCTETS
+        if low >= end:
+            break
+        if low + FRAME_OCTETS > start:
+            if segment == OBJECT:
+                sealed = objects.read(account, email, at, stored_octets)
+            else:
+                sealed = segments.read(segment, at, stored_octets)
+            pieces.append(key.open(BODY, email, sealed, number)[max(0, start - low) : end - low])
+        at += stored_octets
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

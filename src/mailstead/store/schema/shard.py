@@ -3,7 +3,8 @@ that make values (R5). Times are milliseconds since 1970, sizes octets, ``*_enc`
 
 ``email`` is immutable but for its place on disk; ``entry`` is a message in a mailbox and repeats what IMAP scans;
 ``change`` is the account's clock written out. ``entry_thread`` finds an email's entries too: its row knows the thread.
-``segment.live`` counts the octets that rows refer to, for compaction.
+``segment.live`` counts the octets that rows refer to, for compaction. ``era`` says which modseq an account had reached on
+a day, so that the change log can be cut at an age.
 """
 
 from typing import Final
@@ -56,6 +57,9 @@ CREATE TABLE op (
 CREATE TABLE dropped (
   account_id INTEGER NOT NULL, email_id INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (account_id, email_id)) WITHOUT ROWID;
+CREATE TABLE era (
+  account_id INTEGER NOT NULL, day INTEGER NOT NULL, modseq INTEGER NOT NULL,
+  PRIMARY KEY (account_id, day)) WITHOUT ROWID;
 CREATE TABLE segment (
   number INTEGER PRIMARY KEY, live INTEGER NOT NULL, written INTEGER NOT NULL)
 """,

@@ -1,0 +1,432 @@
+"""A shard file anew: from what of it can still be read, the newest daily copy, and its segments (DECISIONS 8).
+
+Account by account. One whose rows can all be read and agree with each other is taken over as it is, UIDs and all: it
+notices nothing. Of any other the best source is taken (the damaged file row by row, or the daily copy), and then every
+message that the segments and objects hold and that has no row is filed again, in the mailbox its record names, or INBOX.
+Flags and moves since the copy may be lost and deleted mail may return; every mailbox of such an account gets a new
+UIDVALIDITY, so that no client confuses old numbers with new ones.
+
+The damaged file is kept beside the new one (``.damaged-<time>``): nothing is thrown away.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.mailbox import DEFAULT_MAILBOXES, Role
+from mailstead.store.blob import record, segments
+from mailstead.store.blob.objects import Objects, describe
+from mailstead.store.engine import sqlite
+from mailstead.store.engine.files import Files
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.keys import Keys
+from mailstead.store.mail import names
+from mailstead.store.mail.filing import OBJECT
+from mailstead.store.schema import migrate, shard
+from mailstead.store.seal import AccountKey, Damaged
+
+MODSEQ_AHEAD: Final = 1_000_000
+_TABLES: Final = {
+    "account": 13, "mailbox": 15, "subscription": 3, "email": 16, "entry": 11, "keyword": 3, "change": 7, "thread_ref": 3,
+    "delivery": 4, "op": 4, "dropped": 3, "era": 3,
+}
+_NEEDED: Final = ("account", "mailbox", "email", "entry", "keyword")
+_KEYS: Final = {
+    "account": 1, "mailbox": 2, "subscription": 2, "email": 2, "entry": 3, "keyword": 2, "change": 5, "thread_ref": 2,
+    "delivery": 2, "op": 2, "dropped": 2, "era": 2,
+}
+
+
+@dataclass
+class Rows:
+    """One account's rows from one source. ``whole``: all of them could be read."""
+
+    tables: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    whole: bool = True
+
+
+@dataclass
+class Found:
+    """What the segments hold of one account: messages by id, mailbox names as last written."""
+
+    messages: dict[int, tuple[record.Info, bytes, int, int, int, int]] = field(default_factory=dict)
+    """email → (info, sealed metadata, segment, offset, lead, stored)."""
+    places: dict[int, record.Place] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """How it went: ``kept`` accounts as they were, ``rebuilt`` ones, ``refiled`` messages, ``damaged`` records."""
+
+    kept: int = 0
+    rebuilt: int = 0
+    refiled: int = 0
+    damaged: int = 0
+
+    def sentences(self, name: str, aside: str) -> list[str]:
+        return [
+            f"{name} was rebuilt: {self.kept} accounts as they were, {self.rebuilt} from what could be read, with"
+            f" {self.refiled} messages filed again from the segments; {self.damaged} records could not be read",
+            f"in rebuilt accounts mailboxes have a new UIDVALIDITY, flags and moves may be older, and deleted mail may have"
+            f" returned; the damaged file is kept as {aside}",
+        ] if self.rebuilt else [f"{name} was rebuilt: all {self.kept} accounts as they were; the old file is kept as {aside}"]
+
+
+def rebuild(path: Path, folder: Path, objects: Objects, keys: Keys, files: Files, *, accounts: Mapping[int, tuple[int, int, int]],
+            snapshots: Path, now_ms: int) -> list[str]:
+    """Make ``path`` anew; nobody has it open. ``accounts``: account → (tenant, max octets, max messages), all that live
+    here. Gives what to tell the operator. Raises ``OSError``, ``Unavailable``."""
+    outcome = Outcome()
+    found = _in_segments(folder, outcome)
+    _in_objects(objects, found, accounts)
+    sources = [source for source in (path, *sorted(snapshots.glob("*.db"), reverse=True)) if source.exists()]
+    new = path.with_name(path.name + ".rebuilt")
+    for left in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
+        left.unlink(missing_ok=True)
+    db = Database(new, write=True)
+    migrate(db, shard.STEPS)
+    opened = [(source, _open(source, files)) for source in sources]
+    for account, (tenant, max_octets, max_messages) in sorted(accounts.items()):
+        with db.transaction():
+            _account(db, account, (tenant, max_octets, max_messages), opened, found.get(account, Found()), keys, now_ms, outcome, path)
+    with db.transaction():
+        db.run("DELETE FROM segment")
+        db.run("INSERT INTO segment SELECT segment, sum(stored), sum(stored) FROM email WHERE segment>=0 GROUP BY segment")
+    for _, source in opened:
+        if source is not None:
+            _close(source)
+    db.checkpoint()
+    db.close()
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now_ms / 1000))}")
+    for suffix in ("", "-wal", "-shm"):
+        old = Path(f"{path}{suffix}")
+        if old.exists():
+            files.replace(old, Path(f"{aside}{suffix}"))
+    files.replace(new, path)
+    for left in (Path(f"{new}-wal"), Path(f"{new}-shm")):
+        left.unlink(missing_ok=True)
+    files.sync_folder(path.parent)
+    return outcome.sentences(path.name, aside.name)
+
+
+def _open(path: Path, files: Files) -> Database | None:
+    try:
+        db = Database(path, write=False, vfs=files.vfs)
+        db.one("SELECT count(*) FROM sqlite_schema")
+    except (Unavailable, *_FAILURES):
+        return None
+    return db
+
+
+_FAILURES: Final = (sqlite.Failure,)
+
+
+def _close(db: Database) -> None:
+    try:
+        db.close()
+    except sqlite.Failure:
+        pass
+
+
+# ----------------------------------------------------------------------------------------------------- what there is
+def _in_segments(folder: Path, outcome: Outcome) -> dict[int, Found]:
+    found: dict[int, Found] = {}
+    for number in segments.numbers(folder):
+        for offset, octets in segments.records(folder / segments.name(number)):
+            if octets is None:
+                outcome.damaged += 1
+                continue
+            _, info, meta, body = record.read(octets)
+            here = found.setdefault(info.account, Found())
+            if isinstance(info, record.Place):
+                here.places[info.mailbox] = info
+            else:
+                here.messages[info.email] = (info, octets[meta:body], number, offset, body, len(octets))
+    return found
+
+
+def _in_objects(objects: Objects, found: dict[int, Found], accounts: Mapping[int, Any]) -> None:
+    for path in objects.all():
+        try:
+            info, meta = describe(path)
+        except (Damaged, OSError):
+            continue
+        if info.account in accounts:
+            here = found.setdefault(info.account, Found())
+            here.messages[info.email] = (info, meta, OBJECT, 0, 0, sum(info.frames))
+
+
+def _rows(db: Database, account: int) -> Rows:
+    """All that can be read of an account: around a damaged page rows are looked for from the other end and by key."""
+    rows = Rows()
+    for table, width in _TABLES.items():
+        got: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        failed = 0
+        order = ", ".join(f"{n + 1}" for n in range(_KEYS[table]))
+        for sql in (
+            f"SELECT * FROM {table} WHERE account_id=? ORDER BY {order}",  # noqa: S608 - names of our own
+            f"SELECT * FROM {table} WHERE account_id=? ORDER BY " + order.replace(",", " DESC,") + " DESC",  # noqa: S608
+        ):
+            try:
+                for row in db.each(sql, (account,)):
+                    if len(row) == width:
+                        got.setdefault(row[: _KEYS[table]], row)
+            except sqlite.Failure:
+                failed += 1
+                if table in _NEEDED:
+                    rows.whole = False
+            else:
+                break
+        rows.tables[table] = sorted(got.values(), key=lambda row: row[: _KEYS[table]])
+    return rows
+
+
+def _agrees(rows: Rows) -> bool:
+    """Whether the rows of an account say the same: counters, UIDs, references."""
+    tables = rows.tables
+    if not rows.whole or len(tables["account"]) != 1:
+        return False
+    account = tables["account"][0]
+    emails = {row[1]: row for row in tables["email"]}
+    boxes = {row[1]: row for row in tables["mailbox"]}
+    counted = {box: [0, 0, 0, 0] for box in boxes}
+    entries: dict[int, int] = {}
+    octets = 0
+    for _, box, uid, email, thread, modseq, flags, _, _, size, _ in tables["entry"]:
+        if box not in boxes or email not in emails or uid >= boxes[box][7] or modseq > account[4]:
+            return False
+        if emails[email][2] != thread or emails[email][5] != size:
+            return False
+        count = counted[box]
+        count[0] += 1
+        count[1] += not flags & 1
+        count[2] += bool(flags & 8)
+        count[3] += size
+        octets += size
+        entries[email] = entries.get(email, 0) + 1
+    return (
+        all(tuple(counted[box]) == tuple(boxes[box][9:13]) for box in boxes)
+        and all(entries.get(email, 0) == row[14] for email, row in emails.items())
+        and (account[6], account[7]) == (octets, len(tables["entry"]))
+        and any(row[5] == Role.INBOX for row in boxes.values())
+    )
+
+
+def _opens(rows: Rows, keys: Keys, account: int) -> bool:
+    """Whether what is sealed in the rows can be opened."""
+    try:
+        for row in rows.tables["mailbox"]:
+            names.opened(keys.of(account), row[1], row[3])
+        for row in rows.tables["email"]:
+            record.open_meta(keys.numbered(account, row[8]), row[1], row[15])
+    except (Damaged, Refusal, Unavailable, ValueError):
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------- putting it in
+def _account(db: Database, account: int, limits: tuple[int, int, int], sources: list[tuple[Path, Database | None]], found: Found,
+             keys: Keys, now_ms: int, outcome: Outcome, path: Path) -> None:
+    best: Rows | None = None
+    for source, opened in sources:
+        if opened is None:
+            continue
+        rows = _rows(opened, account)
+        if source == path and _agrees(rows) and _opens(rows, keys, account):
+            _insert(db, rows)
+            outcome.kept += 1
+            return
+        if rows.tables.get("account") or rows.tables.get("email"):
+            best = rows if best is None else _joined(best, rows)
+    try:
+        key = keys.of(account)
+    except (Refusal, Unavailable):
+        return
+    outcome.rebuilt += 1
+    outcome.refiled += _Rebuild(db, account, key, keys, limits, now_ms).run(best or Rows(), found)
+
+
+def _joined(first: Rows, second: Rows) -> Rows:
+    """The first source's rows, and what only the second has of mailboxes and emails' places."""
+    for table in ("mailbox", "keyword", "subscription", "account"):
+        have = {row[: _KEYS[table]] for row in first.tables.get(table, ())}
+        first.tables.setdefault(table, []).extend(
+            row for row in second.tables.get(table, ()) if row[: _KEYS[table]] not in have
+        )
+    have_email = {row[1] for row in first.tables.get("email", ())}
+    added = [row for row in second.tables.get("email", ()) if row[1] not in have_email]
+    first.tables.setdefault("email", []).extend(added)
+    have_entry = {row[3] for row in first.tables.get("entry", ())}
+    first.tables.setdefault("entry", []).extend(row for row in second.tables.get("entry", ()) if row[3] not in have_entry)
+    return first
+
+
+def _insert(db: Database, rows: Rows) -> None:
+    for table, width in _TABLES.items():
+        marks = ", ".join("?" * width)
+        db.many(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows.tables.get(table, ()))  # noqa: S608 - names of our own
+
+
+class _Rebuild:
+    """One account put together again."""
+
+    def __init__(self, db: Database, account: int, key: AccountKey, keys: Keys, limits: tuple[int, int, int], now_ms: int) -> None:
+        self._db = db
+        self._account = account
+        self._key = key
+        self._keys = keys
+        self._limits = limits
+        self._now_ms = now_ms
+        self._validity = now_ms // 1000
+        self._made = 0
+
+    def run(self, rows: Rows, found: Found) -> int:
+        """Gives the number of messages that came from the segments alone."""
+        account = self._account
+        old = rows.tables.get("account") or [(account, self._limits[0], 1, shard.ACTIVE, 1, 0, 0, 0, *self._limits[1:], 0, 0, 0)]
+        state = old[0][3] if old[0][3] in shard.STATES.values() else shard.ACTIVE
+        most = max([old[0][4], *(row[5] for row in rows.tables.get("entry", ())), *(row[8] for row in rows.tables.get("mailbox", ()))])
+        modseq = min(most, 1 << 60) + MODSEQ_AHEAD
+        self._validity = max(self._validity, *(row[6] + 1 for row in rows.tables.get("mailbox", ())), 1)
+        boxes = self._mailboxes(rows, found, modseq)
+        refiled = self._messages(rows, found, boxes, modseq)
+        self._db.many("INSERT OR IGNORE INTO keyword VALUES (?, ?, ?)", rows.tables.get("keyword", ()))
+        self._db.many("INSERT OR IGNORE INTO subscription VALUES (?, ?, ?)", rows.tables.get("subscription", ()))
+        self._db.many("INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)", rows.tables.get("thread_ref", ()))
+        self._db.many("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?, ?)", rows.tables.get("delivery", ()))
+        used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
+        self._db.run(
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+            (account, self._limits[0], old[0][2] + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
+             self._validity + self._made, modseq),
+        )
+        return refiled
+
+    # -------------------------------------------------------------------------------------------------- mailboxes
+    def _mailboxes(self, rows: Rows, found: Found, modseq: int) -> dict[int, int]:
+        """Old mailbox id to the one that takes its messages."""
+        boxes: dict[int, int] = {}
+        paths: dict[tuple[str, ...], int] = {}
+        known = {row[1]: row for row in rows.tables.get("mailbox", ())}
+        for ident, row in known.items():
+            path = self._path_in(known, ident)
+            if path and path not in paths:
+                paths[path] = ident
+                boxes[ident] = ident
+                self._box(ident, path, paths, Role(row[5]) if 0 <= row[5] <= max(Role) else Role.NONE, row[7], modseq, rows)
+        for ident, place in found.places.items():
+            if ident in boxes:
+                continue
+            try:
+                path = names.normal(record.path_of(self._key, place))
+            except (Damaged, Refusal):
+                continue
+            if path in paths:
+                boxes[ident] = paths[path]
+                continue
+            if not self._has_use(found, ident) and known:
+                continue  # deleted or renamed since: nothing lies in it
+            paths[path] = ident
+            boxes[ident] = ident
+            self._box(ident, path, paths, Role(place.role), 1, modseq, rows)
+        for number, (name, role) in enumerate(DEFAULT_MAILBOXES):
+            if (name,) not in paths:
+                ident = (self._now_ms << 21) | (number + 1)
+                paths[(name,)] = ident
+                boxes[ident] = ident
+                self._box(ident, (name,), paths, role, 1, modseq, rows)
+        boxes[0] = paths[names.INBOX]
+        return boxes
+
+    def _has_use(self, found: Found, ident: int) -> bool:
+        return any(message[0].mailbox == ident for message in found.messages.values())
+
+    def _path_in(self, known: dict[int, tuple[Any, ...]], ident: int) -> tuple[str, ...]:
+        path: list[str] = []
+        for _ in range(len(known) + 1):
+            row = known.get(ident)
+            if row is None:
+                return () if ident else tuple(path)
+            try:
+                path.insert(0, names.opened(self._key, ident, row[3]))
+            except (Damaged, ValueError):
+                return ()
+            ident = row[2]
+            if not ident:
+                return tuple(path)
+        return ()
+
+    def _box(self, ident: int, path: tuple[str, ...], paths: dict[tuple[str, ...], int], role: Role, uid_next: int, modseq: int,
+             rows: Rows) -> None:
+        parent = 0
+        for level in range(1, len(path)):
+            above = path[:level]
+            if above not in paths:
+                paths[above] = (self._now_ms << 21) | (len(paths) + 100)
+                self._box(paths[above], above, paths, Role.NONE, 1, modseq, rows)
+            parent = paths[above]
+        role = Role.INBOX if path == names.INBOX else Role.NONE if role == Role.INBOX else role
+        self._made += 1
+        self._db.run(
+            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)",
+            (self._account, ident, parent, names.sealed(self._key, ident, path[-1]), names.name_key(self._key, parent, path[-1]),
+             int(role), self._validity + self._made, max(1, uid_next), modseq),
+        )
+
+    # -------------------------------------------------------------------------------------------------- messages
+    def _messages(self, rows: Rows, found: Found, boxes: dict[int, int], modseq: int) -> int:
+        entries: dict[int, list[tuple[Any, ...]]] = {}
+        for row in rows.tables.get("entry", ()):
+            entries.setdefault(row[3], []).append(row)
+        next_uid: dict[int, int] = dict(self._db.all("SELECT mailbox_id, uid_next FROM mailbox WHERE account_id=?", (self._account,)))
+        known = {row[1]: row for row in rows.tables.get("email", ())}
+        seen_delivery = {found.messages[email][0].delivery for email in known if email in found.messages}
+        refiled = 0
+        for email in sorted(known.keys() | found.messages.keys()):
+            held = found.messages.get(email)
+            stored = self._email(known.get(email), held)
+            if stored is None:
+                continue
+            if email not in known and held is not None and held[0].delivery:
+                if held[0].delivery in seen_delivery:
+                    continue
+                seen_delivery.add(held[0].delivery)
+            where = [(boxes.get(entry[1], boxes[0]), entry[6], entry[8], entry[10]) for entry in entries.get(email, ())]
+            if not where:
+                flags, box = (held[0].flags, held[0].mailbox) if held else (0, 0)
+                where = [(boxes.get(box, boxes[0]), flags, self._now_ms, None)]
+                refiled += email not in known
+            self._db.run(f"INSERT OR REPLACE INTO email VALUES ({', '.join('?' * 16)})", (*stored[:14], len(where), stored[15]))  # noqa: S608
+            for box, flags, saved, more in where:
+                uid = next_uid[box]
+                next_uid[box] = uid + 1
+                self._db.run(
+                    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (self._account, box, uid, email, stored[2], modseq, flags & ((1 << 63) - 1), stored[3], saved, stored[5], more),
+                )
+        for box, uid in next_uid.items():
+            self._db.run(
+                "UPDATE mailbox SET uid_next=?, (total, unseen, deleted, octets)=(SELECT count(*), coalesce(sum(flags&1=0),0),"
+                " coalesce(sum(flags&8<>0),0), coalesce(sum(size),0) FROM entry WHERE account_id=?2 AND mailbox_id=?3)"
+                " WHERE account_id=?2 AND mailbox_id=?3",
+                (uid, self._account, box),
+            )
+        return refiled
+
+    def _email(self, row: tuple[Any, ...] | None, held: tuple[record.Info, bytes, int, int, int, int] | None) -> tuple[Any, ...] | None:
+        """The email's row: as the record says where there is one, for it was checked against its checksum."""
+        if held is not None:
+            info, meta, segment, offset, lead, stored = held
+            try:
+                record.open_meta(self._keys.numbered(self._account, info.key), info.email, meta)
+            except (Damaged, Refusal, Unavailable):
+                return row
+            frames = b"".join(length.to_bytes(4, "big") for length in info.frames) if len(info.frames) > 1 else None
+            thread = row[2] if row is not None else info.thread or info.email
+            return (self._account, info.email, thread, info.received_ms, info.sent_ms, info.size, info.header, info.attachment,
+                    info.key, segment, offset, lead, stored, frames, 1, meta)
+        return row
+
