@@ -71,13 +71,14 @@ def _listed(there: dict[Path, MailboxInfo], subscribed: set[Path], names: Names,
             continue
         name = names.name(path)
         if any(names.matches(pattern, name) for pattern in wish.patterns):
-            attributes = _attributes(info)
+            found = attributes(info)
             if path in subscribed:
-                attributes.append("\\Subscribed")
-            yield Line(name, tuple(attributes), child_info and wish.subscribed, info)
+                found.append("\\Subscribed")
+            yield Line(name, tuple(found), child_info and wish.subscribed, info)
 
 
-def _attributes(info: MailboxInfo | None) -> list[str]:
+def attributes(info: MailboxInfo | None) -> list[str]:
+    """What LIST says of a mailbox (RFC 9051 §7.3.1)."""
     if info is None:
         return ["\\NonExistent", "\\HasNoChildren"]
     found = ["\\HasChildren" if info.has_children else "\\HasNoChildren"]
@@ -96,7 +97,7 @@ async def subscribed_lines(mail: Mail, account: AccountId, names: Names, pattern
         name = names.name(path)
         if names.matches(pattern, name):
             info = there.get(path)
-            found[name] = Line(name, tuple(_attributes(info)) if info is not None else ("\\Noselect",), info=info)
+            found[name] = Line(name, tuple(attributes(info)) if info is not None else ("\\Noselect",), info=info)
         elif pattern.endswith("%"):
             for depth in range(len(path) - 1, 0, -1):
                 parent = names.name(path[:depth])

@@ -192,6 +192,13 @@ async def resync(mail: Mail, view: View, info: MailboxInfo, modseq: int, known: 
 
     ``known`` limits both to these UIDs.
     """
-    vanished = await mail.vanished(view.account, info.mailbox_id, modseq, known)
+    vanished = await resync_vanished(mail, view, modseq, known)
     changed = await mail.entries(view.account, info.mailbox_id, view.of_uids(known or UidSet.all()), changed_since=modseq)
     return vanished, changed
+
+
+async def resync_vanished(mail: Mail, view: View, modseq: int, known: UidSet | None) -> UidSet:
+    """UIDs that vanished since ``modseq``; those that still have a number in the picture are told later as news."""
+    vanished = await mail.vanished(view.account, view.mailbox_id, modseq, known)
+    held = [uid for uid in view.within(vanished)]
+    return vanished if not held else UidSet.of(uid for uid in vanished if uid not in set(held))

@@ -1,0 +1,120 @@
+"""STORE, COPY, MOVE, EXPUNGE (RFC 9051 §6.4.3, §6.4.6-6.4.9, RFC 7162 §3.1.3, RFC 4315, RFC 6851)."""
+
+from typing import TYPE_CHECKING, Final
+
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.message import Copied
+from mailstead.model.uids import UidSet
+from mailstead.protocol.imap.command.copy import Copy
+from mailstead.protocol.imap.command.expunge import Expunge
+from mailstead.protocol.imap.command.store import Store
+from mailstead.protocol.imap.response import line
+from mailstead.server.imap.login import condstore
+from mailstead.server.imap.op import new_op
+from mailstead.server.imap.read import selected, view_of
+from mailstead.service.mailbox import copy as copying
+from mailstead.service.mailbox import expunge as expunging
+from mailstead.service.mailbox import store as storing
+
+if TYPE_CHECKING:
+    from mailstead.server.imap.session import Session
+
+_CHUNK: Final = 2000
+
+
+async def store(session: "Session", tag: str, command: Store) -> bytes:
+    """STORE and UID STORE, in chunks that are complete in themselves (DECISIONS 6)."""
+    view, site = view_of(session), session.site
+    head = condstore(session) if command.unchanged_since is not None else b""
+    try:
+        uids = selected(view, command.messages, uid=command.uid)
+        storing.checked(command.flags)
+    except Refusal as refusal:
+        return line.bad(tag, refusal.public)
+    if head:
+        session.stream.write(head)
+    tells = not command.silent or session.condstore
+    refused: list[int] = []
+    expected = found = 0
+    out: list[bytes] = []
+    for chunk in view.chunks(uids, _CHUNK) if uids else [UidSet()]:
+        stored = await storing.set_flags(
+            site.mail, view, new_op(), chunk, command.action, command.flags, command.unchanged_since
+        )
+        session.note(stored.modseq, told=True)
+        refused += stored.refused
+        expected += sum(1 for _ in view.within(chunk))
+        found += len(stored.changed) + len(stored.refused)
+        if not tells or not stored.changed:
+            continue
+        if command.silent:
+            # RFC 7162 §3.1.3: even then the new modseq is told.
+            for uid, (modseq, _) in stored.changed.items():
+                number = view.number(uid)
+                start = b"UID %d " % uid if command.uid else b""
+                out.append(b"* %d FETCH (%bMODSEQ (%d))\r\n" % (number, start, modseq))
+        else:
+            entries = await site.mail.entries(view.account, view.mailbox_id, UidSet.of(stored.changed))
+            await site.keywords.ready(session.account, entries)
+            for entry in entries:
+                number = view.number(entry.uid)
+                if number:
+                    out.append(session.flags_line(number, entry, with_uid=command.uid))
+        session.stream.write(b"".join(out))
+        out.clear()
+        await session.stream.drain()
+    word = "UID STORE" if command.uid else "STORE"
+    if refused:
+        numbers = refused if command.uid else view.numbers(refused)
+        return line.ok(tag, "Some messages have been changed meanwhile", f"MODIFIED {UidSet.of(numbers)}")
+    if found < expected and not command.uid:
+        return line.no(tag, "Some of the messages have been expunged", "EXPUNGEISSUED")
+    return line.ok(tag, f"{word} completed")
+
+
+def _copyuid(copied: Copied) -> str:
+    return f"COPYUID {copied.uid_validity} {UidSet.of(copied.source)} {UidSet.of(copied.target)}"
+
+
+async def copy(session: "Session", tag: str, command: Copy) -> bytes:
+    """COPY and MOVE, by number or UID."""
+    view, site = view_of(session), session.site
+    word = ("UID " if command.uid else "") + ("MOVE" if command.move else "COPY")
+    try:
+        uids = selected(view, command.messages, uid=command.uid)
+    except Refusal as refusal:
+        return line.bad(tag, refusal.public)
+    path = site.names.path(command.mailbox)
+    try:
+        if command.move:
+            async for moved in copying.move(site.mail, view, new_op, uids, path):
+                session.note(moved.modseq)
+                if moved.source:
+                    # RFC 6851 §4.3: COPYUID comes before the EXPUNGE responses.
+                    session.stream.write(line.ok("*", "Moved", _copyuid(moved)))
+            code = f"HIGHESTMODSEQ {session.heard_of}" if session.qresync and uids else ""
+            return line.ok(tag, f"{word} completed", code)
+        if not uids:
+            return line.ok(tag, f"{word} completed")
+        copied = await copying.copy(site.mail, view, new_op(), uids, path)
+    except Refusal as refusal:
+        if refusal.reason is Reason.NOT_FOUND:
+            return line.no(tag, refusal.public, "TRYCREATE")
+        raise
+    session.note(copied.modseq)
+    if not copied.source:
+        if not command.uid:
+            return line.no(tag, "The messages have been expunged", "EXPUNGEISSUED")
+        return line.ok(tag, f"{word} completed")
+    return line.ok(tag, f"{word} completed", _copyuid(copied))
+
+
+async def expunge(session: "Session", tag: str, command: Expunge) -> bytes:
+    """EXPUNGE and UID EXPUNGE. The removed messages are told as news."""
+    view = view_of(session)
+    uids = None if command.messages is None else selected(view, command.messages, uid=True)
+    removed, modseq = await expunging.expunge(session.site.mail, view, new_op(), uids)
+    session.note(modseq)
+    word = "EXPUNGE" if command.messages is None else "UID EXPUNGE"
+    code = f"HIGHESTMODSEQ {modseq}" if removed and session.condstore else ""
+    return line.ok(tag, f"{word} completed", code)

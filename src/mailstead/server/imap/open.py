@@ -1,0 +1,116 @@
+"""SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.1, §6.4.2, RFC 7162 §3.2.5)."""
+
+from typing import TYPE_CHECKING
+
+from mailstead.model import ids
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.mailbox import MailboxInfo
+from mailstead.model.uids import UidSet
+from mailstead.protocol.imap.command.bare import Bare
+from mailstead.protocol.imap.command.select import Resync, Select
+from mailstead.protocol.imap.response import line, mailbox
+from mailstead.protocol.imap.response import list as list_response
+from mailstead.protocol.imap.state import State
+from mailstead.server.imap.op import new_op
+from mailstead.service.mailbox import expunge as expunging
+from mailstead.service.mailbox import view as views
+from mailstead.service.mailbox.fetch import ROWS
+from mailstead.service.mailbox.listing import attributes
+from mailstead.service.mailbox.store import known_flags
+from mailstead.service.mailbox.view import View
+
+if TYPE_CHECKING:
+    from mailstead.server.imap.session import Session
+
+
+async def select(session: "Session", tag: str, command: Select) -> bytes:
+    """Whatever was selected before is not any more, even when this fails (RFC 9051 §6.3.2)."""
+    site = session.site
+    out: list[bytes] = []
+    if session.view is not None:
+        _leave(session)
+        out.append(line.ok("*", "The previous mailbox is closed", "CLOSED"))
+    if command.resync is not None and not session.qresync:
+        # RFC 7162 §3.2.5: BAD where QRESYNC was not enabled.
+        return b"".join(out) + line.bad(tag, "Enable QRESYNC first")
+    path = site.names.path(command.mailbox)
+    info = await site.mail.mailbox(session.account, path)
+    if info is None or info.noselect:
+        return b"".join(out) + line.no(tag, "There is no such mailbox", "NONEXISTENT")
+    try:
+        view, selected = await views.open_view(site.mail, session.account, info.mailbox_id, read_only=command.read_only)
+    except Refusal as refusal:
+        if refusal.reason is not Reason.NOT_FOUND:
+            raise
+        return b"".join(out) + line.no(tag, "There is no such mailbox", "NONEXISTENT")
+    info = selected.info
+    if command.condstore or command.resync is not None:
+        session.condstore = True
+    session.view = view
+    session.machine.state = State.SELECTED
+    flags = known_flags(selected.keywords)
+    out.append(mailbox.flags(flags))
+    out.append(mailbox.exists(len(view)))
+    if not session.rev2:
+        out.append(mailbox.recent(view.recent))
+        unseen = views.first_unseen(view, selected)
+        if unseen:
+            out.append(line.ok("*", "First unseen", f"UNSEEN {unseen}"))
+    out.append(line.ok("*", "UIDs are valid", f"UIDVALIDITY {info.uid_validity}"))
+    out.append(line.ok("*", "Predicted next UID", f"UIDNEXT {info.uid_next}"))
+    permanent = "" if command.read_only else " ".join([*flags, "\\*"])
+    out.append(line.ok("*", "Flags that can be changed", f"PERMANENTFLAGS ({permanent})"))
+    out.append(line.ok("*", "Highest", f"HIGHESTMODSEQ {max(1, info.highest_modseq)}"))
+    out.append(line.ok("*", "Object id", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})"))
+    if session.rev2:
+        name = site.names.name(path)
+        old = command.mailbox if command.mailbox != name else ""
+        out.append(list_response.listed(attributes(info), site.names.separator, name, utf8=True, old_name=old))
+    if command.resync is not None and command.resync.uid_validity == info.uid_validity:
+        out.append(await _resync(session, view, info, command.resync))
+    if command.read_only:
+        out.append(line.ok(tag, "EXAMINE completed", "READ-ONLY"))
+    else:
+        out.append(line.ok(tag, "SELECT completed", "READ-WRITE"))
+    return b"".join(out)
+
+
+async def _resync(session: "Session", view: View, info: MailboxInfo, resync: Resync) -> bytes:
+    known = resync.known
+    if resync.numbers is not None and resync.uids is not None:
+        # RFC 7162 §3.2.5.2: where the client has as many messages up to a UID as we have, none of those has vanished.
+        agreed = 0
+        for number, uid in zip(resync.numbers, resync.uids, strict=True):
+            if number <= len(view) and view.uids[number - 1] == uid:
+                agreed = uid
+        beyond = UidSet(((agreed + 1, 0xFFFFFFFF),))
+    else:
+        beyond = UidSet.all()
+    vanished, changed = await views.resync(session.site.mail, view, info, resync.modseq, known)
+    vanished = vanished.intersection(beyond)
+    await session.site.keywords.ready(session.account, changed)
+    out = [mailbox.vanished(vanished, earlier=True)] if vanished else []
+    for at in range(0, len(changed), ROWS):
+        for entry in changed[at : at + ROWS]:
+            number = view.number(entry.uid)
+            if number:
+                out.append(session.flags_line(number, entry, with_uid=True))
+    return b"".join(out)
+
+
+def _leave(session: "Session") -> None:
+    session.view = None
+    session.machine.state = State.AUTHENTICATED
+
+
+async def close(session: "Session", tag: str, command: Bare) -> bytes:
+    """CLOSE expunges without a word (RFC 9051 §6.4.1); UNSELECT does not."""
+    view = session.view
+    code = ""
+    if view is not None and command.name == "CLOSE" and not view.read_only:
+        removed, modseq = await expunging.expunge(session.site.mail, view, new_op(), None)
+        session.note(modseq)
+        if removed and session.condstore:
+            code = f"HIGHESTMODSEQ {modseq}"
+    _leave(session)
+    return line.ok(tag, f"{command.name} completed", code)

@@ -1,0 +1,282 @@
+"""FETCH (RFC 9051 §6.4.5, RFC 3516 §4, RFC 7162 §3.1.4, RFC 8474 §5, RFC 8514 §4.2, RFC 8970 §3).
+
+Rows come a few hundred at a time, and what they give is written before the next are asked for: no transaction of the
+store is open while a client is being written to. Larger sections go out in pieces.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mailstead.mime import structure
+from mailstead.model import flags, ids
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.mailbox import EntryRow
+from mailstead.model.uids import UidSet
+from mailstead.protocol.imap.command.fetch import Fetch, Item, Section
+from mailstead.protocol.imap.response import fetch as wire
+from mailstead.protocol.imap.response import line, mailbox
+from mailstead.protocol.imap.tokens import Sequence
+from mailstead.server.imap.login import condstore
+from mailstead.server.imap.op import new_op
+from mailstead.service.mailbox import fetch as fetching
+from mailstead.service.mailbox.fetch import PIECE, Part, Range
+from mailstead.service.mailbox.view import View, resync_vanished
+
+if TYPE_CHECKING:
+    from mailstead.server.imap.session import Session
+
+_ENOUGH: Final = 64 << 10
+"""Octets gathered before they are written."""
+_UNKNOWN_CTE: Final = "UNKNOWN-CTE"
+
+
+def selected(view: View, messages: Sequence, *, uid: bool) -> UidSet:
+    """The UIDs that a command speaks of. Refusal INVALID for a number past the end (RFC 9051 §9, seq-number)."""
+    if messages.is_saved:
+        return view.saved
+    if uid:
+        return view.of_uids(messages.resolve(view.last_uid))
+    if messages.explicit > len(view):
+        if len(view) == 0 and any(not low or not high for low, high in messages.ranges):
+            return UidSet()
+        raise Refusal(Reason.NOT_FOUND, "There is no message with that number")
+    return view.of_numbers(messages.resolve(len(view)))
+
+
+def view_of(session: "Session") -> View:
+    """The selected mailbox's view; the state table has seen to it that there is one."""
+    view = session.view
+    assert view is not None  # noqa: S101 - see above
+    return view
+
+
+async def fetch(session: "Session", tag: str, command: Fetch) -> bytes:
+    """FETCH and UID FETCH."""
+    view, mail = view_of(session), session.site.mail
+    items = command.items
+    head = b""
+    if "MODSEQ" in items or command.changed_since:
+        head = condstore(session)
+    try:
+        uids = selected(view, command.messages, uid=command.uid)
+    except Refusal as refusal:
+        return line.bad(tag, refusal.public)
+    expected = 0
+    if command.vanished:
+        if not session.qresync:
+            return line.bad(tag, "Enable QRESYNC first")
+        asked = command.messages.resolve(view.last_uid) if not command.messages.is_saved else uids
+        gone = await resync_vanished(mail, view, command.changed_since, asked)
+        if gone:
+            head += mailbox.vanished(gone, earlier=True)
+    if command.changed_since:
+        uids = await fetching.changed(mail, view, uids, command.changed_since)
+        if "MODSEQ" not in items:
+            items = (*items, "MODSEQ")
+    elif not command.uid:
+        expected = sum(1 for _ in view.within(uids))
+    if command.uid and "UID" not in items:
+        items = ("UID", *items)
+    if head:
+        session.stream.write(head)
+    reading = _Reading(session, view, items)
+    try:
+        await reading.all(uids)
+    except Refusal as refusal:
+        if refusal.reason is not Reason.UNSUPPORTED:
+            raise
+        return line.no(tag, refusal.public, _UNKNOWN_CTE)
+    word = "UID FETCH" if command.uid else "FETCH"
+    if reading.done < expected:
+        return line.no(tag, "Some of the messages have been expunged", "EXPUNGEISSUED")
+    return line.ok(tag, f"{word} completed")
+
+
+class _Reading:
+    """One FETCH at work."""
+
+    def __init__(self, session: "Session", view: View, items: tuple[Item, ...]) -> None:
+        self.session = session
+        self.view = view
+        self.items = items
+        self.done = 0
+        self.out: list[bytes] = []
+        self.size = 0
+        sections = [item for item in items if isinstance(item, Section)]
+        names = {item for item in items if isinstance(item, str)}
+        self.sets_seen = not view.read_only and any(not section.peek for section in sections)
+        self.want = fetching.Want(
+            envelope="ENVELOPE" in names,
+            structure=bool(names & {"BODY", "BODYSTRUCTURE"}),
+            parts=bool(sections),
+            preview="PREVIEW" in names,
+        )
+        self.with_flags = "FLAGS" in names
+        self.plain = [self._plain(item) if isinstance(item, str) else item for item in items]
+        self.is_plain = not sections
+
+    def _plain(self, item: str) -> Callable[[EntryRow], bytes]:
+        session = self.session
+        utf8 = session.machine.utf8
+        match item:
+            case "FLAGS":
+                return lambda row: session.flag_words(row.entry)
+            case "UID":
+                return lambda row: b"UID %d" % row.entry.uid
+            case "INTERNALDATE":
+                return lambda row: b"INTERNALDATE " + wire.date_time(row.received_at_ms)
+            case "SAVEDATE":
+                return lambda row: b"SAVEDATE " + (wire.date_time(row.saved_at_ms) if row.saved_at_ms else b"NIL")
+            case "RFC822.SIZE":
+                return lambda row: b"RFC822.SIZE %d" % row.size_octets
+            case "ENVELOPE":
+                if utf8:
+                    return lambda row: b"ENVELOPE " + row.envelope
+                return lambda row: b"ENVELOPE " + structure.to_ascii(row.envelope)
+            case "BODYSTRUCTURE":
+                if utf8:
+                    return lambda row: b"BODYSTRUCTURE " + row.structure
+                return lambda row: b"BODYSTRUCTURE " + structure.to_ascii(row.structure)
+            case "BODY":
+                if utf8:
+                    return lambda row: b"BODY " + structure.body(row.structure)
+                return lambda row: b"BODY " + structure.to_ascii(structure.body(row.structure))
+            case "MODSEQ":
+                return lambda row: b"MODSEQ (%d)" % row.entry.modseq
+            case "EMAILID":
+                return lambda row: f"EMAILID ({ids.to_wire(ids.EMAIL, row.entry.email_id)})".encode("ascii")
+            case "THREADID":
+                return lambda row: f"THREADID ({ids.to_wire(ids.THREAD, row.thread_id)})".encode("ascii")
+            case _:
+                return lambda row: b"PREVIEW " + line.string(row.preview.encode("utf-8"))
+
+    async def all(self, uids: UidSet) -> None:
+        """Write the whole set."""
+        session, view = self.session, self.view
+        async for rows in fetching.rows(session.site.mail, view, uids, self.want):
+            changed: set[int] = set()
+            if self.sets_seen:
+                rows, changed = await self._see(rows)  # noqa: PLW2901 - the same rows, seen
+            if self.with_flags or changed:
+                await session.site.keywords.ready(session.account, [row.entry for row in rows])
+            for row in rows:
+                number = view.number(row.entry.uid)
+                if number:
+                    await self._row(number, row, is_changed=row.entry.uid in changed)
+                    if self.size > _ENOUGH:
+                        await self._flush()
+            await self._flush()
+
+    async def _see(self, rows: list[EntryRow]) -> tuple[list[EntryRow], set[int]]:
+        """Reading a body marks a message as seen (RFC 9051 §6.4.5)."""
+        session, view = self.session, self.view
+        unseen = [row.entry.uid for row in rows if not row.entry.flags & flags.SEEN]
+        if not unseen:
+            return rows, set()
+        stored = await session.site.mail.set_flags(
+            view.account, new_op(), view.mailbox_id, UidSet.of(unseen), add=frozenset({"\\Seen"})
+        )
+        session.note(stored.modseq, told=True)
+        new: list[EntryRow] = []
+        for row in rows:
+            outcome = stored.changed.get(row.entry.uid)
+            new.append(row if outcome is None else replace(row, entry=replace(row.entry, modseq=outcome[0], flags=outcome[1])))
+        return new, set(unseen) & stored.changed.keys()
+
+    async def _row(self, number: int, row: EntryRow, *, is_changed: bool) -> None:
+        if self.is_plain:
+            words = b" ".join([item(row) for item in self.plain if not isinstance(item, Section)])
+            self._add(b"* %d FETCH (%b)\r\n" % (number, words))
+            self.done += 1
+            return
+        root = fetching.tree(row)
+        start = b"* %d FETCH (" % number
+        held: list[bytes] = []
+        is_begun = False
+        try:
+            for item in self.plain:
+                if not isinstance(item, Section):
+                    held.append(item(row))
+                    continue
+                span = self._span(item, root)
+                if span is not None and span[1] - span[0] > PIECE:
+                    self._add(start + b" ".join([*held, item.label]) + b" {%d}\r\n" % (span[1] - span[0]))
+                    start, held, is_begun = b" ", [], True
+                    await self._stream(row, span)
+                else:
+                    held.append(await self._section(item, row, root, span))
+        except Refusal as refusal:
+            if refusal.reason is Reason.EXPUNGED and not is_begun:
+                return
+            if is_begun:
+                # In the middle of a response there is no way to say it.
+                self.session.stream.abort()
+            raise
+        if is_changed and not self.with_flags:
+            held.append(self.session.flag_words(row.entry))
+            if self.session.condstore and "MODSEQ" not in self.items:
+                held.append(b"MODSEQ (%d)" % row.entry.modseq)
+        tail = b" ".join(held)
+        self._add((start + tail if tail or start != b" " else b"") + b")\r\n")
+        self.done += 1
+
+    @staticmethod
+    def _span(section: Section, root: Part) -> Range | None:
+        """Where the octets lie, for sections that are octets of the message as they are."""
+        if section.kind != "body" or section.fields:
+            return None
+        span = fetching.place(root, section.part, section.text)
+        if span is not None and section.start is not None:
+            start = min(span[0] + section.start, span[1])
+            span = (start, min(start + section.length, span[1]))
+        return span
+
+    async def _section(self, section: Section, row: EntryRow, root: Part, span: Range | None) -> bytes:
+        """A section that is small, or made for the purpose."""
+        mail, account = self.session.site.mail, self.session.account
+        octets: bytes | None
+        if span is not None:
+            octets = await mail.octets(account, row.entry.email_id, span[0], span[1] - span[0]) if span[1] > span[0] else b""
+            return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
+        if section.fields:
+            block = fetching.place(root, section.part, section.text)
+            octets = None
+            if block is not None:
+                invert = section.text == "HEADER.FIELDS.NOT"
+                octets = await fetching.header_fields(mail, account, row, block, section.fields, invert=invert)
+        elif section.kind == "body":
+            octets = None
+        else:
+            octets = await fetching.binary(mail, account, row, root, section.part)
+        if section.kind == "size":
+            return b"%b %d" % (section.label, len(octets or b""))
+        if octets is None:
+            return section.label + b" NIL"
+        if section.start is not None:
+            octets = octets[section.start : section.start + section.length]
+        mark = b"~" if section.kind == "binary" and b"\0" in octets else b""
+        return b"%b %b{%d}\r\n%b" % (section.label, mark, len(octets), octets)
+
+    async def _stream(self, row: EntryRow, span: Range) -> None:
+        sent = 0
+        async for piece in fetching.pieces(self.session.site.mail, self.session.account, row, span):
+            if not sent:
+                await self._flush()
+            sent += len(piece)
+            self.session.stream.write(piece)
+            await self.session.stream.drain()
+        if sent != span[1] - span[0]:
+            self.session.stream.abort()
+            raise Refusal(Reason.EXPUNGED, "The message is gone")
+
+    def _add(self, octets: bytes) -> None:
+        self.out.append(octets)
+        self.size += len(octets)
+
+    async def _flush(self) -> None:
+        if self.out:
+            self.session.stream.write(b"".join(self.out))
+            self.out.clear()
+            self.size = 0
+            await self.session.stream.drain()

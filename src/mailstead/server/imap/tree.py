@@ -1,0 +1,174 @@
+"""Mailboxes by name: CREATE, DELETE, RENAME, SUBSCRIBE, LIST, LSUB, STATUS, NAMESPACE (RFC 9051 §6.3.4-6.3.11)."""
+
+from typing import TYPE_CHECKING, Final
+
+from mailstead.model import ids
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.mailbox import INBOX, MailboxInfo, Role
+from mailstead.model.uids import UidSet
+from mailstead.protocol.imap.command.bare import Bare
+from mailstead.protocol.imap.command.create import Create
+from mailstead.protocol.imap.command.delete import Delete
+from mailstead.protocol.imap.command.list import List
+from mailstead.protocol.imap.command.rename import Rename
+from mailstead.protocol.imap.command.status import Status
+from mailstead.protocol.imap.command.subscribe import Subscribe
+from mailstead.protocol.imap.response import line
+from mailstead.protocol.imap.response import list as list_response
+from mailstead.protocol.imap.state import State
+from mailstead.server.imap.login import condstore
+from mailstead.server.imap.op import new_op
+from mailstead.service.mailbox import listing
+from mailstead.service.mailbox.listing import Wish
+
+if TYPE_CHECKING:
+    from mailstead.server.imap.session import Session
+
+_LINES: Final = 200
+
+
+async def create(session: "Session", tag: str, command: Create) -> bytes:
+    """CREATE makes parents too; ``USE`` gives the mailbox a role (RFC 6154 §3)."""
+    site = session.site
+    path = site.names.new_path(command.mailbox)
+    role = Role.NONE
+    if command.uses:
+        roles = [listing.ROLES.get(use) for use in command.uses]
+        if len(roles) != 1 or roles[0] is None or await _has_role(session, roles[0]):
+            return line.no(tag, "That special use cannot be given", "USEATTR")
+        role = roles[0]
+    info = await site.mail.mailbox_create(session.account, new_op(), path, role=role)
+    return line.ok(tag, "CREATE completed", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})")
+
+
+async def _has_role(session: "Session", role: Role) -> bool:
+    return any(info.role is role for info in await session.site.mail.mailboxes(session.account))
+
+
+async def delete(session: "Session", tag: str, command: Delete) -> bytes:
+    """DELETE; a session that deletes its own selected mailbox is left with none."""
+    site = session.site
+    path = site.names.path(command.mailbox)
+    if path == INBOX:
+        raise Refusal(Reason.NOT_PERMITTED, "INBOX cannot be deleted")
+    info = await site.mail.mailbox(session.account, path)
+    await site.mail.mailbox_delete(session.account, new_op(), path)
+    view = session.view
+    if view is not None and info is not None and view.mailbox_id == info.mailbox_id:
+        session.view = None
+        session.machine.state = State.AUTHENTICATED
+    return line.ok(tag, "DELETE completed")
+
+
+async def rename(session: "Session", tag: str, command: Rename) -> bytes:
+    """RENAME; children move along (RFC 9051 §6.3.6)."""
+    names = session.site.names
+    old, new = names.path(command.old), names.new_path(command.new)
+    if new == INBOX:
+        raise Refusal(Reason.ALREADY_EXISTS, "That mailbox exists")
+    if new[: len(old)] == old and old != INBOX:
+        raise Refusal(Reason.INVALID, "A mailbox cannot move below itself")
+    await session.site.mail.mailbox_rename(session.account, new_op(), old, new)
+    return line.ok(tag, "RENAME completed")
+
+
+async def subscribe(session: "Session", tag: str, command: Subscribe) -> bytes:
+    """SUBSCRIBE to a missing mailbox is fine (DECISIONS 23)."""
+    path = session.site.names.path(command.mailbox)
+    await session.site.mail.subscribe(session.account, path, command.subscribed)
+    return line.ok(tag, "Done")
+
+
+async def namespace(session: "Session", tag: str, _command: Bare) -> bytes:
+    """NAMESPACE: one personal namespace with an empty prefix (RFC 2342 §5)."""
+    separator = session.site.names.separator
+    return f'* NAMESPACE (("" "{separator}")) NIL NIL\r\n'.encode("ascii") + line.ok(tag, "Done")
+
+
+async def list_(session: "Session", tag: str, command: List) -> bytes:
+    """LIST and LSUB."""
+    site, utf8 = session.site, session.machine.utf8
+    word = "LSUB" if command.lsub else "LIST"
+    if command.patterns == ("",) and not command.extended:
+        # RFC 9051 §6.3.9: asks for the separator and the root only.
+        return list_response.listed(("\\Noselect",), site.names.separator, "", utf8=utf8, lsub=command.lsub) + line.ok(
+            tag, f"{word} completed"
+        )
+    patterns = tuple(command.reference + pattern for pattern in command.patterns)
+    if command.lsub:
+        lines = await listing.subscribed_lines(site.mail, session.account, site.names, patterns[0])
+    else:
+        lines = await listing.lines(
+            site.mail, session.account, site.names,
+            Wish(
+                patterns,
+                subscribed="SUBSCRIBED" in command.selection,
+                recursive="RECURSIVEMATCH" in command.selection,
+                special_use="SPECIAL-USE" in command.selection,
+                show_subscribed="SUBSCRIBED" in command.returns,
+            ),
+        )  # fmt: skip
+    out: list[bytes] = []
+    for found in lines:
+        out.append(
+            list_response.listed(
+                found.attributes, site.names.separator, found.name, utf8=utf8, lsub=command.lsub, child_info=found.child_info
+            )
+        )
+        if command.status and found.info is not None and not found.info.noselect:
+            # RFC 5819 §2: a mailbox that cannot be selected has no STATUS.
+            out.append(await _status_line(session, found.name, found.info, command.status))
+        if len(out) >= _LINES:
+            session.stream.write(b"".join(out))
+            out.clear()
+            await session.stream.drain()
+    if "HIGHESTMODSEQ" in command.status:
+        out.append(condstore(session))
+    return b"".join(out) + line.ok(tag, f"{word} completed")
+
+
+async def status(session: "Session", tag: str, command: Status) -> bytes:
+    """STATUS."""
+    site = session.site
+    path = site.names.path(command.mailbox)
+    info = await site.mail.mailbox(session.account, path)
+    if info is None or info.noselect:
+        raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+    out = condstore(session) if "HIGHESTMODSEQ" in command.items else b""
+    out += await _status_line(session, site.names.name(path), info, command.items)
+    return out + line.ok(tag, "STATUS completed")
+
+
+async def _status_line(session: "Session", name: str, info: MailboxInfo, items: tuple[str, ...]) -> bytes:
+    values: list[tuple[str, str]] = []
+    for item in items:
+        match item:
+            case "MESSAGES":
+                value = str(info.total)
+            case "RECENT":
+                value = str(await _recent(session, info))
+            case "UIDNEXT":
+                value = str(info.uid_next)
+            case "UIDVALIDITY":
+                value = str(info.uid_validity)
+            case "UNSEEN":
+                value = str(info.unseen)
+            case "DELETED":
+                value = str(info.deleted)
+            case "SIZE":
+                value = str(info.size_octets)
+            case "HIGHESTMODSEQ":
+                value = str(max(1, info.highest_modseq))
+            case "APPENDLIMIT":
+                value = str(session.site.message_size)
+            case _:
+                value = f"({ids.to_wire(ids.MAILBOX, info.mailbox_id)})"
+        values.append((item, value))
+    return list_response.status(name, values, utf8=session.machine.utf8)
+
+
+async def _recent(session: "Session", info: MailboxInfo) -> int:
+    if info.recent_uid + 1 >= info.uid_next:
+        return 0
+    new = UidSet(((info.recent_uid + 1, info.uid_next - 1),))
+    return len(await session.site.mail.entries(session.account, info.mailbox_id, new))
