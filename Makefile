@@ -42,7 +42,7 @@ check: env
 	$(BIN)/lint-imports
 
 bench: env
-	$(BIN)/python -m tests.bench $(if $(FULL),--full)
+	$(BIN)/python -m bench $(if $(FULL),--full)
 
 soak: env
 	$(BIN)/python -m pytest -m kill --soak

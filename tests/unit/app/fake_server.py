@@ -40,15 +40,39 @@ class FakeStore:
 
 
 class FakeAdmin:
+    def __init__(self) -> None:
+        self.accounts: dict[str, dict[str, Any]] = {}
+
+    async def account_add(self, address: str, password: str, *, name: str = "", quota: int = 0, admin: bool = False) -> dict[str, Any]:
+        if address in self.accounts:
+            raise Refusal(Reason.ALREADY_EXISTS, f"{address} is there already.")
+        row = {"address": address, "name": name, "quota": quota, "is_admin": admin, "state": "active", "letters": len(password)}
+        self.accounts[address] = row
+        return row
+
+    async def accounts_add(self, rows: list[list[Any]], *, progress: Any) -> list[dict[str, Any]]:
+        progress("accounts", len(rows), len(rows))
+        return [await self.account_add(address, password, name=name, quota=quota) for address, password, quota, name in rows]
+
+    async def account_show(self, address: str) -> dict[str, Any]:
+        if address == "die@example.test":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if address not in self.accounts:
+            raise Refusal(Reason.NOT_FOUND, f"There is no account {address}.")
+        return self.accounts[address]
+
+    async def account_quota(self, address: str, quota: int) -> dict[str, Any]:
+        self.accounts[address]["quota"] = quota
+        return self.accounts[address]
+
     async def domain_list(self) -> list[dict[str, str]]:
         return [{"name": "example.test"}]
 
     async def domain_add(self, name: str) -> dict[str, str]:
         raise Refusal(Reason.ALREADY_EXISTS, f"{name} is there already")
 
-    async def account_list(self) -> list[dict[str, str]]:
-        os.kill(os.getpid(), signal.SIGKILL)
-        return []
+    async def account_list(self, *, domain: str = "") -> list[dict[str, Any]]:
+        return [row for address, row in self.accounts.items() if address.endswith(domain)]
 
 
 def _open(data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, wire: Wire | None = None) -> Any:

@@ -101,9 +101,10 @@ async def _perform(data: Path, name: str, arguments: dict[str, Any], progress: C
 
     stream = await control.reach(data)
     if stream is not None:
-        result = await control.ask(stream, name, arguments, progress)
-        await stream.close()
-        return result
+        try:
+            return await control.ask(stream, name, arguments, progress)
+        finally:
+            await stream.close()
     return await alone(data, [(name, arguments)], progress)
 
 
