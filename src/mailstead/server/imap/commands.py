@@ -1,6 +1,7 @@
 """Which handler answers which command."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from mailstead.protocol.imap.command import (
     authenticate,
@@ -24,7 +25,10 @@ from mailstead.server.imap import change, find, idle, open, read, tree  # noqa: 
 from mailstead.server.imap import login as access
 
 if TYPE_CHECKING:
-    from mailstead.server.imap.session import Handler
+    from mailstead.server.imap.session import Session
+
+    Handler = Callable[[Session, str, Any], Awaitable[bytes]]
+"""Answers a command: writes what is large, returns the rest, the tagged line last."""
 
 HANDLERS: Final["dict[type, Handler]"] = {
     authenticate.Authenticate: access.authenticate,

@@ -1,6 +1,6 @@
 """SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mailstead.model import condition as c
 from mailstead.model.errors import Refusal
@@ -16,7 +16,8 @@ from mailstead.service.mailbox.view import View
 if TYPE_CHECKING:
     from mailstead.server.imap.session import Session
 
-_ALL = frozenset({"ALL"})
+_ALL: Final = frozenset({"ALL"})
+_SAVE: Final = frozenset({"SAVE"})
 
 
 def resolve(key: Key, view: View) -> c.Condition:
@@ -61,7 +62,7 @@ async def search(session: "Session", tag: str, command: Search) -> bytes:
     word = "UID SEARCH" if command.uid else "SEARCH"
     if results is None and not session.rev2:
         answer = search_response.search(numbers, modseq)
-    elif results == {"SAVE"}:
+    elif results == _SAVE:
         # RFC 5182 §2.1: nothing was asked to be told.
         answer = b""
     else:

@@ -157,7 +157,7 @@ class _Reading:
         async for rows in fetching.rows(session.site.mail, view, uids, self.want):
             changed: set[int] = set()
             if self.sets_seen:
-                rows, changed = await self._see(rows)  # noqa: PLW2901 - the same rows, seen
+                rows, changed = await self._see(rows)
             if self.with_flags or changed:
                 await session.site.keywords.ready(session.account, [row.entry for row in rows])
             for row in rows:

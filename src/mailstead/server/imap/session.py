@@ -25,7 +25,8 @@ from mailstead.protocol.imap import capability, server
 from mailstead.protocol.imap.response import fetch as fetch_response
 from mailstead.protocol.imap.response import line, mailbox
 from mailstead.protocol.imap.state import State
-from mailstead.server.imap import answers
+from mailstead.server.imap import answers, append
+from mailstead.server.imap.commands import BY_NAME, HANDLERS, NUMBERED
 from mailstead.service.mailbox import Mail, News
 from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.mailbox.names import Names
@@ -86,8 +87,6 @@ async def _wait(waiting: list[Callable[[], None]]) -> None:
     await woken
 
 
-Handler = Callable[["Session", str, Any], Awaitable[bytes]]
-"""Answers a command: writes what is large, returns the rest, the tagged line last."""
 
 
 class Session:
@@ -134,7 +133,7 @@ class Session:
         """The connection from greeting to end."""
         machine, stream = self.machine, self.stream
         stream.write(line.ok("*", "Mailstead is ready", "CAPABILITY " + " ".join(self.capabilities())))
-        while machine.state is not State.LOGOUT:
+        while not self.is_over:
             event = machine.next_event()
             if event is None:
                 octets = await stream.read(self.patience_s())
@@ -143,11 +142,17 @@ class Session:
                 machine.receive(octets)
             elif type(event) is server.Request:
                 await self._answer(event)
-                if stream.is_draining and machine.is_idle and machine.state is not State.LOGOUT:
-                    stream.write(line.bye("The server is about to stop", "UNAVAILABLE"))
+                if stream.is_draining and machine.is_idle:
+                    if not self.is_over:
+                        stream.write(line.bye("The server is about to stop", "UNAVAILABLE"))
                     return
             else:
                 await self._other(event)
+
+    @property
+    def is_over(self) -> bool:
+        """Goodbye has been said."""
+        return self.machine.state is State.LOGOUT
 
     def patience_s(self) -> float:
         """How long the peer may say nothing."""
@@ -164,7 +169,7 @@ class Session:
         except Exception as exc:
             answer = self.failed(tag, exc)
         if self.view is not None and answer:
-            may_expunge = getattr(command, "uid", True) or type(command) not in _NUMBERED
+            may_expunge = getattr(command, "uid", True) or type(command) not in NUMBERED
             news = await self.news(may_expunge=may_expunge)
             if news:
                 # The tagged line is the last one of the answer.
@@ -332,8 +337,3 @@ def imap_server(
         await stream.close()
 
     return serve
-
-
-# The handlers import this module: they come last.
-from mailstead.server.imap import append  # noqa: E402
-from mailstead.server.imap.commands import BY_NAME, HANDLERS, NUMBERED as _NUMBERED  # noqa: E402, I001

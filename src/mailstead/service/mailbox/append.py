@@ -11,6 +11,8 @@ from mailstead.service.mailbox.names import Path
 from mailstead.service.mailbox.store import checked
 from mailstead.store.interface import Mail
 
+__all__ = ["Gatherer", "Memory", "Spool", "append", "checked", "message", "target"]
+
 _BARE: Final = re.compile(rb"\r\n|\r|\n")
 
 

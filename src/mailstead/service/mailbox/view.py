@@ -200,5 +200,8 @@ async def resync(mail: Mail, view: View, info: MailboxInfo, modseq: int, known: 
 async def resync_vanished(mail: Mail, view: View, modseq: int, known: UidSet | None) -> UidSet:
     """UIDs that vanished since ``modseq``; those that still have a number in the picture are told later as news."""
     vanished = await mail.vanished(view.account, view.mailbox_id, modseq, known)
-    held = [uid for uid in view.within(vanished)]
-    return vanished if not held else UidSet.of(uid for uid in vanished if uid not in set(held))
+    there = list(view.within(vanished))
+    if not there:
+        return vanished
+    gaps = zip([0, *there], [*there, 1 << 32], strict=True)
+    return vanished.intersection(UidSet(tuple((low + 1, high - 1) for low, high in gaps if low + 1 < high)))
