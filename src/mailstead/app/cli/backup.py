@@ -14,4 +14,4 @@ from mailstead.app.cli.session import data_option, perform
 def command(target: Path, with_keys: bool, data: Path) -> None:
     """Copy everything to TARGET, a new directory, also while the server runs. The copy is a data directory itself."""
     perform(data, "backup", target=str(target.resolve()), with_keys=with_keys)
-    click.echo(f"The backup is in {target}." + ("" if with_keys else f" The keys are not: keep {data / 'keys'} elsewhere."))
+    click.echo(f"The backup is in {target}." + ("" if with_keys else " The keys are not: without keys.db and keys/master.key it is noise."))

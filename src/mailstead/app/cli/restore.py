@@ -8,10 +8,10 @@ from mailstead.app.cli.session import data_option, fail, is_data_directory
 from mailstead.model.errors import Refusal, Unavailable
 
 
-@click.command(epilog="Example: mailstead restore /backup/2026-11-24 --data /var/lib/mailstead --keys /safe/keys")
+@click.command(epilog="Example: mailstead restore /backup/2026-11-24 --data /var/lib/mailstead --keys /safe/today")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--keys", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
-              help="The folder of keys, where the backup does not hold it.")  # fmt: skip
+              help="A folder with keys.db and keys/master.key, where the backup has none.")  # fmt: skip
 @data_option
 def command(source: Path, keys: Path | None, data: Path) -> None:
     """Make a data directory from the backup SOURCE. Clients see every mailbox as new (UIDVALIDITY, JMAP state)."""
@@ -20,8 +20,6 @@ def command(source: Path, keys: Path | None, data: Path) -> None:
 
     if is_data_directory(data) or (data.exists() and any(data.iterdir())):
         fail(f"{data} is not empty; give a new directory, or move the present one away first.")
-    if keys is None and not (source / "keys").exists():
-        fail(f"the backup {source} holds no keys; add --keys with the folder “keys” of the server it was made from.")
     try:
         run(lambda: restore(source, data, keys))
     except Refusal as exc:
