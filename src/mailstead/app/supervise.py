@@ -8,8 +8,10 @@ SIGTERM, SIGINT: workers drain, then close, exit 0. SIGHUP: settings and certifi
 """
 
 import fcntl
+import gc
 import os
 import pwd
+import resource
 import select
 import signal
 import socket
@@ -82,6 +84,9 @@ class Supervisor:
         self._wake_end = wake_end
         for number in (*SIGNALS, signal.SIGCHLD):
             signal.signal(number, _heard)
+        _raise_file_limit()
+        gc.collect()
+        gc.freeze()  # what is there now stays, in pages that all workers share
         self._children = [_Worker(index) for index in range(self.workers)]
         for child in self._children:
             self._fork(child)
@@ -314,6 +319,14 @@ def _drop_privileges(user: str, data: Path) -> None:
     os.initgroups(user, entry.pw_gid)
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
+
+
+def _raise_file_limit() -> None:
+    """A connection is a file; take as many as we may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 1 << 20) if hard != resource.RLIM_INFINITY else 1 << 20
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def notify(text: str) -> None:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mailstead import telemetry
 from mailstead.app.assemble import Node
@@ -62,6 +62,15 @@ def run_worker(start: Start) -> int:
         telemetry.stop()
 
 
+def _loop_failed(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody awaited. The network's doing (handshakes with garbage, resets) is counted; the rest is a defect."""
+    exc = context.get("exception")
+    if isinstance(exc, OSError):
+        telemetry.count("connections.failed")
+    else:
+        telemetry.defect("loop", exc or RuntimeError(context.get("message", "")), message=str(context.get("message", "")))
+
+
 async def _main(start: Start) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -84,6 +93,7 @@ async def _main(start: Start) -> int:
         if start.worker == 0:
             telemetry.event("settings.reloaded", reason="; ".join(warnings))
 
+    loop.set_exception_handler(_loop_failed)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the supervisor hears it too, and decides
     loop.add_signal_handler(signal.SIGHUP, reload)

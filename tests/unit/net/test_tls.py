@@ -1,5 +1,6 @@
 """Names, tickets, bindings, reload."""
 
+import asyncio
 import hashlib
 import ssl
 from pathlib import Path
@@ -117,3 +118,29 @@ def test_a_reload_shows_the_new_certificate_and_a_failed_one_changes_nothing(tmp
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert pair(tmp_path, "one.example").key.stat().st_mode & 0o777 == 0o600
+
+
+@STOCK
+def test_garbage_at_a_tls_port_is_nobodys_defect(stock: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tls = ServerTls([pair(tmp_path, "one.example")])
+
+    async def main() -> None:
+        failures: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context.get("exception")))
+        listener = Listener(bind("127.0.0.1:0"), answer, tls)
+        await listener.start()
+        for octets in (b"GET / HTTP/1.0\r\n\r\n", b"", b"\x16\x03\x01" + bytes(500)):
+            client = await connect("127.0.0.1", listener.local.port, timeout_s=5)
+            client.write(octets)
+            await asyncio.sleep(0.05)
+            client.abort()
+        await asyncio.sleep(0.1)
+        assert len(listener) == 0
+        client = await connect("127.0.0.1", listener.local.port, timeout_s=5, tls=ClientTls(verify=False), server_name="one.example")
+        assert (await client.read(5)).startswith(b"TLSv1.3")
+        await client.close()
+        await listener.drain(1)
+        assert all(isinstance(failure, OSError) for failure in failures)
+
+    run(main, stock=stock)
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
