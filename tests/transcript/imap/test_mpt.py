@@ -1,0 +1,39 @@
+"""The MPT transcripts (see mpt/SOURCE) through the driver, with "." between names (DECISIONS 23)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.harness import mpt
+from tests.harness.imap import ImapSite
+from tests.harness.memory_stream import MemoryStream
+
+FOLDER = Path(__file__).parent / "mpt"
+PLAN: dict[str, str] = json.loads((FOLDER / "plan.json").read_text())
+"""The state in which a script begins: ``none``, ``login``, ``mailbox``; ``skip: reason`` where ours differs by intent."""
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.test") if path.stem != "SelectedStateSetup"))
+async def test_mpt(name):
+    state = PLAN[name]
+    if state.startswith("skip"):
+        pytest.skip(state)
+    text = (FOLDER / f"{name}.test").read_text("utf-8", "surrogateescape")
+    todo = mpt.steps(text)
+    sessions = sorted({session for session, _, _ in todo})
+    prelude: list[mpt.Step] = []
+    if state != "none":
+        for session in sessions:
+            prelude += [(session, "C", "a001 LOGIN imapuser password"), (session, "S", "a001 OK .*")]
+    if state == "mailbox":
+        setup = mpt.steps((FOLDER / "SelectedStateSetup.test").read_text())
+        prelude += [(sessions[0], kind, value) for _, kind, value in setup]
+    async with ImapSite(separator=".", message_size=10 << 20) as site:
+
+        async def connect() -> MemoryStream:
+            stream = site.connect()
+            await stream.hear_line()
+            return stream
+
+        assert not await mpt.play(prelude + todo, connect)
