@@ -6,6 +6,7 @@ backtracking. A mismatch is a ``Violation`` with a sentence for the peer.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
@@ -15,6 +16,7 @@ from mailstead.model.errors import Violation
 from mailstead.model.uids import UidSet
 from mailstead.protocol.imap import mutf7
 
+_CLOSE: Final = ord(")")
 STAR: Final = 0
 """``*`` in a ``Sequence``: the greatest number there is."""
 
@@ -235,6 +237,19 @@ class Reader:
         return UidSet.of_ranges(found.ranges)
 
     # ------------------------------------------------------------------------------------------------ compounds
+    def listed(self) -> Iterator[None]:
+        """``( … )``: yields before each element; blanks inside the parentheses are passed over, clients send them."""
+        self.expect(b"(")
+        self._blanks()
+        while not self.take(b")"):
+            yield
+            if self.peek() != _CLOSE:
+                self.space()
+
+    def _blanks(self) -> None:
+        while self.take(b" "):
+            pass
+
     def flag(self) -> str:
         """A flag or keyword, as sent."""
         found = self.match(_FLAG)
@@ -246,13 +261,8 @@ class Reader:
 
     def flags(self) -> frozenset[str]:
         """``(flag …)``."""
-        self.expect(b"(")
         found: set[str] = set()
-        while not self.take(b")"):
-            if found:
-                self.space()
-                if self.take(b")"):
-                    break
+        for _ in self.listed():
             found.add(self.flag())
             if len(found) > limits.KEYWORDS:
                 raise Violation("Too many flags")

@@ -31,9 +31,9 @@ class Names:
         return tuple(levels)
 
     def new_path(self, name: str) -> Path:
-        """The path of a mailbox to be made: no wildcards, no lone surrogates or control characters (RFC 9051 §5.1)."""
+        """The path of a mailbox to be made: no lone surrogates or control characters (RFC 9051 §5.1)."""
         path = self.path(name)
-        if any(character in "%*" or unicodedata.category(character) in {"Cc", "Cs"} for level in path for character in level):
+        if any(unicodedata.category(character) in {"Cc", "Cs"} for level in path for character in level):
             raise Refusal(Reason.INVALID, "The mailbox name holds a character that cannot be used")
         return path
 

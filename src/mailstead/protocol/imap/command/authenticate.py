@@ -18,11 +18,10 @@ class Authenticate:
 def parse(reader: Reader, _name: str) -> Authenticate:
     """``AUTHENTICATE mechanism [initial]``; ``=`` is an empty response."""
     reader.space()
-    mechanism = reader.word()
+    mechanism = reader.text().upper()
     initial = None
-    if not reader.at_end:
-        reader.space()
-        word = reader.octets[reader.at :].rstrip(b" ")
+    if reader.more():
+        word = reader.astring() if reader.peek() in b'{"' else reader.octets[reader.at :].rstrip(b" ")
         initial = b"" if word == b"=" else decode(word)
     return Authenticate(mechanism, initial)
 

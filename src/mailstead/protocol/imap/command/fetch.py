@@ -59,18 +59,15 @@ def parse(reader: Reader, name: str) -> Fetch:
     messages = reader.sequence()
     reader.space()
     items: list[Item] = []
-    if reader.take(b"("):
-        while True:
-            _item(reader, items, in_list=True)
+    if reader.peek() == ord("("):
+        for _ in reader.listed():
+            _item(reader, items)
             if len(items) > _ITEMS:
                 raise Violation("Too many items")
-            if reader.take(b")"):
-                break
-            reader.space()
-            if reader.take(b")"):
-                break
+        if not items:
+            raise Violation("An item is missing")
     else:
-        _item(reader, items, in_list=False)
+        _item(reader, items)
     uid = name.startswith("UID ")
     changed_since, vanished = 0, False
     if reader.more():
@@ -84,8 +81,7 @@ def parse(reader: Reader, name: str) -> Fetch:
 
 def _modifiers(reader: Reader) -> tuple[int, bool]:
     changed_since, vanished = 0, False
-    reader.expect(b"(")
-    while True:
+    for _ in reader.listed():
         match reader.word():
             case "CHANGEDSINCE":
                 reader.space()
@@ -94,12 +90,10 @@ def _modifiers(reader: Reader) -> tuple[int, bool]:
                 vanished = True
             case _:
                 raise Violation("That modifier is not known here")
-        if reader.take(b")"):
-            return changed_since, vanished
-        reader.space()
+    return changed_since, vanished
 
 
-def _item(reader: Reader, items: list[Item], *, in_list: bool) -> None:
+def _item(reader: Reader, items: list[Item]) -> None:
     # An atom here ends before "[": the atom's own grammar would take it.
     start = reader.at
     octets = reader.octets
@@ -124,7 +118,8 @@ def _item(reader: Reader, items: list[Item], *, in_list: bool) -> None:
         items.append(Section(b"RFC822.HEADER", "body", (), "HEADER", (), None, 0, peek=True))
     elif word == "RFC822.TEXT":
         items.append(Section(b"RFC822.TEXT", "body", (), "TEXT", (), None, 0, peek=False))
-    elif word in _MACROS and not in_list:
+    elif word in _MACROS:
+        # The grammar has macros alone only; clients put them in lists.
         items.extend(_MACROS[word])
     else:
         raise Violation("That item is not known here")
@@ -178,14 +173,13 @@ def _text(reader: Reader) -> tuple[str, tuple[bytes, ...]]:
     if not text.startswith("HEADER.FIELDS"):
         return text, ()
     reader.space()
-    reader.expect(b"(")
     fields: list[bytes] = []
-    while not fields or not reader.take(b")"):
-        if fields:
-            reader.space()
+    for _ in reader.listed():
         fields.append(reader.astring())
         if len(fields) > _ITEMS:
             raise Violation("Too many header fields")
+    if not fields:
+        raise Violation("A header field is missing")
     return text, tuple(fields)
 
 

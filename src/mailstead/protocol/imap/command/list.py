@@ -46,11 +46,9 @@ def parse(reader: Reader, name: str) -> List:
     reference = reader.mailbox()
     reader.space()
     patterns: list[str] = []
-    if reader.take(b"("):
+    if reader.peek() == ord("("):
         extended = True
-        while not reader.take(b")"):
-            if patterns:
-                reader.space()
+        for _ in reader.listed():
             patterns.append(reader.list_mailbox())
             if len(patterns) > _PATTERNS:
                 raise Violation("Too many patterns")
@@ -69,11 +67,8 @@ def parse(reader: Reader, name: str) -> List:
 
 
 def _selection(reader: Reader) -> frozenset[str]:
-    reader.expect(b"(")
     found: set[str] = set()
-    while not reader.take(b")"):
-        if found:
-            reader.space()
+    for _ in reader.listed():
         option = reader.word()
         if option not in _SELECTION:
             raise Violation("That selection option is not known here")
@@ -85,14 +80,9 @@ def _selection(reader: Reader) -> frozenset[str]:
 
 
 def _returns(reader: Reader) -> tuple[frozenset[str], tuple[str, ...]]:
-    reader.expect(b"(")
     found: set[str] = set()
     items: tuple[str, ...] = ()
-    is_first = True
-    while not reader.take(b")"):
-        if not is_first:
-            reader.space()
-        is_first = False
+    for _ in reader.listed():
         option = reader.word()
         if option == "STATUS":
             reader.space()

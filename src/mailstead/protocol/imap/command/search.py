@@ -110,11 +110,8 @@ def _next_word(reader: Reader) -> str:
 
 
 def _results(reader: Reader) -> frozenset[str]:
-    reader.expect(b"(")
     found: set[str] = set()
-    while not reader.take(b")"):
-        if found:
-            reader.space()
+    for _ in reader.listed():
         option = reader.word()
         if option not in _RESULTS:
             raise Violation("That return option is not known here")
@@ -158,13 +155,9 @@ class _Program:
             raise Violation("The search is nested too deeply")
         peek = reader.peek()
         if peek == ord("("):
-            reader.at += 1
-            keys = [self.key(depth + 1)]
-            while not reader.take(b")"):
-                reader.space()
-                if reader.take(b")"):
-                    break
-                keys.append(self.key(depth + 1))
+            keys = [self.key(depth + 1) for _ in reader.listed()]
+            if not keys:
+                raise Violation("Expected a search key")
             return keys[0] if len(keys) == 1 else Every(tuple(keys))
         if peek >= 0 and chr(peek) in "0123456789*$":
             return Numbers(reader.sequence(), uid=False)

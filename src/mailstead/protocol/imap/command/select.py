@@ -35,8 +35,7 @@ def parse(reader: Reader, name: str) -> Select:
     condstore = False
     resync = None
     if reader.more():
-        reader.expect(b"(")
-        while True:
+        for _ in reader.listed():
             match reader.word():
                 case "CONDSTORE":
                     condstore = True
@@ -45,9 +44,6 @@ def parse(reader: Reader, name: str) -> Select:
                     resync = _resync(reader)
                 case _:
                     raise Violation("That parameter is not known here")
-            if reader.take(b")"):
-                break
-            reader.space()
         reader.end()
     return Select(mailbox, name == "EXAMINE", condstore, resync)
 

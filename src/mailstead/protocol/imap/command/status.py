@@ -32,11 +32,8 @@ def parse(reader: Reader, _name: str) -> Status:
 
 def items(reader: Reader) -> tuple[str, ...]:
     """``(item …)``."""
-    reader.expect(b"(")
     found: dict[str, None] = {}
-    while not reader.take(b")"):
-        if found:
-            reader.space()
+    for _ in reader.listed():
         item = reader.word()
         if item not in ITEMS:
             raise Violation("That status item is not known here")
