@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -129,6 +130,12 @@ class Server:
         done = self.command("verify", "--json", check=False)
         found: list[str] = json.loads(done.stdout)["findings"]
         return found
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over all its labels and all workers."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['metrics']}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
 
     def __enter__(self) -> Self:
         return self

@@ -4,8 +4,8 @@ Pure code that needs the world is a generator: it yields a question and is sent 
 (``protocol.sasl``) yields the questions below; ``service.access`` answers them. A test is a list of both.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 
 from mailstead.model.ids import AccountId, TenantId
 
@@ -93,3 +93,7 @@ class Origin:
     is_encrypted: bool
     protocol: str
     """``smtp``, ``imap``, ``pop3``, ``lmtp``, ``http``."""
+    binding: Mapping[str, bytes] = field(default_factory=dict)
+    """Channel bindings by type (RFC 5929); empty without TLS."""
+    limit_key: str = ""
+    """What failures are counted by: the IPv4 address, or the /64 of an IPv6 address."""

@@ -90,6 +90,10 @@ class Keys:
             )
         return int(rows[-1][0]) if rows else 0
 
+    def secret(self, purpose: bytes) -> bytes:
+        """A secret derived from the master key."""
+        return self._current.secret(purpose)
+
     def forget(self, account: AccountId | int) -> None:
         """Read the account's key anew next time."""
         self._kept.pop(account, None)

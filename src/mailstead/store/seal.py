@@ -85,6 +85,11 @@ class MasterKey:
             raise ValueError("a master key is 32 octets, written as 64 hexadecimal digits")
         self.ident = hashlib.blake2b(octets, digest_size=6, person=b"ident").hexdigest()
         self._aead = AESGCM(octets)
+        self._secrets = _derived(octets, b"secrets")
+
+    def secret(self, purpose: bytes) -> bytes:
+        """32 octets for this purpose (at most 16 octets of name)."""
+        return _derived(self._secrets, purpose)
 
     def wrap(self, account: int, number: int, data_key: bytes) -> bytes:
         nonce = os.urandom(_NONCE)

@@ -1,0 +1,241 @@
+"""Who is it, and may they? Logins of every protocol end here.
+
+A SASL exchange (``model.question``) is driven by ``authenticate``: its questions to the peer go to ``ask``, those to the
+world are answered from the directory. Passwords are Argon2id at rest, with a SCRAM verifier beside it unless forbidden.
+Argon2 costs 20 ms of CPU by design, so a right password is remembered for a while as a keyed hash (DEPENDENCIES
+"password hashing"); an entry carries the credential's revision and is void when that has changed (DECISIONS 25).
+
+Nothing here tells a peer whether an account exists: an unknown login costs the same hash, and gets made-up SCRAM salts.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type
+
+from mailstead import telemetry
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.model.question import (
+    Challenge,
+    CheckPassword,
+    Exchange,
+    FetchVerifiers,
+    Origin,
+    Principal,
+    ScramFailed,
+    ScramProven,
+    ScramVerifier,
+)
+from mailstead.service.guessing import Guessing
+from mailstead.store.interface import Credential, Directory, LoginRecord
+
+Ask = Callable[[bytes], Awaitable[bytes]]
+Begin = Callable[[str, bytes | None, str, Mapping[str, bytes]], Exchange]
+Verifier = Callable[[str, bytes, int], ScramVerifier]
+
+_REMEMBERED_S: Final = 900.0
+_REMEMBERED: Final = 50_000
+_WAITING: Final = 200
+"""Hashes that may wait for a thread; beyond it a login is put off."""
+_MADE_UP: Final = -1
+_SALT: Final = 16
+_PLUS: Final = "-PLUS"
+
+
+class Access:
+    """``begin`` starts a SASL exchange and ``verifier`` makes a SCRAM verifier (``protocol.sasl``, put in by ``app``).
+    ``secret`` is the same in all workers and over restarts: made-up salts come from it."""
+
+    def __init__(
+        self, directory: Directory, *, begin: Begin, verifier: Verifier, mechanisms: tuple[str, ...], secret: bytes,
+        cleartext_on_loopback: bool = False, keeps_scram: bool = True, now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._directory = directory
+        self._begin = begin
+        self._verifier = verifier
+        self._mechanisms = mechanisms
+        self._secret = secret
+        self._cleartext_on_loopback = cleartext_on_loopback
+        self._keeps_scram = keeps_scram
+        self._now_s = now_s
+        self._guessing = Guessing(now_s)
+        self._argon2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
+        self._hashers = ThreadPoolExecutor(2, "password")
+        self._waiting = 0
+        self._cache_key = os.urandom(32)
+        self._cache: OrderedDict[tuple[int, bytes], tuple[int, int, float]] = OrderedDict()
+        self._decoy = self._argon2.hash("a password that nobody has")
+
+    # ------------------------------------------------------------------------------------------------- channel, bans
+    def mechanisms(self, origin: Origin) -> tuple[str, ...]:
+        """What may be offered here; empty where the channel would give the password away."""
+        if not (origin.is_encrypted or (origin.is_loopback and self._cleartext_on_loopback)):
+            return ()
+        if origin.binding:
+            return self._mechanisms
+        return tuple(name for name in self._mechanisms if not name.endswith(_PLUS))
+
+    def banned(self, origin: Origin) -> bool:
+        """Whether this address has guessed too often."""
+        return not origin.is_loopback and self._guessing.is_banned(origin.limit_key)
+
+    # ------------------------------------------------------------------------------------------------- logins
+    async def authenticate(self, mechanism: str, initial: bytes | None, ask: Ask, origin: Origin) -> Principal:
+        """Run a SASL exchange to its end. Raises ``Refusal`` (AUTHENTICATION_FAILED and its kind), ``Violation`` when a
+        response is malformed, ``Unavailable``."""
+        name = mechanism.upper()
+        if name not in self.mechanisms(origin):
+            raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "That mechanism is not offered here")
+        self._check_ban(origin)
+        exchange = self._begin(name, initial, os.urandom(18).hex(), origin.binding)
+        try:
+            question = next(exchange)
+            while True:
+                answer: bytes | ScramVerifier | Principal
+                match question:
+                    case Challenge(octets):
+                        answer = await ask(octets)
+                    case CheckPassword(authzid, login, password):
+                        answer = await self._check(authzid, login, password, origin)
+                    case FetchVerifiers(login):
+                        answer = await self._verifier_of(login)
+                    case ScramProven(authzid, login, verifier):
+                        answer = await self._proven(authzid, login, verifier, origin)
+                    case ScramFailed(login):
+                        raise await self._failed(login, "the proof does not fit the password", origin)
+                question = exchange.send(answer)
+        except StopIteration as end:
+            principal: Principal = end.value
+            return principal
+        finally:
+            exchange.close()
+
+    async def login(self, login: str, password: str, origin: Origin) -> Principal:
+        """A login in the clear sense (IMAP LOGIN, POP3 PASS). Raises as ``authenticate`` does."""
+        if not self.mechanisms(origin):
+            raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
+        self._check_ban(origin)
+        if not login or len(login) > limits.LOGIN or not password or len(password) > limits.PASSWORD:
+            raise await self._failed(login[: limits.LOGIN], "empty or too long", origin)
+        return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin)
+
+    async def _check(self, authzid: str, login: str, password: str, origin: Origin) -> Principal:
+        record = await self._directory.login(login)
+        credential = await self._matching(record, password)
+        if record is None or credential is None:
+            raise await self._failed(login, "no such account" if record is None else "wrong password", origin)
+        return await self._welcome(record, credential, authzid, login, origin)
+
+    async def _welcome(self, record: LoginRecord, credential: Credential, authzid: str, login: str, origin: Origin) -> Principal:
+        account = record.account
+        if authzid and authzid not in {login, account.address}:
+            raise await self._failed(login, "may not act for another", origin)
+        if account.state != "active":
+            telemetry.event("login.refused", login=login, account=account.account_id, host=origin.host, protocol=origin.protocol,
+                            reason=account.state)
+            raise Refusal(Reason.ACCOUNT_SUSPENDED, "This account is suspended")
+        if not origin.is_loopback:
+            self._guessing.succeeded(origin.limit_key)
+        telemetry.event("login.succeeded", account=account.account_id, login=login, host=origin.host, protocol=origin.protocol)
+        return Principal(
+            account.account_id, account.tenant_id, login, account.address, credential.credential_id, credential.revision
+        )
+
+    async def _matching(self, record: LoginRecord | None, password: str) -> Credential | None:
+        """The credential this password belongs to."""
+        if record is None:
+            await self._verified(self._decoy, password)
+            return None
+        digest = hashlib.blake2b(password.encode(), digest_size=16, key=self._cache_key).digest()
+        key = (record.account.account_id, digest)
+        cached = self._cache.get(key)
+        if cached is not None:
+            ident, revision, until = cached
+            for credential in record.credentials:
+                if (credential.credential_id, credential.revision) == (ident, revision) and self._now_s() < until:
+                    return credential
+            del self._cache[key]
+        for credential in record.credentials:
+            if await self._verified(credential.argon2, password):
+                self._cache[key] = (credential.credential_id, credential.revision, self._now_s() + _REMEMBERED_S)
+                if len(self._cache) > _REMEMBERED:
+                    self._cache.popitem(last=False)
+                return credential
+        return None
+
+    async def _verified(self, hashed: str, password: str) -> bool:
+        if self._waiting >= _WAITING:
+            raise Unavailable("Too many logins at once; try again in a moment", "password hashes are waiting")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._hashers, self._is_it, hashed, password)
+        finally:
+            self._waiting -= 1
+
+    def _is_it(self, hashed: str, password: str) -> bool:
+        try:
+            return bool(self._argon2.verify(hashed, password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    # ------------------------------------------------------------------------------------------------- SCRAM
+    async def _verifier_of(self, login: str) -> ScramVerifier:
+        record = await self._directory.login(login)
+        for credential in record.credentials if record else ():
+            if credential.scram is not None:
+                found = credential.scram
+                return ScramVerifier(found.salt, found.iterations, found.stored_key, found.server_key, credential.credential_id)
+        salt = hmac.digest(self._secret, b"salt " + login.encode(), "sha256")[:_SALT]
+        return ScramVerifier(salt, limits.SCRAM_ITERATIONS, os.urandom(32), os.urandom(32), _MADE_UP)
+
+    async def _proven(self, authzid: str, login: str, verifier: ScramVerifier, origin: Origin) -> Principal:
+        record = await self._directory.login(login)
+        for credential in record.credentials if record else ():
+            if credential.credential_id == verifier.tag and record is not None:
+                return await self._welcome(record, credential, authzid, login, origin)
+        raise await self._failed(login, "the credential is gone", origin)
+
+    # ------------------------------------------------------------------------------------------------- failures
+    def _check_ban(self, origin: Origin) -> None:
+        if self.banned(origin):
+            telemetry.event("login.refused", host=origin.host, protocol=origin.protocol, reason="banned for guessing")
+            raise Refusal(Reason.AUTHENTICATION_FAILED, "Too many failed logins from your address; try again later")
+
+    async def _failed(self, login: str, cause: str, origin: Origin) -> Refusal:
+        """Count, log and slow down a failure; the refusal says the same for all."""
+        telemetry.event("login.failed", login=login, host=origin.host, protocol=origin.protocol, reason=cause)
+        if not origin.is_loopback:
+            if self._guessing.failed(origin.limit_key):
+                telemetry.event("address.banned", host=origin.limit_key, reason="too many failed logins")
+            await asyncio.sleep(limits.AUTH_TARPIT_S)
+        return Refusal(Reason.AUTHENTICATION_FAILED, "The login or password is wrong", cause)
+
+    # ------------------------------------------------------------------------------------------------- new passwords
+    async def hash_password(self, password: str) -> tuple[str, ScramVerifier | None]:
+        """What to keep of a new password: (Argon2id PHC string, SCRAM verifier). INVALID for one that cannot be used."""
+        if not password or len(password) > limits.PASSWORD or any(ord(character) < 0x20 for character in password):
+            raise Refusal(Reason.INVALID, f"A password has 1 to {limits.PASSWORD} characters and no control characters")
+        return await asyncio.get_running_loop().run_in_executor(self._hashers, self._hashed, password)
+
+    def _hashed(self, password: str) -> tuple[str, ScramVerifier | None]:
+        scram = self._verifier(password, os.urandom(_SALT), limits.SCRAM_ITERATIONS) if self._keeps_scram else None
+        return self._argon2.hash(_prepared(password)), scram
+
+    def close(self) -> None:
+        self._hashers.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepared(password: str) -> str:
+    """The form that is hashed; SASL hands us the same (RFC 4013: NFKC)."""
+    return unicodedata.normalize("NFKC", password)
