@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
+
+from tests.harness.fake_mail import FakeMail
+from tests.harness.memory_stream import MemoryStream
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, TenantId
 from mailstead.model.question import Origin, Principal
-from mailstead.net.stream import Stream
 from mailstead.server.imap import imap_server
-from tests.harness.fake_mail import FakeMail
-from tests.harness.memory_stream import MemoryStream
 
 ACCOUNTS = {"alice": AccountId(1), "bob": AccountId(2), "imapuser": AccountId(3)}
 
@@ -34,10 +34,6 @@ class FakeAccess:
         return Principal(ACCOUNTS[login], TenantId(1), login, f"{login}@example.org")
 
 
-def _origin(stream: Stream) -> Origin:
-    return Origin(stream.peer.host, stream.peer.is_loopback, stream.tls is not None, "imap")
-
-
 class ImapSite:
     """Sessions over one fake store. Use as an async context manager."""
 
@@ -45,7 +41,7 @@ class ImapSite:
         self.mail = mail or FakeMail()
         settings = _Settings(separator, message_size)
         self.serve = imap_server(
-            mail=self.mail, access=FakeAccess(), watch=self.mail.watch, settings=settings, tls=tls, origin=_origin
+            mail=self.mail, access=FakeAccess(), watch=self.mail.watch, settings=settings, tls=tls
         )
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -63,7 +59,7 @@ class ImapSite:
         assert b" OK " in (await stream.hear_until("login"))[-1]
         return stream
 
-    async def __aenter__(self) -> "ImapSite":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -16,7 +16,7 @@ PLAN: dict[str, Any] = json.loads((FOLDER / "plan.json").read_text())
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.test") if path.stem != "SelectedStateSetup"))
-async def test_mpt(name):
+async def test_mpt(name: str) -> None:
     plan = PLAN[name]
     state, differs = (plan, []) if isinstance(plan, str) else (plan["state"], plan["differs"])
     text = (FOLDER / f"{name}.test").read_text("utf-8", "surrogateescape")

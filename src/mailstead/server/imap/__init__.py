@@ -4,6 +4,6 @@
 door.
 """
 
-from mailstead.server.imap.session import Access, Principal, imap_server
+from mailstead.server.imap.session import Access, imap_server
 
-__all__ = ["Access", "Principal", "imap_server"]
+__all__ = ["Access", "imap_server"]

@@ -56,6 +56,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
         else:
             entries = await site.mail.entries(view.account, view.mailbox_id, UidSet.of(stored.changed))
             await site.keywords.ready(session.account, entries)
+            out.append(session.new_flags())
             for entry in entries:
                 number = view.number(entry.uid)
                 if number:

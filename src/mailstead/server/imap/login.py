@@ -4,6 +4,7 @@ import base64
 from typing import TYPE_CHECKING, Final
 
 from mailstead.model.errors import Reason, Refusal, Violation
+from mailstead.model.question import Principal
 from mailstead.protocol.imap import capability as words
 from mailstead.protocol.imap.command import authenticate as sasl
 from mailstead.protocol.imap.command.authenticate import Authenticate
@@ -14,9 +15,10 @@ from mailstead.protocol.imap.command.login import Login
 from mailstead.protocol.imap.response import line
 from mailstead.protocol.imap.server import Bad
 from mailstead.protocol.imap.state import State
+from mailstead.server.imap import answers
 
 if TYPE_CHECKING:
-    from mailstead.server.imap.session import Principal, Session
+    from mailstead.server.imap.session import Session
 
 _FAILURES: Final = 3
 """Failed logins after which we hang up."""
@@ -57,20 +59,20 @@ async def starttls(session: "Session", tag: str, _command: Bare) -> bytes:
 async def login(session: "Session", tag: str, command: Login) -> bytes:
     """LOGIN; refused where the channel is not safe (RFC 9051 §6.2.3)."""
     site = session.site
-    origin = site.origin(session.stream)
+    origin = session.origin()
     if not site.access.mechanisms(origin):
         raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
     try:
         principal = await site.access.login(command.login, command.password, origin)
-    except Refusal:
-        return _failed(session, tag)
+    except Refusal as refusal:
+        return _failed(session, tag, refusal)
     return _welcome(session, tag, principal)
 
 
 async def authenticate(session: "Session", tag: str, command: Authenticate) -> bytes:
     """AUTHENTICATE: challenges and responses in base64."""
     site = session.site
-    origin = site.origin(session.stream)
+    origin = session.origin()
     mechanisms = site.access.mechanisms(origin)
     if not mechanisms:
         raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
@@ -92,22 +94,21 @@ async def authenticate(session: "Session", tag: str, command: Authenticate) -> b
 
     try:
         principal = await site.access.authenticate(command.mechanism, command.initial, ask, origin)
-    except Refusal:
-        return _failed(session, tag)
+    except Refusal as refusal:
+        return _failed(session, tag, refusal)
     return _welcome(session, tag, principal)
 
 
-def _failed(session: "Session", tag: str) -> bytes:
-    """One answer for every cause, so that nothing can be learnt from it."""
+def _failed(session: "Session", tag: str, refusal: Refusal) -> bytes:
     session.failures += 1
-    answer = line.no(tag, "The login or password is wrong", "AUTHENTICATIONFAILED")
+    answer = answers.refused(tag, refusal)
     if session.failures >= _FAILURES:
         session.machine.state = State.LOGOUT
         answer += line.bye("Too many failed logins")
     return answer
 
 
-def _welcome(session: "Session", tag: str, principal: "Principal") -> bytes:
+def _welcome(session: "Session", tag: str, principal: Principal) -> bytes:
     session.logged_in(principal)
     return line.ok(tag, "Logged in", "CAPABILITY " + " ".join(session.capabilities()))
 

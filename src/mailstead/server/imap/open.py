@@ -49,6 +49,7 @@ async def select(session: "Session", tag: str, command: Select) -> bytes:
     session.view = view
     session.machine.state = State.SELECTED
     flags = known_flags(selected.keywords)
+    session.flags_told = len(selected.keywords)
     out.append(mailbox.flags(flags))
     out.append(mailbox.exists(len(view)))
     if not session.rev2:

@@ -160,6 +160,7 @@ class _Reading:
                 rows, changed = await self._see(rows)
             if self.with_flags or changed:
                 await session.site.keywords.ready(session.account, [row.entry for row in rows])
+                self._add(session.new_flags())
             for row in rows:
                 number = view.number(row.entry.uid)
                 if number:

@@ -16,8 +16,9 @@ from typing import Any, Final, Protocol
 from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.errors import Refusal, Unavailable, Violation
-from mailstead.model.ids import AccountId, TenantId
+from mailstead.model.ids import AccountId
 from mailstead.model.mailbox import Entry
+from mailstead.model.question import Origin, Principal
 from mailstead.net.errors import Gone, Silent
 from mailstead.net.stream import Stream
 from mailstead.net.tls import ServerTls
@@ -31,32 +32,21 @@ from mailstead.service.mailbox import Mail, News
 from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.mailbox.names import Names
 from mailstead.service.mailbox.news import Newsroom
-from mailstead.service.mailbox.store import Keywords
+from mailstead.service.mailbox.store import Keywords, known_flags
 from mailstead.service.mailbox.view import Told, View
 
 _LOOK_EVERY_S: Final = 2.0
 """Hints may be lost; this often a command asks the store itself."""
 
 
-class Principal(Protocol):
-    """Who is logged in."""
-
-    @property
-    def account_id(self) -> AccountId: ...
-    @property
-    def tenant_id(self) -> TenantId: ...
-    @property
-    def address(self) -> str: ...
-
-
 class Access(Protocol):
     """``service.access`` as it is seen from here. Refusals are ``model.errors.Refusal``."""
 
-    def mechanisms(self, origin: Any) -> tuple[str, ...]: ...
+    def mechanisms(self, origin: Origin) -> tuple[str, ...]: ...
     async def authenticate(
-        self, mechanism: str, initial: bytes | None, ask: Callable[[bytes], Awaitable[bytes]], origin: Any
+        self, mechanism: str, initial: bytes | None, ask: Callable[[bytes], Awaitable[bytes]], origin: Origin
     ) -> Principal: ...
-    async def login(self, login: str, password: str, origin: Any) -> Principal: ...
+    async def login(self, login: str, password: str, origin: Origin) -> Principal: ...
 
 
 Watch = Callable[[AccountId, News], Callable[[], None]]
@@ -67,7 +57,7 @@ class Site:
 
     def __init__(
         self, *, mail: Mail, access: Access, watch: Watch, separator: str, message_size: int, tls: ServerTls | None,
-        origin: Callable[[Stream], Any], spool: Callable[[], Spool],
+        spool: Callable[[], Spool],
     ) -> None:
         self.mail = mail
         self.access = access
@@ -75,10 +65,21 @@ class Site:
         self.names = Names(separator)
         self.message_size = message_size
         self.tls = tls
-        self.origin = origin
         self.spool = spool
         self.keywords = Keywords(mail)
         self.newsroom = Newsroom(mail, _wait)
+
+
+def origin_of(stream: Stream) -> Origin:
+    """Where a login on this stream comes from."""
+    tls, peer = stream.tls, stream.peer
+    binding: dict[str, bytes] = {}
+    if tls is not None:
+        if tls.tls_server_end_point:
+            binding["tls-server-end-point"] = tls.tls_server_end_point
+        if tls.tls_unique:
+            binding["tls-unique"] = tls.tls_unique
+    return Origin(peer.host, peer.is_loopback, tls is not None, "imap", binding, peer.limit_key)
 
 
 async def _wait(waiting: list[Callable[[], None]]) -> None:
@@ -93,7 +94,7 @@ class Session:
     """The state of one connection."""
 
     __slots__ = (
-        "_look_at", "_unwatch", "account", "appending", "condstore", "failures", "heard_of", "idling", "machine", "qresync",
+        "_look_at", "_unwatch", "account", "appending", "condstore", "failures", "flags_told", "heard_of", "idling", "machine", "qresync",
         "rev2", "site", "started_at", "stream", "view",
     )  # fmt: skip
 
@@ -109,6 +110,7 @@ class Session:
         self.idling = False
         self.appending: Any = None
         self.failures = 0
+        self.flags_told = 0
         self.started_at = asyncio.get_running_loop().time()
         self.heard_of = 0
         self._look_at = 0.0
@@ -120,7 +122,7 @@ class Session:
         site = self.site
         mechanisms: tuple[str, ...] = ()
         if self.machine.state is State.NOT_AUTHENTICATED:
-            mechanisms = site.access.mechanisms(site.origin(self.stream))
+            mechanisms = site.access.mechanisms(origin_of(self.stream))
         return capability.words(
             self.machine.state,
             mechanisms=mechanisms,
@@ -153,6 +155,10 @@ class Session:
     def is_over(self) -> bool:
         """Goodbye has been said."""
         return self.machine.state is State.LOGOUT
+
+    def origin(self) -> Origin:
+        """Where a login comes from."""
+        return origin_of(self.stream)
 
     def patience_s(self) -> float:
         """How long the peer may say nothing."""
@@ -286,9 +292,18 @@ class Session:
                 out.append(mailbox.recent(told.recent))
         if told.updated:
             await self.site.keywords.ready(self.account, [entry for _, entry in told.updated])
+            out.append(self.new_flags())
             with_uid = self.qresync or self.rev2
             out += [self.flags_line(number, entry, with_uid=with_uid) for number, entry in told.updated]
         return b"".join(out)
+
+    def new_flags(self) -> bytes:
+        """FLAGS anew where keywords have been added since it was told (RFC 9051 §7.3.5)."""
+        known = self.site.keywords.count(self.account)
+        if known <= self.flags_told:
+            return b""
+        self.flags_told = known
+        return mailbox.flags(known_flags(self.site.keywords.all(self.account)))
 
     def flag_words(self, entry: Entry) -> bytes:
         """``FLAGS (…)`` with ``\\Recent`` where this session has it."""
@@ -309,15 +324,14 @@ class Session:
 
 
 def imap_server(
-    *, mail: Mail, access: Access, watch: Watch, settings: Any, tls: ServerTls | None, origin: Callable[[Stream], Any],
+    *, mail: Mail, access: Access, watch: Watch, settings: Any, tls: ServerTls | None,
     directory: Any = None, spool: Callable[[], Spool] = Memory,
 ) -> Callable[[Stream], Awaitable[None]]:
-    """The driver. ``settings`` has ``imap.separator`` and ``limits.message_size``; ``origin`` says where a stream comes
-    from, as ``access`` wants it; ``spool`` makes the places where appended messages are gathered."""
+    """The driver. ``settings`` has ``imap.separator`` and ``limits.message_size``; ``spool`` makes the places where appended messages are gathered."""
     del directory
     site = Site(
         mail=mail, access=access, watch=watch, separator=settings.imap.separator, message_size=settings.limits.message_size,
-        tls=tls, origin=origin, spool=spool,
+        tls=tls, spool=spool,
     )  # fmt: skip
 
     async def serve(stream: Stream) -> None:

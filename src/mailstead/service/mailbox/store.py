@@ -36,6 +36,14 @@ class Keywords:
                 self._told.clear()
             self._names[account] = await self._mail.keywords(account)
 
+    def count(self, account: AccountId) -> int:
+        """How many flags and keywords are known of the account."""
+        return len(self._names.get(account, ()))
+
+    def all(self, account: AccountId) -> tuple[str, ...]:
+        """All that are known, in the order of their bits."""
+        return tuple(name for _, name in sorted(self._names.get(account, {}).items()))
+
     def of(self, account: AccountId, entry: Entry) -> tuple[str, ...]:
         """The entry's flags by name. ``ready`` has been called."""
         key = (account, entry.flags)
