@@ -252,7 +252,7 @@ class FakeMail:
         if take_recent:
             box.recent_uid = box.uid_next - 1
         unseen = next((uid for uid, entry in sorted(box.entries.items()) if not entry.flags & bits.SEEN), 0)
-        names = (*bits.SYSTEM_BITS, *(name for _, name in owner.keywords.values()))
+        names = tuple(name for _, name in owner.keywords.values())
         return Selected(info, owner.modseq, array("Q", sorted(box.entries)), names, unseen)
 
     def _entries(self, account: AccountId, mailbox_id: MailboxId, uids: UidSet) -> list[_Entry]:

@@ -34,6 +34,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
     if head:
         session.stream.write(head)
     tells = not command.silent or session.condstore
+    with_uid = command.uid or session.qresync
     refused: list[int] = []
     expected = found = 0
     out: list[bytes] = []
@@ -51,7 +52,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
             # RFC 7162 §3.1.3: even then the new modseq is told.
             for uid, (modseq, _) in stored.changed.items():
                 number = view.number(uid)
-                start = b"UID %d " % uid if command.uid else b""
+                start = b"UID %d " % uid if with_uid else b""
                 out.append(b"* %d FETCH (%bMODSEQ (%d))\r\n" % (number, start, modseq))
         else:
             entries = await site.mail.entries(view.account, view.mailbox_id, UidSet.of(stored.changed))
@@ -60,7 +61,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
             for entry in entries:
                 number = view.number(entry.uid)
                 if number:
-                    out.append(session.flags_line(number, entry, with_uid=command.uid))
+                    out.append(session.flags_line(number, entry, with_uid=with_uid))
         session.stream.write(b"".join(out))
         out.clear()
         await session.stream.drain()

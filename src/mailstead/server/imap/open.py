@@ -49,7 +49,7 @@ async def select(session: "Session", tag: str, command: Select) -> bytes:
     session.view = view
     session.machine.state = State.SELECTED
     flags = known_flags(selected.keywords)
-    session.flags_told = len(selected.keywords)
+    session.flags_told = len(flags)
     out.append(mailbox.flags(flags))
     out.append(mailbox.exists(len(view)))
     if not session.rev2:
@@ -65,7 +65,7 @@ async def select(session: "Session", tag: str, command: Select) -> bytes:
     out.append(line.ok("*", "Object id", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})"))
     if session.rev2:
         name = site.names.name(path)
-        old = command.mailbox if command.mailbox != name else ""
+        old = command.mailbox if command.mailbox.casefold() != name.casefold() else ""
         out.append(list_response.listed(attributes(info), site.names.separator, name, utf8=True, old_name=old))
     if command.resync is not None and command.resync.uid_validity == info.uid_validity:
         out.append(await _resync(session, view, info, command.resync))

@@ -66,7 +66,7 @@ async def fetch(session: "Session", tag: str, command: Fetch) -> bytes:
     if command.vanished:
         if not session.qresync:
             return line.bad(tag, "Enable QRESYNC first")
-        asked = command.messages.resolve(view.last_uid) if not command.messages.is_saved else uids
+        asked = command.messages.resolve(0xFFFFFFFF) if not command.messages.is_saved else uids
         gone = await resync_vanished(mail, view, command.changed_since, asked)
         if gone:
             head += mailbox.vanished(gone, earlier=True)

@@ -13,7 +13,6 @@ from mailstead.service.mailbox.view import View
 from mailstead.store.interface import Mail
 
 _ACCOUNTS: Final = 1000
-_SYSTEM: Final = tuple(name for name in bits.SYSTEM_BITS if name.startswith("\\"))
 
 
 class Keywords:
@@ -58,8 +57,8 @@ class Keywords:
 
 
 def known_flags(keywords: Iterable[str]) -> tuple[str, ...]:
-    """What FLAGS and PERMANENTFLAGS list: the five system flags, then keywords."""
-    return (*_SYSTEM, *(name for name in keywords if not name.startswith("\\")))
+    """What FLAGS and PERMANENTFLAGS list: what every account has, then its own keywords."""
+    return (*bits.SYSTEM_BITS, *(name for name in keywords if name not in bits.SYSTEM_BITS))
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:
