@@ -7,6 +7,7 @@ from tests.harness import transcript
 from tests.harness.imap import ImapSite
 from tests.harness.memory_stream import MemoryStream
 
+from mailstead.model.ids import AccountId
 from mailstead.protocol.imap import capability
 from mailstead.protocol.imap.state import State
 
@@ -23,7 +24,7 @@ async def test_golden(name: str) -> None:
             return site.connect(is_loopback=name != "plain-channel")
 
         def forget() -> None:
-            site.mail.forget_log(1)
+            site.mail.forget_log(AccountId(1))
 
         await transcript.play((FOLDER / "golden" / f"{name}.txt").read_text(), connect, forget)
 
