@@ -1,0 +1,98 @@
+"""The delivery agent: a message into the mailboxes of one account, exactly once.
+
+What is filed is the message as it came, with trace lines in front: Return-Path, Delivered-To, Received (RFC 5321 §4.4).
+The delivery id is made from the octets as received, so that the peer's retry is recognised (DECISIONS 4); a message without
+a Message-ID is exempt, for some programs send equal ones on purpose (DECISIONS 3).
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead import telemetry
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import EMAIL, AccountId, DeliveryId, to_wire
+from mailstead.model.mailbox import INBOX, Role
+from mailstead.model.message import Filed, Filing, Octets
+from mailstead.store.interface import Mail
+
+_VERSION: Final = b"mailstead delivery 1\0"
+_MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_HASH_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it came, read once for all its recipients."""
+
+    octets: Octets
+    digest: bytes
+    has_message_id: bool
+    hops: int
+    delivered_to: frozenset[str]
+    """Addresses of Delivered-To, casefolded."""
+
+    @staticmethod
+    def of(octets: Octets) -> "Received":
+        """Hash it and look at its trace."""
+        if isinstance(octets, bytes):
+            digest = hashlib.sha256(octets).digest()
+        else:
+            hashing = hashlib.sha256()
+            for start in range(0, len(octets), _HASH_CHUNK):
+                hashing.update(octets[start : start + _HASH_CHUNK])
+            digest = hashing.digest()
+        end = octets.find(b"\r\n\r\n")
+        head = octets[: min(end + 2 if end >= 0 else len(octets), limits.MIME_HEADER_BLOCK)]
+        return Received(
+            octets, digest, _MESSAGE_ID.search(head) is not None, len(_RECEIVED.findall(head)),
+            frozenset(found.decode("utf-8", "replace").strip().casefold() for found in _DELIVERED_TO.findall(head)),
+        )
+
+
+class Delivery:
+    """Files messages. Raises ``Refusal`` (OVER_QUOTA, MAIL_LOOP, ACCOUNT_SUSPENDED …) and ``Unavailable``."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+
+    async def file(
+        self, message: Received, account: AccountId, *, address: str, detail: str, reverse_path: str, forward_path: str, trace: bytes
+    ) -> Filed:
+        """File one message for one account. ``address``: the local address it was reached by; ``trace``: the Received line,
+        the same for all recipients."""
+        if address.casefold() in message.delivered_to:
+            raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {address}")
+        mailboxes = await self._mailboxes(account, detail)
+        prefix = b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (reverse_path.encode(), address.encode(), trace)
+        filed = await self._mail.deliver(account, Filing(
+            delivery_id=self._id(message, account, reverse_path, forward_path), octets=message.octets, prefix=prefix,
+            mailboxes=mailboxes,
+        ))
+        if filed.duplicate:
+            telemetry.event("message.duplicate", account=account, email=to_wire(EMAIL, filed.email_id), reverse_path=reverse_path,
+                            forward_path=forward_path, reason="the same octets were filed before")
+        else:
+            telemetry.event("message.filed", account=account, email=to_wire(EMAIL, filed.email_id), mailbox=filed.mailbox_id,
+                            uid=filed.uid, octets=len(message.octets), reverse_path=reverse_path, forward_path=forward_path,
+                            reason="+" + detail if mailboxes[0] != INBOX else "inbox")
+        return filed
+
+    async def _mailboxes(self, account: AccountId, detail: str) -> tuple[tuple[str, ...], ...]:
+        """``+detail`` files into the mailbox of that name, when there is one and it has no role (DECISIONS 24)."""
+        if detail:
+            for info in await self._mail.mailboxes(account):
+                if len(info.path) == 1 and info.path[0].casefold() == detail and info.role is Role.NONE and not info.noselect:
+                    return (info.path, INBOX)
+        return (INBOX,)
+
+    def _id(self, message: Received, account: AccountId, reverse_path: str, forward_path: str) -> DeliveryId:
+        if not message.has_message_id:
+            return DeliveryId(os.urandom(16))
+        envelope = b"%d\0%b\0%b\0" % (account, reverse_path.encode(), forward_path.casefold().encode())
+        return DeliveryId(hashlib.sha256(_VERSION + envelope + message.digest).digest()[:16])

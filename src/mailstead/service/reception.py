@@ -1,0 +1,200 @@
+"""What becomes of a message that is offered: who may send to whom, and one durable step before the 250.
+
+``Reception`` is one site's policy for MX, LMTP and submission; ``Transaction`` is one message on its way. A refusal is
+raised as soon as it is known: sender, recipient, message. All local recipients are filed before the answer, shard by shard;
+if one shard fails the answer is temporary and the peer's retry is harmless (DECISIONS 4). A remote recipient is taken from
+authenticated users only, and goes to the queue.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from mailstead import telemetry
+from mailstead.model import limits
+from mailstead.model.address import Address
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
+from mailstead.model.message import Octets
+from mailstead.model.question import Principal
+from mailstead.service import submission
+from mailstead.service.delivery import Delivery, Received
+from mailstead.store.interface import Directory, Mail, Outbox, Routed
+
+QUEUED_FOR_MS: Final = 5 * 24 * 3600 * 1000
+"""RFC 5321 §4.5.4.1: at least four to five days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One accepted RCPT."""
+
+    address: Address
+    routed: Routed
+    options: dict[str, str]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One message: envelope as it grows. ``principal`` None: from a stranger (MX, LMTP)."""
+
+    sender: Address | None
+    principal: Principal | None
+    declared_octets: int = 0
+    options: dict[str, str] = field(default_factory=dict)
+    recipients: list[Recipient] = field(default_factory=list)
+
+    @property
+    def reverse_path(self) -> str:
+        return str(self.sender) if self.sender else ""
+
+
+Outcome = Refusal | Unavailable | None
+"""What became of one recipient; None: filed or queued."""
+
+
+class Reception:
+    """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids."""
+
+    def __init__(
+        self, *, directory: Directory, mail: Mail, outbox: Outbox, delivery: Delivery, hostname: str, message_octets: int,
+        can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], queued: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.hostname = hostname
+        self.message_octets = message_octets
+        self._directory = directory
+        self._mail = mail
+        self._outbox = outbox
+        self._delivery = delivery
+        self._can_send_out = can_send_out
+        self._new_id = new_id
+        self._now_ms = now_ms
+        self._queued = queued
+
+    # ------------------------------------------------------------------------------------------------- envelope
+    async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
+                    options: dict[str, str]) -> Transaction:
+        """MAIL. TOO_LARGE by what SIZE declares (RFC 1870 §6.1); SENDER_NOT_OWNED for users (RFC 6409 §6.1)."""
+        if declared_octets > self.message_octets:
+            raise Refusal(Reason.TOO_LARGE, f"A message may have at most {self.message_octets} octets")
+        if principal is not None and sender is not None and not await self._directory.owns(principal.account_id, str(sender)):
+            raise Refusal(Reason.SENDER_NOT_OWNED, "You may not send from this address", f"{sender} is not {principal.address}'s")
+        return Transaction(sender, principal, declared_octets, options)
+
+    async def add(self, transaction: Transaction, address: Address, options: dict[str, str]) -> None:
+        """RCPT. NO_SUCH_RECIPIENT, RELAY_DENIED, OVER_QUOTA (as far as is known now), TOO_MANY."""
+        most = limits.SMTP_SUBMISSION_RECIPIENTS if transaction.principal else limits.SMTP_RECIPIENTS
+        if len(transaction.recipients) >= most:
+            raise Refusal(Reason.TOO_MANY, "Too many recipients; send the rest in another transaction")
+        if not address.domain:
+            address = await self._postmaster()
+        routed = await self._directory.route(str(address))
+        if routed.remote:
+            self._check_remote(transaction, routed)
+        if not routed.accounts and not routed.remote:
+            raise Refusal(Reason.NO_SUCH_RECIPIENT, "There is no such mailbox here")
+        if len(routed.accounts) == 1:
+            await self._check_room(routed.accounts[0][0], transaction.declared_octets)
+        transaction.recipients.append(Recipient(address, routed, options))
+
+    async def _postmaster(self) -> Address:
+        """``<postmaster>`` without a domain is the first domain's (RFC 5321 §4.5.1)."""
+        domains = await self._directory.domains()
+        return Address("postmaster", domains[0].name if domains else self.hostname)
+
+    def _check_remote(self, transaction: Transaction, routed: Routed) -> None:
+        if transaction.principal is None:
+            if routed.is_local_domain:
+                raise Refusal(Reason.RELAY_DENIED, "This address forwards to another server, which is not possible yet")
+            raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
+        if not self._can_send_out:
+            raise Refusal(
+                Reason.RELAY_DENIED, "This server cannot send to other servers: no [outbound] smarthost is set"
+            )
+
+    async def _check_room(self, account: AccountId, octets: int) -> None:
+        found = await self._directory.account(account)
+        if found is not None and found.state != "active":
+            raise Refusal(Reason.ACCOUNT_SUSPENDED, "This mailbox is not in use at present")
+        if found is None or not (found.max_octets or found.max_messages):
+            return
+        quota = await self._mail.quota(account)
+        if (quota.max_octets and quota.used_octets + octets > quota.max_octets) or (
+            quota.max_messages and quota.used_messages >= quota.max_messages
+        ):
+            raise Refusal(Reason.OVER_QUOTA, "The mailbox is full")
+
+    # ------------------------------------------------------------------------------------------------- message
+    async def take(self, transaction: Transaction, octets: Octets, trace: bytes) -> list[Outcome]:
+        """The message is whole: file it for every local recipient, queue it for every remote one; durable when this
+        returns. One outcome for each recipient, in order. Raises ``Refusal`` where the message itself is refused."""
+        principal = transaction.principal
+        if principal is not None:
+            octets = await submission.prepared(
+                octets, principal, self._directory, hostname=self.hostname, now_ms=self._now_ms(), new_id=self._new_id
+            )
+        message = Received.of(octets)
+        if message.hops > limits.SMTP_RECEIVED_HOPS:
+            raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
+        if len(transaction.recipients) == 1 and len(transaction.recipients[0].routed.accounts) == 1:
+            recipient = transaction.recipients[0]
+            outcomes = [await self._file(message, transaction, recipient, *recipient.routed.accounts[0], trace)]
+        else:
+            outcomes = await self._file_all(message, transaction, trace)
+        remote = {
+            address: recipient.options for recipient in transaction.recipients for address in recipient.routed.remote
+        }
+        if remote and not any(isinstance(outcome, Unavailable) for outcome in outcomes):
+            await self._enqueue(message, transaction, remote, trace)
+        self._tell(transaction, outcomes, len(octets))
+        return outcomes
+
+    async def _file_all(self, message: Received, transaction: Transaction, trace: bytes) -> list[Outcome]:
+        targets = [
+            (number, recipient, account, address)
+            for number, recipient in enumerate(transaction.recipients) for account, address in recipient.routed.accounts
+        ]
+        done = await asyncio.gather(*(
+            self._file(message, transaction, recipient, account, address, trace) for _, recipient, account, address in targets
+        ))
+        outcomes: list[Outcome] = [None] * len(transaction.recipients)
+        for (number, *_), outcome in zip(targets, done, strict=True):
+            # The first failure that a retry may mend stands for a group; one that will not be mended only where nothing else.
+            if outcome is not None and not isinstance(outcomes[number], Unavailable):
+                outcomes[number] = outcome
+        return outcomes
+
+    async def _file(self, message: Received, transaction: Transaction, recipient: Recipient, account: AccountId, address: str,
+                    trace: bytes) -> Outcome:
+        try:
+            await self._delivery.file(
+                message, account, address=address, detail=recipient.routed.detail, reverse_path=transaction.reverse_path,
+                forward_path=str(recipient.address), trace=trace,
+            )
+        except (Refusal, Unavailable) as exc:
+            return exc
+        return None
+
+    async def _enqueue(self, message: Received, transaction: Transaction, remote: dict[str, dict[str, str]], trace: bytes) -> None:
+        principal = transaction.principal
+        if principal is None:
+            raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
+        submission_id = SubmissionId(self._new_id())
+        octets = trace + message.octets[:]
+        await self._outbox.enqueue(
+            principal.account_id, submission_id, transaction.reverse_path,
+            [(address, {**transaction.options, **options}) for address, options in remote.items()], octets,
+            self._now_ms() + QUEUED_FOR_MS,
+        )
+        telemetry.event("message.queued", account=principal.account_id, submission=to_wire(SUBMISSION, submission_id),
+                        recipients=len(remote), octets=len(octets), reverse_path=transaction.reverse_path, reason="remote")
+        self._queued()
+
+    def _tell(self, transaction: Transaction, outcomes: list[Outcome], octets: int) -> None:
+        for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
+            if outcome is not None:
+                telemetry.event("message.refused", reverse_path=transaction.reverse_path, forward_path=str(recipient.address),
+                                octets=octets, reason=outcome.cause or outcome.public)
+
+

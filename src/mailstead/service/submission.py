@@ -1,0 +1,82 @@
+"""The submission agent's work on a message (RFC 6409 §6-8): whose it is, what it lacks, what must not leave.
+
+From and Sender must be the user's own addresses. Date and Message-ID are added where missing (§8.1-2), Bcc is removed
+(RFC 5322 §3.6.3), bare LF becomes CRLF (DECISIONS 20); bare CR and NUL were refused before.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+
+from mailstead.mime import addresses, header
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.message import Octets
+from mailstead.model.question import Principal
+from mailstead.store.interface import Directory
+
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+async def prepared(
+    octets: Octets, principal: Principal, directory: Directory, *, hostname: str, now_ms: int, new_id: Callable[[], int]
+) -> Octets:
+    """The message as it may leave. Raises ``Refusal`` SENDER_NOT_OWNED, BAD_CONTENT."""
+    if octets.find(b"\n") >= 0 and _has_bare_lf(octets):
+        octets = _BARE_LF.sub(b"\r\n", octets[:])
+    end = octets.find(b"\r\n\r\n")
+    head = octets[: end + 2 if end >= 0 else min(len(octets), limits.MIME_HEADER_BLOCK)]
+    present: set[bytes] = set()
+    for name, value in header.fields(head):
+        low = name.lower()
+        if low in {b"from", b"sender"}:
+            await _check_author(value, principal, directory)
+        present.add(low)
+    added = b""
+    if b"from" not in present:
+        added += b"From: <%b>\r\n" % principal.address.encode()
+    if b"date" not in present:
+        added += b"Date: %b\r\n" % date(now_ms).encode()
+    if b"message-id" not in present:
+        added += b"Message-ID: <%b@%b>\r\n" % (_word(new_id()).encode(), hostname.encode())
+    if b"bcc" in present or b"return-path" in present:
+        kept = header.select(head, (b"bcc", b"return-path"), invert=True)
+        return added + kept.removesuffix(b"\r\n") + octets[len(head) :]
+    return added + octets[:] if added else octets
+
+
+async def _check_author(value: bytes, principal: Principal, directory: Directory) -> None:
+    for mailbox in addresses.parse(value):
+        if mailbox.local is None or not mailbox.domain:
+            continue
+        address = _text(mailbox.local) + "@" + _text(mailbox.domain)
+        if not await directory.owns(principal.account_id, address):
+            raise Refusal(
+                Reason.SENDER_NOT_OWNED, "The message is from an address that is not yours", f"From or Sender: {address}"
+            )
+
+
+def _text(word: bytes | str) -> str:
+    return word.decode("utf-8", "replace") if isinstance(word, bytes) else word
+
+
+def _has_bare_lf(octets: Octets) -> bool:
+    return _BARE_LF.search(octets) is not None
+
+
+def _word(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def date(now_ms: int) -> str:
+    """A Date header's value, in UTC (RFC 5322 §3.3)."""
+    at = time.gmtime(now_ms // 1000)
+    return f"{_DAYS[at.tm_wday]}, {at.tm_mday} {_MONTHS[at.tm_mon - 1]} {at.tm_year} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"
