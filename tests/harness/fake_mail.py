@@ -165,7 +165,7 @@ class FakeMail:
 
     # ---------------------------------------------------------------------------------------------------- mailboxes
     async def mailboxes(self, account: AccountId) -> list[MailboxInfo]:
-        return [self._info(account, box) for box in sorted(self._of(account).boxes.values(), key=lambda box: box.path)]
+        return [self._info(account, box) for box in sorted(self._of(account).boxes.values(), key=lambda box: (box.path[:1] != INBOX, box.path))]
 
     async def mailbox(self, account: AccountId, path: Path) -> MailboxInfo | None:
         box = self._by_path(account, path)

@@ -18,6 +18,9 @@ ACCOUNTS = {"alice": AccountId(1), "bob": AccountId(2), "imapuser": AccountId(3)
 class FakeAccess:
     """Everybody's password is "secret" or "password"."""
 
+    def __init__(self, accounts: dict[str, AccountId]) -> None:
+        self.accounts = accounts
+
     def mechanisms(self, origin: Origin) -> tuple[str, ...]:
         return ("PLAIN",) if origin.is_encrypted or origin.is_loopback else ()
 
@@ -29,19 +32,22 @@ class FakeAccess:
         return await self.login(login.decode(), password.decode(), origin)
 
     async def login(self, login: str, password: str, origin: Origin) -> Principal:
-        if login not in ACCOUNTS or password not in {"secret", "password"}:
+        if login not in self.accounts or password not in {"secret", "password"}:
             raise Refusal(Reason.AUTHENTICATION_FAILED, "Wrong")
-        return Principal(ACCOUNTS[login], TenantId(1), login, f"{login}@example.org")
+        return Principal(self.accounts[login], TenantId(1), login, f"{login}@example.org")
 
 
 class ImapSite:
-    """Sessions over one fake store. Use as an async context manager."""
+    """Sessions over one store, the fake one unless ``mail`` and ``watch`` are given. Use as an async context manager."""
 
-    def __init__(self, *, separator: str = "/", message_size: int = 1 << 20, tls: Any = None, mail: Any = None) -> None:
+    def __init__(
+        self, *, separator: str = "/", message_size: int = 1 << 20, tls: Any = None, mail: Any = None, watch: Any = None,
+        accounts: dict[str, AccountId] | None = None,
+    ) -> None:
         self.mail = mail or FakeMail()
         settings = _Settings(separator, message_size)
         self.serve = imap_server(
-            mail=self.mail, access=FakeAccess(), watch=self.mail.watch, settings=settings, tls=tls
+            mail=self.mail, access=FakeAccess(accounts or ACCOUNTS), watch=watch or self.mail.watch, settings=settings, tls=tls
         )
         self.tasks: list[asyncio.Task[None]] = []
 

@@ -1,11 +1,13 @@
 """Our own dialogues (golden/*.txt), and the table that says which of them shows which capability."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.harness import transcript
 from tests.harness.imap import ImapSite
 from tests.harness.memory_stream import MemoryStream
+from tests.harness.real_mail import real_store
 
 from mailstead.model.ids import AccountId
 from mailstead.protocol.imap import capability
@@ -14,19 +16,33 @@ from mailstead.protocol.imap.state import State
 FOLDER = Path(__file__).parent
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (FOLDER / "golden").glob("*.txt")))
+NAMES = sorted(path.stem for path in (FOLDER / "golden").glob("*.txt"))
+NEEDS_FAKE = {"qresync-forgotten"}
+"""What only the store in memory can be told to do."""
+
+
+async def _play(name: str, site: ImapSite, forget: Callable[[], None]) -> None:
+    async def connect(session: int) -> MemoryStream:
+        if session:
+            return await site.session()
+        return site.connect(is_loopback=name != "plain-channel")
+
+    await transcript.play((FOLDER / "golden" / f"{name}.txt").read_text(), connect, forget)
+
+
+@pytest.mark.parametrize("name", NAMES)
 async def test_golden(name: str) -> None:
     async with ImapSite(message_size=100_000, tls=object()) as site:
+        await _play(name, site, lambda: site.mail.forget_log(AccountId(1)))
 
-        async def connect(session: int) -> MemoryStream:
-            if session:
-                return await site.session()
-            return site.connect(is_loopback=name != "plain-channel")
 
-        def forget() -> None:
-            site.mail.forget_log(AccountId(1))
-
-        await transcript.play((FOLDER / "golden" / f"{name}.txt").read_text(), connect, forget)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEEDS_FAKE])
+async def test_golden_over_the_real_store(name: str, tmp_path: Path) -> None:
+    async with (
+        real_store(tmp_path, ["alice"]) as (store, accounts),
+        ImapSite(message_size=100_000, tls=object(), mail=store.mail, watch=store.watch, accounts=accounts) as site,
+    ):
+        await _play(name, site, lambda: None)
 
 
 def _advertised() -> set[str]:
