@@ -21,6 +21,15 @@ from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
+from mailstead.protocol import sasl
+from mailstead.protocol.sasl import scram
+from mailstead.protocol.smtp.server import Mode
+from mailstead.server.imap import imap_server
+from mailstead.server.pop3 import pop3_server
+from mailstead.server.smtp import smtp_server
+from mailstead.service.access import Access
+from mailstead.service.delivery import Delivery
+from mailstead.service.reception import Reception
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
 
@@ -39,6 +48,7 @@ class Node:
     tls: ServerTls
     wire: Wire | None = None
     store: Embedded | None = None
+    access: Access | None = None
     operations: Operations | None = None
     listeners: list[Listener] = field(default_factory=list)
     is_stopping: bool = False
@@ -60,8 +70,9 @@ class Node:
         self.store = mine = open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
         await mine.start()
         opened.set_result(mine)
-        self.operations = operations(mine, self.settings)
-        self.listeners = self._make_listeners()
+        self.access = logins = access(mine, self.settings)
+        self.operations = operations(mine, self.settings, logins)
+        self.listeners = self._make_listeners(mine, logins)
         if self.worker == 0:
             path = control.socket_path(self.data)
             path.unlink(missing_ok=True)
@@ -76,6 +87,8 @@ class Node:
 
     async def close(self) -> None:
         """After every worker has drained: nobody hands over anything any more."""
+        if self.access is not None:
+            self.access.close()
         if self.store is not None:
             await self.store.close()
         if self.wire is not None:
@@ -89,8 +102,8 @@ class Node:
             listener.limits = limits
 
     # ------------------------------------------------------------------------------------------------ listeners
-    def _make_listeners(self) -> list[Listener]:
-        handlers = drivers(self)
+    def _make_listeners(self, opened: Embedded, logins: Access) -> list[Listener]:
+        handlers = drivers(self, opened, logins)
         counts = Counts()
         limits = listen_limits(self.settings)
         made: list[Listener] = []
@@ -156,15 +169,47 @@ def master_key(data: Path, settings: Settings) -> Path | None:
     return None
 
 
-def operations(opened: Embedded, _settings: Settings) -> Operations:
+def access(opened: Embedded, settings: Settings) -> Access:
+    """Logins, with the SASL mechanisms put in."""
+    return Access(
+        opened.directory, begin=sasl.begin, verifier=scram.verifier, mechanisms=tuple(sasl.MECHANISMS),
+        secret=opened.secret(b"scram salts"), cleartext_on_loopback=settings.auth.cleartext_on_loopback,
+        keeps_scram=settings.auth.scram,
+    )  # fmt: skip
+
+
+def operations(opened: Embedded, settings: Settings, logins: Access | None = None) -> Operations:
     """The administrator's verbs on a store."""
     import importlib
 
-    admin: Any = importlib.import_module("mailstead.service.admin").Admin(opened, None)
-    transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(opened)
+    admin: Any = importlib.import_module("mailstead.service.admin").Admin(opened, logins or access(opened, settings))
+    try:
+        transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(opened)
+    except ModuleNotFoundError:
+        transfer = None
     return Operations(opened, admin, transfer)
 
 
-def drivers(node: Node) -> dict[str, Handler]:
+def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     """What serves a connection, by service."""
-    return {"metrics": Metrics(node.snapshot).serve}
+    settings, tls = node.settings, node.tls
+    reception = Reception(
+        directory=opened.directory, mail=opened.mail, outbox=opened.outbox, delivery=Delivery(opened.mail),
+        hostname=settings.hostname, message_octets=settings.limits.message_size,
+        can_send_out=bool(settings.outbound.smarthost), new_id=opened.ids.next, now_ms=opened.now_ms,
+    )  # fmt: skip
+
+    def smtp(mode: Mode) -> Handler:
+        return smtp_server(
+            mode=mode, reception=reception, access=logins, spool=opened.spool, tls=tls, now_ms=opened.now_ms
+        )
+
+    submission = smtp(Mode.SUBMISSION)
+    imap = imap_server(
+        mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool
+    )
+    pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)
+    return {
+        "smtp": smtp(Mode.MX), "submission": submission, "submissions": submission, "lmtp": smtp(Mode.LMTP),
+        "imap": imap, "imaps": imap, "pop3": pop3, "pop3s": pop3, "metrics": Metrics(node.snapshot).serve,
+    }  # fmt: skip

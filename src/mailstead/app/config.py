@@ -189,6 +189,8 @@ class Tls:
 @dataclass(frozen=True, slots=True)
 class Auth:
     cleartext_on_loopback: bool = _key(False, _boolean)
+    scram: bool = _key(True, _boolean)
+    """False: no SCRAM verifiers are kept, Argon2id alone."""
 
 
 @dataclass(frozen=True, slots=True)
