@@ -185,7 +185,7 @@ class Listener:
 
     def _speaks_for_others(self, peer: Endpoint) -> bool:
         if peer.host == "unix":
-            return True
+            return False
         address = ipaddress.ip_address(peer.host)
         return any(address in network for network in self._proxy_from)
 
