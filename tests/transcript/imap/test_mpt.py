@@ -8,6 +8,7 @@ import pytest
 from tests.harness import mpt
 from tests.harness.imap import ImapSite
 from tests.harness.memory_stream import MemoryStream
+from tests.harness.real_mail import real_store
 
 FOLDER = Path(__file__).parent / "mpt"
 PLAN: dict[str, Any] = json.loads((FOLDER / "plan.json").read_text())
@@ -15,8 +16,10 @@ PLAN: dict[str, Any] = json.loads((FOLDER / "plan.json").read_text())
 ``state``, the reason (``why``) and what the differing exchanges contain (``differs``)."""
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.test") if path.stem != "SelectedStateSetup"))
-async def test_mpt(name: str) -> None:
+NAMES = sorted(path.stem for path in FOLDER.glob("*.test") if path.stem != "SelectedStateSetup")
+
+
+async def _play(name: str, site: ImapSite) -> None:
     plan = PLAN[name]
     state, differs = (plan, []) if isinstance(plan, str) else (plan["state"], plan["differs"])
     text = (FOLDER / f"{name}.test").read_text("utf-8", "surrogateescape")
@@ -29,12 +32,26 @@ async def test_mpt(name: str) -> None:
     if state == "mailbox":
         setup = mpt.steps((FOLDER / "SelectedStateSetup.test").read_text())
         prelude += [(sessions[0], kind, value) for _, kind, value in setup]
-    async with ImapSite(separator=".", message_size=10 << 20) as site:
 
-        async def connect() -> MemoryStream:
-            stream = site.connect()
-            await stream.hear_line()
-            return stream
+    async def connect() -> MemoryStream:
+        stream = site.connect()
+        await stream.hear_line()
+        return stream
 
-        wrong = await mpt.play(prelude + todo, connect)
+    wrong = await mpt.play(prelude + todo, connect)
     assert not [line for line in wrong if not any(mark in line for mark in differs)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_mpt(name: str) -> None:
+    async with ImapSite(separator=".", message_size=10 << 20) as site:
+        await _play(name, site)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_mpt_over_the_real_store(name: str, tmp_path: Path) -> None:
+    async with (
+        real_store(tmp_path, ["imapuser"]) as (store, accounts),
+        ImapSite(separator=".", message_size=10 << 20, mail=store.mail, watch=store.watch, accounts=accounts) as site,
+    ):
+        await _play(name, site)
