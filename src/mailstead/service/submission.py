@@ -50,7 +50,7 @@ async def prepared(
 
 
 async def _check_author(value: bytes, principal: Principal, directory: Directory) -> None:
-    for mailbox in addresses.parse(value):
+    for mailbox in addresses.parse(header.unfold(value)):
         if mailbox.local is None or not mailbox.domain:
             continue
         address = _text(mailbox.local) + "@" + _text(mailbox.domain)
