@@ -185,8 +185,8 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     admin: Any = importlib.import_module("mailstead.service.admin").Admin(opened, logins or access(opened, settings))
     try:
         transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(opened)
-    except ModuleNotFoundError:
-        transfer = None
+    except (ModuleNotFoundError, AttributeError):
+        transfer = None  # not built yet
     return Operations(opened, admin, transfer)
 
 

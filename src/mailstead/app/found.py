@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mailstead.app import assemble
 from mailstead.app.config import FILE_NAME, parse
+from mailstead.app.sampling import file_samples
 from mailstead.net import make_self_signed
 from mailstead.store import create
 
@@ -22,7 +23,6 @@ hostname = "{hostname}"
 [auth]
 cleartext_on_loopback = {cleartext}
 """
-Wish = tuple[str, dict[str, Any]]
 
 
 class FoundError(Exception):
@@ -31,9 +31,10 @@ class FoundError(Exception):
 
 async def found(
     data: Path, *, hostname: str, domain: str, accounts: Sequence[dict[str, Any]], listen: Mapping[str, Sequence[str]] | None = None,
-    cleartext: bool = False, wishes: Sequence[Wish] = (), tables: str = "",
+    cleartext: bool = False, sample_for: str = "", tables: str = "",
 ) -> None:  # fmt: skip
-    """Make a data directory. ``accounts`` are arguments of ``account_add``, ``wishes`` further operations.
+    """Make a data directory. ``accounts`` are arguments of ``account_add``, ``sample_for`` gets the
+    demo's mail.
 
     Raises ``FoundError``, ``Refusal``, ``Unavailable``.
     """
@@ -61,8 +62,8 @@ async def found(
         for account in accounts:
             if account["address"] not in there:
                 await operations.perform("account_add", account, _quiet)
-        for name, arguments in wishes:
-            await operations.perform(name, arguments, _quiet)
+        if sample_for:
+            await file_samples(store, sample_for)
     finally:
         await store.close()
     fresh = data / (FILE_NAME + ".new")

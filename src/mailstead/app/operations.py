@@ -35,6 +35,8 @@ class Operations:
         """Carry it out. Raises ``Refusal`` and ``Unavailable``."""
         if name in ADMIN:
             return await _call(getattr(self._admin, name), arguments, progress)
+        if name in TRANSFER and self._transfer is None:
+            raise Refusal(Reason.UNSUPPORTED, f"“{name}” is not built yet.")
         if name == "import":
             return await _call(self._transfer.import_, arguments, progress)
         if name == "export":

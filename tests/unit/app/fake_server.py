@@ -8,6 +8,7 @@ from typing import Any
 
 from mailstead.app import assemble
 from mailstead.app.config import Settings, load
+from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.supervise import StartError, Supervisor
 from mailstead.app.wire import Wire
@@ -80,12 +81,15 @@ def _open(data: Path, settings: Settings, *, worker: int = 0, workers: int = 1, 
     return FakeStore(worker, wire)
 
 
-def _operations(store: Any, _settings: Settings) -> Operations:
+def _operations(store: Any, _settings: Settings, _logins: Any = None) -> Operations:
     return Operations(store, FakeAdmin(), None)
 
 
 if __name__ == "__main__":
-    vars(assemble).update(open_store=_open, operations=_operations)
+    vars(assemble).update(
+        open_store=_open, operations=_operations, access=lambda *_: None,
+        drivers=lambda node, *_: {"metrics": Metrics(node.snapshot).serve},
+    )  # fmt: skip
     folder = Path(sys.argv[1])
     try:
         sys.exit(Supervisor(folder, folder / "mailstead.toml", load(folder / "mailstead.toml"), int(sys.argv[2])).run())

@@ -43,11 +43,10 @@ def command(data: Path, port_base: int, workers: int | None) -> None:
                 {"address": f"{name}@{DOMAIN}", "password": passwords[f"{name}@{DOMAIN}"], "name": full, "quota": 0, "admin": is_admin}
                 for name, full, is_admin in PEOPLE
             ]
-            sample = Path(__file__).parents[1] / "sample"
-            wishes = [("import", {"address": f"alice@{DOMAIN}", "path": str(sample), "mailbox": ""})]
             click.echo(f"Making the demo in {data} …")
             run(lambda: found(
-                data, hostname=f"mail.{DOMAIN}", domain=DOMAIN, accounts=accounts, cleartext=True, wishes=wishes,
+                data, hostname=f"mail.{DOMAIN}", domain=DOMAIN, accounts=accounts, cleartext=True,
+                sample_for=f"alice@{DOMAIN}",
                 tables='[limits]\ndisk_reserve = "64 MiB"\n',
             ))  # fmt: skip
         for service, port in PORTS.items():
