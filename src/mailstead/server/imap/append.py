@@ -47,12 +47,12 @@ async def on_event(session: "Session", event: Message | Chunk | Appended) -> byt
 
 
 def give_up(session: "Session") -> str:
-    """The APPEND has failed: forget it and pass over what is still to come. Its tag."""
+    """The APPEND has failed or is not to be: forget it and pass over what is still to come. Its tag, "" if there is none."""
     under_way: Appending | None = session.appending
     session.appending = None
     session.machine.abandon()
     if under_way is None:
-        return "*"
+        return ""
     if under_way.gatherer is not None:
         under_way.gatherer.close()
     return under_way.tag
@@ -77,7 +77,6 @@ async def _announced(session: "Session", event: Message) -> bytes:
         return line.no(event.tag, refusal.public, code)
     except BaseException:
         session.machine.refuse(waits=event.waits)
-        session.appending = under_way
         raise
     under_way.head = event.head
     under_way.gatherer = Gatherer(site.spool())
@@ -106,16 +105,11 @@ async def _whole(session: "Session", tag: str) -> bytes:
     session.appending = None
     if under_way is None:
         return b""
-    session.appending = None
     try:
         done = await appending.append(session.site.mail, session.account, new_op(), under_way.info, under_way.messages)
     except Refusal as refusal:
         if refusal.reason is Reason.NOT_FOUND:
             return line.no(tag, refusal.public, "TRYCREATE")
-        session.appending = under_way
-        raise
-    except BaseException:
-        session.appending = under_way
         raise
     session.note(done.modseq)
     return line.ok(tag, "APPEND completed", f"APPENDUID {done.uid_validity} {UidSet.of(done.uids)}")

@@ -17,6 +17,8 @@ async def idle(session: "Session", tag: str, _command: Bare) -> bytes:
     """Push news until DONE. A hint ends the read; only this task writes."""
     stream, machine = session.stream, session.machine
     stream.write(b"+ idling\r\n")
+    if session.view is not None:
+        await session.look()
     while True:
         said = machine.next_line()
         if said is not None:

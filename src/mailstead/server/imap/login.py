@@ -82,7 +82,7 @@ async def authenticate(session: "Session", tag: str, command: Authenticate) -> b
     async def ask(challenge: bytes) -> bytes:
         session.stream.write(b"+ " + base64.b64encode(challenge) + b"\r\n")
         while (answer := session.machine.next_line()) is None:
-            octets = await session.stream.read(session.patience_s())
+            octets = await session.stream.read(max(1.0, session.patience_s()))
             if not octets:
                 raise Violation("The peer left")
             session.machine.receive(octets)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from mailstead.model import ids
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.mailbox import MailboxInfo
 from mailstead.model.uids import UidSet
 from mailstead.protocol.imap.command.bare import Bare
 from mailstead.protocol.imap.command.select import Resync, Select
@@ -14,7 +13,6 @@ from mailstead.protocol.imap.state import State
 from mailstead.server.imap.op import new_op
 from mailstead.service.mailbox import expunge as expunging
 from mailstead.service.mailbox import view as views
-from mailstead.service.mailbox.fetch import ROWS
 from mailstead.service.mailbox.listing import attributes
 from mailstead.service.mailbox.store import known_flags
 from mailstead.service.mailbox.view import View
@@ -68,7 +66,9 @@ async def select(session: "Session", tag: str, command: Select) -> bytes:
         old = command.mailbox if command.mailbox.casefold() != name.casefold() else ""
         out.append(list_response.listed(attributes(info), site.names.separator, name, utf8=True, old_name=old))
     if command.resync is not None and command.resync.uid_validity == info.uid_validity:
-        out.append(await _resync(session, view, info, command.resync))
+        session.stream.write(b"".join(out))
+        out.clear()
+        await _resync(session, view, command.resync)
     if command.read_only:
         out.append(line.ok(tag, "EXAMINE completed", "READ-ONLY"))
     else:
@@ -76,8 +76,7 @@ async def select(session: "Session", tag: str, command: Select) -> bytes:
     return b"".join(out)
 
 
-async def _resync(session: "Session", view: View, info: MailboxInfo, resync: Resync) -> bytes:
-    known = resync.known
+async def _resync(session: "Session", view: View, resync: Resync) -> None:
     if resync.numbers is not None and resync.uids is not None:
         # RFC 7162 §3.2.5.2: where the client has as many messages up to a UID as we have, none of those has vanished.
         agreed = 0
@@ -87,16 +86,13 @@ async def _resync(session: "Session", view: View, info: MailboxInfo, resync: Res
         beyond = UidSet(((agreed + 1, 0xFFFFFFFF),))
     else:
         beyond = UidSet.all()
-    vanished, changed = await views.resync(session.site.mail, view, info, resync.modseq, known)
-    vanished = vanished.intersection(beyond)
-    await session.site.keywords.ready(session.account, changed)
-    out = [mailbox.vanished(vanished, earlier=True)] if vanished else []
-    for at in range(0, len(changed), ROWS):
-        for entry in changed[at : at + ROWS]:
-            number = view.number(entry.uid)
-            if number:
-                out.append(session.flags_line(number, entry, with_uid=True))
-    return b"".join(out)
+    vanished = (await views.resync_vanished(session.site.mail, view, resync.modseq, resync.known)).intersection(beyond)
+    if vanished:
+        session.stream.write(mailbox.vanished(vanished, earlier=True))
+    async for changed in views.resync(session.site.mail, view, resync.modseq, resync.known):
+        await session.site.keywords.ready(session.account, changed)
+        session.stream.write(b"".join(session.flags_line(view.number(entry.uid), entry, with_uid=True) for entry in changed))
+        await session.stream.drain()
 
 
 def _leave(session: "Session") -> None:

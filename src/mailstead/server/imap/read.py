@@ -71,7 +71,6 @@ async def fetch(session: "Session", tag: str, command: Fetch) -> bytes:
         if gone:
             head += mailbox.vanished(gone, earlier=True)
     if command.changed_since:
-        uids = await fetching.changed(mail, view, uids, command.changed_since)
         if "MODSEQ" not in items:
             items = (*items, "MODSEQ")
     elif not command.uid:
@@ -82,7 +81,7 @@ async def fetch(session: "Session", tag: str, command: Fetch) -> bytes:
         session.stream.write(head)
     reading = _Reading(session, view, items)
     try:
-        await reading.all(uids)
+        await reading.all(uids, command.changed_since)
     except Refusal as refusal:
         if refusal.reason is not Reason.UNSUPPORTED:
             raise
@@ -151,10 +150,10 @@ class _Reading:
             case _:
                 return lambda row: b"PREVIEW " + line.string(row.preview.encode("utf-8"))
 
-    async def all(self, uids: UidSet) -> None:
-        """Write the whole set."""
+    async def all(self, uids: UidSet, changed_since: int) -> None:
+        """Write the whole set, or what has changed in it."""
         session, view = self.session, self.view
-        async for rows in fetching.rows(session.site.mail, view, uids, self.want):
+        async for rows in fetching.rows(session.site.mail, view, uids, self.want, changed_since):
             changed: set[int] = set()
             if self.sets_seen:
                 rows, changed = await self._see(rows)

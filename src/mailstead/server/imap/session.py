@@ -138,7 +138,10 @@ class Session:
         while not self.is_over:
             event = machine.next_event()
             if event is None:
-                octets = await stream.read(self.patience_s())
+                patience_s = self.patience_s()
+                if patience_s <= 0.0:
+                    raise Silent("no login in time")
+                octets = await stream.read(patience_s)
                 if not octets:
                     return
                 machine.receive(octets)
@@ -163,7 +166,7 @@ class Session:
     def patience_s(self) -> float:
         """How long the peer may say nothing."""
         if self.machine.state is State.NOT_AUTHENTICATED:
-            return max(1.0, self.started_at + limits.IMAP_LOGIN_TIMEOUT_S - asyncio.get_running_loop().time())
+            return self.started_at + limits.IMAP_LOGIN_TIMEOUT_S - asyncio.get_running_loop().time()
         return limits.IMAP_IDLE_TIMEOUT_S
 
     async def _answer(self, request: server.Request) -> None:
@@ -204,7 +207,7 @@ class Session:
     async def _other(self, event: server.Event) -> None:
         match event:
             case server.Bad():
-                self.appending = None
+                append.give_up(self)
                 if event.code:
                     self.stream.write(line.no(event.tag, event.text, event.code))
                 else:
@@ -219,7 +222,7 @@ class Session:
                 try:
                     answer = await append.on_event(self, event)
                 except Exception as exc:
-                    answer = self.failed(append.give_up(self), exc)
+                    answer = self.failed(append.give_up(self) or getattr(event, "tag", "*"), exc)
                 if answer:
                     answer = (await self.news(may_expunge=True) if not answer.startswith(b"+") else b"") + answer
                     self.stream.write(answer)
@@ -233,7 +236,7 @@ class Session:
             self._unwatch()
             self._unwatch = None
         self.view = None
-        self.appending = None
+        append.give_up(self)
 
     # ------------------------------------------------------------------------------------------------ news
     def logged_in(self, principal: Principal) -> None:

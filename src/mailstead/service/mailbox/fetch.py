@@ -17,24 +17,33 @@ from mailstead.service.mailbox.view import View
 from mailstead.store.interface import Mail, Want
 
 ROWS: Final = 200
+_ENTRIES: Final = 5000
 PIECE: Final = 256 << 10
 _ENCODINGS: Final = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable"})
 _AS_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
 Range = tuple[int, int]
 
-__all__ = ["PIECE", "ROWS", "Part", "Range", "Want", "binary", "changed", "header_fields", "pieces", "place", "rows", "tree"]
+__all__ = ["PIECE", "ROWS", "Part", "Range", "Want", "binary", "header_fields", "pieces", "place", "rows", "tree"]
 
 
-async def rows(mail: Mail, view: View, uids: UidSet, want: Want) -> AsyncIterator[list[EntryRow]]:
-    """The rows of those messages of the view, ``ROWS`` at most at a time; what is gone is left out."""
-    for chunk in view.chunks(uids, ROWS):
-        yield await mail.fetch(view.account, view.mailbox_id, chunk, want)
+async def rows(mail: Mail, view: View, uids: UidSet, want: Want, changed_since: int = 0) -> AsyncIterator[list[EntryRow]]:
+    """The rows of those messages of the view, ``ROWS`` at most at a time; what is gone is left out.
+
+    ``changed_since``: only those with a greater modseq (RFC 7162 §3.1.4.1); 0: all.
+    """
+    async for part in _changed(mail, view, uids, changed_since):
+        for chunk in view.chunks(part, ROWS):
+            yield await mail.fetch(view.account, view.mailbox_id, chunk, want)
 
 
-async def changed(mail: Mail, view: View, uids: UidSet, since: int) -> UidSet:
-    """Those of the messages whose modseq is greater than ``since`` (RFC 7162 §3.1.4.1)."""
-    entries = await mail.entries(view.account, view.mailbox_id, uids, changed_since=since)
-    return UidSet.of(entry.uid for entry in entries)
+async def _changed(mail: Mail, view: View, uids: UidSet, since: int) -> AsyncIterator[UidSet]:
+    if not since:
+        yield uids
+        return
+    for chunk in view.chunks(uids, _ENTRIES):
+        entries = await mail.entries(view.account, view.mailbox_id, chunk, changed_since=since)
+        if entries:
+            yield UidSet.of(entry.uid for entry in entries)
 
 
 def tree(row: EntryRow) -> Part:

@@ -10,14 +10,17 @@ numbers is a range of UIDs, and sets stay small whatever their size.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mailstead.model.ids import AccountId, MailboxId
-from mailstead.model.mailbox import Entry, MailboxInfo
+from mailstead.model.mailbox import Entry
 from mailstead.model.uids import UidSet
 from mailstead.service.mailbox.news import Delta
 from mailstead.store.interface import Mail, Selected
+
+_ENTRIES: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +190,12 @@ def first_unseen(view: View, selected: Selected) -> int:
     return view.number(selected.first_unseen_uid) if selected.first_unseen_uid else 0
 
 
-async def resync(mail: Mail, view: View, info: MailboxInfo, modseq: int, known: UidSet | None) -> tuple[UidSet, list[Entry]]:
-    """What QRESYNC reports: UIDs that vanished since ``modseq`` and entries that changed (RFC 7162 §3.2.5).
-
-    ``known`` limits both to these UIDs.
-    """
-    vanished = await resync_vanished(mail, view, modseq, known)
-    changed = await mail.entries(view.account, info.mailbox_id, view.of_uids(known or UidSet.all()), changed_since=modseq)
-    return vanished, changed
+async def resync(mail: Mail, view: View, modseq: int, known: UidSet | None) -> AsyncIterator[list[Entry]]:
+    """Entries that changed since ``modseq``, in portions (RFC 7162 §3.2.5). ``known`` limits them to these UIDs."""
+    for chunk in view.chunks(view.of_uids(known or UidSet.all()), _ENTRIES):
+        entries = await mail.entries(view.account, view.mailbox_id, chunk, changed_since=modseq)
+        if entries:
+            yield entries
 
 
 async def resync_vanished(mail: Mail, view: View, modseq: int, known: UidSet | None) -> UidSet:
