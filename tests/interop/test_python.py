@@ -102,6 +102,8 @@ def test_a_change_reaches_idle_sessions_at_once(server: Server) -> None:
     told = time.monotonic()
     for thread in threads:
         thread.join(timeout=10)
+    for imap in idle:
+        imap.shutdown()
     assert len(heard) == len(idle)
     assert max(heard) - told < 5.0  # a bound against hanging; the speed itself is a benchmark
 

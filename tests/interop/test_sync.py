@@ -1,6 +1,7 @@
 """Programs that mirror mailboxes: mbsync both ways, offlineimap3, getmail6, fetchmail."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,19 @@ pytestmark = pytest.mark.interop
 
 def home(folder: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(folder)}
+
+
+def unprivileged(folder: Path) -> list[str]:
+    """How to run a program that refuses to deliver as root; gives it ``folder`` and the way there."""
+    if os.getuid() != 0:
+        return []
+    nobody = pwd.getpwnam("nobody")
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    for above in folder.parents:
+        if above.owner() == "root" and above.name.startswith("pytest"):
+            above.chmod(above.stat().st_mode | 0o011)
+    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
 
 
 def test_mbsync_both_ways(server: Server, folder: Path) -> None:
@@ -70,10 +84,11 @@ def test_getmail(server: Server, folder: Path) -> None:
         f"[retriever]\ntype = SimplePOP3Retriever\nserver = 127.0.0.1\nport = {server.ports['pop3']}\nusername = bob@example.test\n"
         f"password = {PASSWORD}\n[destination]\ntype = Maildir\npath = {folder}/box/\n[options]\nread_all = false\n"
     )
-    run(getmail, "--getmaildir", str(folder), "--rcfile", str(rc), env=home(folder))
+    as_whom = unprivileged(folder)
+    run(*as_whom, getmail, "--getmaildir", str(folder), "--rcfile", str(rc), env=home(folder))
     first = len(list((folder / "box" / "new").iterdir()))
     assert first >= 1
-    run(getmail, "--getmaildir", str(folder), "--rcfile", str(rc), env=home(folder))
+    run(*as_whom, getmail, "--getmaildir", str(folder), "--rcfile", str(rc), env=home(folder))
     assert len(list((folder / "box" / "new").iterdir())) == first
 
 
