@@ -52,26 +52,31 @@ def main() -> None:
     systems: list[System] = [Mailstead()]
     missing = PostfixDovecot.missing()
     if missing:
-        pass
+        print(f"the peer is left out, for these programs are missing: {missing}")
     elif os.environ.get("PEER", "1") == "1":
         systems.append(PostfixDovecot())
     results: dict[str, dict[str, dict[str, float]]] = {}
     for system in systems:
         system.start()
+        print(f"{system.name}: {system.settings()}", flush=True)
         try:
-            for key, (_title, workload) in WORKLOADS.items():
-                if ONLY and key not in ONLY:
-                    continue
-                figures = workload(system)
-                results.setdefault(key, {})[system.name] = figures
+            for key, (title, workload) in WORKLOADS.items():
+                if not ONLY or key in ONLY:
+                    tell(results, key, title, system.name, workload(system))
             if isinstance(system, Mailstead) and (not ONLY or "bulk" in ONLY):
-                figures = bulk.run(system, messages=1_000_000 if FULL else 100_000)
-                results.setdefault("bulk", {})[system.name] = figures
+                count = 1_000_000 if FULL else 100_000
+                tell(results, "bulk", f"mbox of {count:,} imported; start after kill -9", system.name, bulk.run(system, messages=count))
         finally:
             system.stop()
     out = Path("var/bench.json")
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(results, indent=1))
+
+
+def tell(results: dict[str, dict[str, dict[str, float]]], key: str, title: str, system: str, figures: dict[str, float]) -> None:
+    """Print a row and keep it."""
+    results.setdefault(key, {})[system] = figures
+    print(f"{title:60} {system:16} " + "  ".join(f"{name}={value:.2f}" for name, value in figures.items()), flush=True)
 
 
 if __name__ == "__main__":

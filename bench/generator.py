@@ -6,6 +6,7 @@ Commands of a transaction are pipelined where the server offers it (both do); ev
 soon as the last is acknowledged.
 """
 
+import json
 import resource
 import selectors
 import socket
@@ -127,10 +128,15 @@ def main() -> None:
     """See the module's docstring."""
     port, connections, count, size, pattern, recipients = sys.argv[1:]
     load = Load(int(port), int(count), int(size), pattern, int(recipients))
-    time.perf_counter()
+    started = time.perf_counter()
     load.run(int(connections))
-    resource.getrusage(resource.RUSAGE_SELF)
-    sorted(load.latencies)
+    seconds = time.perf_counter() - started
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    waits = sorted(load.latencies)
+    print(json.dumps({
+        "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "p50_ms": waits[len(waits) // 2] * 1000,
+        "p99_ms": waits[int(len(waits) * 0.99)] * 1000,
+    }))
 
 
 if __name__ == "__main__":
