@@ -17,7 +17,7 @@ Progress = Callable[[str, int, int], None]
 ADMIN: Final = frozenset({
     "account_add", "accounts_add", "account_list", "account_show", "account_set_password", "account_quota",
     "account_suspend", "account_resume", "account_delete", "alias_add", "alias_list", "alias_delete", "group_set",
-    "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
+    "app_password_add", "app_password_list", "app_password_delete", "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
 })  # fmt: skip
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup"})

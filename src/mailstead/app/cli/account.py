@@ -92,7 +92,7 @@ def show(address: str, as_json: bool, data: Path) -> None:
     if as_json:
         show_json(row)
     else:
-        show_fields(row)
+        show_fields(_shown(row))
 
 
 @command.command("set-password", epilog="Example: mailstead account set-password alice@example.org")
@@ -147,3 +147,65 @@ def delete(address: str, now: bool, data: Path) -> None:
 def _texts(row: dict[str, Any]) -> dict[str, Any]:
     limit = int(row.get("quota") or row.get("max_octets") or 0)
     return {**row, "quota_text": octets(limit) if limit else "none"}
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """As people read it: sizes with units, times as dates, zeros as words."""
+    from datetime import UTC, datetime
+
+    shown: dict[str, Any] = {}
+    for key, value in row.items():
+        if key.endswith("_ms"):
+            if value:
+                shown[key.removesuffix("_ms")] = datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        elif key == "quota":
+            shown[key] = octets(value) if value else "none"
+        elif key == "used_octets":
+            shown["used"] = octets(value)
+        elif value not in (0, "", [], None):
+            shown[key] = value
+    return shown
+
+
+@command.group("app-password")
+def app_password() -> None:
+    """Passwords for single programs.
+
+    \b
+    Example: mailstead account app-password add alice@example.org phone
+    """
+
+
+@app_password.command("add", epilog="Example: mailstead account app-password add alice@example.org phone")
+@click.argument("address")
+@click.argument("label")
+@json_option
+@data_option
+def app_password_add(address: str, label: str, as_json: bool, data: Path) -> None:
+    """Make one, and show it once."""
+    row = perform(data, "app_password_add", address=address, label=label)
+    if as_json:
+        show_json(row)
+    else:
+        click.echo(f"{row['password']}\nThis is shown once; it opens {address} for the program “{label}”.")
+
+
+@app_password.command("list", epilog="Example: mailstead account app-password list alice@example.org")
+@click.argument("address")
+@json_option
+@data_option
+def app_password_list(address: str, as_json: bool, data: Path) -> None:
+    """List them, by label."""
+    rows = perform(data, "app_password_list", address=address)
+    show_rows(rows if as_json else [_shown(row) for row in rows], (("label", "LABEL"), ("created_at", "MADE")),
+              as_json=as_json, empty=f"{address} has no app passwords.")  # fmt: skip
+
+
+@app_password.command("delete", epilog="Example: mailstead account app-password delete alice@example.org phone")
+@click.argument("address")
+@click.argument("label")
+@data_option
+def app_password_delete(address: str, label: str, data: Path) -> None:
+    """Take one back; the program it was for is out at once."""
+    perform(data, "app_password_delete", address=address, label=label)
+    click.echo(f"“{label}” opens {address} no more.")
