@@ -83,11 +83,10 @@ _STATUS: Final[Mapping[bytes, Mapping[str, str]]] = {
 }
 _MOZILLA: Final = ((0x0001, "\\Seen"), (0x0002, "\\Answered"), (0x0004, "\\Flagged"), (0x1000, "$Forwarded"))
 _MOZILLA_EXPUNGED: Final = 0x0008
-_NOTES: Final = frozenset({
-    b"status", b"x-status", b"x-keywords", b"x-uid", b"x-imap", b"x-imapbase", b"x-mozilla-status", b"x-mozilla-status2",
-    b"x-mozilla-keys",
-})  # fmt: skip
-_HINT: Final = re.compile(rb"^(?:x-)?(?:status|keywords|uid|imap|imapbase|mozilla-[a-z0-9]+)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_NOTE: Final = re.compile(
+    rb"^(status|x-status|x-keywords|x-uid|x-imap|x-imapbase|x-mozilla-status2?|x-mozilla-keys)[ \t]*:([^\n]*\n(?:[ \t][^\n]*\n)*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _KEYWORD: Final = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,255}")
 
 
@@ -102,10 +101,11 @@ def without_notes(octets: bytes) -> tuple[bytes, frozenset[str] | None]:
     None instead of flags: the notes say that this is no message (deleted, or the program's own record).
     """
     block = header_of(octets)
-    if _HINT.search(block) is None:
+    notes = _NOTE.findall(block)
+    if not notes:
         return octets, frozenset()
     flags: set[str] = set()
-    for name, value in header.fields(block):
+    for name, value in notes:
         match name.lower():
             case b"status" | b"x-status" as field:
                 letters = _STATUS[field]
@@ -122,7 +122,7 @@ def without_notes(octets: bytes) -> tuple[bytes, frozenset[str] | None]:
                 return octets, None
             case _:
                 pass
-    return header.select(block, _NOTES, invert=True) + octets[len(block) :], frozenset(flags)
+    return _NOTE.sub(b"", block) + octets[len(block) :], frozenset(flags)
 
 
 def _hexadecimal(value: bytes) -> int:

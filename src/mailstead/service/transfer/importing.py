@@ -53,16 +53,17 @@ class Names:
     """Ids of messages. Memory: 16 octets and a set's slot per message of the mailbox at hand."""
 
     def __init__(self) -> None:
-        self._mailbox: Path = ()
+        self._mailbox: Path | None = None
+        self._key = b""
         self._seen: dict[bytes, int] = {}
 
     def of(self, mailbox: Path, octets: bytes) -> bytes:
         """The id of these octets in this mailbox."""
         if mailbox != self._mailbox:
             self._mailbox = mailbox
+            self._key = hashlib.blake2b("\0".join(mailbox).encode(), digest_size=32).digest()
             self._seen = {}
-        person = "\0".join(mailbox).encode()
-        digest = hashlib.blake2b(octets, digest_size=_ID, key=hashlib.blake2b(person, digest_size=32).digest()).digest()
+        digest = hashlib.blake2b(octets, digest_size=_ID, key=self._key).digest()
         ordinal = self._seen.get(digest, 0)
         self._seen[digest] = ordinal + 1
         if not ordinal:
@@ -109,15 +110,23 @@ class Importer:
         total = await loop.run_in_executor(None, tree.size_octets, source)
         reader = batches(tree.read(source), mailbox)
         coming = loop.run_in_executor(None, next, reader, None)
+        filing: asyncio.Task[None] | None = None
         done = 0
         try:
             while (batch := await coming) is not None:
                 coming = loop.run_in_executor(None, next, reader, None)
-                await self._file(batch)
+                for bad in batch.bad:
+                    self._skip(str(bad))
+                target = await self._target(batch.mailbox) if batch.messages else None
+                before, filing = filing, loop.create_task(self._file(batch, target)) if target is not None else None
+                if before is not None:
+                    await before  # while its commit runs, the next batch is being scanned
                 done = min(total, done + batch.octets)
                 self._progress("octets imported", done, total)
+            if filing is not None:
+                await filing
         finally:
-            await asyncio.gather(coming, return_exceptions=True)
+            await asyncio.gather(coming, *([filing] if filing is not None else []), return_exceptions=True)
         telemetry.event(
             "mail.imported", account=self._account, imported=self._imported, repeated=self._repeated, skipped=self._skipped
         )
@@ -127,12 +136,7 @@ class Importer:
             "skipped": [*self._findings, *([f"and {more} more"] if more else [])],
         }  # fmt: skip
 
-    async def _file(self, batch: Batch) -> None:
-        for bad in batch.bad:
-            self._skip(str(bad))
-        if not batch.messages:
-            return
-        target = await self._target(batch.mailbox)
+    async def _file(self, batch: Batch, target: MailboxId) -> None:
         try:
             self._count(await self._mail.import_(self._account, target, batch.messages))
         except Refusal as refusal:
