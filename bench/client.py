@@ -55,6 +55,7 @@ class Imap:
 def smtp(port: int, recipient: str, octets: bytes) -> Callable[[], float]:
     """A transaction up to the final dot; the returned call sends the dot and gives the moment before it, and waits for 250."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     reader = connection.makefile("rb")
 
     def answer() -> bytes:
