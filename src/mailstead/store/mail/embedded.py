@@ -209,7 +209,7 @@ class EmbeddedMail:
         if filing_.prefix:
             found = with_prefix(found, filing_.prefix)
             octets = filing.prefixed(filing_.prefix, filing_.octets)
-        paths = tuple(names.normal(path) for path in filing_.mailboxes)
+        paths = names.possible(filing_.mailboxes)
         incoming = await self._prepare(
             account, octets, found, received_ms=filing_.received_at_ms, place=paths[0] if paths else names.INBOX,
             delivery=filing_.delivery_id,

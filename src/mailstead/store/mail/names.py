@@ -5,6 +5,7 @@ INBOX alone ignores case; every other name is compared exactly, after NFC (DECIS
 
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from mailstead.model import limits
@@ -29,6 +30,17 @@ def normal(path: tuple[str, ...]) -> tuple[str, ...]:
         if not name or len(name) > limits.MAILBOX_NAME or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in name):
             raise Refusal(Reason.INVALID, f"A mailbox name has 1 to {limits.MAILBOX_NAME} characters and no control characters")
     return tuple(names)
+
+
+def possible(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Those of the paths that a mailbox can have, in normal form: a rule's odd name costs no mail."""
+    found = []
+    for path in paths:
+        try:
+            found.append(normal(path))
+        except Refusal:
+            continue
+    return tuple(found)
 
 
 def name_key(key: AccountKey, parent: int, name: str) -> bytes:
@@ -64,4 +76,4 @@ def sealed(key: AccountKey, mailbox: int, name: str) -> bytes:
     return key.seal(NAME, mailbox, name.encode("utf-8", "surrogatepass"))
 
 
-__all__ = ["INBOX", "AccountKey", "find", "name_key", "normal", "opened", "sealed"]
+__all__ = ["INBOX", "AccountKey", "find", "name_key", "normal", "opened", "possible", "sealed"]
