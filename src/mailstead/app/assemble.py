@@ -11,7 +11,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mailstead import store, telemetry
 from mailstead.app import control
@@ -28,8 +27,10 @@ from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
 from mailstead.service.access import Access
+from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.reception import Reception
+from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
 
@@ -180,14 +181,7 @@ def access(opened: Embedded, settings: Settings) -> Access:
 
 def operations(opened: Embedded, settings: Settings, logins: Access | None = None) -> Operations:
     """The administrator's verbs on a store."""
-    import importlib
-
-    admin: Any = importlib.import_module("mailstead.service.admin").Admin(opened, logins or access(opened, settings))
-    try:
-        transfer: Any = importlib.import_module("mailstead.service.transfer").Transfer(opened)
-    except (ModuleNotFoundError, AttributeError):
-        transfer = None  # not built yet
-    return Operations(opened, admin, transfer)
+    return Operations(opened, Admin(opened, logins or access(opened, settings)), Transfer(opened))
 
 
 def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:

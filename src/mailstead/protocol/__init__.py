@@ -1,0 +1,1 @@
+"""Protocols as machines: octets in, events out; no socket, no clock, no file."""
