@@ -42,7 +42,7 @@ def opened(system: System, number: int, tls: ssl.SSLContext | None = None, port:
 
 def memory(system: System, *, connections: int, tls: ssl.SSLContext | None = None, port: int = 0) -> dict[str, float]:
     """Kilobytes a connection that idles, over all processes of the server (proportional shares)."""
-    warm = [opened(system, number, tls, port) for number in range(20)]
+    warm = [opened(system, number, tls, port) for number in range(MAILBOXES)]  # every account was here once
     before = sum(memory_octets(pid) for pid in processes(system))
     with ThreadPoolExecutor(16) as pool:
         sessions = list(pool.map(lambda number: opened(system, number, tls, port), range(connections)))
