@@ -153,10 +153,12 @@ class ServerConnection:
             self._skip_line = False
             return self._bad("*", "The line is too long")
         if end < 0:
-            if len(self._buffer) - start > limit:
-                self._buffer, self._from = b"", 0
+            held = len(self._buffer) - start
+            if held > limit:
                 self._skip_line = True
                 self._raw = None
+            if held > limit or not held:
+                self._buffer, self._from = b"", 0
             return None
         self._from = end + 1
         if end - start > limit:

@@ -26,7 +26,7 @@ from mailstead.protocol.imap.command import (
     store,
     subscribe,
 )
-from mailstead.protocol.imap.state import State, why_not
+from mailstead.protocol.imap.state import ALLOWED, State, why_not
 from mailstead.protocol.imap.tokens import Reader
 
 Command = (
@@ -81,10 +81,12 @@ def parse(octets: bytes, state: State, *, utf8: bool) -> Command:
     if name == "UID":
         reader.space()
         name = "UID " + reader.word()
-    read = GRAMMAR.get(name)
-    if read is None:
+    if name not in ALLOWED:
         raise Violation("That command is not known here")
     problem = why_not(name, state)
     if problem:
         raise Violation(problem)
+    read = GRAMMAR.get(name)
+    if read is None:
+        raise Violation("A message is missing")
     return read(reader, name)
