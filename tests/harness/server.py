@@ -105,7 +105,9 @@ class Server:
         """SIGTERM, and its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        code = self.process.wait(timeout=60)
+        self._close_output()
+        return code
 
     def kill(self) -> None:
         """kill -9 to every process of the server."""
@@ -113,6 +115,11 @@ class Server:
         for pid in [self.process.pid, *self.worker_pids()]:
             _kill(pid)
         self.process.wait(timeout=30)
+        self._close_output()
+
+    def _close_output(self) -> None:
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
 
     def worker_pids(self) -> list[int]:
         """Process ids of the supervisor's children."""
@@ -143,8 +150,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         if self.process is not None and self.process.poll() is None:
             self.kill()
-        if self.process is not None and self.process.stdout is not None:
-            self.process.stdout.close()
+        self._close_output()
 
 
 def children(pid: int) -> list[int]:
