@@ -7,6 +7,7 @@ one that says it cannot work at all (``EXIT_FATAL``), or a first start that fail
 SIGTERM, SIGINT: workers drain, then close, exit 0. SIGHUP: settings and certificates anew; listeners stay as they are.
 """
 
+import errno
 import fcntl
 import gc
 import os
@@ -30,6 +31,7 @@ from mailstead.net import CertificateFiles, ServerTls, bind, make_self_signed
 START_TRIES: Final = 3
 _BACK_OFF_MAX_S: Final = 10.0
 _YOUNG_S: Final = 1.0
+_PORT_WAIT_S: Final = 2.0
 _KILL_AFTER_S: Final = GRACE_S + 35.0
 
 
@@ -288,13 +290,14 @@ def certificates(data: Path, settings: Settings) -> list[CertificateFiles]:
 def bind_all(settings: Settings) -> dict[str, list[socket.socket]]:
     """A bound socket for every address of every service that is built. Raises ``StartError``."""
     bound: dict[str, list[socket.socket]] = {}
+    deadline = time.monotonic() + _PORT_WAIT_S
     for service in SERVICES:
         addresses: tuple[str, ...] = getattr(settings.listen, service)
         if service in NOT_BUILT:
             continue
         for address in addresses:
             try:
-                bound.setdefault(service, []).append(bind(address))
+                bound.setdefault(service, []).append(_bind_patiently(address, deadline))
             except OSError as exc:
                 for sockets in bound.values():
                     for sock in sockets:
@@ -303,6 +306,17 @@ def bind_all(settings: Settings) -> dict[str, list[socket.socket]]:
                     f"{service} cannot listen on {address}: {exc.strerror}; choose another one in [listen] or end what uses it."
                 ) from exc
     return bound
+
+
+def _bind_patiently(address: str, deadline: float) -> socket.socket:
+    """Workers whose supervisor was killed let go of their ports in a moment."""
+    while True:
+        try:
+            return bind(address)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _drop_privileges(user: str, data: Path) -> None:

@@ -24,10 +24,22 @@ class Family:
         services = "".join(f"{name} = []\n" for name in ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"))
         self.settings.write_text(f'hostname = "mail.test"\n[listen]\n{services}metrics = ["127.0.0.1:{self.port}"]\n')
         self.log = folder / "log"
+        self.workers = workers
+        self.environ = environ
+        self.process = self._start()
+
+    def again(self) -> "Family":
+        """Another one on the same folder, after the first has died."""
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self.process = self._start()
+        return self
+
+    def _start(self) -> "subprocess.Popen[str]":
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(SCRIPT), str(folder), str(workers)],
-                stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **environ},
+            return subprocess.Popen(
+                [sys.executable, str(SCRIPT), str(self.folder), str(self.workers)],
+                stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **self.environ},
             )  # fmt: skip
 
     def ready(self) -> "Family":

@@ -104,6 +104,14 @@ def test_workers_without_a_supervisor_leave(family: Family) -> None:
         time.sleep(0.05)
 
 
+def test_a_new_server_follows_a_killed_supervisor_at_once(family: Family) -> None:
+    family.process.kill()
+    family.process.wait()
+    family.again().ready()
+    assert {"findings": ["1:hello", "False"]} == ask(family.folder, "verify")
+    assert 0 == family.stop()
+
+
 def test_a_second_server_is_refused(family: Family) -> None:
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(family.folder), "1"], capture_output=True, text=True, timeout=30, check=False
