@@ -35,7 +35,11 @@ class Append(OfAccount):
         )
         if row is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
-        wanted = [number for number in range(len(self.incoming)) if not self._is_known(tx, number)]
+        once = {ident: number for number, ident in reversed(list(enumerate(self.ids)))}
+        wanted = [
+            number for number in range(len(self.incoming))
+            if not self.ids or (once[self.ids[number]] == number and not self._is_known(tx, number))
+        ]
         uids = [0] * len(self.incoming)
         emails = [EmailId(0)] * len(self.incoming)
         if not wanted:
@@ -69,8 +73,6 @@ class Append(OfAccount):
 
     def _is_known(self, tx: Tx, number: int) -> bool:
         """Whether this import's message is in the account already."""
-        if not self.ids:
-            return False
         return tx.db.one(
             "SELECT 1 FROM delivery d JOIN email e ON e.account_id=d.account_id AND e.email_id=d.email_id"
             " WHERE d.account_id=? AND d.delivery_id=?",

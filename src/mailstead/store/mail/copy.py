@@ -28,6 +28,8 @@ class Copy(OfAccount):
         )
         if target is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+        if tx.db.one("SELECT 1 FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.source)) is None:
+            raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
         rows = list(
             selection.rows(
                 tx.db, account, self.source, self.uids,

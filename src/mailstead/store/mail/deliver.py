@@ -39,7 +39,7 @@ class Deliver(OfAccount):
         info = self.incoming.info
         key = keys.of(account)
         modseq = clock.tick(tx, account, octets=info.size, messages=1)
-        flags, more = keywords.bits(tx, account, key, self.flags) if self.flags else (0, ())
+        flags, more = keywords.bits(tx, account, key, self.flags, must=False) if self.flags else (0, ())
         mailbox, place = self._place(tx, key, modseq, flags)
         thread = filing.store(tx, self.incoming, mailbox=mailbox, flags=flags)
         filing.enter(

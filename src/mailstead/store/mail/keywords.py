@@ -29,8 +29,10 @@ def all_bits(db: Database, account: int, key: AccountKey) -> dict[int, str]:
     return found
 
 
-def bits(tx: Tx, account: int, key: AccountKey, names: Iterable[str], *, make: bool = True) -> tuple[int, tuple[str, ...]]:
-    """The flags as (bits, names beyond the bits). New keywords get a number (``make``) or are left out. LIMIT."""
+def bits(tx: Tx, account: int, key: AccountKey, names: Iterable[str], *, make: bool = True,
+         must: bool = True) -> tuple[int, tuple[str, ...]]:
+    """The flags as (bits, names beyond the bits). New keywords get a number (``make``) or are left out. LIMIT, unless
+    what there is no room for may be left out (``must`` False)."""
     value = 0
     unknown: list[str] = []
     for name in names:
@@ -49,6 +51,8 @@ def bits(tx: Tx, account: int, key: AccountKey, names: Iterable[str], *, make: b
             if not make:
                 continue
             if len(known) >= limits.KEYWORDS:
+                if not must:
+                    continue
                 raise Refusal(Reason.LIMIT, "Too many different keywords in this account", f"{limits.KEYWORDS} keywords")
             bit = max((number for number, _ in known.values()), default=model.FIRST_ACCOUNT_BIT - 1) + 1
             tx.db.run("INSERT INTO keyword VALUES (?, ?, ?)", (account, bit, key.seal(WORD, bit, name.encode())))
