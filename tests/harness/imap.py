@@ -11,6 +11,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, TenantId
 from mailstead.model.question import Origin, Principal
 from mailstead.server.imap import imap_server
+from mailstead.service.mailbox.append import Memory
 
 ACCOUNTS = {"alice": AccountId(1), "bob": AccountId(2), "imapuser": AccountId(3)}
 
@@ -42,12 +43,12 @@ class ImapSite:
 
     def __init__(
         self, *, separator: str = "/", message_size: int = 1 << 20, tls: Any = None, mail: Any = None, watch: Any = None,
-        accounts: dict[str, AccountId] | None = None,
+        accounts: dict[str, AccountId] | None = None, spool: Any = Memory,
     ) -> None:
-        self.mail = mail or FakeMail()
+        self.mail: Any = mail or FakeMail()
         settings = _Settings(separator, message_size)
         self.serve = imap_server(
-            mail=self.mail, access=FakeAccess(accounts or ACCOUNTS), watch=watch or self.mail.watch, settings=settings, tls=tls
+            mail=self.mail, access=FakeAccess(accounts or ACCOUNTS), watch=watch or self.mail.watch, settings=settings, tls=tls, spool=spool
         )
         self.tasks: list[asyncio.Task[None]] = []
 
