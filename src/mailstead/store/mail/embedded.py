@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from mailstead.mime.scan import Scan, scan, with_prefix
@@ -135,7 +136,8 @@ class EmbeddedMail:
     async def select(self, account: AccountId, mailbox_id: MailboxId, *, take_recent: bool) -> Selected:
         found = self._read(account, lambda db: read.select(db, account, self._keys, mailbox_id))
         if take_recent and found.info.recent_uid < found.info.uid_next - 1:
-            await self._write(account, mailboxes.TakeRecent(account, mailbox_id))
+            before = await self._write(account, mailboxes.TakeRecent(account, mailbox_id, found.info.uid_next - 1))
+            return replace(found, info=replace(found.info, recent_uid=before))
         return found
 
     async def entries(self, account: AccountId, mailbox_id: MailboxId, uids: UidSet, *, changed_since: int = 0,

@@ -190,6 +190,12 @@ class Rename(OfAccount):
             raise Refusal(Reason.ALREADY_EXISTS, "There is a mailbox with the new name already")
         if self.old != INBOX and self.new[: len(self.old)] == self.old:
             raise Refusal(Reason.INVALID, "A mailbox cannot be moved into itself")
+        levels = 1 if self.old == INBOX else _levels(tx.db, account, mailbox)
+        if len(self.new) - 1 + levels > limits.MAILBOX_DEPTH:
+            raise Refusal(Reason.INVALID, f"A mailbox can be at most {limits.MAILBOX_DEPTH} levels deep")
+        count = tx.db.one("SELECT count(*) FROM mailbox WHERE account_id=?", (account,))
+        if count and count[0] + len(self.new) - (self.old != INBOX) > limits.MAILBOXES:
+            raise Refusal(Reason.LIMIT, f"An account has at most {limits.MAILBOXES} mailboxes")
         modseq = clock.tick(tx, account)
         parent = 0
         for level in range(len(self.new) - 1):
@@ -210,6 +216,17 @@ class Rename(OfAccount):
         tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
         clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
         _remember_below(tx, account, key, mailbox, self.new)
+
+
+def _levels(db: Database, account: int, mailbox: int) -> int:
+    """How deep the tree below and with ``mailbox`` is."""
+    below: dict[int, list[int]] = {}
+    for child, parent in db.all("SELECT mailbox_id, parent_id FROM mailbox WHERE account_id=?", (account,)):
+        below.setdefault(parent, []).append(child)
+    levels, edge = 0, [mailbox]
+    while edge:
+        levels, edge = levels + 1, [child for at in edge for child in below.get(at, ())]
+    return levels
 
 
 def _remember_below(tx: Tx, account: int, key: AccountKey, mailbox: int, path: tuple[str, ...]) -> None:
@@ -305,19 +322,19 @@ class Subscribe(OfAccount):
 
 
 class TakeRecent(OfAccount):
-    """SELECT: everything in the mailbox has been announced (RFC 3501 §2.3.2). Gives the value before."""
+    """SELECT: everything in the mailbox up to ``uid`` has been announced (RFC 3501 §2.3.2). Gives the value before, so
+    that of two sessions one is told."""
 
     mailbox: int
+    uid: int
     returns: ClassVar = int
 
     def apply(self, tx: Tx, keys: Keys) -> int:  # noqa: ARG002 - the signature of all
-        row = tx.db.one(
-            "SELECT recent_uid, uid_next FROM mailbox WHERE account_id=? AND mailbox_id=?", (self.account, self.mailbox)
-        )
+        row = tx.db.one("SELECT recent_uid FROM mailbox WHERE account_id=? AND mailbox_id=?", (self.account, self.mailbox))
         if row is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
-        if row[0] < row[1] - 1:
+        if row[0] < self.uid:
             tx.db.run(
-                "UPDATE mailbox SET recent_uid=? WHERE account_id=? AND mailbox_id=?", (row[1] - 1, self.account, self.mailbox)
+                "UPDATE mailbox SET recent_uid=? WHERE account_id=? AND mailbox_id=?", (self.uid, self.account, self.mailbox)
             )
         return int(row[0])
