@@ -235,6 +235,7 @@ class Session:
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
+            telemetry.event("imap.closed", account=self.account, peer=self.stream.peer.host)
         self.view = None
         append.give_up(self)
 

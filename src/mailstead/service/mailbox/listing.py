@@ -1,5 +1,6 @@
 """The mailbox tree as LIST and LSUB show it (RFC 9051 §6.3.9, RFC 5258 §3-5, RFC 3501 §6.3.9)."""
 
+import asyncio
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ ATTRIBUTES: Final = {
     Role.IMPORTANT: "\\Important",
 }
 """RFC 6154 §2, RFC 8457 §3."""
+_YIELD_EVERY: Final = 200
 ROLES: Final = {attribute.lower(): role for role, attribute in ATTRIBUTES.items()}
 
 
@@ -49,10 +51,17 @@ async def lines(mail: Mail, account: AccountId, names: Names, wish: Wish) -> lis
     """LIST's answer."""
     there = {info.path: info for info in await mail.mailboxes(account)}
     subscribed = set(await mail.subscriptions(account)) if wish.subscribed or wish.show_subscribed else set()
-    return list(_listed(there, subscribed, names, wish))
+    found: list[Line] = []
+    for number, line in enumerate(_listed(there, subscribed, names, wish)):
+        if line is not None:
+            found.append(line)
+        if number % _YIELD_EVERY == _YIELD_EVERY - 1:
+            await asyncio.sleep(0)
+    return found
 
 
-def _listed(there: dict[Path, MailboxInfo], subscribed: set[Path], names: Names, wish: Wish) -> Iterator[Line]:
+def _listed(there: dict[Path, MailboxInfo], subscribed: set[Path], names: Names, wish: Wish) -> Iterator[Line | None]:
+    """A line, or None, for each mailbox that is looked at."""
     paths: Collection[Path] = there
     if wish.subscribed:
         paths = dict.fromkeys([*there, *sorted(subscribed - there.keys())])
@@ -67,14 +76,14 @@ def _listed(there: dict[Path, MailboxInfo], subscribed: set[Path], names: Names,
             not wish.special_use or (info is not None and info.role in ATTRIBUTES)
         )
         child_info = path in ancestors
-        if not fits and not child_info:
-            continue
         name = names.name(path)
-        if any(names.matches(pattern, name) for pattern in wish.patterns):
+        if (fits or child_info) and any(names.matches(pattern, name) for pattern in wish.patterns):
             found = attributes(info)
             if path in subscribed:
                 found.append("\\Subscribed")
             yield Line(name, tuple(found), child_info and wish.subscribed, info)
+        else:
+            yield None
 
 
 def attributes(info: MailboxInfo | None) -> list[str]:

@@ -171,7 +171,9 @@ def test_bound_items_fields_and_patterns() -> None:
     for text in (
         b"FETCH 1 (" + b" ".join(b"BODY[%d]" % n for n in range(1, 202)) + b")",
         b"FETCH 1 BODY[HEADER.FIELDS (" + b" ".join(b"x%d" % n for n in range(201)) + b")]",
-        b'LIST "" (' + b" ".join(b"x%d" % n for n in range(101)) + b")",
+        b'LIST "" (' + b" ".join(b"x%d" % n for n in range(21)) + b")",
+        b"LIST \"\" " + b"x" * 1001,
+        b"LIST \"\" " + b"a*" * 21,
         b"STORE 1 FLAGS " + b" ".join(b"k%d" % n for n in range(limits.KEYWORDS + 1)),
         b"ID (" + b" ".join(b'"k%d" "v"' % n for n in range(31)) + b")",
         b'ID ("' + b"k" * 31 + b'" "v")',

@@ -1,5 +1,6 @@
 """LIST with selection and return options, and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154 §2, RFC 3501 §6.3.9)."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,10 @@ from mailstead.protocol.imap.tokens import Reader
 
 _SELECTION: Final = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
 _RETURN: Final = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
-_PATTERNS: Final = 100
+_PATTERNS: Final = 20
+_PATTERN: Final = 1_000
+_WILDCARDS: Final = 20
+_RUNS: Final = re.compile(r"[*%]*\*[*%]*|%+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,9 @@ def parse(reader: Reader, name: str) -> List:
     """``LIST [(selection)] reference pattern|(patterns) [RETURN (…)]``; ``LSUB reference pattern``."""
     reader.space()
     if name == "LSUB":
-        reference = reader.mailbox()
+        reference = _bounded(reader.mailbox())
         reader.space()
-        pattern = reader.list_mailbox()
+        pattern = _pattern(reader)
         reader.end()
         return List(reference, (pattern,), lsub=True)
     selection: frozenset[str] = frozenset()
@@ -43,17 +47,17 @@ def parse(reader: Reader, name: str) -> List:
         selection = _selection(reader)
         extended = True
         reader.space()
-    reference = reader.mailbox()
+    reference = _bounded(reader.mailbox())
     reader.space()
     patterns: list[str] = []
     if reader.peek() == ord("("):
         extended = True
         for _ in reader.listed():
-            patterns.append(reader.list_mailbox())
+            patterns.append(_pattern(reader))
             if len(patterns) > _PATTERNS:
                 raise Violation("Too many patterns")
     else:
-        patterns.append(reader.list_mailbox())
+        patterns.append(_pattern(reader))
     returns: frozenset[str] = frozenset()
     items: tuple[str, ...] = ()
     if reader.more():
@@ -64,6 +68,19 @@ def parse(reader: Reader, name: str) -> List:
         returns, items = _returns(reader)
         reader.end()
     return List(reference, tuple(patterns), selection, returns, items, extended)
+
+
+def _pattern(reader: Reader) -> str:
+    """A pattern, runs of wildcards made one; bounded, because matching takes its length times a name's."""
+    return _bounded(reader.list_mailbox())
+
+
+def _bounded(pattern: str) -> str:
+    if "*" in pattern or "%" in pattern:
+        pattern = _RUNS.sub(lambda run: "*" if "*" in run[0] else "%", pattern)
+    if len(pattern) > _PATTERN or pattern.count("*") + pattern.count("%") > _WILDCARDS:
+        raise Violation("The pattern is too long")
+    return pattern
 
 
 def _selection(reader: Reader) -> frozenset[str]:
