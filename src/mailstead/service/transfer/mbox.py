@@ -1,8 +1,8 @@
 """mbox files: messages one after another, each behind a ``From `` line (RFC 4155).
 
-Nobody agrees on more than that. A line is taken for a separator when it follows a blank line and carries a time of day or
-stands before a header field, or when it is a separator in every detail and the blank line was forgotten. Quoted ``From``
-lines of the body lose one ``>`` (mboxrd); in mboxo that is right for all but those that were sent with one.
+Nobody agrees on more than that. A line is a separator when it follows a blank line and is one in every detail (sender and
+date), or is anything like one and stands before a header field; or when it is both and the blank line was forgotten.
+Quoted ``From`` lines of the body lose one ``>`` (mboxrd); in mboxo that is right for all but those that were sent with one.
 """
 
 import re
@@ -18,7 +18,7 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _TIME: Final = re.compile(rb" \d{1,2}:\d{2}(?::\d{2})?\b")
 _WHOLE: Final = re.compile(
     rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} "
-    rb"\d{1,2}:\d{2}(?::\d{2})?(?: [A-Za-z0-9+-]+)? \d{4}\b"
+    rb"\d{1,2}:\d{2}(?::\d{2})?(?: [A-Za-z0-9+-]+)? \d{4}(?: [+-]\d{4})?(?: remote from \S+)?"
 )
 _ASCTIME: Final = re.compile(
     rb"([A-Za-z]{3}) +(\d{1,2}) +(\d{1,2}):(\d{2})(?::(\d{2}))?(?: +([+-]\d{4})| +[A-Za-z]{2,5})?(?: +(\d{4}))(?: +([+-]\d{4}))?"
@@ -40,6 +40,8 @@ def _message(line: bytes, octets: bytes | None, where: str, mailbox: Path) -> It
         yield Bad(where, f"it is larger than {found.MOST_OCTETS >> 20} MiB")
         return
     message = found.canonical(octets)
+    if b"\r\n\r\n" not in message and message.strip():
+        message += b"\r\n"  # header only: its blank line was taken for the one between messages
     if message.startswith(b">From "):
         message = message[message.find(b"\n") + 1 :]
     body_at = len(found.header_of(message))
@@ -61,7 +63,9 @@ def _message(line: bytes, octets: bytes | None, where: str, mailbox: Path) -> It
 def split(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bytes | None]]:
     """(separator line, what follows it, without the blank line before the next separator). A message of more than
     ``most`` octets is given as None. Memory: one message and a block."""
-    buffer = bytearray(file.read(_BLOCK))
+    buffer = bytearray()
+    while len(buffer) < _LINE_MOST and _grow(buffer, file):
+        pass
     line, start = _first_line(buffer)
     at = start
     is_too_large = False
@@ -87,7 +91,7 @@ def split(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bytes | None]]:
             if not _grow(buffer, file):
                 break
     if line or buffer[start:].strip():
-        yield line, None if is_too_large else _piece(buffer, start, len(buffer))
+        yield line, None if is_too_large else _cut(buffer, start, len(buffer) - 1)
 
 
 def _first_line(buffer: bytearray) -> tuple[bytes, int]:
@@ -132,12 +136,12 @@ def _separated(buffer: bytearray, mark: int) -> int:
     line = _piece(buffer, at, end).rstrip()
     following = _piece(buffer, end + 1, end + 1 + 256)
     is_header = _HEADER.match(following) is not None
-    has_time = _TIME.search(line) is not None
+    is_whole = _WHOLE.fullmatch(line) is not None
     is_after_blank = mark == 0 or buffer.endswith(b"\n", 0, mark) or buffer.endswith(b"\n\r", 0, mark)
     if is_after_blank:
-        is_separator = (has_time and (is_header or not following.strip(b"\r\n"))) or (is_header and len(line.split()) <= 2)
+        is_separator = is_whole or (is_header and (len(line.split()) <= 2 or _TIME.search(line) is not None))
     else:
-        is_separator = is_header and _WHOLE.match(line) is not None
+        is_separator = is_whole and is_header
     return end + 1 if is_separator else -1
 
 
