@@ -189,7 +189,7 @@ async def test_other_programs_read_it(site: Site, tmp_path: Path) -> None:
     assert "Work.M&APw-ll" in box.list_folders()
     await site.transfer.export(ALICE, str(tmp_path / "mbox"), "mbox", "INBOX")
     read = standard.mbox(str(tmp_path / "mbox" / "INBOX.mbox"), create=False)
-    assert ["O", "ROF"] == sorted(message.get_flags() for message in read)  # type: ignore[attr-defined]
+    assert ["O", "ROF"] == sorted(message.get_flags() for message in read)
     read.close()
 
 
