@@ -20,7 +20,7 @@ from mailstead.protocol.imap.tokens import Sequence
 from mailstead.server.imap.login import condstore
 from mailstead.server.imap.op import new_op
 from mailstead.service.mailbox import fetch as fetching
-from mailstead.service.mailbox.fetch import PIECE, Part, Range
+from mailstead.service.mailbox.fetch import PIECE, Part, Source
 from mailstead.service.mailbox.view import View, resync_vanished
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ class _Reading:
             self._add(b"* %d FETCH (%b)\r\n" % (number, words))
             self.done += 1
             return
+        session = self.session
+        mail, account = session.site.mail, session.account
         root = fetching.tree(row)
         start = b"* %d FETCH (" % number
         held: list[bytes] = []
@@ -199,13 +201,23 @@ class _Reading:
                 if not isinstance(item, Section):
                     held.append(item(row))
                     continue
-                span = self._span(item, root)
-                if span is not None and span[1] - span[0] > PIECE:
-                    self._add(start + b" ".join([*held, item.label]) + b" {%d}\r\n" % (span[1] - span[0]))
+                if item.kind != "body":
+                    held.append(await self._binary(item, row, root))
+                    continue
+                found = await fetching.source(
+                    mail, account, row, root, item.part, item.text, item.fields, utf8=session.machine.utf8
+                )
+                if found is None:
+                    held.append(item.label + b" NIL")
+                    continue
+                if item.start is not None:
+                    found = found.cut(item.start, item.length)
+                if len(found) > PIECE:
+                    self._add(start + b" ".join([*held, item.label]) + b" {%d}\r\n" % len(found))
                     start, held, is_begun = b" ", [], True
-                    await self._stream(row, span)
+                    await self._stream(row, found)
                 else:
-                    held.append(await self._section(item, row, root, span))
+                    held.append(await self._whole(item, row, found))
         except Refusal as refusal:
             if refusal.reason is Reason.EXPUNGED and not is_begun:
                 return
@@ -221,53 +233,38 @@ class _Reading:
         self._add((start + tail if tail or start != b" " else b"") + b")\r\n")
         self.done += 1
 
-    @staticmethod
-    def _span(section: Section, root: Part) -> Range | None:
-        """Where the octets lie, for sections that are octets of the message as they are."""
-        if section.kind != "body" or section.fields:
-            return None
-        span = fetching.place(root, section.part, section.text)
-        if span is not None and section.start is not None:
-            start = min(span[0] + section.start, span[1])
-            span = (start, min(start + section.length, span[1]))
-        return span
+    async def _whole(self, section: Section, row: EntryRow, found: Source) -> bytes:
+        """A section that is small."""
+        octets, (start, end) = found.made, found.span
+        if end > start:
+            octets += await self.session.site.mail.octets(self.session.account, row.entry.email_id, start, end - start)
+        return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
 
-    async def _section(self, section: Section, row: EntryRow, root: Part, span: Range | None) -> bytes:
-        """A section that is small, or made for the purpose."""
-        mail, account = self.session.site.mail, self.session.account
-        octets: bytes | None
-        if span is not None:
-            octets = await mail.octets(account, row.entry.email_id, span[0], span[1] - span[0]) if span[1] > span[0] else b""
-            return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
-        if section.fields:
-            block = fetching.place(root, section.part, section.text)
-            octets = None
-            if block is not None:
-                invert = section.text == "HEADER.FIELDS.NOT"
-                octets = await fetching.header_fields(mail, account, row, block, section.fields, invert=invert)
-        elif section.kind == "body":
-            octets = None
-        else:
-            octets = await fetching.binary(mail, account, row, root, section.part)
+    async def _binary(self, section: Section, row: EntryRow, root: Part) -> bytes:
+        """A part without its transfer encoding, or the size of that."""
+        octets = await fetching.binary(self.session.site.mail, self.session.account, row, root, section.part)
         if section.kind == "size":
             return b"%b %d" % (section.label, len(octets or b""))
         if octets is None:
             return section.label + b" NIL"
         if section.start is not None:
             octets = octets[section.start : section.start + section.length]
-        mark = b"~" if section.kind == "binary" and b"\0" in octets else b""
+        mark = b"~" if b"\0" in octets else b""
         return b"%b %b{%d}\r\n%b" % (section.label, mark, len(octets), octets)
 
-    async def _stream(self, row: EntryRow, span: Range) -> None:
-        sent = 0
-        async for piece in fetching.pieces(self.session.site.mail, self.session.account, row, span):
-            if not sent:
-                await self._flush()
+    async def _stream(self, row: EntryRow, found: Source) -> None:
+        """A section that is large. Its octets are announced: whoever cannot send them all must hang up."""
+        session = self.session
+        sent = len(found.made)
+        if found.made:
+            self._add(found.made)
+        async for piece in fetching.pieces(session.site.mail, session.account, row, found.span):
+            await self._flush()
             sent += len(piece)
-            self.session.stream.write(piece)
-            await self.session.stream.drain()
-        if sent != span[1] - span[0]:
-            self.session.stream.abort()
+            session.stream.write(piece)
+            await session.stream.drain()
+        if sent != len(found):
+            session.stream.abort()
             raise Refusal(Reason.EXPUNGED, "The message is gone")
 
     def _add(self, octets: bytes) -> None:

@@ -28,6 +28,7 @@ from mailstead.protocol.imap.response import line, mailbox
 from mailstead.protocol.imap.state import State
 from mailstead.server.imap import answers, append
 from mailstead.server.imap.commands import BY_NAME, HANDLERS, NUMBERED
+from mailstead.server.origin import origin_of
 from mailstead.service.mailbox import Mail, News
 from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.mailbox.names import Names
@@ -70,18 +71,6 @@ class Site:
         self.newsroom = Newsroom(mail, _wait)
 
 
-def origin_of(stream: Stream) -> Origin:
-    """Where a login on this stream comes from."""
-    tls, peer = stream.tls, stream.peer
-    binding: dict[str, bytes] = {}
-    if tls is not None:
-        if tls.tls_server_end_point:
-            binding["tls-server-end-point"] = tls.tls_server_end_point
-        if tls.tls_unique:
-            binding["tls-unique"] = tls.tls_unique
-    return Origin(peer.host, peer.is_loopback, tls is not None, "imap", binding, peer.limit_key)
-
-
 async def _wait(waiting: list[Callable[[], None]]) -> None:
     woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     waiting.append(lambda: None if woken.done() else woken.set_result(None))
@@ -122,7 +111,7 @@ class Session:
         site = self.site
         mechanisms: tuple[str, ...] = ()
         if self.machine.state is State.NOT_AUTHENTICATED:
-            mechanisms = site.access.mechanisms(origin_of(self.stream))
+            mechanisms = site.access.mechanisms(origin_of(self.stream, "imap"))
         return capability.words(
             self.machine.state,
             mechanisms=mechanisms,
@@ -161,7 +150,7 @@ class Session:
 
     def origin(self) -> Origin:
         """Where a login comes from."""
-        return origin_of(self.stream)
+        return origin_of(self.stream, "imap")
 
     def patience_s(self) -> float:
         """How long the peer may say nothing."""
@@ -329,10 +318,9 @@ class Session:
 
 def imap_server(
     *, mail: Mail, access: Access, watch: Watch, settings: Any, tls: ServerTls | None,
-    directory: Any = None, spool: Callable[[], Spool] = Memory,
+    spool: Callable[[], Spool] = Memory,
 ) -> Callable[[Stream], Awaitable[None]]:
     """The driver. ``settings`` has ``imap.separator`` and ``limits.message_size``; ``spool`` makes the places where appended messages are gathered."""
-    del directory
     site = Site(
         mail=mail, access=access, watch=watch, separator=settings.imap.separator, message_size=settings.limits.message_size,
         tls=tls, spool=spool,

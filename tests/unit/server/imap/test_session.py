@@ -131,7 +131,7 @@ async def test_a_large_body_goes_out_in_pieces() -> None:
         body = bytes(stream.written)
         assert octets == body[: len(octets)]
         assert b" FLAGS (\\Recent))\r\nf OK FETCH completed\r\n" == body[len(octets) :]
-        assert 4 == site.mail.calls["octets"]
+        assert 5 == site.mail.calls["octets"]  # the header, to see whether it is ASCII, and four pieces
 
 
 async def test_many_rows_are_asked_for_in_portions() -> None:
@@ -347,3 +347,17 @@ async def test_a_peer_that_vanishes_is_no_defect() -> None:
             serve: Any = site.serve
             await serve(stream)
         assert not [name for name, _ in seen if name == "defect.found"]
+
+
+async def test_a_large_message_with_utf8_in_its_header() -> None:
+    body = b"x" * 600_000
+    async with ImapSite() as site:
+        await put(site.mail, "Subject: Grüße\r\n\r\n".encode() + body)
+        stream = await site.session()
+        await ask(stream, "EXAMINE INBOX")
+        made = b"Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n\r\n"
+        stream.say(b"f FETCH 1 BODY[]\r\n")
+        assert b"* 1 FETCH (BODY[] {%d}" % (len(made) + len(body)) == await stream.hear_line()
+        while b"f OK" not in stream.written:
+            await asyncio.sleep(0)
+        assert made + body + b")\r\nf OK FETCH completed\r\n" == bytes(stream.written)

@@ -39,3 +39,15 @@ SINGLE = b"Subject: a\r\n\r\nbody\r\n"
 def test_places(octets: bytes, section: tuple[int, ...], text: str, expected: bytes | None) -> None:
     span = fetch.place(parts.unpack(scan(octets).parts), section, text)
     assert expected == (None if span is None else octets[span[0] : span[1]])
+
+
+def test_cutting_what_is_made_and_what_is_stored() -> None:
+    whole = b"made" + b"0123456789"[2:7]
+    source = fetch.Source(b"made", (2, 7))
+    assert len(whole) == len(source)
+    for start in range(12):
+        for length in range(1, 12):
+            cut = source.cut(start, length)
+            octets = cut.made + b"0123456789"[cut.span[0] : cut.span[1]]
+            assert whole[start : start + length] == octets
+            assert len(octets) == len(cut)
