@@ -1,0 +1,274 @@
+"""The client's side of SMTP, without a socket: dialogues as generators (RFC 5321 §3, §4.5.4).
+
+A dialogue yields a ``Turn``: octets to send, how many replies are due, and for how long to wait; it is sent the replies. So
+the driver is a loop of four lines, and a test is a list. Envelope commands are pipelined where the server offers it
+(RFC 2920); each recipient keeps its own reply.
+"""
+
+import base64
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mailstead.model import limits
+from mailstead.model.address import Envelope, ForwardPath
+from mailstead.model.status import EnhancedStatus
+from mailstead.protocol.smtp import path, xtext
+from mailstead.protocol.smtp.data import stuffed
+from mailstead.protocol.smtp.reply import Replies
+
+_COMMAND_S: Final = limits.SMTP_COMMAND_TIMEOUT_S
+_GREETING: Final = 220
+_GO_ON: Final = 354
+_CHALLENGE: Final = 334
+_FIRST_CODE: Final = 200
+_LAST_CODE: Final = 559
+_AT_ONCE: Final = 500
+"""Recipients in one transaction towards the next hop: more than this is cut (RFC 5321 §4.5.3.1.8 promises 100)."""
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\x80-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply. ``status``: its enhanced status, or the one that the code's class implies (RFC 3463 §2)."""
+
+    code: int
+    status: EnhancedStatus
+    text: str
+
+    @property
+    def is_ok(self) -> bool:
+        return self.code < 400  # noqa: PLR2004 - RFC 5321 §4.2.1
+
+    @property
+    def is_permanent(self) -> bool:
+        return self.code >= 500  # noqa: PLR2004 - RFC 5321 §4.2.1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Send ``octets``, then wait for ``replies`` replies, ``timeout_s`` for each."""
+
+    octets: bytes
+    replies: int = 1
+    timeout_s: float = _COMMAND_S
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What EHLO said: keyword in upper case to its parameters. Empty after HELO."""
+
+    words: dict[str, str] = field(default_factory=dict)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.words
+
+    @property
+    def size(self) -> int:
+        """The most octets a message may have; 0: no limit is known (RFC 1870 §4)."""
+        value = self.words.get("SIZE", "")
+        return int(value) if value.isdigit() and len(value) <= 20 else 0  # noqa: PLR2004 - RFC 1870 §4
+
+    @property
+    def mechanisms(self) -> frozenset[str]:
+        return frozenset(self.words.get("AUTH", "").upper().split())
+
+    @property
+    def recipients(self) -> int:
+        """The most recipients in one transaction (RFC 9422 §4.2)."""
+        for word in self.words.get("LIMITS", "").split():
+            name, _, value = word.partition("=")
+            if name.upper() == "RCPTMAX" and value.isdigit() and 0 < len(value) <= 6 and int(value):  # noqa: PLR2004 - RFC 9422 §4.2
+                return min(int(value), _AT_ONCE)
+        return _AT_ONCE
+
+
+class Rejected(Exception):  # noqa: N818 - a reply, not an error of ours
+    """The server ended the dialogue with this reply; it holds for all recipients."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.text)
+        self.reply = reply
+
+
+Dialogue = Generator[Turn, list[Reply], None]
+
+
+class Reader:
+    """Octets to replies. ``next`` raises ``Rejected`` with a temporary reply for octets that are none."""
+
+    def __init__(self) -> None:
+        self._replies = Replies()
+
+    def feed(self, octets: bytes) -> None:
+        self._replies.feed(octets)
+
+    def next(self) -> Reply | None:
+        try:
+            found = self._replies.next()
+        except ValueError as exc:
+            raise Rejected(temporary(f"The server does not speak SMTP: {exc}")) from None
+        return None if found is None else _reply(*found)
+
+
+def _reply(code: int, texts: Sequence[str]) -> Reply:
+    if not _FIRST_CODE <= code <= _LAST_CODE:
+        raise Rejected(temporary(f"The server's reply has the code {code}"))
+    status = EnhancedStatus.parse(texts[0]) if texts else None
+    if status is None or status.klass != code // 100:
+        status = EnhancedStatus(code // 100 if code < 300 or code >= 400 else 2, 0, 0)  # noqa: PLR2004 - RFC 3463 §2
+    return Reply(code, status, _UNPRINTABLE.sub("?", "\n".join(texts).replace("\n", " / "))[:1_000])
+
+
+def temporary(text: str, status: EnhancedStatus = EnhancedStatus(4, 4, 2)) -> Reply:  # noqa: B008 - frozen
+    """A reply that no server gave: the fault is the connection's."""
+    return Reply(451, status, text)
+
+
+def permanent(text: str, status: EnhancedStatus) -> Reply:
+    """A reply that no server gave: the message cannot go there."""
+    return Reply(554, status, text)
+
+
+# ------------------------------------------------------------------------------------------------------- dialogues
+def greet() -> Dialogue:
+    """Wait for 220 (RFC 5321 §3.1)."""
+    (greeting,) = yield Turn(b"")
+    if greeting.code != _GREETING:
+        raise Rejected(greeting)
+
+
+def hello(name: str) -> Generator[Turn, list[Reply], Offers]:
+    """EHLO, or HELO where that is not known (RFC 5321 §3.2). Raises ``Rejected``."""
+    (answer,) = yield Turn(b"EHLO %b\r\n" % name.encode())
+    if answer.is_ok:
+        words: dict[str, str] = {}
+        for line in answer.text.split(" / ")[1:]:
+            word, _, rest = line.partition(" ")
+            words[word.upper()] = rest.strip()
+        return Offers(words)
+    if not answer.is_permanent:
+        raise Rejected(answer)
+    (answer,) = yield Turn(b"HELO %b\r\n" % name.encode())
+    if not answer.is_ok:
+        raise Rejected(answer)
+    return Offers()
+
+
+def starttls() -> Dialogue:
+    """After this the driver shakes hands and says ``hello`` again (RFC 3207 §4). Raises ``Rejected``."""
+    (answer,) = yield Turn(b"STARTTLS\r\n")
+    if answer.code != _GREETING:
+        raise Rejected(answer)
+
+
+def login(offers: Offers, user: str, password: str) -> Dialogue:
+    """PLAIN, or LOGIN where there is no PLAIN (RFC 4954 §4, RFC 4616). Raises ``Rejected``.
+
+    A login that fails is a fault of the settings, which people mend: temporary, whatever the code.
+    """
+    if "PLAIN" in offers.mechanisms:
+        secret = base64.b64encode(b"\0%b\0%b" % (user.encode(), password.encode()))
+        turns = [b"AUTH PLAIN " + secret]
+    elif "LOGIN" in offers.mechanisms:
+        turns = [b"AUTH LOGIN", base64.b64encode(user.encode()), base64.b64encode(password.encode())]
+    else:
+        raise Rejected(temporary("The next server offers no way to log in that we know", EnhancedStatus(4, 7, 4)))
+    for number, octets in enumerate(turns, 1):
+        (answer,) = yield Turn(octets + b"\r\n")
+        if answer.is_ok and (answer.code == _CHALLENGE) == (number < len(turns)):
+            continue
+        raise Rejected(temporary(f"The next server refused our login: {answer.code} {answer.text}", EnhancedStatus(4, 7, 8)))
+
+
+def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, list[Reply], list[Reply]]:
+    """One transaction: a reply for each recipient, in order (RFC 5321 §3.3). Raises ``Rejected`` where one holds for all.
+
+    After ``Rejected`` or a recipient's refusal the connection is good for another transaction, save after code 421.
+    """
+    mail = _mail(offers, envelope, octets)
+    rcpts = [_rcpt(offers, to) for to in envelope.forward_paths]
+    taken: list[Reply] = []
+    if "PIPELINING" in offers:
+        # One write; DATA is last in it (RFC 2920 §3.1).
+        begun, *taken, go = yield Turn(b"".join([mail, *rcpts, b"DATA\r\n"]), len(rcpts) + 2)
+        if not begun.is_ok or not any(reply.is_ok for reply in taken):
+            if go.code == _GO_ON:
+                yield Turn(b".\r\n", timeout_s=limits.SMTP_FINAL_TIMEOUT_S)  # RFC 2920 §3.1: an empty message to nobody
+            if not begun.is_ok:
+                yield from _reset()
+                raise Rejected(begun)
+            yield from _reset()
+            return taken
+    else:
+        (begun,) = yield Turn(mail)
+        if not begun.is_ok:
+            raise Rejected(begun)
+        for octets_of_rcpt in rcpts:
+            taken += yield Turn(octets_of_rcpt)
+        if not any(reply.is_ok for reply in taken):
+            yield from _reset()
+            return taken
+        (go,) = yield Turn(b"DATA\r\n")
+    if go.code != _GO_ON:
+        yield from _reset()
+        refusal = go if not go.is_ok else temporary(f"The next server answered DATA with {go.code}")
+        return [reply if not reply.is_ok else refusal for reply in taken]
+    (final,) = yield Turn(stuffed(octets), timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
+    return [reply if not reply.is_ok else final for reply in taken]
+
+
+def _reset() -> Dialogue:
+    yield Turn(b"RSET\r\n")
+
+
+def leave() -> Dialogue:
+    """QUIT (RFC 5321 §4.1.1.10)."""
+    yield Turn(b"QUIT\r\n", timeout_s=10.0)
+
+
+# ------------------------------------------------------------------------------------------------------- envelope
+def _mail(offers: Offers, envelope: Envelope, octets: bytes) -> bytes:
+    words = [f"MAIL FROM:{path.write(envelope.reverse_path.address)}"]
+    if offers.size and len(octets) > offers.size:
+        raise Rejected(permanent(f"The next server takes at most {offers.size} octets", EnhancedStatus(5, 3, 4)))
+    if "SIZE" in offers:
+        words.append(f"SIZE={len(octets)}")
+    needs_utf8 = _needs_smtputf8(envelope, octets)
+    if needs_utf8 and "SMTPUTF8" not in offers:
+        raise Rejected(permanent("The next server does not take internationalized addresses", EnhancedStatus(5, 6, 7)))
+    if not octets.isascii():
+        if "8BITMIME" not in offers:
+            raise Rejected(permanent("The next server does not take 8-bit messages", EnhancedStatus(5, 6, 3)))
+        words.append("BODY=8BITMIME")
+    if needs_utf8:
+        words.append("SMTPUTF8")
+    if "DSN" in offers:
+        if envelope.ret:
+            words.append(f"RET={envelope.ret}")
+        if envelope.envid:
+            words.append(f"ENVID={xtext.encode(envelope.envid)}")
+    return " ".join(words).encode() + b"\r\n"
+
+
+def _needs_smtputf8(envelope: Envelope, octets: bytes) -> bool:
+    """RFC 6531 §3.4: only where addresses or header fields need it, whatever was declared."""
+    sender = envelope.reverse_path.address
+    if (sender is not None and sender.needs_smtputf8) or any(to.address.needs_smtputf8 for to in envelope.forward_paths):
+        return True
+    if not envelope.smtputf8:
+        return False
+    end = octets.find(b"\r\n\r\n")
+    return not octets[: end if end >= 0 else len(octets)].isascii()
+
+
+def _rcpt(offers: Offers, to: ForwardPath) -> bytes:
+    words = [f"RCPT TO:{path.write(to.address)}"]
+    if "DSN" in offers:
+        if to.notify:
+            words.append("NOTIFY=" + ",".join(sorted(to.notify)))
+        if to.orcpt:
+            kind, _, address = to.orcpt.partition(";")
+            words.append(f"ORCPT={kind};{xtext.encode(address)}")
+    return " ".join(words).encode() + b"\r\n"
