@@ -1,0 +1,162 @@
+"""What the author hears: a delivery status notification (RFC 3464 in RFC 6522, internationalized by RFC 6533).
+
+``wanted`` says whether one is due (RFC 3461 §4.1); ``compose`` writes it. Text is for people first, the machine's part
+follows, then the message or its header. The octets depend on the arguments alone.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.model.ids import SUBMISSION, to_wire
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.submission import date
+from mailstead.store.interface import QueueEntry
+
+RETURNED_OCTETS: Final = 256 << 10
+"""A longer message comes back as its header only, whatever RET asked for (RFC 3461 §6.2 allows it)."""
+_LINE: Final = 76
+
+
+class Action(enum.Enum):
+    """RFC 3464 §2.3.3."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    RELAYED = "relayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One recipient of a notice. ``hop`` and ``text`` are the next server's; ``code`` 0: it said nothing."""
+
+    entry: QueueEntry
+    status: EnhancedStatus
+    hop: str
+    code: int
+    text: str
+
+
+def wanted(entry: QueueEntry, action: Action) -> bool:
+    """Whether this recipient's author asked for, or did not forbid, such a notice. Nobody hears of a message with the
+    null reverse-path (RFC 5321 §4.5.5)."""
+    if not entry.reverse_path:
+        return False
+    notify = entry.options.get("notify", "")
+    if not notify:
+        return action is not Action.RELAYED
+    word = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS"}[action]
+    return word in notify.split(",")
+
+
+def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
+    """The notice for recipients of one message, all with the same action."""
+    entry = told[0].entry
+    boundary = f"=_{to_wire(SUBMISSION, entry.submission_id)}_{action.value}_{entry.entry_id % 100_000}"
+    utf8 = not all(_is_ascii(one) for one in told)
+    returned, kind = _returned(octets, full=action is Action.FAILED and entry.options.get("ret") != "HDRS", utf8=utf8)
+    while boundary.encode() in returned:
+        boundary += "_"
+    encoding = "8bit" if utf8 or not returned.isascii() else "7bit"
+    head = [
+        f"From: Mail delivery <postmaster@{hostname}>",
+        f"To: <{entry.reverse_path}>",
+        f"Subject: {_SUBJECTS[action]}",
+        f"Date: {date(now_ms)}",
+        f"Message-ID: <{to_wire(SUBMISSION, entry.submission_id)}.{entry.entry_id}.{action.value}@{hostname}>",
+        "Auto-Submitted: auto-replied",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="{boundary}"',
+        f"Content-Transfer-Encoding: {encoding}",
+    ]
+    parts = [
+        (f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {'8bit' if utf8 else '7bit'}", _prose(told, action)),
+        (
+            f"Content-Type: message/{'global-delivery-status' if utf8 else 'delivery-status'}"
+            f"\r\nContent-Transfer-Encoding: {'8bit' if utf8 else '7bit'}",
+            _status(told, action, hostname, utf8=utf8),
+        ),
+    ]
+    out = "\r\n".join(head) + "\r\n"
+    for fields, body in parts:
+        out += f"\r\n--{boundary}\r\n{fields}\r\n\r\n{body}"
+    last = f"\r\n--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {'7bit' if returned.isascii() else '8bit'}\r\n\r\n"
+    return out.encode() + last.encode() + returned + f"\r\n--{boundary}--\r\n".encode()
+
+
+_SUBJECTS: Final = {
+    Action.FAILED: "Your message could not be delivered",
+    Action.DELAYED: "Your message has not been delivered yet",
+    Action.RELAYED: "Your message has been passed on",
+}
+_OPENINGS: Final = {
+    Action.FAILED: "Your message could not be delivered to:",
+    Action.DELAYED: "Your message has not been delivered yet. We keep trying; you need not send it again. It waits for:",
+    Action.RELAYED: "Your message was passed on to a server that sends no notices of its own, for:",
+}
+
+
+def _prose(told: Sequence[Told], action: Action) -> str:
+    lines = [_OPENINGS[action], ""]
+    for one in told:
+        lines.append(f"  {one.entry.forward_path}")
+        if one.text:
+            said = f"{one.hop} said: " if one.hop and one.code else ""
+            lines += _folded(f"{said}{one.text}", "    ")
+        lines.append("")
+    return "\r\n".join(lines)
+
+
+def _folded(text: str, indent: str) -> list[str]:
+    """Lines of up to about 76 characters, broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > _LINE - len(indent):
+            lines.append(indent + line)
+            line = ""
+        line = f"{line} {word}" if line else word[:900]
+    return [*lines, indent + line]
+
+
+def _status(told: Sequence[Told], action: Action, hostname: str, *, utf8: bool) -> str:
+    first = told[0].entry
+    lines = [f"Reporting-MTA: dns; {hostname}"]
+    if first.options.get("envid"):
+        lines.append(f"Original-Envelope-Id: {_value(first.options['envid'])}")
+    lines.append(f"Arrival-Date: {date(first.created_at_ms)}")
+    kind = "utf-8" if utf8 else "rfc822"
+    for one in told:
+        lines.append("")
+        if one.entry.options.get("orcpt"):
+            lines.append(f"Original-Recipient: {_value(one.entry.options['orcpt'])}")
+        lines += [f"Final-Recipient: {kind}; {one.entry.forward_path}", f"Action: {action.value}", f"Status: {one.status}"]
+        if one.hop:
+            lines.append(f"Remote-MTA: dns; {_value(one.hop)}")
+        if one.code:
+            lines.append(f"Diagnostic-Code: smtp; {one.code} {_value(one.text)[:800]}")
+        if action is Action.DELAYED:
+            lines.append(f"Will-Retry-Until: {date(one.entry.expires_at_ms)}")
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _value(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_ascii(one: Told) -> bool:
+    entry = one.entry
+    return all(
+        text.isascii()
+        for text in (entry.forward_path, entry.reverse_path, one.text, one.hop, entry.options.get("orcpt", ""), entry.options.get("envid", ""))
+    )
+
+
+def _returned(octets: bytes, *, full: bool, utf8: bool) -> tuple[bytes, str]:
+    """The message, or its header, and the type of that part (RFC 6522 §3, RFC 6533 §5)."""
+    if full and len(octets) <= RETURNED_OCTETS:
+        return octets, "message/global" if utf8 else "message/rfc822"
+    end = octets.find(b"\r\n\r\n")
+    head = octets[: end + 2 if end >= 0 else len(octets)][:RETURNED_OCTETS]
+    return head, "message/global-headers" if utf8 else "text/rfc822-headers"
