@@ -51,6 +51,7 @@ _WAITING: Final = 200
 _MADE_UP: Final = -1
 _SALT: Final = 16
 _PLUS: Final = "-PLUS"
+_SCRAM: Final = "SCRAM-"
 
 
 class Access:
@@ -64,7 +65,8 @@ class Access:
         self._directory = directory
         self._begin = begin
         self._verifier = verifier
-        self._mechanisms = mechanisms
+        self._mechanisms = tuple(name for name in mechanisms if keeps_scram or not name.startswith(_SCRAM))
+        self._unbound = tuple(name for name in self._mechanisms if not name.endswith(_PLUS))
         self._secret = secret
         self._cleartext_on_loopback = cleartext_on_loopback
         self._keeps_scram = keeps_scram
@@ -82,9 +84,7 @@ class Access:
         """What may be offered here; empty where the channel would give the password away."""
         if not (origin.is_encrypted or (origin.is_loopback and self._cleartext_on_loopback)):
             return ()
-        if origin.binding:
-            return self._mechanisms
-        return tuple(name for name in self._mechanisms if not name.endswith(_PLUS))
+        return self._mechanisms if origin.binding else self._unbound
 
     def banned(self, origin: Origin) -> bool:
         """Whether this address has guessed too often."""
@@ -131,6 +131,7 @@ class Access:
         return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin)
 
     async def _check(self, authzid: str, login: str, password: str, origin: Origin) -> Principal:
+        self._check_closed(login, origin)
         record = await self._directory.login(login)
         credential = await self._matching(record, password)
         if record is None or credential is None:
@@ -146,7 +147,7 @@ class Access:
                             reason=account.state)
             raise Refusal(Reason.ACCOUNT_SUSPENDED, "This account is suspended")
         if not origin.is_loopback:
-            self._guessing.succeeded(origin.limit_key)
+            self._guessing.succeeded(origin.limit_key, login)
         telemetry.event("login.succeeded", account=account.account_id, login=login, host=origin.host, protocol=origin.protocol)
         return Principal(
             account.account_id, account.tenant_id, login, account.address, credential.credential_id, credential.revision
@@ -200,6 +201,7 @@ class Access:
         return ScramVerifier(salt, limits.SCRAM_ITERATIONS, os.urandom(32), os.urandom(32), _MADE_UP)
 
     async def _proven(self, authzid: str, login: str, verifier: ScramVerifier, origin: Origin) -> Principal:
+        self._check_closed(login, origin)
         record = await self._directory.login(login)
         for credential in record.credentials if record else ():
             if credential.credential_id == verifier.tag and record is not None:
@@ -212,12 +214,18 @@ class Access:
             telemetry.event("login.refused", host=origin.host, protocol=origin.protocol, reason="banned for guessing")
             raise Refusal(Reason.AUTHENTICATION_FAILED, "Too many failed logins from your address; try again later")
 
+    def _check_closed(self, login: str, origin: Origin) -> None:
+        if not origin.is_loopback and self._guessing.is_closed(login, origin.limit_key):
+            telemetry.event("login.refused", login=login, host=origin.host, protocol=origin.protocol, reason="the login is being guessed")
+            raise Refusal(Reason.AUTHENTICATION_FAILED, "Too many failed logins; try again later")
+
     async def _failed(self, login: str, cause: str, origin: Origin) -> Refusal:
         """Count, log and slow down a failure; the refusal says the same for all."""
         telemetry.event("login.failed", login=login, host=origin.host, protocol=origin.protocol, reason=cause)
         if not origin.is_loopback:
-            if self._guessing.failed(origin.limit_key):
-                telemetry.event("address.banned", host=origin.limit_key, reason="too many failed logins")
+            closed = self._guessing.failed(origin.limit_key, login)
+            if closed:
+                telemetry.event("guessing.stopped", closed=closed, host=origin.host, reason="too many failed logins")
             await asyncio.sleep(limits.AUTH_TARPIT_S)
         return Refusal(Reason.AUTHENTICATION_FAILED, "The login or password is wrong", cause)
 

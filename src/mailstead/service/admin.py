@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 DELETED_AFTER_MS: Final = 30 * 24 * 3600 * 1000
 """How long ``resume`` brings a deleted account back (DECISIONS 18)."""
+APP_PASSWORDS: Final = 20
+"""Of one account: a wrong password costs a hash for each."""
 _CHUNK: Final = 500
 _HASHING: Final = 4
 """Hashes asked for at once: enough for two threads, few enough that a login waits no longer than two of them."""
@@ -239,7 +241,10 @@ class Admin:
     async def app_password_add(self, address: str, label: str) -> Row:
         """A new one, made here: ``password`` in the result is shown this once."""
         account = await self._found(address)
-        if not label.strip() or any(credential.label == label for credential in await self._credentials(address)):
+        present = await self._credentials(address)
+        if len(present) >= APP_PASSWORDS:
+            raise Refusal(Reason.LIMIT, f"{address} has {APP_PASSWORDS} app passwords, as many as it may; delete one first")
+        if not label.strip() or any(credential.label == label.strip() for credential in present):
             raise Refusal(Reason.INVALID, f"Give the app password a name that {address} does not use yet")
         password = "-".join("".join(secrets.choice(_APP_PASSWORD) for _ in range(4)) for _ in range(5))
         argon2, scram = await self._access.hash_password(password)

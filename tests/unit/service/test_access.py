@@ -10,6 +10,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.question import Origin
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
+from mailstead.service import guessing
 from mailstead.service.access import Access
 from mailstead.store.interface import Account, Credential, LoginRecord
 
@@ -150,3 +151,22 @@ async def test_nothing_secret_in_the_events(site: tuple[Access, Directory, list[
     assert "pässword" not in repr(seen)
 
 
+async def test_a_login_guessed_from_many_places_is_closed_to_strangers(site: tuple[Access, Directory, list[float]], monkeypatch: pytest.MonkeyPatch) -> None:
+    access, _, _ = site
+    await access.login("alice@example.test", "pässword", FAR)
+    monkeypatch.setattr(access, "_is_it", lambda *_: False)
+    for number in range(guessing.LOGIN_FAILURES):
+        place = replace(FAR, limit_key=f"10.0.{number}.1")
+        assert await refusal(access, "alice@example.test", "wrong", place) is Reason.AUTHENTICATION_FAILED
+    stranger = replace(FAR, limit_key="203.0.113.1")
+    assert await refusal(access, "alice@example.test", "pässword", stranger) is Reason.AUTHENTICATION_FAILED
+    assert (await access.login("alice@example.test", "pässword", FAR)).account_id == 7
+
+
+async def test_without_verifiers_there_is_no_scram(site: tuple[Access, Directory, list[float]]) -> None:
+    _, directory, _ = site
+    access = Access(
+        directory, begin=sasl.begin, verifier=scram.verifier, mechanisms=tuple(sasl.MECHANISMS), secret=b"s", keeps_scram=False,  # type: ignore[arg-type]
+    )
+    assert access.mechanisms(replace(HERE, binding={"tls-server-end-point": b"x"})) == ("PLAIN", "LOGIN")
+    assert (await access.hash_password("x"))[1] is None

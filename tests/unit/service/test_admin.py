@@ -9,7 +9,7 @@ from tests.harness.fake_directory import FakeStore
 from mailstead import telemetry
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.question import ScramVerifier
-from mailstead.service.admin import DELETED_AFTER_MS, Admin
+from mailstead.service.admin import APP_PASSWORDS, DELETED_AFTER_MS, Admin
 
 NOW_MS = 1_800_000_000_000
 
@@ -125,6 +125,13 @@ async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
     assert 2 == record.credentials[0].revision
     await admin.app_password_delete("alice@example.org", made["id"])
     assert Reason.NOT_FOUND is (await refused(admin.app_password_delete("alice@example.org", "phone"))).reason
+
+
+async def test_app_passwords_are_bounded(admin: Admin) -> None:
+    await admin.account_add("alice@example.org", "secret")
+    for number in range(APP_PASSWORDS):
+        await admin.app_password_add("alice@example.org", f"device {number}")
+    assert Reason.LIMIT is (await refused(admin.app_password_add("alice@example.org", "one more"))).reason
 
 
 async def test_aliases_and_groups(admin: Admin) -> None:
