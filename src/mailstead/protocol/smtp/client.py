@@ -197,9 +197,9 @@ def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, l
             if go.code == _GO_ON:
                 yield Turn(b".\r\n", timeout_s=limits.SMTP_FINAL_TIMEOUT_S)  # RFC 2920 §3.1: an empty message to nobody
             if not begun.is_ok:
-                yield from _reset()
+                yield from reset()
                 raise Rejected(begun)
-            yield from _reset()
+            yield from reset()
             return taken
     else:
         (begun,) = yield Turn(mail)
@@ -208,18 +208,19 @@ def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, l
         for octets_of_rcpt in rcpts:
             taken += yield Turn(octets_of_rcpt)
         if not any(reply.is_ok for reply in taken):
-            yield from _reset()
+            yield from reset()
             return taken
         (go,) = yield Turn(b"DATA\r\n")
     if go.code != _GO_ON:
-        yield from _reset()
+        yield from reset()
         refusal = go if not go.is_ok else temporary(f"The next server answered DATA with {go.code}")
         return [reply if not reply.is_ok else refusal for reply in taken]
     (final,) = yield Turn(stuffed(octets), timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
     return [reply if not reply.is_ok else final for reply in taken]
 
 
-def _reset() -> Dialogue:
+def reset() -> Dialogue:
+    """RSET: no transaction is open afterwards (RFC 5321 §4.1.1.5)."""
     yield Turn(b"RSET\r\n")
 
 

@@ -113,8 +113,16 @@ class Scheduler:
     # ------------------------------------------------------------------------------------------------- one message
     async def _attempt(self, entries: list[QueueEntry]) -> None:
         try:
-            octets = await self._outbox.octets(entries[0])
             attempts: Sequence[Attempt]
+            try:
+                octets = await self._outbox.octets(entries[0])
+            except Unavailable as exc:
+                if self._now_ms() < entries[0].expires_at_ms:
+                    raise
+                lost = Failed("", 0, EnhancedStatus(5, 3, 0), "The message could not be read back from our queue")
+                telemetry.event("queue.failed", submission=to_wire(SUBMISSION, entries[0].submission_id), reason=exc.cause or exc.public)
+                await self._conclude(entries, [lost] * len(entries), b"")
+                return
             if entries[0].last_error.startswith(_SETTLED):
                 attempts = [_settled(entry.last_error) for entry in entries]
             else:

@@ -1,0 +1,1 @@
+"""What carries mail away from here: clients that stand behind the ports of ``service``."""
