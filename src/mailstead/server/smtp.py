@@ -22,7 +22,7 @@ from mailstead.protocol.smtp.server import Chunk, ChunkDone, End, Mode, Say, Ser
 from mailstead.server.origin import origin_of
 from mailstead.service import submission
 from mailstead.service.reception import Outcome, Reception, Transaction
-from mailstead.store.interface import Spool
+from mailstead.service.mailbox import Spool
 
 _OK: Final = reply(250, "2.0.0", "OK")
 _SENDER_OK: Final = reply(250, "2.1.0", "Sender OK")

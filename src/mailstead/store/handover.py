@@ -40,10 +40,10 @@ AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
-    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.SetAccountRow
+    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
-    | outbox.Enqueue | outbox.Finish | Mend | Advance
+    | outbox.Enqueue | outbox.Finish | outbox.Forget | Mend | Advance
 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId
+from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
@@ -42,13 +43,17 @@ class Keys:
         return key if key.number == number else self._read(account, number)
 
     def _read(self, account: int, number: int | None) -> AccountKey:
-        if self._db is None:
-            self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
-        row = self._db.one(
-            "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2)"
-            " ORDER BY key_no DESC LIMIT 1",
-            (account, number),
-        )
+        try:
+            if self._db is None:
+                self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
+            row = self._db.one(
+                "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2)"
+                " ORDER BY key_no DESC LIMIT 1",
+                (account, number),
+            )
+        except sqlite.Failure as exc:
+            self._forget_connection()
+            raise sqlite.unavailable(exc, self._path) from exc
         if row is None or row[1] is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such account", f"no key for account {account:x}")
         return AccountKey(account, row[0], self._unwrap(account, row[0], row[1], row[2]))
@@ -72,7 +77,9 @@ class Keys:
 
     def shred(self, tx: Tx, account: int) -> None:
         """Destroy all keys of the account: from now on its mail is noise, in every copy."""
+        tx.db.run("PRAGMA secure_delete=1")
         tx.db.run("UPDATE account_key SET wrapped=NULL WHERE account_id=?", (account,))
+        tx.leave_no_trace = True
         self.forget(account)
 
     def rewrap(self, tx: Tx, after: int, limit: int) -> int:
@@ -98,10 +105,16 @@ class Keys:
         """Read the account's key anew next time."""
         self._kept.pop(account, None)
 
-    def close(self) -> None:
+    def _forget_connection(self) -> None:
         if self._db is not None:
-            self._db.close()
+            try:
+                self._db.close()
+            except sqlite.Failure:
+                pass
             self._db = None
+
+    def close(self) -> None:
+        self._forget_connection()
         self._kept.clear()
 
 

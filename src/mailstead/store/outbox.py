@@ -79,6 +79,18 @@ class Finish(Operation):
                 tx.db.run("DELETE FROM piece WHERE submission_id=?", row)
 
 
+class Forget(Operation):
+    """Everything an account had waiting: its key is gone, nobody can read it."""
+
+    account: int
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        for (submission,) in tx.db.all("SELECT submission_id FROM message WHERE account_id=?", (self.account,)):
+            for table in ("entry", "piece", "message"):
+                tx.db.run(f"DELETE FROM {table} WHERE submission_id=?", (submission,))  # noqa: S608 - names of our own
+
+
 def _entry(row: tuple[Any, ...]) -> QueueEntry:
     (entry, submission, account, reverse, forward, options, created, expires, due, attempts, error, size, held) = row
     return QueueEntry(

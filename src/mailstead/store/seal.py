@@ -35,6 +35,20 @@ _compress = zstd.ZstdCompressor(level=_LEVEL).compress
 _MOST: Final = 16 << 20
 
 
+_nonces: list[bytes] = []
+
+
+def _nonce() -> bytes:
+    """A random nonce; random octets are fetched many at a time, for the system call costs more than the sealing."""
+    if not _nonces:
+        octets = os.urandom(_NONCE * 256)
+        _nonces.extend(octets[at : at + _NONCE] for at in range(0, len(octets), _NONCE))
+    return _nonces.pop()
+
+
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
 class Damaged(Exception):  # noqa: N818 - a fact about octets, not an error of ours
     """The octets are not what was sealed."""
 
@@ -53,7 +67,7 @@ class AccountKey:
 
     def seal(self, kind: bytes, obj: int, octets: bytes, part: int = 0) -> bytes:
         """``octets`` compressed and sealed as ``part`` of object ``obj``."""
-        nonce = os.urandom(_NONCE)
+        nonce = _nonce()
         return nonce + self._aead.encrypt(nonce, _compress(octets, _FLUSH), _AAD.pack(kind, self.account, obj, part))
 
     def open(self, kind: bytes, obj: int, sealed: bytes, part: int = 0) -> bytes:
@@ -92,7 +106,7 @@ class MasterKey:
         return _derived(self._secrets, purpose)
 
     def wrap(self, account: int, number: int, data_key: bytes) -> bytes:
-        nonce = os.urandom(_NONCE)
+        nonce = _nonce()
         return nonce + self._aead.encrypt(nonce, data_key, _AAD.pack(b"wrap", account, number, 0))
 
     def unwrap(self, account: int, number: int, wrapped: bytes) -> bytes:

@@ -42,6 +42,8 @@ _SECRET: Final = re.compile(r"password|passwd|secret|token|credential|sasl|verif
 _SPEAKS_OF_SECRETS: Final = frozenset({"credential_id", "credentials"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _QUOTE: Final = re.compile(r'[\s"=\\]')
+_BARE: Final = re.compile(r"[!#-<>-\[\]-~]+")
+"""A value that needs neither escapes nor quotes."""
 _SHORT: Final = 200
 _FINE_MAX: Final = 1_000
 _fine: Final[set[str]] = set()
@@ -118,21 +120,28 @@ def stamp(at_ns: int) -> str:
     return f"{text}{at_ns // 1000 % 1_000_000:06d}Z"
 
 
-def to_json(record: Record, worker: int) -> bytes:
-    """One line of JSON with its line feed: ``at``, ``event``, ``level``, ``worker`` and the fields."""
+def to_json(record: Record, worker: int, plain: dict[str, object] | None = None) -> bytes:
+    """One line of JSON with its line feed: ``at``, ``event``, ``level``, ``worker`` and the fields. ``plain``: the cleaned
+    fields, where they are there already."""
     at_ns, name, level, fields = record
     head: dict[str, object] = {"at": stamp(at_ns), "event": name, "level": _NAMES.get(level, "info"), "worker": worker}
-    head.update(clean(fields))
+    head.update(clean(fields) if plain is None else plain)
     return _encoder.encode(head) + b"\n"
 
 
-def to_text(record: Record, worker: int) -> bytes:
+def to_text(record: Record, worker: int, plain: dict[str, object] | None = None) -> bytes:
     """One line for people: time, level, worker, name and ``field=value``; a trace follows on indented lines."""
     at_ns, name, level, fields = record
     words = [stamp(at_ns), _NAMES.get(level, "info"), f"[{worker}]", name]
-    plain = clean(fields)
-    trace = plain.pop("trace", None)
-    words.extend(f"{field}={_word(value)}" for field, value in plain.items())
+    plain = clean(fields) if plain is None else plain
+    trace = plain.get("trace")
+    for field, value in plain.items():
+        if type(value) is str and _BARE.fullmatch(value):
+            words.append(f"{field}={value}")
+        elif type(value) is int:
+            words.append(f"{field}={value}")
+        elif field != "trace":
+            words.append(f"{field}={_word(value)}")
     line = " ".join(words)
     if isinstance(trace, str):
         line += "".join(f"\n    | {_escape(part)}" for part in trace.splitlines())

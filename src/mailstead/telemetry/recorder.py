@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from mailstead.telemetry.counters import Counters
-from mailstead.telemetry.record import ERROR, LEVELS, WARNING, Field, level_of, to_json, to_text
+from mailstead.telemetry.record import ERROR, LEVELS, WARNING, Field, clean, level_of, to_json, to_text
 
 LINGER_S: Final = 1.0
 _DAY_NS: Final = 86_400 * 1_000_000_000
@@ -68,10 +68,11 @@ class Recorder:
             counters.count("events.lost")
             return
         if self._file is not None:
-            line = to_json(record, self._worker)
+            plain = clean(fields)
+            line = to_json(record, self._worker, plain)
             self._lines.append((record[0] // _DAY_NS, line))
             if level >= self._log_level:
-                self._log.append(line if self._json else to_text(record, self._worker))
+                self._log.append(line if self._json else to_text(record, self._worker, plain))
         elif level >= self._log_level:
             self._log.append((to_json if self._json else to_text)(record, self._worker))
         if level >= WARNING:

@@ -9,16 +9,19 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, CredentialId, Ids, TenantId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
 from mailstead.model.question import ScramVerifier
+from mailstead.store import outbox
 from mailstead.store.directory import operations as ops
 from mailstead.store.directory import rows
 from mailstead.store.directory.reader import Reader, address_key
-from mailstead.store.handover import DIRECTORY, KEYS
+from mailstead.store.handover import DIRECTORY, KEYS, QUEUE
 from mailstead.store.interface import Account, Credential, Domain, LoginRecord, Routed, Tenant
 from mailstead.store.mail import accounts
 from mailstead.store.mail.operation import Operation
 from mailstead.store.schema.shard import STATES
 
 Write = Callable[[int, Operation], Awaitable[Any]]
+_Wanted = tuple[str, str, "TenantId | None", bool, int, int, str, "ScramVerifier | None"]
+"""(address, name, tenant, is_admin, max octets, max messages, argon2, scram)."""
 _CHUNK: Final = 500
 _SPREAD: Final = 0x9E3779B97F4A7C15
 """Mixes an id's bits, so that accounts made in a row fall on all shards."""
@@ -88,31 +91,42 @@ class EmbeddedDirectory:
         self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,
         max_octets: int = 0, max_messages: int = 0, is_admin: bool = False,
     ) -> Account:
-        addr = address_key(address)
-        domain = self._reader.domain(addr.rpartition("@")[2])
-        if domain is None:
-            raise Refusal(Reason.NOT_FOUND, f"{addr.rpartition('@')[2]} is not a domain of this server; add it with: mailstead domain add")
-        if self._reader.address(addr) is not None:
-            raise Refusal(Reason.ALREADY_EXISTS, f"There is an account, alias or group {address} already")
-        account = self._ids.next()
-        shard = (account * _SPREAD >> 32 & 0xFFFF) % self._shards
-        await self._write_to(KEYS, ops.MakeKey(account))
-        await self._write_to(shard, accounts.MakeAccount(
-            account, domain.tenant_id, max_octets, max_messages, tuple(self._ids.next() for _ in DEFAULT_MAILBOXES)))
-        made: Account = await self._write(ops.AddAccount(
-            account, address, addr, name, tenant, shard, is_admin, max_octets, max_messages, argon2, scram))
+        (made,) = await self._add([(address, name, tenant, is_admin, max_octets, max_messages, argon2, scram)])
         return made
 
     async def accounts_add(self, rows_: Sequence[tuple[str, str, ScramVerifier | None, int, str]]) -> list[Account]:
         made: list[Account] = []
         for start in range(0, len(rows_), _CHUNK):
-            chunk = rows_[start : start + _CHUNK]
-            for address, *_ in chunk:
-                if self._reader.address(address_key(address)) is not None:
-                    raise Refusal(Reason.ALREADY_EXISTS, f"There is an account, alias or group {address} already")
-            made.extend(await asyncio.gather(*(
-                self.account_add(address, argon2=argon2, scram=scram, max_octets=octets, name=name)
-                for address, argon2, scram, octets, name in chunk)))
+            made += await self._add([
+                (address, name, None, False, octets, 0, argon2, scram)
+                for address, argon2, scram, octets, name in rows_[start : start + _CHUNK]
+            ])
+        return made
+
+    async def _add(self, wanted: list[_Wanted]) -> list[Account]:
+        """All or none: the keys and the mailboxes are made first; without the directory's rows nobody finds them."""
+        adding: list[tuple[ops.AddAccount, accounts.MakeAccount]] = []
+        seen: set[str] = set()
+        for address, name, tenant, is_admin, max_octets, max_messages, argon2, scram in wanted:
+            addr = address_key(address)
+            name_of_domain = addr.rpartition("@")[2]
+            domain = self._reader.domain(name_of_domain)
+            if domain is None:
+                raise Refusal(
+                    Reason.NOT_FOUND, f"{name_of_domain} is not a domain of this server; add it with: mailstead domain add {name_of_domain}")
+            if addr in seen or self._reader.address(addr) is not None:
+                raise Refusal(Reason.ALREADY_EXISTS, f"There is an account, alias or group {address} already")
+            seen.add(addr)
+            account = self._ids.next()
+            shard = (account * _SPREAD >> 32 & 0xFFFF) % self._shards
+            adding.append((
+                ops.AddAccount(account, address, addr, name, tenant, shard, is_admin, max_octets, max_messages, argon2, scram),
+                accounts.MakeAccount(
+                    account, domain.tenant_id, max_octets, max_messages, tuple(self._ids.next() for _ in DEFAULT_MAILBOXES)),
+            ))
+        await asyncio.gather(*(self._write_to(KEYS, ops.MakeKey(row.account)) for row, _ in adding))
+        await asyncio.gather(*(self._write_to(row.shard, make) for row, make in adding))
+        made: list[Account] = await self._write(ops.AddAccounts([row for row, _ in adding]))
         return made
 
     async def account_set(self, account: AccountId, *, name: str | None = None, state: str | None = None,
@@ -132,9 +146,14 @@ class EmbeddedDirectory:
         before = self._reader.account(account)
         if before is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such account")
-        await self.account_set(account, state="wiping")
+        try:
+            await self.account_set(account, state="wiping")
+        except Refusal as exc:  # an earlier attempt has removed the rows already
+            if exc.reason is not Reason.NOT_FOUND:
+                raise
         await self._write_to(KEYS, ops.ShredKey(account))
         self._forget_key(account)
+        await self._write_to(QUEUE, outbox.Forget(account))
         await self._write_to(before.shard, accounts.RemoveAccount(account))
         await self._write(ops.DropAccount(account))
 

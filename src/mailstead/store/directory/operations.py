@@ -113,6 +113,16 @@ class AddAccount(Operation):
         return rows.account(row)
 
 
+class AddAccounts(Operation):
+    """Several accounts, all or none."""
+
+    accounts: list[AddAccount]
+    returns: ClassVar = list[Account]
+
+    def apply(self, tx: Tx, keys: Keys) -> list[Account]:
+        return [one.apply(tx, keys) for one in self.accounts]
+
+
 class SetAccountRow(Operation):
     """None: unchanged."""
 

@@ -85,7 +85,7 @@ class Reader:
     def accounts(self, tenant: int | None, domain: str, after: str, limit: int) -> list[Account]:
         return self._read(lambda db: [rows.account(row) for row in db.all(
             f"SELECT {rows.ACCOUNT_COLUMNS} FROM account WHERE (?1 IS NULL OR tenant_id=?1)"  # noqa: S608
-            " AND (?2='' OR addr LIKE '%@' || ?2) AND addr>?3 ORDER BY addr LIMIT ?4",
+            " AND (?2='' OR substr(addr, -length(?2)-1)='@' || ?2) AND addr>?3 ORDER BY addr LIMIT ?4",
             (tenant, domain_key(domain), address_key(after) if after else "", limit))])
 
     def count(self) -> int:
@@ -163,8 +163,10 @@ class Reader:
         key = ("route", fold_local(local), domain)
         found = self._cache.get(key)
         if found is None:
+            version = self._version
             found = self._route(fold_local(local), domain)
-            self._cache[key] = found
+            if self._version == version:
+                self._cache[key] = found
         return found
 
     def _route(self, local: str, domain: str) -> Routed:

@@ -1,6 +1,6 @@
 """An account's own rows in its shard: made, changed, removed."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
@@ -10,7 +10,7 @@ from mailstead.store.mail import mailboxes, names
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.schema.shard import ACTIVE
 
-_TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "dropped", "era",
+_TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "era",
                   "account")
 _FIRST_MODSEQ: Final = 1
 
@@ -55,17 +55,17 @@ class SetAccount(OfAccount):
 
 
 class RemoveAccount(OfAccount):
-    """All rows of an account whose key is gone. Gives the emails that are objects, for the sweeper."""
+    """All rows of an account whose key is gone. Its objects are left to the sweeper."""
 
-    returns: ClassVar = list[int]
-
-    def apply(self, tx: Tx, keys: Keys) -> list[int]:  # noqa: ARG002 - the signature of all
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
         account = self.account
         for segment, octets in tx.db.all(
             "SELECT segment, sum(stored) FROM email WHERE account_id=? AND segment>=0 GROUP BY segment", (account,)
         ):
             tx.live[segment] = tx.live.get(segment, 0) - octets
-        objects = [row[0] for row in tx.db.all("SELECT email_id FROM email WHERE account_id=? AND segment<0", (account,))]
+        tx.db.run(
+            "INSERT OR REPLACE INTO dropped SELECT account_id, email_id, ? FROM email WHERE account_id=? AND segment<0",
+            (tx.now_ms, account),
+        )
         for table in _TABLES:
             tx.db.run(f"DELETE FROM {table} WHERE account_id=?", (account,))  # noqa: S608 - names of our own
-        return objects

@@ -11,6 +11,9 @@ from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 
 REMEMBERED_MS: Final = 7 * 24 * 3600 * 1000
+_INBOXES: Final = 200_000
+_inboxes: dict[int, int] = {}
+"""Account to its INBOX: it is never deleted; an id that has gone stale (a rebuilt shard) is looked up anew."""
 
 
 class Deliver(OfAccount):
@@ -52,14 +55,21 @@ class Deliver(OfAccount):
     def _place(self, tx: Tx, key: names.AccountKey, modseq: int, flags: int) -> tuple[int, filing.Place]:
         size = self.incoming.info.size
         for path in (*self.mailboxes, names.INBOX):
-            mailbox = names.find(tx.db, self.account, key, path)
-            if mailbox:
+            known = _inboxes.get(self.account, 0) if path == names.INBOX else 0
+            for mailbox in (known, 0) if known else (0,):
+                found = mailbox or names.find(tx.db, self.account, key, path)
+                if not found:
+                    continue
                 place = filing.room(
-                    tx, self.account, mailbox, modseq, count=1, octets=size,
+                    tx, self.account, found, modseq, count=1, octets=size,
                     unseen=filing.unseen(flags), deleted=filing.deleted(flags),
                 )
                 if place:
-                    return mailbox, place
+                    if path == names.INBOX:
+                        if len(_inboxes) > _INBOXES:
+                            _inboxes.clear()
+                        _inboxes[self.account] = found
+                    return found, place
         raise RuntimeError(f"account {self.account:x} has no INBOX")
 
 

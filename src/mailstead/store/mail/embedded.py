@@ -56,18 +56,15 @@ class EmbeddedMail:
         self._reserve = reserve
         self._now_ms = now_ms
         self._pool = pool
-        self._placed: dict[int, Shard] = {}
         self._last_scan: tuple[Octets, Scan] | None = None
 
     def shard(self, account: AccountId) -> Shard:
-        """Where the account lives. NOT_FOUND."""
-        found = self._placed.get(account)
-        if found is None:
-            row = self._directory.account(account)
-            if row is None:
-                raise Refusal(Reason.NOT_FOUND, "There is no such account")
-            found = self._placed[account] = self._shards[row.shard]
-        return found
+        """Where the account lives. NOT_FOUND, also for one that another worker has shredded."""
+        row = self._directory.account(account)
+        if row is None:
+            self._keys.forget(account)
+            raise Refusal(Reason.NOT_FOUND, "There is no such account")
+        return self._shards[row.shard]
 
     def _read(self, account: AccountId, look: Callable[[Database], R]) -> R:
         return self.shard(account).read(look)

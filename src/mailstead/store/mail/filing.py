@@ -64,6 +64,10 @@ def prepare(
 
 def thread_of(tx: Tx, account: int, email: int, refs: list[bytes]) -> int:
     """The oldest thread that any of the refs belongs to, else a new one named after the email; all refs lead to it then."""
+    if len(refs) == 1:
+        tx.db.run("INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)", (account, refs[0], email))
+        if tx.db.changed():
+            return email
     thread = 0
     known: set[bytes] = set()
     for ref in refs:
