@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+from tests.contract.store.conftest import DAY_MS, World, message
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.message import Filing
 from mailstead.model.uids import UidSet
-from tests.contract.store.conftest import DAY_MS, World, message
 
 
 async def test_a_message_is_stored_octet_for_octet_with_its_prefix(world: World) -> None:

@@ -1,12 +1,12 @@
 """Flags and keywords: UNCHANGEDSINCE, replace, the keyword past the bits (RFC 9051 §6.4.6, RFC 7162 §3.1.3)."""
 
 import pytest
+from tests.contract.store.conftest import World, message
 
 from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.message import NewMessage
 from mailstead.model.uids import UidSet
-from tests.contract.store.conftest import World, message
 
 
 async def test_add_remove_and_replace(world: World) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import unicodedata
 
 import pytest
+from tests.contract.store.conftest import World
 
 from mailstead.model import limits
 from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.mailbox import DEFAULT_MAILBOXES, INBOX, Role
 from mailstead.model.uids import UidSet
-from tests.contract.store.conftest import World
 
 
 async def paths(world: World) -> list[tuple[str, ...]]:

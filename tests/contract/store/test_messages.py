@@ -5,6 +5,7 @@ import os
 import random
 
 import pytest
+from tests.contract.store.conftest import DAY_MS, World, message
 
 from mailstead.model.change import ChangeOp
 from mailstead.model.errors import Reason, Refusal
@@ -12,7 +13,6 @@ from mailstead.model.ids import EmailId, MailboxId
 from mailstead.model.message import Filing, NewMessage
 from mailstead.model.uids import UidSet
 from mailstead.store.interface import Want
-from tests.contract.store.conftest import DAY_MS, World, message
 
 NOWHERE = MailboxId(12345)
 

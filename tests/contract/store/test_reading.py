@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from tests.contract.store.conftest import World, message
 
 from mailstead.model.change import StateTooOld
 from mailstead.model.errors import Reason, Refusal
@@ -11,7 +12,6 @@ from mailstead.model.ids import AccountId
 from mailstead.model.message import Filing, NewMessage
 from mailstead.model.uids import UidSet
 from mailstead.store.interface import Want
-from tests.contract.store.conftest import World, message
 
 
 async def test_entries_by_uid_modseq_and_limit(world: World) -> None:

@@ -31,7 +31,7 @@ def folded(words: str) -> str:
 @dataclass(slots=True)
 class Message:
     """One entry under judgement. The callables are asked only when needed: ``email`` gives (sent_ms, has_attachment);
-    ``parts`` the packed part tree, ``octets`` a range of the message."""
+    ``places`` the mailboxes it lies in; ``parts`` the packed part tree, ``octets`` a range of the message."""
 
     uid: int
     email_id: int
@@ -46,6 +46,7 @@ class Message:
     email: Callable[[], tuple[int, int, bool]]
     parts: Callable[[], bytes]
     octets: Callable[[int, int], bytes]
+    places: Callable[[], set[int]]
     _opened: "tuple[int, bytes] | None" = None
     _body: str | None = None
     _whole: str | None = None
@@ -88,7 +89,7 @@ def compile_(condition: c.Condition, bits: dict[str, int]) -> Judge:
             judge = compile_(part, bits)
             return lambda message: not judge(message)
         case c.InMailbox(mailbox):
-            return lambda message: message.mailbox_id == mailbox
+            return lambda message: message.mailbox_id == mailbox or mailbox in message.places()
         case c.InUids(uids):
             return lambda message: message.uid in uids
         case c.HasFlag(name):
@@ -123,7 +124,7 @@ def cost(condition: c.Condition) -> int:
             return max(map(cost, inner), default=0)
         case c.Not(part):
             return cost(part)
-        case c.Sent() | c.HasAttachment():
+        case c.Sent() | c.HasAttachment() | c.InMailbox():
             return 1
         case c.Header():
             return 2

@@ -51,6 +51,10 @@ def _find(db: Database, segments: SegmentReader, keys: Keys, objects: Objects, a
         except Unavailable:
             return b""
 
+    def places(email: int, thread: int) -> set[int]:
+        return {row[0] for row in db.all(
+            "SELECT mailbox_id FROM entry WHERE account_id=? AND thread_id=? AND email_id=?", (account, thread, email))}
+
     columns = "e.uid, e.email_id, e.thread_id, e.modseq, e.flags, e.more, e.received_ms, e.saved_ms, e.size"
     found = []
     for uid, email, thread, modseq, flags, more, received, saved, size in selection.rows(
@@ -59,6 +63,7 @@ def _find(db: Database, segments: SegmentReader, keys: Keys, objects: Objects, a
         message = answer.Message(
             uid, email, thread, mailbox, modseq, flags, keywords.unpack_more(more), received, saved, size,
             partial(email_row, email), partial(packed_parts, email), partial(octets, email),
+            partial(places, email, thread),
         )
         if judge(message):
             found.append(uid)
