@@ -21,8 +21,8 @@ from mailstead.protocol.smtp.reply import lines, reply
 from mailstead.protocol.smtp.server import Chunk, ChunkDone, End, Mode, Say, ServerConnection
 from mailstead.server.origin import origin_of
 from mailstead.service import submission
-from mailstead.service.reception import Outcome, Reception, Transaction
 from mailstead.service.mailbox import Spool
+from mailstead.service.reception import Outcome, Reception, Transaction
 
 _OK: Final = reply(250, "2.0.0", "OK")
 _SENDER_OK: Final = reply(250, "2.1.0", "Sender OK")

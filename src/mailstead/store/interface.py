@@ -337,10 +337,12 @@ News = Callable[[AccountId, int], None]
 class Store(Protocol):
     """The whole store of one process."""
 
-    directory: Directory
-    mail: Mail
-    outbox: Outbox
-
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def mail(self) -> Mail: ...
+    @property
+    def outbox(self) -> Outbox: ...
     def spool(self) -> Spool: ...
     def watch(self, account: AccountId, news: News) -> Callable[[], None]:
         """Calls ``news`` for this account until the returned function is called. Hints come at once after the commit,

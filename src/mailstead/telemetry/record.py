@@ -136,9 +136,7 @@ def to_text(record: Record, worker: int, plain: dict[str, object] | None = None)
     plain = clean(fields) if plain is None else plain
     trace = plain.get("trace")
     for field, value in plain.items():
-        if type(value) is str and _BARE.fullmatch(value):
-            words.append(f"{field}={value}")
-        elif type(value) is int:
+        if type(value) is int or (type(value) is str and _BARE.fullmatch(value)):
             words.append(f"{field}={value}")
         elif field != "trace":
             words.append(f"{field}={_word(value)}")
