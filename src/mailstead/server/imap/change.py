@@ -23,7 +23,11 @@ _CHUNK: Final = 2000
 
 
 async def store(session: "Session", tag: str, command: Store) -> bytes:
-    """STORE and UID STORE, in chunks that are complete in themselves (DECISIONS 6)."""
+    """STORE and UID STORE, in chunks that are complete in themselves (DECISIONS 6).
+
+    With ``.SILENT`` the client works out the new flags by itself, which is right only while it knows the old ones: so it
+    is told the news first, and where somebody else came in between it is told the flags as news afterwards.
+    """
     view, site = view_of(session), session.site
     head = condstore(session) if command.unchanged_since is not None else b""
     try:
@@ -31,8 +35,11 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
         storing.checked(command.flags)
     except Refusal as refusal:
         return line.bad(tag, refusal.public)
+    if command.silent:
+        head += await session.news(may_expunge=False)
     if head:
         session.stream.write(head)
+    before = view.modseq
     tells = not command.silent or session.condstore
     with_uid = command.uid or session.qresync
     refused: list[int] = []
@@ -42,7 +49,12 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
         stored = await storing.set_flags(
             site.mail, view, new_op(), chunk, command.action, command.flags, command.unchanged_since
         )
-        session.note(stored.modseq, told=True)
+        session.note(stored.modseq)
+        if command.silent and stored.modseq == before + 1:
+            for uid, (modseq, _) in stored.changed.items():
+                if modseq == stored.modseq:
+                    view.note_told(uid, modseq)
+            before = stored.modseq
         refused += stored.refused
         expected += sum(1 for _ in view.within(chunk))
         found += len(stored.changed) + len(stored.refused)
@@ -61,6 +73,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
             for entry in entries:
                 number = view.number(entry.uid)
                 if number:
+                    view.note_told(entry.uid, entry.modseq)
                     out.append(session.flags_line(number, entry, with_uid=with_uid))
         session.stream.write(b"".join(out))
         out.clear()

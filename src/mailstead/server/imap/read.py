@@ -177,7 +177,9 @@ class _Reading:
         stored = await session.site.mail.set_flags(
             view.account, new_op(), view.mailbox_id, UidSet.of(unseen), add=frozenset({"\\Seen"})
         )
-        session.note(stored.modseq, told=True)
+        session.note(stored.modseq)
+        for uid, (modseq, _) in stored.changed.items():
+            view.note_told(uid, modseq)
         new: list[EntryRow] = []
         for row in rows:
             outcome = stored.changed.get(row.entry.uid)

@@ -242,11 +242,9 @@ class Session:
             if self.idling:
                 self.stream.end_wait()
 
-    def note(self, modseq: int, *, told: bool = False) -> None:
-        """This session changed something; ``told``: and has told its client all about it."""
+    def note(self, modseq: int) -> None:
+        """This session changed something."""
         self.heard_of = max(self.heard_of, modseq)
-        if told and self.view is not None:
-            self.view.note_own(modseq)
 
     async def look(self) -> None:
         """Ask the store itself, should a hint have been lost."""

@@ -41,7 +41,7 @@ NOTHING_TOLD = Told()
 class View:
     """One selected mailbox of one session."""
 
-    __slots__ = ("_gone", "_own", "account", "mailbox_id", "modseq", "read_only", "recent_above", "saved", "uid_validity", "uids")
+    __slots__ = ("_gone", "_told", "account", "mailbox_id", "modseq", "read_only", "recent_above", "saved", "uid_validity", "uids")
 
     def __init__(self, account: AccountId, selected: Selected, *, read_only: bool) -> None:
         self.account = account
@@ -55,7 +55,7 @@ class View:
         self.saved = UidSet()
         """The result that ``$`` stands for (RFC 9051 §6.4.4.1)."""
         self._gone: set[int] | None = None
-        self._own: set[int] | None = None
+        self._told: dict[int, int] | None = None
 
     # ------------------------------------------------------------------------------------------------ numbers
     def __len__(self) -> int:
@@ -113,12 +113,12 @@ class View:
             yield UidSet(tuple(ranges))
 
     # ------------------------------------------------------------------------------------------------ news
-    def note_own(self, modseq: int) -> None:
-        """This session made the change and has told its client: do not tell again."""
+    def note_told(self, uid: int, modseq: int) -> None:
+        """The client knows the flags that the message has had since ``modseq``: do not tell them again as news."""
         if modseq > self.modseq:
-            if self._own is None:
-                self._own = set()
-            self._own.add(modseq)
+            if self._told is None:
+                self._told = {}
+            self._told[uid] = modseq
 
     def apply(self, delta: Delta, *, may_expunge: bool) -> Told:
         """Take in what happened; the result is to be told in full. Without ``may_expunge`` numbers stay as they are."""
@@ -140,15 +140,15 @@ class View:
         fresh = [uid for uid in created if uid > last]
         if fresh:
             self.uids.extend(fresh)
-        own, held = self._own or (), self._gone or ()
+        known, held = self._told or {}, self._gone or ()
         updated = tuple(
             (self.number(entry.uid), entry)
             for entry in delta.updated
-            if entry.modseq not in own and entry.uid not in held and entry.uid <= last and self.number(entry.uid)
+            if known.get(entry.uid) != entry.modseq and entry.uid not in held and entry.uid <= last and self.number(entry.uid)
         )
         self.modseq = delta.upto
-        if self._own is not None:
-            self._own = {modseq for modseq in self._own if modseq > delta.upto} or None
+        if self._told is not None:
+            self._told = {uid: modseq for uid, modseq in self._told.items() if modseq > delta.upto} or None
         exists = len(self.uids) if fresh else None
         return Told(numbers, vanished, exists, self.recent if fresh else 0, updated)
 

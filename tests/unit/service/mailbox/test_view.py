@@ -48,16 +48,16 @@ def test_what_is_gone_keeps_its_number_until_it_may_be_told() -> None:
     assert [3] == list(found.uids)
 
 
-def test_own_changes_are_not_told_again() -> None:
+def test_what_the_client_knows_is_not_told_again() -> None:
     found = view(1, 2)
-    found.note_own(11)
-    told = found.apply(Delta(12, updated=(entry(1, 11), entry(2, 12))), may_expunge=False)
+    found.note_told(1, 11)
+    told = found.apply(Delta(12, updated=(entry(1, 11), entry(2, 11))), may_expunge=False)
     assert [2] == [change.uid for _, change in told.updated]
 
 
-def test_an_own_change_that_another_followed_is_told() -> None:
+def test_what_has_changed_again_is_told() -> None:
     found = view(1)
-    found.note_own(11)
+    found.note_told(1, 11)
     assert 1 == len(found.apply(Delta(12, updated=(entry(1, 12),)), may_expunge=False).updated)
 
 
