@@ -47,12 +47,19 @@ class Received:
             for start in range(0, len(octets), _HASH_CHUNK):
                 hashing.update(octets[start : start + _HASH_CHUNK])
             digest = hashing.digest()
-        end = octets.find(b"\r\n\r\n")
-        head = octets[: min(end + 2 if end >= 0 else len(octets), limits.MIME_HEADER_BLOCK)]
+        head = header_of(octets)
         return Received(
             octets, digest, _MESSAGE_ID.search(head) is not None, len(_RECEIVED.findall(head)),
             frozenset(found.decode("utf-8", "replace").strip().casefold() for found in _DELIVERED_TO.findall(head)),
         )
+
+
+def header_of(octets: Octets) -> bytes:
+    """The header block of a message without its blank line, at most ``limits.MIME_HEADER_BLOCK`` octets."""
+    if octets[:2] == b"\r\n":
+        return b""
+    end = octets.find(b"\r\n\r\n", 0, limits.MIME_HEADER_BLOCK)
+    return octets[: end + 2 if end >= 0 else min(len(octets), limits.MIME_HEADER_BLOCK)]
 
 
 class Delivery:

@@ -7,8 +7,9 @@ authenticated users only, and goes to the queue.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mailstead import telemetry
@@ -130,11 +131,12 @@ class Reception:
         """The message is whole: file it for every local recipient, queue it for every remote one; durable when this
         returns. One outcome for each recipient, in order. Raises ``Refusal`` where the message itself is refused."""
         principal = transaction.principal
-        if principal is not None:
-            octets = await submission.prepared(
-                octets, principal, self._directory, hostname=self.hostname, now_ms=self._now_ms(), new_id=self._new_id
-            )
         message = Received.of(octets)
+        if principal is not None:
+            # Its digest stays that of the octets as received: a retry is recognised (DECISIONS 4).
+            message = replace(message, octets=await submission.prepared(
+                octets, principal, self._directory, hostname=self.hostname, now_ms=self._now_ms(), new_id=self._new_id
+            ))
         if message.hops > limits.SMTP_RECEIVED_HOPS:
             raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
         if len(transaction.recipients) == 1 and len(transaction.recipients[0].routed.accounts) == 1:
@@ -145,7 +147,8 @@ class Reception:
         remote = {
             address: recipient.options for recipient in transaction.recipients for address in recipient.routed.remote
         }
-        if remote and not any(isinstance(outcome, Unavailable) for outcome in outcomes):
+        if remote and not any(outcomes):
+            # Only when all else is done: whoever is told of a failure may send the whole again.
             await self._enqueue(message, transaction, remote, trace)
         self._tell(transaction, outcomes, len(octets))
         return outcomes
@@ -155,11 +158,15 @@ class Reception:
             (number, recipient, account, address)
             for number, recipient in enumerate(transaction.recipients) for account, address in recipient.routed.accounts
         ]
-        done = await asyncio.gather(*(
-            self._file(message, transaction, recipient, account, address, trace) for _, recipient, account, address in targets
-        ))
+        # The same address given twice is filed once.
+        once = {
+            (account, recipient.address.key): self._file(message, transaction, recipient, account, address, trace)
+            for _, recipient, account, address in reversed(targets)
+        }
+        done = dict(zip(once, await asyncio.gather(*once.values()), strict=True))
         outcomes: list[Outcome] = [None] * len(transaction.recipients)
-        for (number, *_), outcome in zip(targets, done, strict=True):
+        for number, recipient, account, _ in targets:
+            outcome = done[account, recipient.address.key]
             # The first failure that a retry may mend stands for a group; one that will not be mended only where nothing else.
             if outcome is not None and not isinstance(outcomes[number], Unavailable):
                 outcomes[number] = outcome
@@ -180,7 +187,7 @@ class Reception:
         principal = transaction.principal
         if principal is None:
             raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
-        submission_id = SubmissionId(self._new_id())
+        submission_id = self._submission_id(message, principal.account_id, transaction.reverse_path, sorted(remote))
         octets = trace + message.octets[:]
         await self._outbox.enqueue(
             principal.account_id, submission_id, transaction.reverse_path,
@@ -191,10 +198,16 @@ class Reception:
                         recipients=len(remote), octets=len(octets), reverse_path=transaction.reverse_path, reason="remote")
         self._queued()
 
+    def _submission_id(self, message: Received, account: AccountId, reverse_path: str, forward_paths: list[str]) -> SubmissionId:
+        """Made from envelope and content, so that a retry is queued once (DECISIONS 4); without a Message-ID it is a new one."""
+        if not message.has_message_id:
+            return SubmissionId(self._new_id())
+        envelope = "\0".join([str(account), reverse_path, *forward_paths]).encode()
+        digest = hashlib.sha256(b"mailstead submission 1\0" + envelope + b"\0\0" + message.digest).digest()
+        return SubmissionId(int.from_bytes(digest[:8]) >> 1)
+
     def _tell(self, transaction: Transaction, outcomes: list[Outcome], octets: int) -> None:
         for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
             if outcome is not None:
                 telemetry.event("message.refused", reverse_path=transaction.reverse_path, forward_path=str(recipient.address),
                                 octets=octets, reason=outcome.cause or outcome.public)
-
-

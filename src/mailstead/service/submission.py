@@ -14,8 +14,11 @@ from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
+from mailstead.service.delivery import header_of
 from mailstead.store.interface import Directory
 
+_PRIVATE: Final = frozenset({b"bcc", b"resent-bcc", b"return-path"})
+"""Fields that do not leave."""
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,16 +29,21 @@ async def prepared(
     octets: Octets, principal: Principal, directory: Directory, *, hostname: str, now_ms: int, new_id: Callable[[], int]
 ) -> Octets:
     """The message as it may leave. Raises ``Refusal`` SENDER_NOT_OWNED, BAD_CONTENT."""
-    if octets.find(b"\n") >= 0 and _has_bare_lf(octets):
+    if _has_bare_lf(octets):
         octets = _BARE_LF.sub(b"\r\n", octets[:])
-    end = octets.find(b"\r\n\r\n")
-    head = octets[: end + 2 if end >= 0 else min(len(octets), limits.MIME_HEADER_BLOCK)]
+    head = header_of(octets)
+    if len(head) >= limits.MIME_HEADER_BLOCK:
+        raise Refusal(Reason.BAD_CONTENT, "The message's header is too large")
     present: set[bytes] = set()
+    count = 0
     for name, value in header.fields(head):
         low = name.lower()
         if low in {b"from", b"sender"}:
             await _check_author(value, principal, directory)
         present.add(low)
+        count += 1
+    if count >= limits.MIME_HEADER_FIELDS:
+        raise Refusal(Reason.BAD_CONTENT, "The message's header has too many fields")
     added = b""
     if b"from" not in present:
         added += b"From: <%b>\r\n" % principal.address.encode()
@@ -43,21 +51,29 @@ async def prepared(
         added += b"Date: %b\r\n" % date(now_ms).encode()
     if b"message-id" not in present:
         added += b"Message-ID: <%b@%b>\r\n" % (_word(new_id()).encode(), hostname.encode())
-    if b"bcc" in present or b"return-path" in present:
-        kept = header.select(head, (b"bcc", b"return-path"), invert=True)
+    if not present and head:
+        # No header at all, only text: it must not become one.
+        return added + b"\r\n" + octets[:]
+    if not _PRIVATE.isdisjoint(present):
+        kept = header.select(head, _PRIVATE, invert=True)
         return added + kept.removesuffix(b"\r\n") + octets[len(head) :]
     return added + octets[:] if added else octets
 
 
 async def _check_author(value: bytes, principal: Principal, directory: Directory) -> None:
+    """From and Sender name addresses, and all of them are the user's."""
+    count = 0
     for mailbox in addresses.parse(header.unfold(value)):
         if mailbox.local is None or not mailbox.domain:
             continue
+        count += 1
         address = _text(mailbox.local) + "@" + _text(mailbox.domain)
         if not await directory.owns(principal.account_id, address):
             raise Refusal(
                 Reason.SENDER_NOT_OWNED, "The message is from an address that is not yours", f"From or Sender: {address}"
             )
+    if not 0 < count < limits.MIME_ADDRESSES:
+        raise Refusal(Reason.BAD_CONTENT, "The message's From or Sender is not an address that can be read")
 
 
 def _text(word: bytes | str) -> str:
@@ -65,6 +81,8 @@ def _text(word: bytes | str) -> str:
 
 
 def _has_bare_lf(octets: Octets) -> bool:
+    if isinstance(octets, bytes):
+        return octets.count(b"\n") != octets.count(b"\r\n")
     return _BARE_LF.search(octets) is not None
 
 

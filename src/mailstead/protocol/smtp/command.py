@@ -16,8 +16,8 @@ from mailstead.protocol.smtp import path, xtext
 class Unparsable(Violation):
     """A line that is no command we can follow: ``code`` and ``status`` say how to answer."""
 
-    def __init__(self, text: str, code: int = 501, status: str = "5.5.4") -> None:
-        super().__init__(text)
+    def __init__(self, text: str, code: int = 501, status: str = "5.5.4", *, fatal: bool = False) -> None:
+        super().__init__(text, fatal=fatal)
         self.code = code
         self.status = status
 
@@ -185,9 +185,10 @@ def _data(_verb: str, rest: bytes) -> Data:
 
 
 def _bdat(_verb: str, rest: bytes) -> Bdat:
-    words = rest.split()
-    if not words or not words[0].isdigit() or len(words[0]) > 12 or words[1:] not in ([], [b"LAST"], [b"last"], [b"Last"]):  # noqa: PLR2004
-        raise Unparsable("Say BDAT octets, or BDAT octets LAST")
+    words = rest.upper().split()
+    if not words or not words[0].isdigit() or len(words[0]) > 12 or words[1:] not in ([], [b"LAST"]):  # noqa: PLR2004
+        # How many octets follow is not known: whatever comes next must not be taken for commands.
+        raise Unparsable("Say BDAT octets, or BDAT octets LAST", fatal=True)
     return Bdat(int(words[0]), len(words) > 1)
 
 

@@ -45,9 +45,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The message is whole. ``is_clean`` False: it holds a bare CR, a bare LF or a NUL."""
+    """The message is whole. ``is_clean`` False: it holds a bare CR, a bare LF or a NUL. ``is_long``: a line is past the bound."""
 
     is_clean: bool
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class ServerConnection:
     """One connection. ``mode`` never changes; ``is_extended`` after EHLO or LHLO."""
 
     __slots__ = (
-        "_asked", "_buffer", "_chunks", "_data", "_errors", "_is_last", "_pending", "_skipping", "is_extended", "mode",
-        "recipients", "state",
+        "_asked", "_at", "_buffer", "_chunks", "_data", "_errors", "_is_last", "_passing", "_pending", "_skipping", "is_extended",
+        "mode", "recipients", "state",
     )
 
     def __init__(self, mode: Mode) -> None:
@@ -103,8 +104,10 @@ class ServerConnection:
         self.is_extended = False
         self.recipients = 0
         self._buffer = b""
+        self._at = 0
         self._errors = 0
         self._skipping = False
+        self._passing = 0
         self._data: Dotted | None = None
         self._chunks: Counted | None = None
         self._is_last = False
@@ -114,12 +117,21 @@ class ServerConnection:
     # --------------------------------------------------------------------------------------------------- octets in
     def receive(self, octets: bytes) -> None:
         """Octets from the peer."""
-        self._buffer = self._buffer + octets if self._buffer else octets
+        self._buffer = self._buffer[self._at :] + octets if self._at < len(self._buffer) else octets
+        self._at = 0
+
+    def _rest(self) -> bytes:
+        """What has not been looked at, taken out of the buffer."""
+        rest = self._buffer[self._at :] if self._at else self._buffer
+        self._buffer, self._at = b"", 0
+        return rest
 
     def discard(self) -> None:
         """TLS begins: nothing from before it counts (RFC 3207 §4.2)."""
-        self._buffer = b""
+        self._buffer, self._at = b"", 0
         self._pending = None
+        self._passing = 0
+        self._data = self._chunks = None
         self.state = State.START
         self.is_extended = False
         self.recipients = 0
@@ -153,6 +165,12 @@ class ServerConnection:
     # --------------------------------------------------------------------------------------------------- events out
     def next_event(self) -> Event | None:
         """See the module's docstring."""
+        if self._passing:
+            rest = self._rest()
+            self._buffer = rest[self._passing :]
+            self._passing = max(0, self._passing - len(rest))
+            if self._passing:
+                return None
         if self._pending is not None:
             event, self._pending = self._pending, None
             return event
@@ -168,12 +186,17 @@ class ServerConnection:
         try:
             return self._placed(command.parse(line))
         except command.Unparsable as exc:
-            return self._against_rules(exc.code, exc.status, exc.text)
+            return self._against_rules(exc.code, exc.status, exc.text, is_fatal=exc.fatal)
 
-    def _placed(self, found: Command) -> Event:
+    def _placed(self, found: Command) -> Event | None:
         places = _PLACES.get(type(found))
         if places is not None and self.state not in places:
-            return self._against_rules(503, "5.5.1", _WRONG_PLACE[self.state])
+            answer = self._against_rules(503, "5.5.1", _WRONG_PLACE[self.state])
+            if not isinstance(found, Bdat) or not found.octets:
+                return answer
+            # Its octets come whatever we say (RFC 3030 §2): they are passed over, then the answer is given.
+            self._passing, self._pending = found.octets, answer
+            return self.next_event()
         if isinstance(found, Hello) and (found.verb == "LHLO") != (self.mode is Mode.LMTP):
             return self._against_rules(500, "5.5.1", "Say LHLO here" if self.mode is Mode.LMTP else "Say EHLO here")
         if isinstance(found, Bdat):
@@ -188,21 +211,24 @@ class ServerConnection:
         return found
 
     def _next_dotted(self, data: Dotted) -> Event | None:
-        if not self._buffer:
+        octets = self._rest()
+        if not octets:
             return None
-        content, rest = data.feed(self._buffer)
-        self._buffer = b"" if rest is None else rest
+        content, rest = data.feed(octets)
         if rest is not None:
+            self._buffer = rest
             self._data = None
+            end = End(data.is_clean, data.lines.is_long)
             if not content:
-                return End(data.is_clean)
-            self._pending = End(data.is_clean)
+                return end
+            self._pending = end
         return Chunk(content) if content else None
 
     def _next_counted(self, chunks: Counted) -> Event | None:
-        if not self._buffer:
+        octets = self._rest()
+        if not octets:
             return None
-        content, self._buffer = chunks.feed(self._buffer)
+        content, self._buffer = chunks.feed(octets)
         if not chunks.left:
             self._pending = self._chunk_end(chunks)
         return Chunk(content)
@@ -212,25 +238,29 @@ class ServerConnection:
             return ChunkDone(self._asked)
         chunks.end()
         self._chunks = None
-        return End(chunks.is_clean)
+        return End(chunks.is_clean, chunks.lines.is_long)
 
     def next_line(self) -> bytes | Say | None:
         """The next line without its CRLF (a SASL response), the machine's answer to one that is none, or None."""
-        end = self._buffer.find(b"\n")
+        end = self._buffer.find(b"\n", self._at)
         if self._skipping:
             if end < 0:
-                self._buffer = b""
+                self._rest()
                 return None
-            self._buffer = self._buffer[end + 1 :]
+            self._at = end + 1
             self._skipping = False
             return self._against_rules(500, "5.5.6", "The line is too long")
         if end < 0:
-            if len(self._buffer) > _LONGEST:
-                self._buffer = b""
+            if self._at == len(self._buffer):
+                self._rest()  # an idle connection holds nothing
+            elif len(self._buffer) - self._at > _LONGEST:
+                self._rest()
                 self._skipping = True
             return None
-        line = self._buffer[:end]
-        self._buffer = self._buffer[end + 1 :]
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        if len(line) > _LONGEST:
+            return self._against_rules(500, "5.5.6", "The line is too long")
         if not line.endswith(b"\r"):
             return self._against_rules(500, "5.5.2", "Lines end in CRLF")
         line = line[:-1]
@@ -238,8 +268,8 @@ class ServerConnection:
             return self._against_rules(500, "5.5.2", "The line holds a bare CR or a NUL")
         return line
 
-    def _against_rules(self, code: int, status: str, text: str) -> Say:
+    def _against_rules(self, code: int, status: str, text: str, *, is_fatal: bool = False) -> Say:
         self._errors += 1
         if self._errors >= limits.SMTP_ERRORS:
             return Say(reply(421, "4.7.0", "Too many errors"), is_fatal=True)
-        return Say(reply(code, status, text))
+        return Say(reply(code, status, text), is_fatal)

@@ -1,28 +1,27 @@
-"""SMTP, submission and LMTP over a stream: one task a connection pumps octets through the machine and its events to policy.
+"""One connection: greeting, login, envelope, message."""
 
-Replies to pipelined commands leave together, when the machine has nothing more to say (RFC 2920 §3.2). The message goes into
-a spool as it comes; when it is whole, ``service.reception`` makes it durable, and only then is 250 said. What went wrong on
-our side is temporary (451), and the connection lives on.
-"""
-
+import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+import re
+from typing import Final
 
 from mailstead import telemetry
 from mailstead.model import limits
-from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable, Violation
-from mailstead.model.question import Origin, Principal
-from mailstead.net import Gone, ServerTls, Silent, Stream
+from mailstead.model.errors import Reason, Refusal, Unavailable, Violation
+from mailstead.model.message import Octets
+from mailstead.model.question import Principal
+from mailstead.net import Gone, Silent, Stream
 from mailstead.net.errors import Draining
 from mailstead.protocol.smtp.command import Auth, Bdat, Data, Hello, Mail, Plain, Rcpt
 from mailstead.protocol.smtp.reply import lines, reply
 from mailstead.protocol.smtp.server import Chunk, ChunkDone, End, Mode, Say, ServerConnection
 from mailstead.server.origin import origin_of
+from mailstead.server.smtp.answers import answer, verdict
+from mailstead.server.smtp.site import Site
 from mailstead.service import submission
 from mailstead.service.mailbox import Spool
-from mailstead.service.reception import Outcome, Reception, Transaction
+from mailstead.service.reception import Transaction
 
 _OK: Final = reply(250, "2.0.0", "OK")
 _SENDER_OK: Final = reply(250, "2.1.0", "Sender OK")
@@ -30,56 +29,15 @@ _RECIPIENT_OK: Final = reply(250, "2.1.5", "Recipient OK")
 _GO_ON: Final = reply(354, "", "End with a dot on a line of its own")
 _HERE_IT_GOES_WRONG: Final = reply(451, "4.3.0", "Something went wrong on our side; try again")
 _LOGIN_FAILURES: Final = 3
-
-REPLIES: Final[dict[Reason, tuple[int, str]]] = {
-    Reason.NOT_FOUND: (550, "5.1.1"),
-    Reason.NO_SUCH_RECIPIENT: (550, "5.1.1"),
-    Reason.RELAY_DENIED: (550, "5.7.1"),
-    Reason.NOT_PERMITTED: (550, "5.7.1"),
-    Reason.OVER_QUOTA: (452, "4.2.2"),
-    Reason.TOO_LARGE: (552, "5.3.4"),
-    Reason.TOO_MANY: (452, "4.5.3"),
-    Reason.ALREADY_EXISTS: (550, "5.3.0"),
-    Reason.HAS_CHILDREN: (550, "5.3.0"),
-    Reason.INVALID: (550, "5.6.0"),
-    Reason.AUTHENTICATION_FAILED: (535, "5.7.8"),
-    Reason.AUTHENTICATION_TOO_WEAK: (538, "5.7.11"),
-    Reason.AUTHORIZATION_FAILED: (535, "5.7.8"),
-    Reason.ACCOUNT_SUSPENDED: (550, "5.2.1"),
-    Reason.SENDER_NOT_OWNED: (550, "5.7.1"),
-    Reason.MAIL_LOOP: (554, "5.4.6"),
-    Reason.BAD_CONTENT: (550, "5.6.0"),
-    Reason.EXPUNGED: (550, "5.3.0"),
-    Reason.IN_USE: (450, "4.2.0"),
-    Reason.LIMIT: (452, "4.3.1"),
-    Reason.UNSUPPORTED: (504, "5.5.4"),
-}
-"""One table from refusals to codes (RFC 5321 §4.2, RFC 3463, RFC 4954 §6)."""
-
-
-class Access(Protocol):
-    """``service.access`` as it is seen from here."""
-
-    def mechanisms(self, origin: Origin) -> tuple[str, ...]: ...
-    def banned(self, origin: Origin) -> bool: ...
-    async def authenticate(
-        self, mechanism: str, initial: bytes | None, ask: Callable[[bytes], Awaitable[bytes]], origin: Origin
-    ) -> Principal: ...
-
-
-def answer(exc: Refusal | Unavailable) -> bytes:
-    """A refusal or failure as a reply."""
-    if isinstance(exc, Refusal):
-        return reply(*REPLIES[exc.reason], exc.public)
-    if isinstance(exc, DiskReserve):
-        return reply(452, "4.3.1", exc.public)
-    return reply(451, "4.3.0", exc.public)
+_REFUSED_FREELY: Final = 5
+"""Refused recipients of a session that are answered at once."""
+_HELLO_NAME: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 
 class Session:
     """One connection."""
 
-    def __init__(self, stream: Stream, site: "Site") -> None:
+    def __init__(self, stream: Stream, site: Site) -> None:
         self._stream = stream
         self._site = site
         self._machine = ServerConnection(site.mode)
@@ -92,6 +50,8 @@ class Session:
         self._is_over = False
         self._failures = 0
         self._transactions = 0
+        self._refused = 0
+        self._fault: Unavailable | None = None
 
     # ------------------------------------------------------------------------------------------------- pumping
     async def run(self) -> None:
@@ -131,8 +91,8 @@ class Session:
         match event:
             case Chunk(octets):
                 self._take(octets)
-            case End(is_clean):
-                await self._end(is_clean=is_clean)
+            case End():
+                await self._end(event)
             case Rcpt():
                 out.append(await self._rcpt(event))
             case Mail():
@@ -141,7 +101,7 @@ class Session:
                 out.append(self._begin_data())
             case Bdat():
                 if self._spool is None:
-                    self._spool = self._site.spool()
+                    self._spool, self._fault = self._site.spool(), None
             case ChunkDone(octets):
                 out.append(reply(250, "2.0.0", f"{octets} octets"))
             case Hello():
@@ -207,14 +167,18 @@ class Session:
 
     async def _start_tls(self) -> None:
         tls = self._site.tls
-        if tls is None or self._stream.tls is not None:
-            self._out.append(reply(503, "5.5.1", "TLS is on already" if self._stream.tls else "There is no TLS here"))
+        if self._stream.tls is not None:
+            self._out.append(reply(503, "5.5.1", "TLS is on already"))
+            return
+        if tls is None:
+            self._out.append(reply(502, "5.5.1", "There is no TLS here"))
             return
         self._abandon()
         self._out.append(reply(220, "2.0.0", "Begin the handshake"))
         self._flush()
         self._machine.discard()
         self._hello = ""
+        self._principal = None
         await self._stream.start_tls(tls)
 
     # ------------------------------------------------------------------------------------------------- login
@@ -288,6 +252,8 @@ class Session:
         transaction = self._transaction
         if transaction is None:
             return reply(503, "5.5.1", "Say MAIL FROM first")
+        if event.recipient.needs_smtputf8 and not transaction.options.get("smtputf8"):
+            return reply(553, "5.6.7", "That address needs SMTPUTF8")
         options: dict[str, str] = {}
         if event.notify:
             options["notify"] = ",".join(sorted(event.notify))
@@ -300,13 +266,25 @@ class Session:
                 "recipient.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path,
                 forward_path=str(event.recipient), reason=exc.cause or exc.public,
             )
+            await self._slow_down()
             return answer(exc)
         self._machine.rcpt_taken()
         return _RECIPIENT_OK
 
+    async def _slow_down(self) -> None:
+        """Whoever tries out addresses waits for each answer, and is sent away in the end."""
+        if self._site.mode is not Mode.MX:
+            return
+        self._refused += 1
+        if self._refused >= limits.SMTP_ERRORS and self._machine.recipients == 0:
+            self._is_over = True
+        elif self._refused > _REFUSED_FREELY:
+            self._flush()
+            await asyncio.sleep(limits.AUTH_TARPIT_S)
+
     # ------------------------------------------------------------------------------------------------- message
     def _begin_data(self) -> bytes:
-        self._spool = self._site.spool()
+        self._spool, self._fault = self._site.spool(), None
         self._machine.data_begins()
         return _GO_ON
 
@@ -314,16 +292,15 @@ class Session:
         spool = self._spool
         if spool is None:
             return
-        if spool.size > self._site.reception.message_octets:
+        if self._fault is not None or spool.size > self._site.reception.message_octets:
             spool.size += len(octets)  # counted, not kept: the refusal comes at the end
             return
         try:
             spool.write(octets)
-        except Unavailable:
-            spool.size = self._site.reception.message_octets + 1
-            raise
+        except Unavailable as exc:
+            self._fault = exc
 
-    async def _end(self, *, is_clean: bool) -> None:
+    async def _end(self, end: End) -> None:
         site, transaction, spool = self._site, self._transaction, self._spool
         self._transaction = self._spool = None
         if transaction is None or spool is None:
@@ -331,7 +308,7 @@ class Session:
             return
         count = len(transaction.recipients) if site.mode is Mode.LMTP else 1
         try:
-            answers = await self._accept(transaction, spool, is_clean=is_clean)
+            answers = await self._accept(transaction, spool, end)
         except (Refusal, Unavailable) as exc:
             telemetry.event(
                 "message.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path,
@@ -348,16 +325,23 @@ class Session:
         self._machine.transaction_ends()
         self._out.extend(answers)
 
-    async def _accept(self, transaction: Transaction, spool: Spool, *, is_clean: bool) -> list[bytes]:
+    async def _accept(self, transaction: Transaction, spool: Spool, end: End) -> list[bytes]:
         site = self._site
         if spool.size > site.reception.message_octets:
             raise Refusal(Reason.TOO_LARGE, f"A message may have at most {site.reception.message_octets} octets")
+        if self._fault is not None:
+            raise self._fault
         octets = spool.finish()
-        if not is_clean and (site.mode is not Mode.SUBMISSION or _has_bare_cr_or_nul(octets)):
+        if not end.is_clean and (site.mode is not Mode.SUBMISSION or _has_bare_cr_or_nul(octets)):
             self._is_over = site.mode is not Mode.SUBMISSION
-            raise Refusal(
-                Reason.BAD_CONTENT, "The message holds a bare CR, a bare LF or a NUL", "bare CR, LF or NUL: possible smuggling"
+            telemetry.event(
+                "message.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path,
+                reason="bare CR, LF or NUL: possible smuggling",
             )
+            refused = reply(550, "5.5.2", "The message holds a bare CR, a bare LF or a NUL")
+            return [refused] * (len(transaction.recipients) if site.mode is Mode.LMTP else 1)
+        if end.is_long:
+            raise Refusal(Reason.BAD_CONTENT, "The message has a line that is too long")
         outcomes = await site.reception.take(transaction, octets, self._trace(transaction))
         telemetry.event(
             "message.accepted" if not any(outcomes) else "message.deferred", host=self._stream.peer.host,
@@ -366,7 +350,7 @@ class Session:
         )
         if site.mode is Mode.LMTP:
             return [_OK if outcome is None else answer(outcome) for outcome in outcomes]
-        return [_verdict(outcomes)]
+        return [verdict(outcomes)]
 
     def _trace(self, transaction: Transaction) -> bytes:
         """The Received line (RFC 5321 §4.4, RFC 3848, RFC 6531 §4.3)."""
@@ -378,7 +362,7 @@ class Session:
             protocol += ("S" if stream.tls else "") + ("A" if self._principal else "")
         host = stream.peer.host
         literal = f"IPv6:{host}" if ":" in host else host
-        hello = self._hello if self._hello.isprintable() and "(" not in self._hello else "unknown"
+        hello = self._hello if _HELLO_NAME.fullmatch(self._hello) else "unknown"
         tls = f" ({stream.tls.version} {stream.tls.cipher})" if stream.tls else ""
         when = submission.date(site.now_ms())
         return (
@@ -390,25 +374,8 @@ class Session:
         self.close()
 
 
-def _verdict(outcomes: list[Outcome]) -> bytes:
-    """One answer for all recipients: temporary if any failed so that a retry helps (the rest is filed once, DECISIONS 4);
-    permanent only when nothing was filed."""
-    failed = [outcome for outcome in outcomes if outcome is not None]
-    if not failed:
-        return reply(250, "2.0.0", "Filed")
-    for outcome in failed:
-        if isinstance(outcome, Unavailable):
-            return answer(outcome)
-    if len(failed) == len(outcomes):
-        return answer(failed[0])
-    code, status = REPLIES[failed[0].reason] if isinstance(failed[0], Refusal) else (451, "4.3.0")
-    if code < 500:  # noqa: PLR2004 - temporary
-        return reply(code, status, failed[0].public)
-    return reply(451, "4" + status[1:], f"Not for all recipients: {failed[0].public}")
-
-
-def _has_bare_cr_or_nul(octets: object) -> bool:
-    whole = octets[:]  # type: ignore[index]
+def _has_bare_cr_or_nul(octets: Octets) -> bool:
+    whole = octets[:]
     return b"\0" in whole or whole.count(b"\r") != whole.count(b"\r\n")
 
 
@@ -417,44 +384,3 @@ def _base64(octets: bytes) -> bytes:
         return base64.b64decode(octets, validate=True)
     except binascii.Error:
         raise Violation("That is not base64") from None
-
-
-class Site:
-    """What all connections of one listener share."""
-
-    def __init__(self, *, mode: Mode, reception: Reception, access: Access, spool: Callable[[], Spool], tls: ServerTls | None,
-                 now_ms: Callable[[], int]) -> None:
-        self.mode = mode
-        self.protocol = "lmtp" if mode is Mode.LMTP else "smtp"
-        self.reception = reception
-        self.access = access
-        self.spool = spool
-        self.tls = tls
-        self.now_ms = now_ms
-
-
-def smtp_server(*, mode: Mode, reception: Reception, access: Access, spool: Callable[[], Spool], tls: ServerTls | None,
-                now_ms: Callable[[], int]) -> Callable[[Stream], Awaitable[None]]:
-    """The driver for one kind of listener. ``tls``: what STARTTLS uses; None where there is none."""
-    site = Site(mode=mode, reception=reception, access=access, spool=spool, tls=tls, now_ms=now_ms)
-
-    async def serve(stream: Stream) -> None:
-        session = Session(stream, site)
-        telemetry.count("smtp.connections", 1, mode=mode.value)
-        try:
-            await session.run()
-        except Draining:
-            stream.write(reply(421, "4.3.2", "The server is about to stop; connect again"))
-        except Silent:
-            stream.write(reply(421, "4.4.2", "Nothing was said for too long"))
-        except Gone:
-            pass
-        except (Refusal, Unavailable) as exc:
-            stream.write(answer(exc))
-        except Exception as exc:
-            telemetry.defect("smtp", exc, host=stream.peer.host)
-            stream.write(reply(421, "4.3.0", "Something went wrong on our side; connect again"))
-        finally:
-            session.close()
-
-    return serve
