@@ -8,7 +8,7 @@ once (``service.access``) and kept nowhere.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from mailstead import telemetry
@@ -17,6 +17,7 @@ from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import CREDENTIAL, CredentialId, TenantId, from_wire, to_wire
 from mailstead.model.question import ScramVerifier
+from mailstead.service import typed
 from mailstead.store.interface import Account, Credential, Directory, Domain, Quota, Tenant
 
 Progress = Callable[[str, int, int], None]
@@ -81,7 +82,7 @@ class Admin:
 
     async def domain_add(self, name: str, tenant: str = "") -> Row:
         """``tenant`` by name; "": the first one."""
-        key = _domain_name(name)
+        key = typed.domain_name(name)
         tenants = await self._directory.tenants()
         owner = next((one for one in tenants if one.name == tenant or not tenant), None)
         if owner is None:
@@ -98,16 +99,16 @@ class Admin:
     async def domain_set(self, name: str, catch_all: str) -> Row:
         """``catch_all`` "": mail for unknown addresses is refused."""
         if catch_all:
-            _parts(catch_all)
+            typed.parts(catch_all)
         names = {tenant.tenant_id: tenant.name for tenant in await self._directory.tenants()}
-        changed = await self._directory.domain_set(_domain_name(name), catch_all=catch_all)
+        changed = await self._directory.domain_set(typed.domain_name(name), catch_all=catch_all)
         telemetry.event("domain.changed", domain=changed.name, catch_all=catch_all)
         return _domain(changed, names)
 
     # ------------------------------------------------------------------------------------------------- accounts
     async def account_add(self, address: str, password: str, name: str = "", quota: int = 0, admin: bool = False) -> Row:
         """An account with its default mailboxes. ``quota`` in octets, 0: no limit."""
-        _plain_address(address)
+        typed.plain_address(address)
         argon2, scram = await self._access.hash_password(password)
         made = await self._directory.account_add(
             address, name=name, argon2=argon2, scram=scram, max_octets=quota, is_admin=admin
@@ -135,7 +136,7 @@ class Admin:
         domains = {domain.name for domain in await self._directory.domains()}
         seen: set[str] = set()
         for number, row in enumerate(rows, 1):
-            local, domain = _plain_address(str(row[0]))
+            local, domain = typed.plain_address(str(row[0]))
             key = Address(local, domain).key
             if domain_key(domain) not in domains:
                 raise Refusal(Reason.NOT_FOUND, f"Row {number}: {domain} is not a domain of this server; add it with: mailstead domain add {domain}")
@@ -165,24 +166,27 @@ class Admin:
         return await _all(one(password) for password in passwords)
 
     async def account_list(self, domain: str = "") -> list[Row]:
-        found: list[Row] = []
+        return [_account(account) async for account in self._accounts(domain)]
+
+    async def _accounts(self, domain: str) -> AsyncIterator[Account]:
         after = ""
         while True:
             page = await self._directory.accounts(domain=domain_key(domain) if domain else "", after=after, limit=_PAGE)
-            found += [_account(account) for account in page]
+            for account in page:
+                yield account
             if len(page) < _PAGE:
-                return found
-            after = _key(page[-1].address)
+                return
+            after = typed.key(page[-1].address)
 
     async def account_show(self, address: str) -> Row:
         """State, room used, addresses that lead here, app passwords."""
         account = await self._found(address)
         quota = await self._store.mail.quota(account.account_id)
-        own = _key(account.address)
+        own = typed.key(account.address)
         domain = own.rpartition("@")[2]
-        aliases = [alias for alias, target in await self._directory.aliases() if _key(target) == own]
-        groups = [group for group, members in await self._directory.groups() if own in map(_key, members)]
-        catch_all = [f"@{one.name}" for one in await self._directory.domains() if one.catch_all and _key(one.catch_all) == own]
+        aliases = [alias for alias, target in await self._directory.aliases() if typed.key(target) == own]
+        groups = [group for group, members in await self._directory.groups() if own in map(typed.key, members)]
+        catch_all = [f"@{one.name}" for one in await self._directory.domains() if one.catch_all and typed.key(one.catch_all) == own]
         return {
             **_account(account), "used_octets": quota.used_octets, "used_messages": quota.used_messages, "domain": domain,
             "aliases": [*aliases, *catch_all], "groups": groups,
@@ -222,6 +226,22 @@ class Admin:
         telemetry.event("account.shredded", account=account.account_id)
         return {**_account(account), "state": "gone"}
 
+    async def accounts_sweep(self) -> Row:
+        """Shred what is due: deleted accounts whose 30 days are over, and removals that a crash has interrupted. To be
+        called now and then by the process that owns the directory."""
+        shredded: list[str] = []
+        for account in [account async for account in self._accounts("") if self._is_due(account)]:
+            now = await self._directory.account(account.account_id)
+            if now is not None and self._is_due(now):  # and has not been resumed meanwhile
+                await self._directory.account_shred(account.account_id)
+                telemetry.event("account.shredded", account=account.account_id, reason=now.state)
+                shredded.append(account.address)
+        return {"shredded": shredded}
+
+    def _is_due(self, account: Account) -> bool:
+        is_over = 0 < account.delete_after_ms <= self._now_ms()
+        return account.state == "wiping" or (is_over and account.state == "suspended")
+
     async def _changed(self, address: str, event: str, **changes: Any) -> Row:
         account = await self._found(address)
         changed = await self._directory.account_set(account.account_id, **changes)
@@ -229,7 +249,7 @@ class Admin:
         return _account(changed)
 
     async def _found(self, address: str, *, may_be_wiping: bool = False) -> Account:
-        _parts(address)
+        typed.parts(address)
         account = await self._directory.account_by_address(address)
         if account is None:
             raise Refusal(Reason.NOT_FOUND, f"There is no account {address}; see: mailstead account list")
@@ -277,11 +297,11 @@ class Admin:
     async def alias_add(self, address: str, target: str) -> Row:
         """``@domain`` as ``address`` is that domain's catch-all."""
         if address.startswith("@"):
-            _domain_name(address[1:])
+            typed.domain_name(address[1:])
         else:
             await self._free(address)
-        _parts(target)
-        if _key(address) == _key(target):
+        typed.parts(target)
+        if typed.key(address) == typed.key(target):
             raise Refusal(Reason.INVALID, f"{address} cannot lead to itself")
         await self._directory.alias_add(address, target)
         telemetry.event("alias.added", address=address, target=target)
@@ -298,7 +318,7 @@ class Admin:
 
     async def alias_delete(self, address: str) -> Row:
         if not address.startswith("@"):
-            _parts(address)
+            typed.parts(address)
         await self._directory.alias_delete(address)
         telemetry.event("alias.deleted", address=address)
         return {"address": address}
@@ -309,8 +329,8 @@ class Admin:
         if not members or len(members) > limits.GROUP_MEMBERS:
             raise Refusal(Reason.INVALID, f"A group has 1 to {limits.GROUP_MEMBERS} members")
         for member in members:
-            _parts(member)
-            if _key(member) == _key(address):
+            typed.parts(member)
+            if typed.key(member) == typed.key(address):
                 raise Refusal(Reason.INVALID, f"{address} cannot be a member of itself")
         await self._directory.group_set(address, list(members))
         telemetry.event("group.changed", address=address, members=len(members))
@@ -320,14 +340,14 @@ class Admin:
         return [{"address": address, "members": list(members)} for address, members in await self._directory.groups()]
 
     async def group_delete(self, address: str) -> Row:
-        _parts(address)
+        typed.parts(address)
         await self._directory.group_delete(address)
         telemetry.event("group.deleted", address=address)
         return {"address": address}
 
     async def _free(self, address: str) -> None:
         """That no account has this address, and that its form is right."""
-        _plain_address(address)
+        typed.plain_address(address)
         if await self._directory.account_by_address(address) is not None:
             raise Refusal(Reason.ALREADY_EXISTS, f"{address} is an account; choose another address")
 
@@ -355,42 +375,6 @@ def _credential(credential: Credential) -> Row:
     return {
         "id": to_wire(CREDENTIAL, credential.credential_id), "label": credential.label, "created_at_ms": credential.created_at_ms,
     }  # fmt: skip
-
-
-# ----------------------------------------------------------------------------------------------------- what people type
-def _key(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return Address(local, domain).key
-
-
-def _parts(address: str) -> tuple[str, str]:
-    """(local part, domain) of an address here or elsewhere."""
-    local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or len(local.encode()) > limits.LOGIN or any(ord(c) <= 0x20 or ord(c) == 0x7F for c in address):
-        raise Refusal(Reason.INVALID, f"“{address}” is not an address; write it like alice@example.org")
-    return local, domain
-
-
-def _plain_address(address: str) -> tuple[str, str]:
-    """As ``_parts``, for an address of ours: nothing that needs quotes (RFC 5321 §4.1.2), and no detail."""
-    local, domain = _parts(address)
-    is_plain = all(character.isalnum() or character in "!#$%&'*/=?^_`{|}~.-" or ord(character) > 0x7F for character in local)
-    if not is_plain or local.startswith(".") or local.endswith(".") or ".." in local or len(local.encode()) > 64:
-        raise Refusal(Reason.INVALID, f"“{local}” cannot be the first part of an address here; use letters, digits, dots and dashes")
-    return local, domain
-
-
-def _domain_name(name: str) -> str:
-    """The key of a domain that people have typed."""
-    key = domain_key(name)
-    labels = key.split(".")
-    is_name = key.isascii() and len(key) <= 253 and all(
-        0 < len(label) <= 63 and label.replace("-", "").replace("_", "").isalnum() and label[0] != "-" and label[-1] != "-"
-        for label in labels
-    )  # fmt: skip
-    if not is_name:
-        raise Refusal(Reason.INVALID, f"“{name}” is not a domain name; write it like example.org")
-    return key
 
 
 async def _all(awaitables: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -113,6 +113,23 @@ async def test_lists_are_whole_over_pages(admin: Admin) -> None:
     assert 2100 == len(set(found))
 
 
+async def test_what_is_due_is_shredded(store: FakeStore) -> None:
+    clock = [NOW_MS]
+    admin = Admin(store, Passwords(), now_ms=lambda: clock[0])
+    await admin.accounts_add([[f"{name}@example.org", "x"] for name in ("kept", "suspended", "deleted", "resumed", "torn")])
+    await admin.account_suspend("suspended@example.org")
+    await admin.account_delete("deleted@example.org")
+    await admin.account_delete("resumed@example.org")
+    await admin.account_resume("resumed@example.org")
+    torn = await store.directory.account_by_address("torn@example.org")
+    await store.directory.account_set(torn.account_id, state="wiping")
+    assert Reason.NOT_PERMITTED is (await refused(admin.account_resume("torn@example.org"))).reason
+    assert {"shredded": ["torn@example.org"]} == await admin.accounts_sweep()
+    clock[0] += DELETED_AFTER_MS
+    assert {"shredded": ["deleted@example.org"]} == await admin.accounts_sweep()
+    assert 3 == len(await admin.account_list())
+
+
 async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
     await admin.account_add("alice@example.org", "secret")
     made = await admin.app_password_add("alice@example.org", "phone")
