@@ -57,11 +57,11 @@ class Client:
         tag = f"{self.name}{self.count}"
         self.stream.say(f"{tag} {command}\r\n".encode())
         lines: list[str] = []
-        for line in await self.stream.hear_until(tag):
+        for octets in await self.stream.hear_until(tag):
             if lines and lines[-1].endswith("}"):
-                lines[-1] += line.decode()
+                lines[-1] += octets.decode()
             else:
-                lines.append(line.decode())
+                lines.append(octets.decode())
         assert lines[-1].startswith(tag), lines
         assert " BAD " not in lines[-1], (command, lines)
         if is_select:
@@ -75,15 +75,14 @@ class Client:
         return lines
 
     def _selected(self, lines: list[str]) -> None:
-        """A SELECT's answer: VANISHED first, then what is new lies at the end."""
+        """A SELECT's answer: what vanished earlier goes from the old picture, what is new lies at its end; the rest in order."""
         for line in lines:
-            if "VANISHED" in line:
+            if "(EARLIER)" in line:
                 self._told(line, "")
-        exists = next(int(line.split()[1]) for line in lines if line.endswith("EXISTS"))
-        assert exists >= len(self.messages), (self.name, lines, self.messages)
-        self.messages += [[0, None] for _ in range(exists - len(self.messages))]
-        for line in lines:
-            if " FETCH " in line:
+        exists = next(at for at, line in enumerate(lines) if line.endswith("EXISTS"))
+        self._told(lines[exists], "")
+        for line in lines[exists + 1 :]:
+            if "(EARLIER)" not in line:
                 self._told(line, "")
 
     def _told(self, line: str, command: str) -> None:
@@ -106,9 +105,9 @@ class Client:
             self.messages += [[0, None] for _ in range(int(words[1]) - len(self.messages))]
         elif found := _FETCH.match(line):
             message = self.messages[int(found[1]) - 1]
-            if uid := _UID.search(found[2]):
-                assert message[0] in {0, int(uid[1])}, (self.name, command, line, self.messages)
-                message[0] = int(uid[1])
+            if known := _UID.search(found[2]):
+                assert message[0] in {0, int(known[1])}, (self.name, command, line, self.messages)
+                message[0] = int(known[1])
             if flags := _FLAGS.search(found[2]):
                 message[1] = frozenset(flags[1].split()) - {"\\Recent"}
             if modseq := _MODSEQ.search(found[2]):
@@ -149,10 +148,11 @@ class Client:
             case 2 | 3 if size:
                 await self.do(f"STORE {low}:{high} {chance.choice('+-')}FLAGS ({flag})")
             case 4:
-                await self.do(f"UID STORE {uid} +FLAGS.SILENT ({flag})")
+                # What the client works out by itself stands until it is told otherwise.
                 for message in self.messages:
                     if message[0] == uid and isinstance(message[1], frozenset):
                         message[1] |= {flag}
+                await self.do(f"UID STORE {uid} +FLAGS.SILENT ({flag})")
             case 5:
                 await self.do("EXPUNGE")
             case 6:
