@@ -75,6 +75,8 @@ def create(data: Path, *, shards: int = 4, files: Files | None = None, master: P
         db.close()
     # The directory comes last: a data directory is one when it has it.
     unfinished = data / "dir.db.new"
+    for left in (unfinished, Path(f"{unfinished}-wal"), Path(f"{unfinished}-shm")):
+        left.unlink(missing_ok=True)
     db = Database(unfinished, write=True, vfs=files.vfs)
     migrate(db, directory.STEPS)
     with db.transaction():
