@@ -159,11 +159,12 @@ class Reception:
             for number, recipient in enumerate(transaction.recipients) for account, address in recipient.routed.accounts
         ]
         # The same address given twice is filed once.
-        once = {
-            (account, recipient.address.key): self._file(message, transaction, recipient, account, address, trace)
-            for _, recipient, account, address in reversed(targets)
-        }
-        done = dict(zip(once, await asyncio.gather(*once.values()), strict=True))
+        once = {(account, recipient.address.key): (recipient, address) for _, recipient, account, address in reversed(targets)}
+        filed = await asyncio.gather(*(
+            self._file(message, transaction, recipient, account, address, trace)
+            for (account, _), (recipient, address) in once.items()
+        ))
+        done = dict(zip(once, filed, strict=True))
         outcomes: list[Outcome] = [None] * len(transaction.recipients)
         for number, recipient, account, _ in targets:
             outcome = done[account, recipient.address.key]

@@ -115,17 +115,21 @@ def _parameters(rest: bytes) -> dict[str, bytes]:
     return found
 
 
+def _path(text: bytes, *, null: bool) -> tuple[Address | None, bytes]:
+    try:
+        return path.take(text.lstrip(b" "), null=null)
+    except Violation as exc:
+        raise Unparsable(exc.text, 501, "5.1.7" if null else "5.1.3") from None  # RFC 3463 §3.2
+
+
 def _mail(_verb: str, rest: bytes) -> Mail:
     if rest[:5].upper() != b"FROM:":
         raise Unparsable("Say MAIL FROM:<address>")
-    sender, behind = path.take(rest[5:].lstrip(b" "), null=True)
+    sender, behind = _path(rest[5:], null=True)
     if behind and not behind.startswith(b" "):
         raise Unparsable("Something follows the address")
-    if not behind:
-        return Mail(sender)
-    given = _parameters(behind)
     size, body, ret, envid, smtputf8 = 0, "7BIT", "", "", False
-    for name, value in given.items():
+    for name, value in _parameters(behind).items():
         if name == "SIZE":
             if not value.isdigit() or len(value) > 20:  # noqa: PLR2004 - RFC 1870 §3
                 raise Unparsable("SIZE takes a number")
@@ -156,7 +160,7 @@ def _mail(_verb: str, rest: bytes) -> Mail:
 def _rcpt(_verb: str, rest: bytes) -> Rcpt:
     if rest[:3].upper() != b"TO:":
         raise Unparsable("Say RCPT TO:<address>")
-    recipient, behind = path.take(rest[3:].lstrip(b" "), null=False)
+    recipient, behind = _path(rest[3:], null=False)
     if recipient is None or (behind and not behind.startswith(b" ")):
         raise Unparsable("Something follows the address")
     if not behind:

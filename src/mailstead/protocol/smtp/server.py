@@ -80,10 +80,12 @@ _WRONG_PLACE: Final[dict[State, str]] = {
     State.START: "Say hello first",
     State.READY: "Say MAIL FROM first",
     State.MAIL: "Say RCPT TO first",
-    State.RCPT: "A transaction is open; say RSET to give it up",
+    State.RCPT: "Not now",
     State.CHUNKS: "More BDAT is expected, or RSET",
     State.DATA: "Not now",
 }
+_OPEN: Final = frozenset({State.MAIL, State.RCPT})
+_NESTED: Final = "A transaction is open; say RSET to give it up"
 _LIMITS: Final[dict[bytes, int]] = {
     b"MAIL": limits.SMTP_MAIL_LINE, b"RCPT": limits.SMTP_RCPT_LINE, b"AUTH": limits.SMTP_AUTH_LINE,
 }
@@ -191,7 +193,8 @@ class ServerConnection:
     def _placed(self, found: Command) -> Event | None:
         places = _PLACES.get(type(found))
         if places is not None and self.state not in places:
-            answer = self._against_rules(503, "5.5.1", _WRONG_PLACE[self.state])
+            is_nested = self.state in _OPEN and isinstance(found, Mail | Auth)
+            answer = self._against_rules(503, "5.5.1", _NESTED if is_nested else _WRONG_PLACE[self.state])
             if not isinstance(found, Bdat) or not found.octets:
                 return answer
             # Its octets come whatever we say (RFC 3030 §2): they are passed over, then the answer is given.

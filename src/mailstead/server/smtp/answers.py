@@ -47,7 +47,7 @@ def verdict(outcomes: Sequence[Outcome]) -> bytes:
     permanent only when nothing was filed."""
     failed = [outcome for outcome in outcomes if outcome is not None]
     if not failed:
-        return reply(250, "2.0.0", "Filed")
+        return reply(250, "2.0.0", "Accepted")
     for outcome in failed:
         if isinstance(outcome, Unavailable):
             return answer(outcome)
