@@ -102,11 +102,15 @@ class PostfixDovecot:
         return ", ".join(name for name in ("postfix", "dovecot", "doveadm") if not shutil.which(name))
 
     def start(self) -> None:
-        subprocess.run(["sh", str(_SCRIPT), "start", str(self._folder), *self._options], check=True, capture_output=True)
+        # No pipes: the daemons would keep them open and the wait would never end.
+        with (self._folder / "start.log").open("wb") as log:
+            subprocess.run(["sh", str(_SCRIPT), "start", str(self._folder), *self._options], check=True, stdout=log, stderr=log)
         time.sleep(1)
 
     def stop(self) -> None:
-        subprocess.run(["sh", str(_SCRIPT), "stop", str(self._folder)], check=False, capture_output=True)
+        subprocess.run(
+            ["sh", str(_SCRIPT), "stop", str(self._folder)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def roots(self) -> list[int]:
