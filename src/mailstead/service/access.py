@@ -99,6 +99,7 @@ class Access:
             raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "That mechanism is not offered here")
         self._check_ban(origin)
         exchange = self._begin(name, initial, os.urandom(18).hex(), origin.binding)
+        verifiers: list[ScramVerifier] = []
         try:
             question = next(exchange)
             while True:
@@ -109,7 +110,8 @@ class Access:
                     case CheckPassword(authzid, login, password):
                         answer = await self._check(authzid, login, password, origin)
                     case FetchVerifiers(login):
-                        answer = await self._verifier_of(login)
+                        verifiers = verifiers[1:] or verifiers[-1:] or await self._verifiers_of(login)
+                        answer = verifiers[0]
                     case ScramProven(authzid, login, verifier):
                         answer = await self._proven(authzid, login, verifier, origin)
                     case ScramFailed(login):
@@ -191,14 +193,18 @@ class Access:
             return False
 
     # ------------------------------------------------------------------------------------------------- SCRAM
-    async def _verifier_of(self, login: str) -> ScramVerifier:
+    async def _verifiers_of(self, login: str) -> list[ScramVerifier]:
+        """Those of all passwords under the first one's salt; a made-up one where there is none."""
         record = await self._directory.login(login)
-        for credential in record.credentials if record else ():
-            if credential.scram is not None:
-                found = credential.scram
-                return ScramVerifier(found.salt, found.iterations, found.stored_key, found.server_key, credential.credential_id)
+        found = [
+            ScramVerifier(one.scram.salt, one.scram.iterations, one.scram.stored_key, one.scram.server_key, one.credential_id)
+            for one in (record.credentials if record else ()) if one.scram is not None
+        ]  # fmt: skip
+        if found:
+            first = found[0]
+            return [one for one in found if (one.salt, one.iterations) == (first.salt, first.iterations)]
         salt = hmac.digest(self._secret, b"salt " + login.encode(), "sha256")[:_SALT]
-        return ScramVerifier(salt, limits.SCRAM_ITERATIONS, os.urandom(32), os.urandom(32), _MADE_UP)
+        return [ScramVerifier(salt, limits.SCRAM_ITERATIONS, os.urandom(32), os.urandom(32), _MADE_UP)]
 
     async def _proven(self, authzid: str, login: str, verifier: ScramVerifier, origin: Origin) -> Principal:
         self._check_closed(login, origin)
@@ -230,14 +236,15 @@ class Access:
         return Refusal(Reason.AUTHENTICATION_FAILED, "The login or password is wrong", cause)
 
     # ------------------------------------------------------------------------------------------------- new passwords
-    async def hash_password(self, password: str) -> tuple[str, ScramVerifier | None]:
-        """What to keep of a new password: (Argon2id PHC string, SCRAM verifier). INVALID for one that cannot be used."""
+    async def hash_password(self, password: str, salt: bytes | None = None) -> tuple[str, ScramVerifier | None]:
+        """What to keep of a new password: (Argon2id PHC string, SCRAM verifier). ``salt`` is that of the account's other
+        passwords, so that SCRAM can try them all; None: a new one. INVALID for one that cannot be used."""
         if not password or len(password) > limits.PASSWORD or any(ord(character) < 0x20 for character in password):
             raise Refusal(Reason.INVALID, f"A password has 1 to {limits.PASSWORD} characters and no control characters")
-        return await asyncio.get_running_loop().run_in_executor(self._hashers, self._hashed, password)
+        return await asyncio.get_running_loop().run_in_executor(self._hashers, self._hashed, password, salt or os.urandom(_SALT))
 
-    def _hashed(self, password: str) -> tuple[str, ScramVerifier | None]:
-        scram = self._verifier(password, os.urandom(_SALT), limits.SCRAM_ITERATIONS) if self._keeps_scram else None
+    def _hashed(self, password: str, salt: bytes) -> tuple[str, ScramVerifier | None]:
+        scram = self._verifier(password, salt, limits.SCRAM_ITERATIONS) if self._keeps_scram else None
         return self._argon2.hash(_prepared(password)), scram
 
     def close(self) -> None:

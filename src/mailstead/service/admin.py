@@ -39,7 +39,7 @@ _APP_PASSWORD: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - its alp
 class Passwords(Protocol):
     """``service.access`` as it is seen from here."""
 
-    async def hash_password(self, password: str) -> tuple[str, ScramVerifier | None]: ...
+    async def hash_password(self, password: str, salt: bytes | None = None) -> tuple[str, ScramVerifier | None]: ...
 
 
 class Mail(Protocol):
@@ -196,7 +196,7 @@ class Admin:
     async def account_set_password(self, address: str, password: str) -> Row:
         """The main password; app passwords stay."""
         account = await self._found(address)
-        argon2, scram = await self._access.hash_password(password)
+        argon2, scram = await self._access.hash_password(password, _salt(await self._credentials(address)))
         await self._directory.credential_set(account.account_id, credential=_MAIN, label="", argon2=argon2, scram=scram)
         telemetry.event("password.changed", account=account.account_id)
         return _account(account)
@@ -261,13 +261,14 @@ class Admin:
     async def app_password_add(self, address: str, label: str) -> Row:
         """A new one, made here: ``password`` in the result is shown this once."""
         account = await self._found(address)
+        record = await self._directory.login(address)
         present = await self._credentials(address)
         if len(present) >= APP_PASSWORDS:
             raise Refusal(Reason.LIMIT, f"{address} has {APP_PASSWORDS} app passwords, as many as it may; delete one first")
         if not label.strip() or any(credential.label == label.strip() for credential in present):
             raise Refusal(Reason.INVALID, f"Give the app password a name that {address} does not use yet")
         password = "-".join("".join(secrets.choice(_APP_PASSWORD) for _ in range(4)) for _ in range(5))
-        argon2, scram = await self._access.hash_password(password)
+        argon2, scram = await self._access.hash_password(password, _salt(record.credentials if record is not None else ()))
         made = await self._directory.credential_set(
             account.account_id, credential=None, label=label.strip(), argon2=argon2, scram=scram
         )
@@ -375,6 +376,11 @@ def _credential(credential: Credential) -> Row:
     return {
         "id": to_wire(CREDENTIAL, credential.credential_id), "label": credential.label, "created_at_ms": credential.created_at_ms,
     }  # fmt: skip
+
+
+def _salt(credentials: Sequence[Credential]) -> bytes | None:
+    """The salt that an account's passwords share (``protocol.sasl.scram``)."""
+    return next((one.scram.salt for one in credentials if one.scram is not None), None)
 
 
 async def _all(awaitables: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -128,6 +128,33 @@ async def test_scram_end_to_end(site: tuple[Access, Directory, list[float]]) -> 
     assert sent[1].startswith(b"v=")
 
 
+async def test_scram_with_an_app_password(site: tuple[Access, Directory, list[float]]) -> None:
+    from tests.unit.protocol.sasl.test_scram import client_final
+
+    access, directory, _ = site
+    record = directory.record
+    assert record is not None
+    assert record.credentials[0].scram is not None
+    salt = record.credentials[0].scram.salt
+    others = []
+    for number, password in enumerate(("tablet password", "watch password"), 10):
+        argon2, verifier = await access.hash_password(password, salt)
+        others.append(Credential(number, password, argon2, verifier, 1, 0))  # type: ignore[arg-type]
+    directory.record = replace(record, credentials=(*record.credentials, *others))
+    for password, ident in (("pässword", 0), ("tablet password", 10), ("watch password", 11)):
+        async def ask(challenge: bytes, password: str = password) -> bytes:
+            return b"" if challenge.startswith(b"v=") else client_final(b"n=alice@example.test,r=abc", challenge, b"n,,", password)
+
+        who = await access.authenticate("SCRAM-SHA-256", b"n,,n=alice@example.test,r=abc", ask, HERE)
+        assert (who.account_id, who.credential_id) == (7, ident)
+
+    async def lies(challenge: bytes) -> bytes:
+        return client_final(b"n=alice@example.test,r=abc", challenge, b"n,,", "wrong")
+
+    with pytest.raises(Refusal):
+        await access.authenticate("SCRAM-SHA-256", b"n,,n=alice@example.test,r=abc", lies, HERE)
+
+
 async def test_an_unknown_login_gets_the_same_salt_each_time(site: tuple[Access, Directory, list[float]]) -> None:
     access, _, _ = site
     salts = []

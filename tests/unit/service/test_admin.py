@@ -20,11 +20,11 @@ class Passwords:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def hash_password(self, password: str) -> tuple[str, ScramVerifier | None]:
+    async def hash_password(self, password: str, salt: bytes | None = None) -> tuple[str, ScramVerifier | None]:
         if password == "bad\n":
             raise Refusal(Reason.INVALID, "no control characters")
         self.asked.append(password)
-        return f"hash of {password}", None
+        return f"hash of {password}", ScramVerifier(salt or b"%d" % len(self.asked), 4096, b"", b"", 0)
 
 
 @pytest.fixture
@@ -140,6 +140,7 @@ async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
     record = await store.directory.login("alice@example.org")
     assert ["hash of other", f"hash of {made['password']}"] == [one.argon2 for one in record.credentials]
     assert 2 == record.credentials[0].revision
+    assert 1 == len({one.scram.salt for one in record.credentials if one.scram})
     await admin.app_password_delete("alice@example.org", made["id"])
     assert Reason.NOT_FOUND is (await refused(admin.app_password_delete("alice@example.org", "phone"))).reason
 

@@ -10,6 +10,9 @@
 With -PLUS the client's header names a channel binding and ``c=`` carries it, so that a man in the middle of TLS is found
 out. A client that says it thinks we have no binding (``y``) where we offered one has been lied to and is refused
 (RFC 5802 §6).
+
+A login may have several passwords (app passwords). They share salt and iterations, so the proof can be held against each:
+``FetchVerifiers`` is asked again for the next one, and an answer that repeats the last one means that there are no more.
 """
 
 import base64
@@ -66,14 +69,14 @@ def _exchange(initial: bytes | None, nonce: str, binding: Mapping[str, bytes], *
     if not mark or list(fields)[:2] != ["c", "r"]:
         raise Violation("That is not a SCRAM message")
     signed = bare + b"," + server_first + b"," + without_proof
-    is_right = (
-        hmac.compare_digest(_base64(fields["c"]), header + bound)
-        and hmac.compare_digest(fields["r"], both.encode("ascii"))
-        and _proves(verifier, signed, _base64(proof))
-    )
-    if not is_right:
-        yield ScramFailed(login)
-        raise Violation("The exchange was not answered")
+    is_whole = hmac.compare_digest(_base64(fields["c"]), header + bound) and hmac.compare_digest(fields["r"], both.encode("ascii"))
+    proven = _base64(proof)
+    while not (is_whole and _proves(verifier, signed, proven)):
+        following = yield FetchVerifiers(login)
+        if not isinstance(following, ScramVerifier) or following == verifier or following.salt != verifier.salt:
+            yield ScramFailed(login)
+            raise Violation("The exchange was not answered")
+        verifier = following
     who = yield ScramProven(authzid, login, verifier)
     if not isinstance(who, Principal):
         raise Violation("The exchange was not answered")

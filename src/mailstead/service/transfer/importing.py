@@ -22,8 +22,9 @@ from mailstead.service.transfer import tree
 from mailstead.service.transfer.found import INBOX, Bad, Found, Path
 
 Progress = Callable[[str, int, int], None]
-BATCH_MESSAGES: Final = 256
-BATCH_OCTETS: Final = 8 << 20
+BATCH_MESSAGES: Final = 128
+BATCH_OCTETS: Final = 4 << 20
+"""A batch is scanned on the loop's thread: small enough that other sessions do not notice."""
 _FINDINGS: Final = 1000
 """More are counted, not listed."""
 _ID: Final = 16
