@@ -148,11 +148,13 @@ class Client:
             case 2 | 3 if size:
                 await self.do(f"STORE {low}:{high} {chance.choice('+-')}FLAGS ({flag})")
             case 4:
-                # What the client works out by itself stands until it is told otherwise.
-                for message in self.messages:
-                    if message[0] == uid and isinstance(message[1], frozenset):
-                        message[1] |= {flag}
+                # Some clients work out the flags when they send the command, some when it is answered.
+                is_early = chance.random() < 0.5
+                if is_early:
+                    self._add(uid, flag)
                 await self.do(f"UID STORE {uid} +FLAGS.SILENT ({flag})")
+                if not is_early:
+                    self._add(uid, flag)
             case 5:
                 await self.do("EXPUNGE")
             case 6:
@@ -174,6 +176,11 @@ class Client:
                 await self.do("NOOP")
         if chance.random() < 0.5:
             await self.learn()
+
+    def _add(self, uid: int, flag: str) -> None:
+        for message in self.messages:
+            if message[0] == uid and isinstance(message[1], frozenset):
+                message[1] |= {flag}
 
     async def picture(self) -> list[list[object]]:
         """What it sees in the end."""

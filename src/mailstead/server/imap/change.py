@@ -26,7 +26,8 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
     """STORE and UID STORE, in chunks that are complete in themselves (DECISIONS 6).
 
     With ``.SILENT`` the client works out the new flags by itself, which is right only while it knows the old ones: so it
-    is told the news first, and where somebody else came in between it is told the flags as news afterwards.
+    is told the news first. Where there was some, or where somebody else came in between, it is told the flags as news with
+    its next command. Not with this one: some clients work them out when they send it, some when it is answered.
     """
     view, site = view_of(session), session.site
     head = condstore(session) if command.unchanged_since is not None else b""
@@ -37,9 +38,9 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
         return line.bad(tag, refusal.public)
     if command.silent:
         head += await session.news(may_expunge=False)
+    before = -1 if b" FETCH (" in head else view.modseq
     if head:
         session.stream.write(head)
-    before = view.modseq
     tells = not command.silent or session.condstore
     with_uid = command.uid or session.qresync
     refused: list[int] = []

@@ -166,7 +166,7 @@ class Session:
             answer = await handler(self, tag, command)
         except Exception as exc:
             answer = self.failed(tag, exc)
-        if self.view is not None and answer:
+        if self.view is not None and answer and not getattr(command, "silent", False):
             may_expunge = getattr(command, "uid", True) or type(command) not in NUMBERED
             news = await self.news(may_expunge=may_expunge)
             if news:
