@@ -45,7 +45,7 @@ bench: env
 	$(BIN)/python -m bench $(if $(FULL),--full)
 
 soak: env
-	$(BIN)/python -m pytest -m kill --soak
+	MAILSTEAD_KILLS=$${MAILSTEAD_KILLS:-2000} MAILSTEAD_KILL_SEED=$${MAILSTEAD_KILL_SEED:-$$(date +%s)} $(BIN)/python -m pytest -m kill
 
 # For whoever changes pyproject.toml: the lock anew, without index addresses.
 lock: env

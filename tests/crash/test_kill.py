@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import pytest
 from tests.harness.server import PASSWORD, Server
 
 KILLS = int(os.environ.get("MAILSTEAD_KILLS", "40"))
@@ -30,6 +31,7 @@ def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+@pytest.mark.kill
 def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
     rng = random.Random(SEED)
     with Server(tmp_path, workers=2).init(ADDRESSES) as server:
@@ -54,6 +56,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
                 if process.poll() is None:
                     process.kill()
                     process.wait()
+        handed_over = server.metric("mailstead_store_handed_over_total")
+        assert handed_over > 0, "every session met its own worker's shard: the test has shown less than it says"
         check(server, lines(ledger), lines(sightings))
         assert [] == server.verify()
         server.kill()

@@ -20,7 +20,7 @@ ADMIN: Final = frozenset({
     "app_password_add", "app_password_list", "app_password_delete", "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
 })  # fmt: skip
 TRANSFER: Final = frozenset({"import", "export"})
-STORE: Final = frozenset({"verify", "backup"})
+STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 
 
 class Operations:
@@ -47,6 +47,8 @@ class Operations:
             target = str(arguments["target"])
             await self._store.backup(target, with_keys=bool(arguments.get("with_keys")), progress=progress)
             return {"target": target}
+        if name == "keys_rotate":
+            return {"accounts": await self._store.rotate_master(progress)}
         raise Refusal(Reason.UNSUPPORTED, f"there is no operation “{name}”")
 
 

@@ -36,6 +36,18 @@ class Advance(Operation):
     is_once: ClassVar = True
 
 
+class Rewrap(Operation):
+    """In ``keys.db``: see ``keys.Keys.rewrap``."""
+
+    after: int
+    limit: int
+    returns: ClassVar = tuple[int, int]
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> tuple[int, int]:
+        return keys.rewrap(tx, self.after, self.limit)
+
+
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
@@ -43,7 +55,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
-    | outbox.Enqueue | outbox.Finish | outbox.Forget | Mend | Advance
+    | outbox.Enqueue | outbox.Finish | outbox.Forget | Mend | Advance | Rewrap
 )
 
 

@@ -33,7 +33,7 @@ from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.interface import News
-from mailstead.store.keys import Keys, make_master, read_masters
+from mailstead.store.keys import Keys, add_master, drop_masters, make_master
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
@@ -48,6 +48,7 @@ Post = Callable[[int, bytes], None]
 _LOCK_WAIT_S: Final = 30.0
 _LOOK_AT_DISK_MS: Final = 1_000
 _MASTER: Final = "keys/master.key"
+_REWRAP: Final = 500
 
 
 def clock_ms() -> int:
@@ -115,7 +116,8 @@ class Embedded:
         vfs = self.files.vfs
         self.reader = Reader(data / "dir.db", vfs, now_ms)
         self.shards = [Shard(data, number, self.files) for number in range(_shards_of(data, vfs))]
-        self.keys = Keys(data / "keys.db", read_masters(master or data / _MASTER), vfs)
+        self._master = master or data / _MASTER
+        self.keys = Keys(data / "keys.db", self._master, vfs)
         self.objects = Objects(data / "obj", self.files)
         ids = Ids(worker, now_ms)
         self.ids = ids
@@ -247,6 +249,25 @@ class Embedded:
             await asyncio.get_running_loop().run_in_executor(self.pool, run)
         except OSError as exc:
             raise unavailable(exc) from exc
+
+    async def rotate_master(self, progress: Progress) -> int:
+        """Seal every account key by a new master key and forget the old one; gives the number of accounts. May be repeated
+        after a failure at any point: until the last step both masters are in the file."""
+        try:
+            add_master(self._master, self.files)
+            self.keys.load()
+            total, done, after = self.reader.count(), 0, 0
+            while count := await self.write(handover.KEYS, handover.Rewrap(after, _REWRAP)):
+                after, sealed = count
+                done += sealed
+                progress("keys", done, total)
+                if sealed < _REWRAP:
+                    break
+            drop_masters(self._master, self.files)
+            self.keys.load()
+        except OSError as exc:
+            raise unavailable(exc) from exc
+        return done
 
     async def verify(self, *, repair: bool, progress: Progress) -> list[str]:
         """See ``interface.Store.verify``. With ``repair`` each shard with findings is made anew by its owner, wherever it

@@ -19,13 +19,19 @@ _KEPT: Final = 20_000
 class Keys:
     """Account keys by account, opened with the master keys at hand."""
 
-    def __init__(self, path: Path, masters: list[MasterKey], vfs: str = "") -> None:
+    def __init__(self, path: Path, master: Path, vfs: str = "") -> None:
         self._path = path
         self._vfs = vfs
-        self._masters = {master.ident: master for master in masters}
-        self._current = masters[0]
+        self._master = master
+        self.load()
         self._db: Database | None = None
         self._kept: OrderedDict[int, AccountKey] = OrderedDict()
+
+    def load(self) -> None:
+        """Read the master keys, at the start and when another process has begun to use a new one."""
+        masters = read_masters(self._master)
+        self._masters = {master.ident: master for master in masters}
+        self._current = masters[0]
 
     def of(self, account: int) -> AccountKey:
         """The account's newest key. Raises ``Refusal`` for one that was shredded, ``Unavailable`` without its master."""
@@ -59,6 +65,8 @@ class Keys:
         return AccountKey(account, row[0], self._unwrap(account, row[0], row[1], row[2]))
 
     def _unwrap(self, account: int, number: int, wrapped: bytes, ident: str) -> bytes:
+        if ident not in self._masters:
+            self.load()
         master = self._masters.get(ident)
         if master is None:
             raise Unavailable(
@@ -82,8 +90,9 @@ class Keys:
         tx.leave_no_trace = True
         self.forget(account)
 
-    def rewrap(self, tx: Tx, after: int, limit: int) -> int:
-        """Seal the next ``limit`` keys after account ``after`` by the current master; gives the last one, 0: all done."""
+    def rewrap(self, tx: Tx, after: int, limit: int) -> tuple[int, int]:
+        """Seal the next ``limit`` keys after account ``after`` by the current master; gives (the last account, how many)."""
+        self.load()
         rows = tx.db.all(
             "SELECT account_id, key_no, wrapped, master_id FROM account_key WHERE account_id>? AND wrapped IS NOT NULL"
             " AND master_id<>? ORDER BY account_id LIMIT ?",
@@ -95,7 +104,7 @@ class Keys:
                 "UPDATE account_key SET wrapped=?, master_id=? WHERE account_id=? AND key_no=?",
                 (again, self._current.ident, account, number),
             )
-        return int(rows[-1][0]) if rows else 0
+        return (int(rows[-1][0]) if rows else after), len(rows)
 
     def secret(self, purpose: bytes) -> bytes:
         """A secret derived from the master key."""
@@ -116,6 +125,17 @@ class Keys:
     def close(self) -> None:
         self._forget_connection()
         self._kept.clear()
+
+
+def add_master(path: Path, files: Files) -> None:
+    """A new master key in front of those in ``path``: it seals from now on, they still open."""
+    lines = path.read_text("ascii").split()
+    files.write_whole(path, "\n".join([os.urandom(KEY_OCTETS).hex(), *lines, ""]).encode())
+
+
+def drop_masters(path: Path, files: Files) -> None:
+    """Only the newest master key is left in ``path``."""
+    files.write_whole(path, path.read_text("ascii").split()[0].encode() + b"\n")
 
 
 def make_master(path: Path, files: Files) -> None:
