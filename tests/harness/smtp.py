@@ -7,7 +7,7 @@ and bob, ``away`` an alias of somebody elsewhere. The password is "secret".
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from tests.harness.fake_mail import NOW_MS, FakeMail
 from tests.harness.memory_stream import MemoryStream
@@ -24,7 +24,7 @@ from mailstead.protocol.smtp.server import Mode
 from mailstead.server.smtp import smtp_server
 from mailstead.service.delivery import Delivery
 from mailstead.service.reception import Reception
-from mailstead.store.interface import Account, Domain, Quota, QueueEntry, Routed
+from mailstead.store.interface import Account, Domain, QueueEntry, Quota, Routed
 
 ALICE: Final = AccountId(1)
 BOB: Final = AccountId(2)
@@ -171,10 +171,10 @@ class SmtpSite:
     """Connections to one site. Use as an async context manager."""
 
     def __init__(self, *, mode: Mode = Mode.MX, tls: bool = True, can_send_out: bool = True, message_octets: int = MESSAGE_OCTETS) -> None:
-        self.directory: Any = FakeDirectory()
-        self.mail: Any = SmtpMail()
-        self.outbox: Any = FakeOutbox()
-        self.spool: Callable[[], Any] = MemorySpool
+        self.directory = cast("Any", FakeDirectory())
+        self.mail = cast("Any", SmtpMail())
+        self.outbox = cast("Any", FakeOutbox())
+        self.spool_of: Callable[[], Any] = MemorySpool
         self.ids = iter(range(1_000, 1_000_000))
         self.reception = Reception(
             directory=self.directory, mail=self.mail, outbox=self.outbox, delivery=Delivery(self.mail), hostname="mx.example.org",
@@ -182,9 +182,12 @@ class SmtpSite:
         )
         context: Any = object() if tls else None
         self.serve: Any = smtp_server(
-            mode=mode, reception=self.reception, access=SmtpAccess(), spool=lambda: self.spool(), tls=context, now_ms=lambda: NOW_MS
+            mode=mode, reception=self.reception, access=SmtpAccess(), spool=self.spool, tls=context, now_ms=lambda: NOW_MS
         )
         self.tasks: list[asyncio.Task[None]] = []
+
+    def spool(self) -> Any:
+        return self.spool_of()
 
     def connect(self, *, is_loopback: bool = False, host: str = "192.0.2.1", tls: bool = False) -> MemoryStream:
         stream = MemoryStream(is_loopback=is_loopback, host=host)
