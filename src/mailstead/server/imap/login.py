@@ -114,7 +114,7 @@ def _welcome(session: "Session", tag: str, principal: Principal) -> bytes:
 
 
 async def enable(session: "Session", tag: str, command: Enable) -> bytes:
-    """ENABLE: only what was not on before is listed (RFC 5161 §3.1, RFC 9051 §6.3.1)."""
+    """ENABLE: what we know of what was asked for is on, and listed (RFC 5161 §3.2, RFC 9051 §6.3.1)."""
     done: list[str] = []
     answer = b""
     for name in dict.fromkeys(command.names):

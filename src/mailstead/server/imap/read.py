@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _ENOUGH: Final = 64 << 10
 """Octets gathered before they are written."""
-_UNKNOWN_CTE: Final = "UNKNOWN-CTE"
 
 
 def selected(view: View, messages: Sequence, *, uid: bool) -> UidSet:
@@ -80,12 +79,9 @@ async def fetch(session: "Session", tag: str, command: Fetch) -> bytes:
     if head:
         session.stream.write(head)
     reading = _Reading(session, view, items)
-    try:
-        await reading.all(uids, command.changed_since)
-    except Refusal as refusal:
-        if refusal.reason is not Reason.UNSUPPORTED:
-            raise
-        return line.no(tag, refusal.public, _UNKNOWN_CTE)
+    await reading.all(uids, command.changed_since)
+    if reading.is_unknown:
+        return line.no(tag, "A part's transfer encoding is not known here", "UNKNOWN-CTE")
     word = "UID FETCH" if command.uid else "FETCH"
     if reading.done < expected:
         return line.no(tag, "Some of the messages have been expunged", "EXPUNGEISSUED")
@@ -100,6 +96,8 @@ class _Reading:
         self.view = view
         self.items = items
         self.done = 0
+        self.is_unknown = False
+        """A part could not be decoded (RFC 3516 §4.3)."""
         self.out: list[bytes] = []
         self.size = 0
         sections = [item for item in items if isinstance(item, Section)]
@@ -203,8 +201,12 @@ class _Reading:
                 if not isinstance(item, Section):
                     held.append(item(row))
                     continue
+                if sum(map(len, held)) > PIECE:
+                    self._add(start + b" ".join(held))
+                    start, held, is_begun = b" ", [], True
+                    await self._flush()
                 if item.kind != "body":
-                    held.append(await self._binary(item, row, root))
+                    held += await self._binary(item, row, root)
                     continue
                 found = await fetching.source(
                     mail, account, row, root, item.part, item.text, item.fields, utf8=session.machine.utf8
@@ -231,8 +233,9 @@ class _Reading:
             held.append(self.session.flag_words(row.entry))
             if self.session.condstore and "MODSEQ" not in self.items:
                 held.append(b"MODSEQ (%d)" % row.entry.modseq)
-        tail = b" ".join(held)
-        self._add((start + tail if tail or start != b" " else b"") + b")\r\n")
+        if not held and not is_begun:
+            return
+        self._add((start + b" ".join(held) if held else b"") + b")\r\n")
         self.done += 1
 
     async def _whole(self, section: Section, row: EntryRow, found: Source) -> bytes:
@@ -242,17 +245,23 @@ class _Reading:
             octets += await self.session.site.mail.octets(self.session.account, row.entry.email_id, start, end - start)
         return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
 
-    async def _binary(self, section: Section, row: EntryRow, root: Part) -> bytes:
-        """A part without its transfer encoding, or the size of that."""
-        octets = await fetching.binary(self.session.site.mail, self.session.account, row, root, section.part)
+    async def _binary(self, section: Section, row: EntryRow, root: Part) -> list[bytes]:
+        """A part without its transfer encoding, or the size of that; nothing where the encoding is not known."""
+        try:
+            octets = await fetching.binary(self.session.site.mail, self.session.account, row, root, section.part)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.UNSUPPORTED:
+                raise
+            self.is_unknown = True
+            return []
         if section.kind == "size":
-            return b"%b %d" % (section.label, len(octets or b""))
+            return [b"%b %d" % (section.label, len(octets or b""))]
         if octets is None:
-            return section.label + b" NIL"
+            return [section.label + b" NIL"]
         if section.start is not None:
             octets = octets[section.start : section.start + section.length]
         mark = b"~" if b"\0" in octets else b""
-        return b"%b %b{%d}\r\n%b" % (section.label, mark, len(octets), octets)
+        return [b"%b %b{%d}\r\n%b" % (section.label, mark, len(octets), octets)]
 
     async def _stream(self, row: EntryRow, found: Source) -> None:
         """A section that is large. Its octets are announced: whoever cannot send them all must hang up."""

@@ -361,3 +361,27 @@ async def test_a_large_message_with_utf8_in_its_header() -> None:
         while b"f OK" not in stream.written:
             await asyncio.sleep(0)
         assert made + body + b")\r\nf OK FETCH completed\r\n" == bytes(stream.written)
+
+
+async def test_many_sections_of_one_message_are_not_held_together() -> None:
+    body = b"0123456789" * 20_000
+    async with ImapSite() as site:
+        await put(site.mail, b"Subject: big\r\n\r\n" + body)
+        stream = await site.session()
+        await ask(stream, "EXAMINE INBOX")
+        stream.say(b"f FETCH 1 (BODY[TEXT] BODY[TEXT]<0.199999> BODY[1] UID)\r\n")
+        while b"f OK" not in stream.written:
+            await asyncio.sleep(0)
+        expected = b"* 1 FETCH (BODY[TEXT] {200000}\r\n%b BODY[TEXT]<0> {199999}\r\n%b BODY[1] {200000}\r\n%b UID 1)\r\nf OK FETCH completed\r\n"
+        assert expected % (body, body[:-1], body) == bytes(stream.written)
+
+
+async def test_a_part_that_cannot_be_decoded_is_left_out() -> None:
+    async with ImapSite() as site:
+        await put(site.mail, b"Content-Transfer-Encoding: x-odd\r\n\r\nabc\r\n")
+        await put(site.mail)
+        stream = await site.session()
+        await ask(stream, "EXAMINE INBOX")
+        lines = await ask(stream, "FETCH 1:2 (UID BINARY[1])")
+        assert ["* 1 FETCH (UID 1)", "* 2 FETCH (UID 2 BINARY[1] {3}", "b", ")"] == lines[:4]
+        assert "x NO [UNKNOWN-CTE] A part's transfer encoding is not known here" == lines[4]
