@@ -18,7 +18,7 @@ from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
-from mailstead.model.errors import Unavailable
+from mailstead.model.errors import Refusal, Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
@@ -34,6 +34,7 @@ from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
 
+SWEEP_EVERY_S = 3600.0
 IMPLICIT_TLS = frozenset({"submissions", "imaps", "pop3s", "https"})
 
 
@@ -53,6 +54,7 @@ class Node:
     operations: Operations | None = None
     listeners: list[Listener] = field(default_factory=list)
     is_stopping: bool = False
+    sweeping: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------------------------------------ life
     async def start(self) -> None:
@@ -80,6 +82,17 @@ class Node:
             self.listeners.append(Listener(bind(f"unix:{path}", mode=0o600), control.Control(self.operations).serve, name="control"))
         for listener in self.listeners:
             await listener.start()
+        if self.worker == 0:
+            self.sweeping = asyncio.create_task(self._sweep(self.operations))
+
+    async def _sweep(self, operations: Operations) -> None:
+        """Every hour: accounts that are due are shredded."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                await operations.sweep()
+            except (Refusal, Unavailable) as exc:
+                telemetry.event("sweep.failed", reason=exc.cause or exc.public)
 
     async def drain(self, grace_s: float) -> None:
         """Take no new connections and let the present ones finish."""
@@ -88,6 +101,8 @@ class Node:
 
     async def close(self) -> None:
         """After every worker has drained: nobody hands over anything any more."""
+        if self.sweeping is not None:
+            self.sweeping.cancel()
         if self.access is not None:
             self.access.close()
         if self.store is not None:

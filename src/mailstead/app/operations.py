@@ -31,6 +31,10 @@ class Operations:
         self._admin = admin
         self._transfer = transfer
 
+    async def sweep(self) -> None:
+        """The administrator's chores that nobody asks for: deleted accounts whose time is over."""
+        await self._admin.accounts_sweep()
+
     async def perform(self, name: str, arguments: dict[str, Any], progress: Progress) -> Any:
         """Carry it out. Raises ``Refusal`` and ``Unavailable``."""
         if name in ADMIN:
