@@ -12,6 +12,7 @@ and for each folder the names made, changed and removed since the folder's; noth
 This is the one module outside ``store.engine`` that knows the database's driver.
 """
 
+import errno
 import os
 import random
 import threading
@@ -55,6 +56,8 @@ class Disk:
     graves: Path
     vfs: str = "lossy"
     on_step: Callable[[int], None] = lambda number: None
+    refuses: int = 0
+    """An errno (ENOSPC, EROFS, EIO) with which every write is refused from now on; 0: none."""
     steps: int = 0
     unsynced: dict[Path, list[_Write]] = field(default_factory=dict)
     names: dict[Path, list[_Name]] = field(default_factory=dict)
@@ -65,6 +68,16 @@ class Disk:
         """Another operation begins; the lock is held."""
         self.steps += 1
         self.on_step(self.steps)
+
+    def check(self) -> None:
+        """A write is about to be made through the store's own door."""
+        if self.refuses:
+            raise OSError(self.refuses, os.strerror(self.refuses))
+
+    def check_database(self) -> None:
+        """The same through SQLite's."""
+        if self.refuses:
+            raise {errno.ENOSPC: apsw.FullError, errno.EROFS: apsw.ReadOnlyError}.get(self.refuses, apsw.IOError)
 
     # ------------------------------------------------------------------------------------------------------ remembering
     def wrote(self, path: Path, offset: int, octets: bytes) -> None:
@@ -172,6 +185,8 @@ class _LossyAppend(AppendFile):
         with disk.lock:
             disk.step()
             is_new = not path.exists()
+            if is_new:
+                disk.check()
             super().__init__(path)
             if is_new:
                 disk.made(path)
@@ -180,12 +195,14 @@ class _LossyAppend(AppendFile):
     def write(self, pieces: Sequence[bytes | memoryview]) -> None:
         with self._disk.lock:
             self._disk.step()
+            self._disk.check()
             self._disk.wrote(self.path, self.size, b"".join(pieces))
             super().write(pieces)
 
     def overwrite(self, offset: int, octets: bytes) -> None:
         with self._disk.lock:
             self._disk.step()
+            self._disk.check()
             self._disk.wrote(self.path, offset, octets)
             super().overwrite(offset, octets)
 
@@ -214,6 +231,7 @@ class LossyFiles(Files):
     def replace(self, old: Path, new: Path) -> None:
         with self._disk.lock:
             self._disk.step()
+            self._disk.check()
             self._disk.moved(old, new)
             super().replace(old, new)
 
@@ -233,7 +251,7 @@ class _Layer(apsw.VFS):
         self._disk = disk
         super().__init__(disk.vfs, "")
 
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - the driver's name
         text = name.filename() if isinstance(name, apsw.URIFilename) else name
         if not text:
             return apsw.VFSFile("", name, flags)
@@ -245,7 +263,7 @@ class _Layer(apsw.VFS):
                 self._disk.made(path)
         return file
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - the driver's name
         path = Path(filename)
         with self._disk.lock:
             self._disk.step()
@@ -265,7 +283,7 @@ class _LossyFile(apsw.VFSFile):
         self._syncs_folder = is_new and bool(flags[0] & journal)
         """As SQLite's own layer: the first sync of a new journal syncs its folder."""
 
-    def xLock(self, level: int) -> None:
+    def xLock(self, level: int) -> None:  # noqa: N802 - the driver's name
         """A reader that closes last asks for a lock its file cannot have, and is refused; as busy, for the driver takes
         any other refusal for a failure."""
         try:
@@ -273,19 +291,21 @@ class _LossyFile(apsw.VFSFile):
         except apsw.IOError as exc:
             raise apsw.BusyError from exc
 
-    def xWrite(self, data: bytes, offset: int) -> None:
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - the driver's name
         with self._disk.lock:
             self._disk.step()
+            self._disk.check_database()
             self._disk.wrote(self._path, offset, bytes(data))
             super().xWrite(data, offset)
 
-    def xTruncate(self, newsize: int) -> None:
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802 - the driver's name
         with self._disk.lock:
             self._disk.step()
+            self._disk.check_database()
             self._disk.cut(self._path, newsize)
             super().xTruncate(newsize)
 
-    def xSync(self, flags: int) -> None:
+    def xSync(self, flags: int) -> None:  # noqa: N802 - the driver's name
         with self._disk.lock:
             self._disk.step()
             self._disk.synced(self._path)

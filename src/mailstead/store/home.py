@@ -38,7 +38,7 @@ from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
 from mailstead.store.outgoing import EmbeddedOutbox
-from mailstead.store.schema import directory, migrate, shard
+from mailstead.store.schema import directory, migrate, shard, upgrade
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
 from mailstead.telemetry.record import ERROR
@@ -143,7 +143,7 @@ class Embedded:
                 (handover.QUEUE, "queue-00.db", directory.QUEUE_STEPS),
             ):
                 writer = Writer(
-                    self.data / name, vfs=self.files.vfs, opened=lambda db, steps=steps: migrate(db, steps),  # type: ignore[misc]
+                    self.data / name, vfs=self.files.vfs, opened=lambda db, steps=steps: upgrade(db, steps),  # type: ignore[misc]
                     segments=None, now_ms=self.now_ms, committed=lambda _: None,
                 )
                 writer.start()

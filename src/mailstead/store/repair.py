@@ -55,6 +55,8 @@ class Found:
     messages: dict[int, tuple[record.Info, bytes, int, int, int, int]] = field(default_factory=dict)
     """email → (info, sealed metadata, segment, offset, lead, stored)."""
     places: dict[int, record.Place] = field(default_factory=dict)
+    names: list[record.Place] = field(default_factory=list)
+    """The same with all earlier names: a large message knows only the name of where it was meant for."""
 
 
 @dataclass
@@ -143,6 +145,7 @@ def _in_segments(folder: Path, outcome: Outcome) -> dict[int, Found]:
             here = found.setdefault(info.account, Found())
             if isinstance(info, record.Place):
                 here.places[info.mailbox] = info
+                here.names.append(info)
             else:
                 here.messages[info.email] = (info, octets[meta:body], number, offset, body, len(octets))
     return found
@@ -282,6 +285,8 @@ class _Rebuild:
         self._now_ms = now_ms
         self._validity = now_ms // 1000
         self._made = 0
+        self._named: dict[tuple[str, ...], int] = {}
+        """Every name a mailbox ever had, to the mailbox."""
 
     def run(self, rows: Rows, found: Found) -> int:
         """Gives the number of messages that came from the segments alone."""
@@ -311,18 +316,14 @@ class _Rebuild:
         boxes: dict[int, int] = {}
         paths: dict[tuple[str, ...], int] = {}
         known = {row[1]: row for row in rows.tables.get("mailbox", ())}
-        for ident, row in known.items():
-            path = self._path_in(known, ident)
+        # Parents first: a mailbox may be older than the one it lies in.
+        for path, ident, row in sorted(((self._path_in(known, ident), ident, row) for ident, row in known.items()), key=_depth):
             if path and path not in paths:
                 paths[path] = ident
                 boxes[ident] = ident
                 self._box(ident, path, paths, Role(row[5]) if 0 <= row[5] <= max(Role) else Role.NONE, row[7], modseq, rows)
-        for ident, place in found.places.items():
-            if ident in boxes:
-                continue
-            try:
-                path = names.normal(record.path_of(self._key, place))
-            except (Damaged, Refusal):
+        for path, ident, place in sorted(((self._path_of(place), ident, place) for ident, place in found.places.items()), key=_depth):
+            if ident in boxes or not path:
                 continue
             if path in paths:
                 boxes[ident] = paths[path]
@@ -339,7 +340,18 @@ class _Rebuild:
                 boxes[ident] = ident
                 self._box(ident, (name,), paths, role, 1, modseq, rows)
         boxes[0] = paths[names.INBOX]
+        for place in found.names:
+            if place.mailbox in boxes:
+                self._named[self._path_of(place)] = boxes[place.mailbox]
+        self._named.update(paths)
         return boxes
+
+    def _path_of(self, place: record.Place) -> tuple[str, ...]:
+        """The name in a record; () for none that can be read."""
+        try:
+            return names.normal(record.path_of(self._key, place))
+        except (Damaged, Refusal, ValueError):
+            return ()
 
     def _has_use(self, found: Found, ident: int) -> bool:
         return any(message[0].mailbox == ident for message in found.messages.values())
@@ -397,7 +409,7 @@ class _Rebuild:
             where = [(boxes.get(entry[1], boxes[0]), entry[6], entry[8], entry[10]) for entry in entries.get(email, ())]
             if not where:
                 flags, box = (held[0].flags, held[0].mailbox) if held else (0, 0)
-                where = [(boxes.get(box, boxes[0]), flags, self._now_ms, None)]
+                where = [(boxes.get(box or self._meant_for(stored), boxes[0]), flags, self._now_ms, None)]
                 refiled += email not in known
             self._db.run(f"INSERT OR REPLACE INTO email VALUES ({', '.join('?' * 16)})", (*stored[:14], len(where), stored[15]))  # noqa: S608
             for box, flags, saved, more in where:
@@ -416,6 +428,14 @@ class _Rebuild:
             )
         return refiled
 
+    def _meant_for(self, stored: tuple[Any, ...]) -> int:
+        """The mailbox of a large message: it was written before its mailbox was asked."""
+        try:
+            meta = record.open_meta(self._keys.numbered(self._account, stored[8]), stored[1], stored[15])
+        except (Damaged, Refusal, Unavailable):
+            return 0
+        return self._named.get(meta.place, 0)
+
     def _email(self, row: tuple[Any, ...] | None, held: tuple[record.Info, bytes, int, int, int, int] | None) -> tuple[Any, ...] | None:
         """The email's row: as the record says where there is one, for it was checked against its checksum."""
         if held is not None:
@@ -430,3 +450,6 @@ class _Rebuild:
                     info.key, segment, offset, lead, stored, frames, 1, meta)
         return row
 
+
+def _depth(one: tuple[tuple[str, ...], int, Any]) -> tuple[int, int]:
+    return len(one[0]), one[1]

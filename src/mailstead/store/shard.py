@@ -10,7 +10,7 @@ from mailstead.store.engine.files import Files
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Writer
-from mailstead.store.schema import migrate, shard
+from mailstead.store.schema import shard, upgrade
 
 R = TypeVar("R")
 _LOCK_WAIT_S = 30.0
@@ -34,7 +34,7 @@ class Shard:
         """Become the shard's writer; waits for the one before to be gone. Raises ``Unavailable``."""
         self._lock = Lock(self._lock_path, wait_s=_LOCK_WAIT_S)
         self.writer = Writer(
-            self.path, vfs=self._files.vfs, opened=lambda db: migrate(db, shard.STEPS),
+            self.path, vfs=self._files.vfs, opened=lambda db: upgrade(db, shard.STEPS),
             segments=SegmentWriter(self.folder, self._files), now_ms=now_ms, committed=committed,
         )
         self.writer.start()

@@ -22,18 +22,21 @@ Failure = apsw.Error
 
 _WAL_PAGES: Final = 4_000
 _READ_FLAGS: Final = apsw.SQLITE_OPEN_READONLY
-_WRITE_FLAGS: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+_WRITE_FLAGS: Final = apsw.SQLITE_OPEN_READWRITE
+_CREATE_FLAGS: Final = _WRITE_FLAGS | apsw.SQLITE_OPEN_CREATE
 _BUSY_MS: Final = 5_000
 
 
 class Database:
     """One connection. Not for two threads at once; whoever passes it on has stopped using it."""
 
-    def __init__(self, path: Path, *, write: bool, vfs: str = "", key: bytes = b"", cache_kib: int = 16_000) -> None:
+    def __init__(self, path: Path, *, write: bool, vfs: str = "", key: bytes = b"", cache_kib: int = 16_000,
+                 create: bool = True) -> None:
+        """``create`` False: a file that is not there is a failure and stays away."""
         self.path = path
         try:
             self._db = apsw.Connection(
-                str(path), flags=_WRITE_FLAGS if write else _READ_FLAGS, vfs=vfs or None, statementcachesize=256
+                str(path), flags=_READ_FLAGS if not write else _CREATE_FLAGS if create else _WRITE_FLAGS, vfs=vfs or None, statementcachesize=256
             )
             if key:
                 self._db.pragma("hexkey", key.hex())
@@ -149,6 +152,10 @@ def unavailable(exc: Exception, path: Path) -> Unavailable:
     if isinstance(exc, apsw.CorruptError | apsw.NotADBError):
         return Unavailable(
             "This part of the message store is damaged", f"{path.name}: {exc}; run mailstead verify --repair"
+        )
+    if isinstance(exc, apsw.CantOpenError) and not path.exists():
+        return Unavailable(
+            "This part of the message store is missing", f"{path.name} is not there; run mailstead verify --repair"
         )
     if isinstance(exc, apsw.ReadOnlyError):
         return Unavailable("The message store's disk is read-only", f"{path.name}: read-only; make it writable")

@@ -147,7 +147,7 @@ class Writer:
     # ------------------------------------------------------------------------------------------------ on the loop
     def _connection(self) -> Database:
         if self._db is None:
-            db = Database(self._path, write=True, vfs=self._vfs)
+            db = Database(self._path, write=True, vfs=self._vfs, create=False)
             try:
                 self._opened(db)
             except sqlite.Failure as exc:

@@ -31,13 +31,18 @@ def tick(tx: Tx, account: int, *, octets: int = 0, messages: int = 0) -> int:
 
 def _why(tx: Tx, account: int) -> Exception:
     row = tx.db.one("SELECT state, used_octets, max_octets FROM account WHERE account_id=?", (account,))
-    if row is None:
-        return Refusal(Reason.NOT_FOUND, "There is no such account")
+    if row is None:  # the directory knows it: it is being removed, or its rows are damaged
+        return missing(account)
     if row[0] == SUSPENDED:
         return Refusal(Reason.ACCOUNT_SUSPENDED, "This account is suspended")
     if row[0] != ACTIVE:
         return Unavailable("This account is being moved or removed", f"account {account:x} is in state {row[0]}")
     return Refusal(Reason.OVER_QUOTA, "The mailbox is full", f"account {account:x} uses {row[1]} of {row[2]} octets")
+
+
+def missing(account: int) -> Unavailable:
+    """The directory places an account here, and it is not here. In doubt that will pass (``model.errors``)."""
+    return Unavailable("This account is not available right now", f"account {account:x} has no row; run mailstead verify --repair")
 
 
 def check_room(tx: Tx, account: int, octets: int, messages: int) -> None:

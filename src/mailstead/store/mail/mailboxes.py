@@ -44,6 +44,8 @@ def tree(db: Database, account: int, key: AccountKey) -> list[MailboxInfo]:
             walk(row[0], here)  # type: ignore[arg-type]
 
     walk(0, ())
+    if not found:
+        raise clock.missing(account)
     return found
 
 

@@ -12,7 +12,7 @@ from mailstead.store.blob.segments import SegmentReader
 from mailstead.store.engine.sqlite import Database, Row
 from mailstead.store.interface import Quota, Selected, Want
 from mailstead.store.keys import Keys
-from mailstead.store.mail import keywords, mailboxes, selection
+from mailstead.store.mail import clock, keywords, mailboxes, selection
 from mailstead.store.mail.filing import OBJECT
 from mailstead.store.seal import BODY, FRAME_OCTETS, Damaged
 
@@ -37,7 +37,7 @@ def select(db: Database, account: int, keys: Keys, mailbox: int) -> Selected:
 def modseq(db: Database, account: int) -> int:
     row = db.one("SELECT modseq FROM account WHERE account_id=?", (account,))
     if row is None:
-        raise Refusal(Reason.NOT_FOUND, "There is no such account")
+        raise clock.missing(account)
     return int(row[0])
 
 
@@ -145,7 +145,7 @@ def quota(db: Database, account: int) -> Quota:
         "SELECT used_octets, used_messages, max_octets, max_messages FROM account WHERE account_id=?", (account,)
     )
     if row is None:
-        raise Refusal(Reason.NOT_FOUND, "There is no such account")
+        raise clock.missing(account)
     return Quota(*row)
 
 

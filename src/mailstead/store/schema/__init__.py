@@ -24,6 +24,15 @@ def migrate(db: Database, steps: Sequence[str]) -> None:
             db.run(f"PRAGMA user_version={number + 1}")
 
 
+def upgrade(db: Database, steps: Sequence[str]) -> None:
+    """``migrate`` a database in use: one that has become empty is damaged, not new."""
+    if not version(db):
+        raise Unavailable(
+            "This part of the message store is damaged", f"{db.path.name} is empty; run mailstead verify --repair"
+        )
+    migrate(db, steps)
+
+
 def version(db: Database) -> int:
     """The schema version of a database; 0: empty."""
     row = db.one("PRAGMA user_version")
