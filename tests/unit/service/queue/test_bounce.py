@@ -1,0 +1,81 @@
+"""Notices: who gets one, and that a program can read it."""
+
+import email
+import email.policy
+from dataclasses import replace
+
+import pytest
+
+from mailstead.model.ids import AccountId, SubmissionId
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.queue.bounce import RETURNED_OCTETS, Action, Told, compose, wanted
+from mailstead.store.interface import QueueEntry
+
+ENTRY = QueueEntry(
+    7, SubmissionId(1), AccountId(1), "alice@example.org", "c@d.example", {"envid": "E 1", "orcpt": "rfc822;o@d.example"}, 0, 86_400_000, 0, 0, "", 10
+)
+MESSAGE = b"From: alice@example.org\r\nSubject: lost\r\n\r\nbody\r\n"
+TOLD = Told(ENTRY, EnhancedStatus(5, 1, 1), "mx.d.example", 550, "5.1.1 No such user " + "here " * 40)
+
+
+def read(octets: bytes) -> email.message.EmailMessage:
+    assert b"\n" not in octets.replace(b"\r\n", b"")
+    return email.message_from_bytes(octets, policy=email.policy.default)
+
+
+@pytest.mark.parametrize(
+    ("notify", "failed", "delayed", "relayed"),
+    [("", True, True, False), ("NEVER", False, False, False), ("FAILURE", True, False, False), ("DELAY,SUCCESS", False, True, True)],
+)
+def test_who_gets_one(notify: str, failed: bool, delayed: bool, relayed: bool) -> None:
+    entry = replace(ENTRY, options={"notify": notify})
+    assert [wanted(entry, action) for action in Action] == [failed, delayed, relayed]
+    assert not any(wanted(replace(entry, reverse_path=""), action) for action in Action)
+
+
+def test_a_program_can_read_it() -> None:
+    other = replace(TOLD, entry=replace(ENTRY, entry_id=8, forward_path="e@f.example", options={}), code=0, hop="")
+    notice = read(compose([TOLD, other], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0))
+    assert notice["To"] == "alice@example.org"
+    assert notice["Auto-Submitted"] == "auto-replied"
+    assert notice.get_content_type() == "multipart/report"
+    assert notice.get_param("report-type") == "delivery-status"
+    text, status, original = notice.iter_parts()
+    assert "c@d.example" in text.get_content()
+    assert all(len(line) < 79 for line in text.get_content().splitlines())
+    whole, first, second = status.iter_parts()
+    assert (whole["Reporting-MTA"], whole["Original-Envelope-Id"]) == ("dns; mx.example.org", "E 1")
+    assert (first["Action"], first["Status"], first["Final-Recipient"]) == ("failed", "5.1.1", "rfc822; c@d.example")
+    assert (first["Original-Recipient"], first["Remote-MTA"]) == ("rfc822;o@d.example", "dns; mx.d.example")
+    assert first["Diagnostic-Code"].startswith("smtp; 550 5.1.1 No such user")
+    assert (second["Final-Recipient"], second["Diagnostic-Code"]) == ("rfc822; e@f.example", None)
+    assert original.get_content_type() == "message/rfc822"
+    assert original.get_content()["Subject"] == "lost"
+
+
+@pytest.mark.parametrize("case", ["hdrs", "delayed", "large"])
+def test_the_header_alone_comes_back(case: str) -> None:
+    entry = replace(ENTRY, options={"ret": "HDRS"}) if case == "hdrs" else ENTRY
+    octets = MESSAGE + b"x\r\n" * RETURNED_OCTETS if case == "large" else MESSAGE
+    action = Action.DELAYED if case == "delayed" else Action.FAILED
+    notice = read(compose([replace(TOLD, entry=entry)], action, octets, hostname="mx.example.org", now_ms=0))
+    *_, last = notice.iter_parts()
+    assert last.get_content_type() == "text/rfc822-headers"
+    assert last.get_payload(decode=True) == b"From: alice@example.org\r\nSubject: lost\r\n"
+
+
+def test_internationalized() -> None:
+    told = replace(TOLD, entry=replace(ENTRY, forward_path="jörg@d.example"))
+    octets = compose([told], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
+    notice = read(octets)
+    types = [part.get_content_type() for part in notice.iter_parts()]
+    assert types == ["text/plain", "message/global-delivery-status", "message/global"]
+    assert "utf-8; jörg@d.example".encode() in octets
+
+
+def test_the_boundary_is_not_in_the_message() -> None:
+    boundary = read(compose([TOLD], Action.FAILED, MESSAGE, hostname="h", now_ms=0)).get_boundary()
+    assert boundary is not None
+    again = read(compose([TOLD], Action.FAILED, MESSAGE + b"--" + boundary.encode() + b"--\r\n", hostname="h", now_ms=0))
+    assert again.get_boundary() != boundary
+    assert len(list(again.iter_parts())) == 3
