@@ -39,6 +39,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, 
         return placed, seen
 
     placed, seen = asyncio.run(make())
+    assert not list(data.glob("*-wal")), "what is damaged below must not lie in a log as well"
     return data, placed, seen
 
 
@@ -355,8 +356,7 @@ async def _unreadable(store: Embedded, account: int, before: Picture) -> int:
         for entry in await store.mail.entries(AccountId(account), info.mailbox_id, UidSet.all()):
             try:
                 octets = await store.mail.octets(AccountId(account), entry.email_id)
-            except Unavailable as exc:
-                assert "damaged" in exc.public
+            except Unavailable:
                 count += 1
                 continue
             if entry.uid in known:
@@ -388,7 +388,7 @@ async def test_both_shard_file_and_segments_damaged(original: Original, tmp_path
 
 async def test_a_lost_object_is_named(original: Original, tmp_path: Path) -> None:
     data = copied(original, tmp_path)
-    victim = sorted((data / "obj").rglob("*.obj"))[0]
+    victim = min((data / "obj").rglob("*.obj"))
     victim.unlink()
     store = opened(data)
     await store.start()

@@ -170,13 +170,13 @@ class Embedded:
         if self._chores is not None:
             self._chores.cancel()
             await asyncio.gather(self._chores, return_exceptions=True)
-        for writer in self._writers.values():
-            await writer.close()
         for one in self.shards:
             await one.close()
         self.reader.close()
         self.outbox.close()
         self.keys.close()
+        for writer in self._writers.values():
+            await writer.close()
         self.pool.shutdown()
         for lock in self._locks:
             lock.release()

@@ -9,12 +9,15 @@ UIDVALIDITY, so that no client confuses old numbers with new ones.
 The damaged file is kept beside the new one (``.damaged-<time>``): nothing is thrown away.
 """
 
+import functools
+import operator
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from mailstead.model import flags as model
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.mailbox import DEFAULT_MAILBOXES, Role
 from mailstead.store.blob import record, segments
@@ -23,29 +26,16 @@ from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
-from mailstead.store.mail import names
+from mailstead.store.mail import keywords, names
 from mailstead.store.mail.filing import OBJECT
+from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
+from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
-from mailstead.store.seal import AccountKey, Damaged
+from mailstead.store.seal import PLACE, WORD, AccountKey, Damaged
 
 MODSEQ_AHEAD: Final = 1_000_000
-_TABLES: Final = {
-    "account": 13, "mailbox": 15, "subscription": 3, "email": 16, "entry": 11, "keyword": 3, "change": 7, "thread_ref": 3,
-    "delivery": 4, "op": 4, "dropped": 3, "era": 3,
-}
-_NEEDED: Final = ("account", "mailbox", "email", "entry", "keyword")
-_KEYS: Final = {
-    "account": 1, "mailbox": 2, "subscription": 2, "email": 2, "entry": 3, "keyword": 2, "change": 5, "thread_ref": 2,
-    "delivery": 2, "op": 2, "dropped": 2, "era": 2,
-}
-
-
-@dataclass
-class Rows:
-    """One account's rows from one source. ``whole``: all of them could be read."""
-
-    tables: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
-    whole: bool = True
+_AHEAD_S: Final = 366 * 24 * 3600
+"""A UIDVALIDITY further ahead than this is damage."""
 
 
 @dataclass
@@ -162,74 +152,6 @@ def _in_objects(objects: Objects, found: dict[int, Found], accounts: Mapping[int
             here.messages[info.email] = (info, meta, OBJECT, 0, 0, sum(info.frames))
 
 
-def _rows(db: Database, account: int) -> Rows:
-    """All that can be read of an account: around a damaged page rows are looked for from the other end and by key."""
-    rows = Rows()
-    for table, width in _TABLES.items():
-        got: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        failed = 0
-        order = ", ".join(f"{n + 1}" for n in range(_KEYS[table]))
-        for sql in (
-            f"SELECT * FROM {table} WHERE account_id=? ORDER BY {order}",  # noqa: S608 - names of our own
-            f"SELECT * FROM {table} WHERE account_id=? ORDER BY " + order.replace(",", " DESC,") + " DESC",  # noqa: S608
-        ):
-            try:
-                for row in db.each(sql, (account,)):
-                    if len(row) == width:
-                        got.setdefault(row[: _KEYS[table]], row)
-            except sqlite.Failure:
-                failed += 1
-                if table in _NEEDED:
-                    rows.whole = False
-            else:
-                break
-        rows.tables[table] = sorted(got.values(), key=lambda row: row[: _KEYS[table]])
-    return rows
-
-
-def _agrees(rows: Rows) -> bool:
-    """Whether the rows of an account say the same: counters, UIDs, references."""
-    tables = rows.tables
-    if not rows.whole or len(tables["account"]) != 1:
-        return False
-    account = tables["account"][0]
-    emails = {row[1]: row for row in tables["email"]}
-    boxes = {row[1]: row for row in tables["mailbox"]}
-    counted = {box: [0, 0, 0, 0] for box in boxes}
-    entries: dict[int, int] = {}
-    octets = 0
-    for _, box, uid, email, thread, modseq, flags, _, _, size, _ in tables["entry"]:
-        if box not in boxes or email not in emails or uid >= boxes[box][7] or modseq > account[4]:
-            return False
-        if emails[email][2] != thread or emails[email][5] != size:
-            return False
-        count = counted[box]
-        count[0] += 1
-        count[1] += not flags & 1
-        count[2] += bool(flags & 8)
-        count[3] += size
-        octets += size
-        entries[email] = entries.get(email, 0) + 1
-    return (
-        all(tuple(counted[box]) == tuple(boxes[box][9:13]) for box in boxes)
-        and all(entries.get(email, 0) == row[14] for email, row in emails.items())
-        and (account[6], account[7]) == (octets, len(tables["entry"]))
-        and any(row[5] == Role.INBOX for row in boxes.values())
-    )
-
-
-def _opens(rows: Rows, keys: Keys, account: int) -> bool:
-    """Whether what is sealed in the rows can be opened."""
-    try:
-        for row in rows.tables["mailbox"]:
-            names.opened(keys.of(account), row[1], row[3])
-        for row in rows.tables["email"]:
-            record.open_meta(keys.numbered(account, row[8]), row[1], row[15])
-    except (Damaged, Refusal, Unavailable, ValueError):
-        return False
-    return True
-
-
 # ----------------------------------------------------------------------------------------------------- putting it in
 def _account(db: Database, account: int, limits: tuple[int, int, int], sources: list[tuple[Path, Database | None]], found: Found,
              keys: Keys, now_ms: int, outcome: Outcome, path: Path) -> None:
@@ -237,8 +159,8 @@ def _account(db: Database, account: int, limits: tuple[int, int, int], sources: 
     for source, opened in sources:
         if opened is None:
             continue
-        rows = _rows(opened, account)
-        if source == path and _agrees(rows) and _opens(rows, keys, account):
+        rows = read_rows(opened, account)
+        if source == path and agrees(rows) and opens(rows, keys, account):
             _insert(db, rows)
             outcome.kept += 1
             return
@@ -255,9 +177,9 @@ def _account(db: Database, account: int, limits: tuple[int, int, int], sources: 
 def _joined(first: Rows, second: Rows) -> Rows:
     """The first source's rows, and what only the second has of mailboxes and emails' places."""
     for table in ("mailbox", "keyword", "subscription", "account"):
-        have = {row[: _KEYS[table]] for row in first.tables.get(table, ())}
+        have = {row[: KEYS[table]] for row in first.tables.get(table, ())}
         first.tables.setdefault(table, []).extend(
-            row for row in second.tables.get(table, ()) if row[: _KEYS[table]] not in have
+            row for row in second.tables.get(table, ()) if row[: KEYS[table]] not in have
         )
     have_email = {row[1] for row in first.tables.get("email", ())}
     added = [row for row in second.tables.get("email", ()) if row[1] not in have_email]
@@ -268,8 +190,8 @@ def _joined(first: Rows, second: Rows) -> Rows:
 
 
 def _insert(db: Database, rows: Rows) -> None:
-    for table, width in _TABLES.items():
-        marks = ", ".join("?" * width)
+    for table, kinds in TABLES.items():
+        marks = ", ".join("?" * len(kinds))
         db.many(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows.tables.get(table, ()))  # noqa: S608 - names of our own
 
 
@@ -285,6 +207,8 @@ class _Rebuild:
         self._now_ms = now_ms
         self._validity = now_ms // 1000
         self._made = 0
+        self._bits = 0
+        """Flags that have a name."""
         self._named: dict[tuple[str, ...], int] = {}
         """Every name a mailbox ever had, to the mailbox."""
 
@@ -295,17 +219,23 @@ class _Rebuild:
         state = old[0][3] if old[0][3] in shard.STATES.values() else shard.ACTIVE
         most = max([old[0][4], *(row[5] for row in rows.tables.get("entry", ())), *(row[8] for row in rows.tables.get("mailbox", ()))])
         modseq = min(most, 1 << 60) + MODSEQ_AHEAD
-        self._validity = max(self._validity, *(row[6] + 1 for row in rows.tables.get("mailbox", ())), 1)
+        validities = {row[6] for row in rows.tables.get("mailbox", ())} | {place.uid_validity for place in found.names}
+        validities.add(old[0][10])
+        self._validity = max(self._validity, *(value for value in validities if value < self._validity + _AHEAD_S), 0)
+        words = that_open(rows.tables.get("keyword", []), self._key, WORD, has_id=True)
+        self._bits = functools.reduce(
+            operator.or_, (1 << row[1] for row in words if 0 <= row[1] <= model.LAST_ACCOUNT_BIT), (1 << model.FIRST_ACCOUNT_BIT) - 1)
         boxes = self._mailboxes(rows, found, modseq)
         refiled = self._messages(rows, found, boxes, modseq)
-        self._db.many("INSERT OR IGNORE INTO keyword VALUES (?, ?, ?)", rows.tables.get("keyword", ()))
-        self._db.many("INSERT OR IGNORE INTO subscription VALUES (?, ?, ?)", rows.tables.get("subscription", ()))
+        self._db.many("INSERT OR IGNORE INTO keyword VALUES (?, ?, ?)", words)
+        self._db.many("INSERT OR IGNORE INTO subscription VALUES (?, ?, ?)",
+                      that_open(rows.tables.get("subscription", []), self._key, PLACE, has_id=False))
         self._db.many("INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)", rows.tables.get("thread_ref", ()))
         self._db.many("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?, ?)", rows.tables.get("delivery", ()))
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
             "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-            (account, self._limits[0], old[0][2] + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
+            (account, self._limits[0], old[0][2] % (1 << 40) + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
              self._validity + self._made, modseq),
         )
         return refiled
@@ -321,7 +251,7 @@ class _Rebuild:
             if path and path not in paths:
                 paths[path] = ident
                 boxes[ident] = ident
-                self._box(ident, path, paths, Role(row[5]) if 0 <= row[5] <= max(Role) else Role.NONE, row[7], modseq, rows)
+                self._box(ident, path, paths, Role(row[5]) if 0 <= row[5] <= max(Role) else Role.NONE, modseq)
         for path, ident, place in sorted(((self._path_of(place), ident, place) for ident, place in found.places.items()), key=_depth):
             if ident in boxes or not path:
                 continue
@@ -332,13 +262,13 @@ class _Rebuild:
                 continue  # deleted or renamed since: nothing lies in it
             paths[path] = ident
             boxes[ident] = ident
-            self._box(ident, path, paths, Role(place.role), 1, modseq, rows)
+            self._box(ident, path, paths, Role(place.role) if 0 <= place.role <= max(Role) else Role.NONE, modseq)
         for number, (name, role) in enumerate(DEFAULT_MAILBOXES):
             if (name,) not in paths:
                 ident = (self._now_ms << 21) | (number + 1)
                 paths[(name,)] = ident
                 boxes[ident] = ident
-                self._box(ident, (name,), paths, role, 1, modseq, rows)
+                self._box(ident, (name,), paths, role, modseq)
         boxes[0] = paths[names.INBOX]
         for place in found.names:
             if place.mailbox in boxes:
@@ -371,21 +301,20 @@ class _Rebuild:
                 return tuple(path)
         return ()
 
-    def _box(self, ident: int, path: tuple[str, ...], paths: dict[tuple[str, ...], int], role: Role, uid_next: int, modseq: int,
-             rows: Rows) -> None:
+    def _box(self, ident: int, path: tuple[str, ...], paths: dict[tuple[str, ...], int], role: Role, modseq: int) -> None:
         parent = 0
         for level in range(1, len(path)):
             above = path[:level]
             if above not in paths:
                 paths[above] = (self._now_ms << 21) | (len(paths) + 100)
-                self._box(paths[above], above, paths, Role.NONE, 1, modseq, rows)
+                self._box(paths[above], above, paths, Role.NONE, modseq)
             parent = paths[above]
         role = Role.INBOX if path == names.INBOX else Role.NONE if role == Role.INBOX else role
         self._made += 1
         self._db.run(
-            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)",
+            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0)",
             (self._account, ident, parent, names.sealed(self._key, ident, path[-1]), names.name_key(self._key, parent, path[-1]),
-             int(role), self._validity + self._made, max(1, uid_next), modseq),
+             int(role), self._validity + self._made, modseq),
         )
 
     # -------------------------------------------------------------------------------------------------- messages
@@ -417,7 +346,7 @@ class _Rebuild:
                 next_uid[box] = uid + 1
                 self._db.run(
                     "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (self._account, box, uid, email, stored[2], modseq, flags & ((1 << 63) - 1), stored[3], saved, stored[5], more),
+                    (self._account, box, uid, email, stored[2], modseq, flags & self._bits, stored[3], saved, stored[5], _more(more)),
                 )
         for box, uid in next_uid.items():
             self._db.run(
@@ -440,16 +369,30 @@ class _Rebuild:
         """The email's row: as the record says where there is one, for it was checked against its checksum."""
         if held is not None:
             info, meta, segment, offset, lead, stored = held
-            try:
-                record.open_meta(self._keys.numbered(self._account, info.key), info.email, meta)
-            except (Damaged, Refusal, Unavailable):
-                return row
+            if not self._opens(info.key, info.email, meta):
+                return row if row is not None and self._opens(row[8], row[1], row[15]) else None
             frames = b"".join(length.to_bytes(4, "big") for length in info.frames) if len(info.frames) > 1 else None
             thread = row[2] if row is not None else info.thread or info.email
             return (self._account, info.email, thread, info.received_ms, info.sent_ms, info.size, info.header, info.attachment,
                     info.key, segment, offset, lead, stored, frames, 1, meta)
-        return row
+        return row if row is not None and self._opens(row[8], row[1], row[15]) else None
+
+    def _opens(self, number: int, email: int, meta: bytes) -> bool:
+        """Whether the message's envelope and structure can be read."""
+        try:
+            record.open_meta(self._keys.numbered(self._account, number), email, meta)
+        except (Damaged, Refusal, Unavailable, OverflowError):
+            return False
+        return True
 
 
 def _depth(one: tuple[tuple[str, ...], int, Any]) -> tuple[int, int]:
     return len(one[0]), one[1]
+
+
+def _more(packed: bytes | None) -> bytes | None:
+    """Keywords past the bits, where they can be read."""
+    try:
+        return packed if keywords.unpack_more(packed) else None
+    except ValueError:
+        return None

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from mailstead import telemetry
+from mailstead.model.change import StateTooOld
+from mailstead.model.errors import Refusal, Unavailable
 from mailstead.store.blob.segments import SegmentReader, SegmentWriter
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files
@@ -11,6 +14,7 @@ from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Writer
 from mailstead.store.schema import shard, upgrade
+from mailstead.store.seal import Damaged
 
 R = TypeVar("R")
 _LOCK_WAIT_S = 30.0
@@ -45,9 +49,11 @@ class Shard:
             if self._reader is None:
                 self._reader = self.open_reader()
             return look(self._reader)
-        except sqlite.Failure as exc:
+        except (Refusal, Unavailable, StateTooOld):
+            raise
+        except Exception as exc:
             self._forget_reader()
-            raise sqlite.unavailable(exc, self.path) from exc
+            raise nonsense(exc, self.path) from exc
 
     def open_reader(self) -> Database:
         """A connection of the caller's own, for a thread."""
@@ -62,11 +68,25 @@ class Shard:
             self._reader = None
 
     async def close(self) -> None:
+        """The writer goes last, so that it brings the log into the file."""
+        self._forget_reader()
         if self.writer is not None:
             await self.writer.close()
             self.writer = None
-        self._forget_reader()
+        self._forget_reader()  # a job that waited may have read
         self.segments.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def nonsense(exc: Exception, path: Path) -> Unavailable:
+    """A failure while rows are read. Rows of which our code makes no sense are damage, as far as a client is concerned; as
+    they might be a defect of ours they are told as one."""
+    if isinstance(exc, sqlite.Failure):
+        return sqlite.unavailable(exc, path)
+    if not isinstance(exc, Damaged):
+        telemetry.defect("store.rows", exc, file=path.name)
+    return Unavailable(
+        "This part of the message store is damaged", f"{path.name}: {type(exc).__name__}: {exc}; run mailstead verify --repair"
+    )

@@ -17,7 +17,7 @@ from mailstead.store.engine.files import Files
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail.filing import OBJECT
-from mailstead.store.seal import BODY, QUEUE, Damaged
+from mailstead.store.seal import BODY, NAME, PLACE, QUEUE, WORD, Damaged
 from mailstead.store.shard import Shard
 
 Progress = Callable[[str, int, int], None]
@@ -79,6 +79,11 @@ _COUNTERS: Final = (
         " WHERE m.mailbox_id IS NULL",
     ),
     (
+        "mailbox {1} of account {0:x} has the UIDVALIDITY {2} and the next UID {3}, which cannot be",
+        "SELECT account_id, mailbox_id, uid_validity, uid_next FROM mailbox WHERE typeof(uid_validity)<>'integer'"
+        " OR typeof(uid_next)<>'integer' OR uid_validity NOT BETWEEN 1 AND 4294967295 OR uid_next NOT BETWEEN 1 AND 4294967295",
+    ),
+    (
         "segment {0} counts {1} live octets, but rows refer to {2}",
         "SELECT s.number, s.live, coalesce(sum(m.stored),0) FROM segment s LEFT JOIN email m ON m.segment=s.number"
         " GROUP BY s.number HAVING s.live<>coalesce(sum(m.stored),0)",
@@ -99,8 +104,9 @@ def shard(one: Shard, keys: Keys, objects: Objects, accounts: dict[int, int], pr
                 yield f"{one.path.name}: {text}; mailstead verify --repair rebuilds it"
             yield from _counters(db, one.path)
             yield from _accounts(db, one, accounts)
+            yield from _names(db, one.path, keys)
             yield from _messages(db, one, keys, objects, progress)
-    except sqlite.Failure as exc:
+    except Exception as exc:  # rows that make no sense are what we are looking for
         yield f"{one.path.name}: {type(exc).__name__}: {exc}; mailstead verify --repair rebuilds it"
     finally:
         try:
@@ -121,6 +127,22 @@ def _accounts(db: Database, one: Shard, accounts: dict[int, int]) -> Iterator[st
         yield f"{one.path.name}: account {account:x} is placed here, but is not here; mailstead verify --repair restores it"
 
 
+def _names(db: Database, path: Path, keys: Keys) -> Iterator[str]:
+    """What is sealed beside the messages: names of mailboxes, subscriptions and keywords."""
+    for what, kind, sql in (
+        ("the name of mailbox", NAME, "SELECT account_id, mailbox_id, name_enc FROM mailbox"),
+        ("a subscription", PLACE, "SELECT account_id, 0, path_enc FROM subscription"),
+        ("the name of keyword", WORD, "SELECT account_id, bit, name_enc FROM keyword"),
+    ):
+        for account, ident, sealed in db.each(sql):
+            try:
+                keys.of(account).open(kind, ident, sealed)
+            except (Damaged, TypeError, OverflowError):
+                yield f"{path.name}: {what} {ident} of account {_hex(account)} is damaged; mailstead verify --repair rebuilds it"
+            except (Refusal, Unavailable) as exc:
+                yield f"{path.name}: account {_hex(account)}: its key cannot be had: {exc.cause or exc.public}"
+
+
 def _messages(db: Database, one: Shard, keys: Keys, objects: Objects, progress: Progress) -> Iterator[str]:
     total = (db.one("SELECT count(*) FROM email") or (0,))[0]
     segments = SegmentReader(one.folder)
@@ -131,12 +153,19 @@ def _messages(db: Database, one: Shard, keys: Keys, objects: Objects, progress: 
         )):
             if done % _EACH == 0:
                 progress(one.path.name, done, total)
-            wrong = _message(row, keys, segments, objects)
+            try:
+                wrong = _message(row, keys, segments, objects)
+            except (TypeError, ValueError, OverflowError) as exc:
+                wrong = f"its row makes no sense ({exc}); mailstead verify --repair reads it anew"
             if wrong:
-                yield f"{one.path.name}: message {row[1]:x} of account {row[0]:x}: {wrong}"
+                yield f"{one.path.name}: message {_hex(row[1])} of account {_hex(row[0])}: {wrong}"
         progress(one.path.name, total, total)
     finally:
         segments.close()
+
+
+def _hex(ident: Any) -> str:
+    return f"{ident:x}" if isinstance(ident, int) else repr(ident)
 
 
 def _message(row: tuple[Any, ...], keys: Keys, segments: SegmentReader, objects: Objects) -> str:

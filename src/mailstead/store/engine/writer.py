@@ -211,7 +211,13 @@ class Writer:
     def _meant(self, exc: Exception) -> Exception:
         if isinstance(exc, sqlite.Failure):
             return sqlite.unavailable(exc, self._path)
-        return unavailable(exc) if isinstance(exc, OSError) else exc
+        if isinstance(exc, OSError):
+            return unavailable(exc)
+        if isinstance(exc, Refusal | Unavailable):
+            return exc
+        # Rows of which our code makes no sense: damage, or a defect of ours; nothing was changed.
+        telemetry.defect("store.writer", exc, file=self._path.name)
+        return Unavailable("The message store failed", f"{self._path.name}: {type(exc).__name__}: {exc}")
 
     def _apart(self, batch: list[_Job]) -> None:
         """Something failed in the middle: take all back; the one that failed fails alone, or all in turn."""

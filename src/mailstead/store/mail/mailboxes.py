@@ -148,7 +148,8 @@ class Create(OfAccount):
             raise Refusal(Reason.ALREADY_EXISTS, "Another mailbox has this special use already")
         modseq = clock.tick(tx, account)
         if there:
-            _reopen(tx, account, there, modseq)
+            validity = _reopen(tx, account, there, modseq)
+            remember(tx, account, key, mailbox=there, role=Role.NONE, uid_validity=validity, path=self.path)
             return there
         parent = 0
         for level in range(len(self.path)):
@@ -162,8 +163,8 @@ class Create(OfAccount):
         return parent
 
 
-def _reopen(tx: Tx, account: int, mailbox: int, modseq: int) -> None:
-    """A ``noselect`` remnant becomes a mailbox again, with a new UIDVALIDITY: its old UIDs are history."""
+def _reopen(tx: Tx, account: int, mailbox: int, modseq: int) -> int:
+    """A ``noselect`` remnant becomes a mailbox again, with a new UIDVALIDITY, which is given: its old UIDs are history."""
     row = tx.db.one(
         "UPDATE account SET uid_validity_last=max(uid_validity_last+1, ?2), mailbox_modseq=?3 WHERE account_id=?1"
         " RETURNING uid_validity_last",
@@ -174,6 +175,7 @@ def _reopen(tx: Tx, account: int, mailbox: int, modseq: int) -> None:
         (row[0] if row else 1, modseq, account, mailbox),
     )
     clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
+    return int(row[0]) if row else 1
 
 
 class Rename(OfAccount):

@@ -3,15 +3,14 @@
 from functools import partial
 
 from mailstead.model.condition import Condition
-from mailstead.model.errors import Unavailable
+from mailstead.model.errors import Refusal, Unavailable
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.segments import SegmentReader
-from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords, read, selection
 from mailstead.store.search import answer
-from mailstead.store.shard import Shard
+from mailstead.store.shard import Shard, nonsense
 
 
 def find(shard: Shard, keys: Keys, objects: Objects, account: int, mailbox: int, condition: Condition) -> list[int]:
@@ -28,8 +27,10 @@ def find(shard: Shard, keys: Keys, objects: Objects, account: int, mailbox: int,
         finally:
             segments.close()
             db.close()
-    except sqlite.Failure as exc:
-        raise sqlite.unavailable(exc, shard.path) from exc
+    except (Refusal, Unavailable):
+        raise
+    except Exception as exc:
+        raise nonsense(exc, shard.path) from exc
 
 
 def _find(db: Database, segments: SegmentReader, keys: Keys, objects: Objects, account: int, mailbox: int,
