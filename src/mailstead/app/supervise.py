@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -75,7 +75,7 @@ class Supervisor:
         for service in sorted(NOT_BUILT):
             if getattr(self.settings.listen, service):
                 self._tell("service.skipped", service=service, reason="not built yet")
-        self._sockets = bind_all(self.settings)
+        self._sockets = bind_all(self.settings, self.workers)
         _drop_privileges(self.settings.user, self.data)
         self._lock = lock
         self._life, self._life_end = os.pipe()
@@ -97,9 +97,7 @@ class Supervisor:
         while any(child.pid for child in self._children) or not self._is_stopping:
             self._turn()
         lock.close()
-        for sockets in self._sockets.values():
-            for sock in sockets:
-                sock.close()
+        close_all(self._sockets)
         return self._exit_code
 
     # ------------------------------------------------------------------------------------------------ children
@@ -128,8 +126,12 @@ class Supervisor:
         for other in self._children:
             if other.say >= 0:
                 os.close(other.say)
+        mine = self._sockets[child.index]
+        kept = {sock for sockets in mine.values() for sock in sockets}
+        # What is another worker's must not stay open here, or the kernel goes on sending connections to it.
+        close_all([bound for bound in self._sockets if bound is not mine], kept)
         start = Start(
-            self.data, self.settings, child.index, self.workers, self._sockets, self._tls, say, self._life, self._reload
+            self.data, self.settings, child.index, self.workers, mine, self._tls, say, self._life, self._reload
         )
         return run_worker(start)
 
@@ -213,9 +215,7 @@ class Supervisor:
         self._exit_code = code
         self._deadline = time.monotonic() + _KILL_AFTER_S
         notify("STOPPING=1")
-        for sockets in self._sockets.values():
-            for sock in sockets:
-                sock.close()
+        close_all(self._sockets)
         self._send(signal.SIGTERM)
 
     def _send(self, number: int) -> None:
@@ -287,9 +287,16 @@ def certificates(data: Path, settings: Settings) -> list[CertificateFiles]:
     return [CertificateFiles(data / chain, data / key) for chain, key in zip(tls.certificate, keys, strict=True)]
 
 
-def bind_all(settings: Settings) -> dict[str, list[socket.socket]]:
-    """A bound socket for every address of every service that is built. Raises ``StartError``."""
-    bound: dict[str, list[socket.socket]] = {}
+Bound = dict[str, list[socket.socket]]
+"""Listening sockets by service."""
+
+
+def bind_all(settings: Settings, workers: int) -> list[Bound]:
+    """For each worker a bound socket for every address of every service that is built. Raises ``StartError``.
+
+    TCP ports get a socket a worker (decision 13); a Unix socket is one for all.
+    """
+    bound: list[Bound] = [{} for _ in range(workers)]
     deadline = time.monotonic() + _PORT_WAIT_S
     for service in SERVICES:
         addresses: tuple[str, ...] = getattr(settings.listen, service)
@@ -297,26 +304,43 @@ def bind_all(settings: Settings) -> dict[str, list[socket.socket]]:
             continue
         for address in addresses:
             try:
-                bound.setdefault(service, []).append(_bind_patiently(address, deadline))
+                sockets = _bind_patiently(address, deadline, workers)
             except OSError as exc:
-                for sockets in bound.values():
-                    for sock in sockets:
-                        sock.close()
+                close_all(bound)
                 raise StartError(
                     f"{service} cannot listen on {address}: {exc.strerror}; choose another one in [listen] or end what uses it."
                 ) from exc
+            for worker, sock in enumerate(sockets):
+                bound[worker].setdefault(service, []).append(sock)
     return bound
 
 
-def _bind_patiently(address: str, deadline: float) -> socket.socket:
-    """Workers whose supervisor was killed let go of their ports in a moment."""
+def close_all(bound: Sequence[Bound], kept: Collection[socket.socket] = ()) -> None:
+    """Close these sockets but for ``kept``."""
+    for services in bound:
+        for sockets in services.values():
+            for sock in sockets:
+                if sock not in kept:
+                    sock.close()
+
+
+def _bind_patiently(address: str, deadline: float, workers: int) -> list[socket.socket]:
+    """A socket a worker. Workers whose supervisor was killed let go of their ports in a moment."""
     while True:
         try:
-            return bind(address)
+            # Alone first: a port that somebody else shares must not be shared with them.
+            first = bind(address)
+            break
         except OSError as exc:
             if exc.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
                 raise
             time.sleep(0.05)
+    if workers == 1 or address.startswith("unix:"):
+        return [first] * workers
+    port = first.getsockname()[1]
+    first.close()
+    host = address.rpartition(":")[0]
+    return [bind(f"{host}:{port}", share=True) for _ in range(workers)]
 
 
 def _drop_privileges(user: str, data: Path) -> None:

@@ -220,8 +220,9 @@ class Listener:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-def bind(address: str, *, mode: int = 0o660) -> socket.socket:
-    """A bound, listening socket for ``host:port``, ``[v6]:port`` or ``unix:PATH``. Raises ``OSError``, ``ValueError``."""
+def bind(address: str, *, mode: int = 0o660, share: bool = False) -> socket.socket:
+    """A bound, listening socket for ``host:port``, ``[v6]:port`` or ``unix:PATH``. ``share``: further sockets of ours may be
+    bound to the same port, and the kernel spreads connections over them. Raises ``OSError``, ``ValueError``."""
     if address.startswith("unix:"):
         path = address[5:]
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -238,6 +239,8 @@ def bind(address: str, *, mode: int = 0o660) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if share:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((host, port))
