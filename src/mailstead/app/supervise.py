@@ -325,22 +325,26 @@ def close_all(bound: Sequence[Bound], kept: Collection[socket.socket] = ()) -> N
 
 
 def _bind_patiently(address: str, deadline: float, workers: int) -> list[socket.socket]:
-    """A socket a worker. Workers whose supervisor was killed let go of their ports in a moment."""
-    while True:
-        try:
-            # Alone first: a port that somebody else shares must not be shared with them.
-            first = bind(address)
-            break
-        except OSError as exc:
-            if exc.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
-                raise
-            time.sleep(0.05)
+    """A socket a worker."""
+    # Alone first: a port that somebody else shares must not be shared with them.
+    first = _bind_alone(address, deadline)
     if workers == 1 or address.startswith("unix:"):
         return [first] * workers
     port = first.getsockname()[1]
     first.close()
     host = address.rpartition(":")[0]
     return [bind(f"{host}:{port}", share=True) for _ in range(workers)]
+
+
+def _bind_alone(address: str, deadline: float) -> socket.socket:
+    """Workers whose supervisor was killed let go of their ports in a moment."""
+    while True:
+        try:
+            return bind(address)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _drop_privileges(user: str, data: Path) -> None:
