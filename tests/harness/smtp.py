@@ -170,7 +170,7 @@ class SmtpAccess(FakeAccess):
 class SmtpSite:
     """Connections to one site. Use as an async context manager."""
 
-    def __init__(self, *, mode: Mode = Mode.MX, tls: bool = True, can_send_out: bool = True, message_octets: int = MESSAGE_OCTETS) -> None:
+    def __init__(self, *, mode: Mode = Mode.MX, tls: object = True, can_send_out: bool = True, message_octets: int = MESSAGE_OCTETS) -> None:
         self.directory = cast("Any", FakeDirectory())
         self.mail = cast("Any", SmtpMail())
         self.outbox = cast("Any", FakeOutbox())
@@ -180,7 +180,7 @@ class SmtpSite:
             directory=self.directory, mail=self.mail, outbox=self.outbox, delivery=Delivery(self.mail), hostname="mx.example.org",
             message_octets=message_octets, can_send_out=can_send_out, new_id=lambda: next(self.ids), now_ms=lambda: NOW_MS,
         )
-        context: Any = object() if tls else None
+        context: Any = tls
         self.serve: Any = smtp_server(
             mode=mode, reception=self.reception, access=SmtpAccess(), spool=self.spool, tls=context, now_ms=lambda: NOW_MS
         )

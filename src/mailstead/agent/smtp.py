@@ -164,7 +164,7 @@ class SmarthostAgent:
                 await stream.start_tls(self._verified if to.user else self._any, to.host)
                 connection.offers = await connection.play(client.hello(self._name))
             if to.user:
-                if stream.tls is None and not stream.peer.is_loopback:
+                if not _is_safe(stream):
                     raise Rejected(client.temporary("The next server offers no TLS; the password stays here", EnhancedStatus(4, 7, 11)))
                 await connection.play(client.login(connection.offers, to.user, to.password))
         except BaseException:
@@ -217,3 +217,8 @@ class SmarthostAgent:
         except (NetError, Rejected, TimeoutError):
             pass
         connection.stream.abort()
+
+
+def _is_safe(stream: Stream) -> bool:
+    """Whether a password may be sent here."""
+    return stream.tls is not None or stream.peer.is_loopback
