@@ -79,6 +79,7 @@ async def compact(shard: Shard, writer: Writer, keys: Keys, files: Files, number
         return 0
     await asyncio.sleep(unlink_after_s)
     files.unlink(path)
+    shard.segments.sweep()
     await writer.do(lambda tx: tx.db.run("DELETE FROM segment WHERE number=?", (number,)))
     telemetry.event("segment.compacted", shard=shard.number, segment=number, octets=size, reason="less than half was live")
     return size

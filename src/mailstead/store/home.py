@@ -151,7 +151,7 @@ class Embedded:
         for one in self.shards:
             if self.owner(one.number) == self.worker:
                 self._own(one)
-        self._chores = asyncio.create_task(self.maintenance.run(self.owned))
+        self._chores = asyncio.create_task(self.maintenance.run(lambda: self.shards))
 
     def _own(self, one: Shard) -> None:
         """A shard that cannot be opened is unavailable; the others go on."""

@@ -36,11 +36,11 @@ class Maintenance:
         self._files = files
         self._now_ms = now_ms
 
-    async def run(self, owned: Callable[[], list[Shard]]) -> None:
+    async def run(self, shards: Callable[[], list[Shard]]) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(ROUND_S)
-            for shard in owned():
+            for shard in shards():
                 try:
                     await self.round(shard)
                 except Unavailable as exc:
@@ -51,9 +51,10 @@ class Maintenance:
                     telemetry.defect("maintenance", exc, shard=shard.number)
 
     async def round(self, shard: Shard, *, unlink_after_s: float = 60.0) -> None:
-        """Everything that is due for one shard."""
+        """Everything that is due for one shard; of another's there is only an open file to let go."""
+        shard.segments.sweep()
         writer = shard.writer
-        if writer is None:
+        if writer is None or not writer.is_open:
             return
         now = self._now_ms()
         await self._prune(shard, writer, now)

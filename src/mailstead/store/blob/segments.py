@@ -56,6 +56,8 @@ class SegmentWriter:
 
     def _next(self) -> AppendFile:
         file = self._files.append(self._folder / name(self.number + 1))
+        if self._open is not None and self._open not in self._unsynced:
+            self._open.close()
         self.number += 1
         self._open = file
         self._new_name = True
@@ -79,8 +81,8 @@ class SegmentWriter:
 
     def roll(self) -> None:
         """Write to a new segment from now on: after a failure the old one's tail is not trusted."""
-        if self._open is not None:
-            self._open.close()
+        for file in {self._open, *self._unsynced} - {None}:
+            file.close()  # type: ignore[union-attr]
         self._open = None
         self._unsynced.clear()
 
@@ -111,10 +113,16 @@ class SegmentReader:
             fd = os.open(self._folder / name(number), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             raise Damaged(f"segment {number} is missing") from None
+        self.sweep()
         self._fds[number] = fd
         if len(self._fds) > _OPEN_FILES:
             os.close(self._fds.popitem(last=False)[1])
         return fd
+
+    def sweep(self) -> None:
+        """Let go of files that compaction has unlinked: their space is not free before the last one does."""
+        for number in [number for number, fd in self._fds.items() if not os.fstat(fd).st_nlink]:
+            os.close(self._fds.pop(number))
 
     def close(self) -> None:
         for fd in self._fds.values():
