@@ -20,6 +20,7 @@ from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
 from mailstead.service import submission
+from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received
 from mailstead.store.interface import Directory, Mail, Outbox, Routed
 
@@ -63,12 +64,15 @@ class Reception:
         can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], queued: Callable[[], None] = lambda: None,
     ) -> None:
         self.hostname = hostname
+        self.can_send_out = can_send_out
         self.message_octets = message_octets
         self._directory = directory
         self._mail = mail
         self._outbox = outbox
         self._delivery = delivery
-        self._can_send_out = can_send_out
+        self._confirmation = Confirmation(
+            directory=directory, mail=mail, outbox=outbox, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms
+        )
         self._new_id = new_id
         self._now_ms = now_ms
         self._queued = queued
@@ -109,7 +113,7 @@ class Reception:
             if routed.is_local_domain:
                 raise Refusal(Reason.RELAY_DENIED, "This address forwards to another server, which is not possible yet")
             raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
-        if not self._can_send_out:
+        if not self.can_send_out:
             raise Refusal(
                 Reason.RELAY_DENIED, "This server cannot send to other servers: no [outbound] smarthost is set"
             )
@@ -151,7 +155,21 @@ class Reception:
             # Only when all else is done: whoever is told of a failure may send the whole again.
             await self._enqueue(message, transaction, remote, trace)
         self._tell(transaction, outcomes, len(octets))
+        await self._confirm(message, transaction, outcomes)
         return outcomes
+
+    async def _confirm(self, message: Received, transaction: Transaction, outcomes: list[Outcome]) -> None:
+        """Whoever asked with NOTIFY=SUCCESS hears of what was filed."""
+        happy = [
+            recipient
+            for recipient, outcome in zip(transaction.recipients, outcomes, strict=True)
+            if outcome is None and "SUCCESS" in recipient.options.get("notify", "") and recipient.routed.accounts
+        ]
+        if happy and transaction.sender is not None:
+            recipients = [(str(one.address), {**transaction.options, **one.options}) for one in happy]
+            await self._confirmation.send(
+                transaction.reverse_path, recipients, message.octets[:], message.digest, happy[0].routed.accounts[0][0]
+            )
 
     async def _file_all(self, message: Received, transaction: Transaction, trace: bytes) -> list[Outcome]:
         targets = [

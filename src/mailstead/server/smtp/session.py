@@ -128,9 +128,12 @@ class Session:
         site = self._site
         most = limits.SMTP_RECIPIENTS if site.mode is not Mode.SUBMISSION else limits.SMTP_SUBMISSION_RECIPIENTS
         words = [
-            "PIPELINING", f"SIZE {site.reception.message_octets}", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN",
-            "ENHANCEDSTATUSCODES", f"LIMITS RCPTMAX={most} MAILMAX={limits.SMTP_TRANSACTIONS}",
+            "PIPELINING", f"SIZE {site.reception.message_octets}", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
+            f"LIMITS RCPTMAX={most} MAILMAX={limits.SMTP_TRANSACTIONS}",
         ]
+        if site.mode is not Mode.MX or site.reception.can_send_out:
+            # A stranger's author lives elsewhere: without a way out there would be no notices.
+            words.append("DSN")
         if site.tls is not None and self._stream.tls is None:
             words.append("STARTTLS")
         mechanisms = self._mechanisms()

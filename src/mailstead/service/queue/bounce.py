@@ -25,6 +25,7 @@ class Action(enum.Enum):
     FAILED = "failed"
     DELAYED = "delayed"
     RELAYED = "relayed"
+    DELIVERED = "delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,8 @@ def wanted(entry: QueueEntry, action: Action) -> bool:
         return False
     notify = entry.options.get("notify", "")
     if not notify:
-        return action is not Action.RELAYED
-    word = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS"}[action]
-    return word in notify.split(",")
+        return action in {Action.FAILED, Action.DELAYED}
+    return _ASKED_BY[action] in notify.split(",")
 
 
 def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
@@ -85,12 +85,15 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
     return out.encode() + last.encode() + returned + f"\r\n--{boundary}--\r\n".encode()
 
 
+_ASKED_BY: Final = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS", Action.DELIVERED: "SUCCESS"}
 _SUBJECTS: Final = {
+    Action.DELIVERED: "Your message has been delivered",
     Action.FAILED: "Your message could not be delivered",
     Action.DELAYED: "Your message has not been delivered yet",
     Action.RELAYED: "Your message has been passed on",
 }
 _OPENINGS: Final = {
+    Action.DELIVERED: "Your message was delivered to the mailbox of:",
     Action.FAILED: "Your message could not be delivered to:",
     Action.DELAYED: "Your message has not been delivered yet. We keep trying; you need not send it again. It waits for:",
     Action.RELAYED: "Your message was passed on to a server that sends no notices of its own, for:",

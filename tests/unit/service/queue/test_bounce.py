@@ -24,12 +24,12 @@ def read(octets: bytes) -> email.message.EmailMessage:
 
 
 @pytest.mark.parametrize(
-    ("notify", "failed", "delayed", "relayed"),
+    ("notify", "failed", "delayed", "succeeded"),
     [("", True, True, False), ("NEVER", False, False, False), ("FAILURE", True, False, False), ("DELAY,SUCCESS", False, True, True)],
 )
-def test_who_gets_one(notify: str, failed: bool, delayed: bool, relayed: bool) -> None:
+def test_who_gets_one(notify: str, failed: bool, delayed: bool, succeeded: bool) -> None:
     entry = replace(ENTRY, options={"notify": notify})
-    assert [wanted(entry, action) for action in Action] == [failed, delayed, relayed]
+    assert [wanted(entry, action) for action in Action] == [failed, delayed, succeeded, succeeded]
     assert not any(wanted(replace(entry, reverse_path=""), action) for action in Action)
 
 

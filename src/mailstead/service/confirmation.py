@@ -1,0 +1,66 @@
+"""Notices of success for mail that was filed here (RFC 3461 §4.1 NOTIFY=SUCCESS, §5.2.3).
+
+An author of this site finds the notice in the INBOX; one elsewhere gets it through the queue, where there is a way out. A
+notice that cannot be sent is an event and no more: the message itself is safe.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from mailstead import telemetry
+from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.ids import AccountId, DeliveryId, SubmissionId
+from mailstead.model.message import Filing
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.queue import bounce
+from mailstead.service.queue.bounce import Action, Told
+from mailstead.store.interface import Directory, Mail, Outbox, QueueEntry
+
+LIVES_MS = 2 * 24 * 3600 * 1000
+_FILED = EnhancedStatus(2, 1, 5)
+
+
+class Confirmation:
+    """``can_send_out`` as in ``Reception``."""
+
+    def __init__(self, *, directory: Directory, mail: Mail, outbox: Outbox, hostname: str, can_send_out: bool, now_ms: Callable[[], int]) -> None:
+        self._directory = directory
+        self._mail = mail
+        self._outbox = outbox
+        self._hostname = hostname
+        self._can_send_out = can_send_out
+        self._now_ms = now_ms
+
+    async def send(
+        self, reverse_path: str, recipients: Sequence[tuple[str, dict[str, str]]], octets: bytes, digest: bytes, account: AccountId
+    ) -> None:
+        """Tell the author of ``octets`` that it was filed for ``recipients`` (address, options). ``digest`` stands for the
+        message, ``account`` is one of those that have it."""
+        now = self._now_ms()
+        identity = hashlib.sha256(
+            b"mailstead confirmation 1\0" + digest + "\0".join([reverse_path, *(address for address, _ in recipients)]).encode()
+        ).digest()
+        number = SubmissionId(int.from_bytes(identity[:8]) >> 1)
+        entries = [
+            QueueEntry(position, number, account, reverse_path, address, options, now, now, now, 0, "", len(octets))
+            for position, (address, options) in enumerate(recipients, 1)
+        ]
+        told = [Told(entry, _FILED, "", 0, "") for entry in entries if bounce.wanted(entry, Action.DELIVERED)]
+        if not told:
+            return
+        notice = bounce.compose(told, Action.DELIVERED, octets, hostname=self._hostname, now_ms=now)
+        try:
+            await self._bring(reverse_path, notice, identity, number, account)
+        except (Refusal, Unavailable) as exc:
+            telemetry.event("notice.refused", forward_path=reverse_path, reason=exc.cause or exc.public)
+
+    async def _bring(self, to: str, notice: bytes, identity: bytes, number: SubmissionId, account: AccountId) -> None:
+        routed = await self._directory.route(to)
+        for author, _ in routed.accounts:
+            await self._mail.deliver(
+                author, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
+            )
+        if routed.remote and self._can_send_out:
+            # NOTIFY=NEVER: nobody hears of a notice that was lost (RFC 3461 §6.2).
+            recipients = [(address, {"notify": "NEVER"}) for address in routed.remote]
+            await self._outbox.enqueue(account, number, "", recipients, notice, self._now_ms() + LIVES_MS)
