@@ -182,7 +182,7 @@ async def test_compaction_gives_space_back_while_reading_and_delivering(tmp_path
     assert count > 100
     assert used() < size * 0.6
     assert [] == await findings(store)
-    for account in placed:
+    for account in accounts:
         assert set(before[account].octets()) <= set((await picture(store, account)).octets())
     held = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}")]
     assert not [name for name in held if str(data) in name and ".seg (deleted)" in name], "an open file keeps its space"

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 from tests.contract.store.conftest import World, message
 
-from mailstead.model.change import StateTooOld
+from mailstead.model.change import Change, StateTooOld
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId
 from mailstead.model.message import Filing, NewMessage
@@ -118,7 +119,8 @@ async def test_the_feed_in_pieces_is_the_feed(world: World) -> None:
     whole = await world.mail.changes(world.a, start)
     assert (14, False, start + 5) == (len(whole.changes), whole.more, whole.upto)
     for limit in (1, 2, 3, 5, 14, 100):
-        at, got, more = start, [], True
+        at, more = start, True
+        got: list[Change] = []
         while more:
             piece = await world.mail.changes(world.a, at, limit)
             assert at == piece.since < piece.upto
@@ -169,8 +171,8 @@ async def test_news_come_to_every_process_at_once(world: World) -> None:
 
 
 async def test_a_watcher_may_stop_itself(world: World) -> None:
-    stops = []
-    heard = []
+    stops: list[Callable[[], None]] = []
+    heard: list[int] = []
     stops.append(world.store.watch(world.a, lambda account, modseq: (heard.append(modseq), stops[0]())))  # type: ignore[func-returns-value,arg-type]
     other = world.store.watch(world.a, lambda account, modseq: heard.append(modseq))
     await world.deliver()
