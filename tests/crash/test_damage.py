@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.contract.store.conftest import Clock, stores_in
 from tests.harness.picture import Picture, filled, letter, opened, picture
 
 from mailstead.model.errors import Refusal, Unavailable
@@ -413,3 +414,72 @@ async def test_snapshots_are_kept_three_days(tmp_path: Path) -> None:
     for one in store.owned():
         assert 3 == len(list((data / "snapshot" / one.path.stem).iterdir()))
     await store.close()
+
+
+# --------------------------------------------------------------------------------------------------------- several workers
+async def test_the_owner_repairs_and_every_worker_sees_it(original: Original, tmp_path: Path) -> None:
+    data = copied(original, tmp_path)
+    stores = stores_in(data, 2, Clock())
+    for store in stores:
+        await store.start()
+    first, second = stores
+    mine = [account for account, shard in original[1].items() if shard == 1]
+    for account in original[1]:
+        for store in stores:
+            assert original[2][account] == await picture(store, account)  # type: ignore[arg-type]
+    with (data / "mail-001.db").open("r+b") as file:
+        file.truncate(3 * PAGE)
+    told = await first.verify(repair=True, progress=quiet)
+    assert any("mail-001.db was rebuilt" in text for text in told)
+    for store in stores:
+        assert [] == await store.verify(repair=False, progress=quiet)
+    for account in original[1]:
+        one, two = [await picture(store, account) for store in stores]  # type: ignore[arg-type]
+        assert one == two
+        assert set(original[2][account].octets()) <= set(one.octets())
+        assert (account in mine) == (one.boxes["INBOX",].uid_validity != original[2][account].boxes["INBOX",].uid_validity)
+    for account in mine:
+        for store, other in ((first, second), (second, first)):
+            octets = letter(1)
+            filed = await store.mail.deliver(AccountId(account), Filing(DeliveryId(random.randbytes(16)), octets, b""))
+            assert octets == await other.mail.octets(AccountId(account), filed.email_id)
+    for store in stores:
+        await store.close()
+
+
+# --------------------------------------------------------------------------------------------------------- other files
+@pytest.mark.parametrize("name", ["keys.db", "dir.db", "queue-00.db"])
+@pytest.mark.parametrize("how", [rubbish, emptied, scattered, first_page])
+async def test_another_database_damaged_is_a_clear_answer(
+    original: Original, tmp_path: Path, name: str, how: Callable[[bytearray, random.Random], None]
+) -> None:
+    data = copied(original, tmp_path)
+    hurt(data / name, how, 3)
+    try:
+        store = opened(data)
+    except Unavailable as exc:
+        assert name in exc.cause  # noqa: PT017 - it may open or not
+        return
+    try:
+        await store.start()
+    except Unavailable as exc:
+        assert name in exc.cause  # noqa: PT017 - it may start or not
+        await store.close()
+        return
+    for account in original[1]:
+        await looks_like_damage(store, account)
+    assert any(name in text for text in await findings(store))
+    await store.close()
+
+
+async def test_a_master_key_that_is_missing_or_another(original: Original, tmp_path: Path) -> None:
+    data = copied(original, tmp_path)
+    (data / "keys" / "master.key").write_text("00" * 32 + "\n")
+    store = opened(data)
+    await store.start()
+    with pytest.raises(Unavailable):
+        await store.mail.mailboxes(AccountId(next(iter(original[1]))))
+    await store.close()
+    (data / "keys" / "master.key").unlink()
+    with pytest.raises(Unavailable):
+        opened(data)

@@ -28,6 +28,7 @@ from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT
 from mailstead.store.directory.reader import Reader
+from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder, unavailable
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
@@ -400,8 +401,12 @@ def _shards_of(data: Path, vfs: str) -> int:
     db = Database(path, write=False, vfs=vfs)
     try:
         row = db.one("SELECT value FROM site WHERE name='shards'")
+        if row is None:
+            raise Unavailable("The message store's directory is damaged", f"{path.name} has lost its contents; restore it from a backup")
+        return int(row[0])
+    except sqlite.Failure as exc:
+        raise sqlite.unavailable(exc, path) from exc
     finally:
         db.close()
-    return int(row[0]) if row else 1
 
 

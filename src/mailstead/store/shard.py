@@ -1,5 +1,6 @@
 """One shard in one process: its reading connection, and, where this process owns it, its writer."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,7 @@ class Shard:
         self._lock_path = data / "run" / f"shard-{number:03d}.lock"
         self._files = files
         self._reader: Database | None = None
+        self._inode = 0
         self._lock: Lock | None = None
 
     def own(self, now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None]) -> None:
@@ -46,7 +48,9 @@ class Shard:
     def read(self, look: Callable[[Database], R]) -> R:
         """``look`` at the shard. Raises ``Unavailable`` when the file cannot be read; other shards do not notice."""
         try:
-            if self._reader is None:
+            if self._reader is None or self._is_replaced():
+                self._forget_reader()
+                self._inode = self._inode_now()
                 self._reader = self.open_reader()
             return look(self._reader)
         except (Refusal, Unavailable, StateTooOld):
@@ -58,6 +62,16 @@ class Shard:
     def open_reader(self) -> Database:
         """A connection of the caller's own, for a thread."""
         return Database(self.path, write=False, vfs=self._files.vfs)
+
+    def _is_replaced(self) -> bool:
+        """Whether the file under the shard's name is no longer the one that is open: its owner has rebuilt it."""
+        return self._inode_now() != self._inode
+
+    def _inode_now(self) -> int:
+        try:
+            return os.stat(self.path).st_ino  # noqa: PTH116 - with every read, and this is the quick one
+        except OSError:
+            return 0
 
     def _forget_reader(self) -> None:
         if self._reader is not None:
