@@ -4,6 +4,7 @@ import itertools
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fuzz import smtp as fuzz
 
 from mailstead.protocol.smtp import xtext
 from mailstead.protocol.smtp.command import Bdat, Data, Hello, Mail, Plain, Rcpt
@@ -138,3 +139,9 @@ def test_replies_that_are_written_can_be_read(said: list[tuple[int, str]], step:
         while (found := reader.next()) is not None:
             read.append((found[0], found[1][0]))
     assert read == [(code, text) for code, text in said]
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=4), STREAMS)
+def test_the_fuzz_target_holds(choice: bytes, octets: bytes) -> None:
+    fuzz.one(choice + octets)

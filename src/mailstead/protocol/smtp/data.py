@@ -11,7 +11,8 @@ from typing import Final
 from mailstead.model import limits
 
 _END: Final = b"\r\n.\r\n"
-_LONG: Final = 64 << 10
+_LONG: Final = 4 << 10
+"""Of a line without end so much is held back, not more."""
 
 
 class Lines:

@@ -166,7 +166,7 @@ class Scheduler:
                     if not sent.passes_on_dsn and bounce.wanted(entry, Action.RELAYED):
                         told.setdefault(Action.RELAYED, []).append(Told(entry, EnhancedStatus(2, 0, 0), sent.hop, 0, ""))
                 case retry.Again(due, failed, tells):
-                    deferred.append((entry.entry_id, due, f"{failed.code} {failed.status} {failed.text}"))
+                    deferred.append((entry.entry_id, due, f"{failed.code or failed.status} {failed.text}"))
                     self._tell("message.deferred", entry, attempt)
                     if tells and bounce.wanted(entry, Action.DELAYED):
                         told.setdefault(Action.DELAYED, []).append(_told(entry, failed))

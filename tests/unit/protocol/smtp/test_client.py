@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import pytest
 
+from mailstead.model import limits
 from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
 from mailstead.protocol.smtp import client
 from mailstead.protocol.smtp.client import Offers, Reader, Rejected, Reply, Turn
@@ -132,3 +133,11 @@ def test_replies_that_are_none_are_temporary_failures() -> None:
 def test_a_status_that_contradicts_its_code_is_not_believed() -> None:
     (reply,) = replies(b"550 2.0.0 odd\x07")
     assert (str(reply.status), reply.text) == ("5.0.0", "2.0.0 odd?")
+
+
+def test_patience_is_that_of_the_rfc() -> None:
+    """RFC 5321 §4.5.3.2: five minutes for a command, ten for the end of a message."""
+    dialogue = client.send(NOTHING, envelope("c@d"), b"x")
+    waits = [next(dialogue).timeout_s]
+    waits += [dialogue.send(replies(answer)).timeout_s for answer in (OK, OK, GO)]
+    assert waits == [limits.SMTP_COMMAND_TIMEOUT_S] * 3 + [limits.SMTP_FINAL_TIMEOUT_S]
