@@ -40,6 +40,7 @@ from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
 from mailstead.store.outgoing import EmbeddedOutbox
 from mailstead.store.schema import directory, migrate, shard, upgrade
+from mailstead.store.search.indexer import Indexer
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
 from mailstead.telemetry.record import ERROR
@@ -111,7 +112,7 @@ class Embedded:
         self._is_low = False
         self._watchers: dict[int, set[News]] = {}
         self._locks: list[Lock] = []
-        self._chores: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
         self._writers: dict[int, Writer] = {}
         self.pool = ThreadPoolExecutor(2, "store")
         vfs = self.files.vfs
@@ -122,10 +123,11 @@ class Embedded:
         self.objects = Objects(data / "obj", self.files)
         ids = Ids(worker, now_ms)
         self.ids = ids
-        self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self.keys.forget)
+        self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
+        self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget)
         self.mail = EmbeddedMail(
             directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
-            reserve=self.check_disk, now_ms=now_ms, pool=self.pool,
+            reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,
         )
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
         self.outbox = EmbeddedOutbox(
@@ -152,7 +154,9 @@ class Embedded:
         for one in self.shards:
             if self.owner(one.number) == self.worker:
                 self._own(one)
-        self._chores = asyncio.create_task(self.maintenance.run(lambda: self.shards))
+        self._chores = [
+            asyncio.create_task(self.maintenance.run(lambda: self.shards)), asyncio.create_task(self.indexer.run())
+        ]
 
     def _own(self, one: Shard) -> None:
         """A shard that cannot be opened is unavailable; the others go on."""
@@ -168,9 +172,10 @@ class Embedded:
         return [one for one in self.shards if one.number in self._writers]
 
     async def close(self) -> None:
-        if self._chores is not None:
-            self._chores.cancel()
-            await asyncio.gather(self._chores, return_exceptions=True)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        self.indexer.close()
         for one in self.shards:
             await one.close()
         self.reader.close()
@@ -374,7 +379,13 @@ class Embedded:
 
         return stop
 
+    def _forget(self, account: int) -> None:
+        """An account is gone for good."""
+        self.keys.forget(account)
+        self.indexer.forget(account)
+
     def _committed(self, news: dict[int, int]) -> None:
+        self.indexer.changed(news)
         if self._post is not None and self.workers > 1:
             octets = handover.encode(news)
             for worker in range(self.workers):

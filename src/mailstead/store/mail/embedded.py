@@ -34,7 +34,9 @@ from mailstead.store.mail import (
     read,
 )
 from mailstead.store.mail.operation import Operation
-from mailstead.store.search.find import find
+from mailstead.store.search.answer import cost
+from mailstead.store.search.find import TEXT, find
+from mailstead.store.search.indexer import Indexer
 from mailstead.store.shard import Shard
 
 R = TypeVar("R")
@@ -46,7 +48,8 @@ class EmbeddedMail:
     """``write(shard, operation, op id)`` takes an operation to its owner; ``reserve`` raises ``DiskReserve``."""
 
     def __init__(self, *, directory: Reader, shards: list[Shard], keys: Keys, objects: Objects, ids: Ids, write: Write,
-                 reserve: Callable[[], None], now_ms: Callable[[], int], pool: ThreadPoolExecutor) -> None:
+                 reserve: Callable[[], None], now_ms: Callable[[], int], pool: ThreadPoolExecutor,
+                 indexer: Indexer) -> None:
         self._directory = directory
         self._shards = shards
         self._keys = keys
@@ -56,6 +59,7 @@ class EmbeddedMail:
         self._reserve = reserve
         self._now_ms = now_ms
         self._pool = pool
+        self._indexer = indexer
         self._last_scan: tuple[Octets, Scan] | None = None
 
     def shard(self, account: AccountId) -> Shard:
@@ -165,8 +169,10 @@ class EmbeddedMail:
 
     async def search(self, account: AccountId, condition: Condition, *, mailbox_id: MailboxId) -> list[int]:
         shard = self.shard(account)
+        if shard.writer is not None and cost(condition) >= TEXT:
+            await self._indexer.before_search(account)
         return await asyncio.get_running_loop().run_in_executor(
-            self._pool, find, shard, self._keys, self._objects, account, mailbox_id, condition
+            self._pool, find, shard, self._keys, self._objects, self._indexer.folder, account, mailbox_id, condition
         )
 
     async def quota(self, account: AccountId) -> Quota:

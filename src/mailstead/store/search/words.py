@@ -1,0 +1,67 @@
+"""How text becomes the words of the index, so that no substring is ever missed.
+
+Text is folded (``answer.folded``) before it is indexed, and FTS5's ``ascii`` tokenizer cuts it: a word is a run of ASCII letters
+and digits and of anything beyond ASCII. Cutting a piece of the text gives the same words as cutting the text, but for its first
+and last, which may be torn; so the substring "lo wor" is in a text only if the text has a word ending in "lo" and one
+beginning with "wor". What the index gives is a superset, and every message in it is looked at (DECISIONS 14).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_WORD: Final = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
+_LONG: Final = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]{201,}")
+_WINDOW: Final = 200
+_STEP: Final = 100
+"""A longer word is put in as overlapping windows (FTS5 cuts words off at 32 KiB): every stretch of ``_STEP`` characters lies in
+one of them, the first begins as the word does and the last ends as it does."""
+
+
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def cut(text: str) -> str:
+    """Folded text as it is put into the index."""
+    return _LONG.sub(_windows, _SURROGATE.sub("\ufffd", text))
+
+
+def _windows(found: "re.Match[str]") -> str:
+    word = found[0]
+    starts = range(0, len(word) - _WINDOW + _STEP, _STEP)
+    return " ".join([*(word[start : start + _WINDOW] for start in starts), word[-_WINDOW:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word of the index, or a part of one: open at the start, at the end, or at both."""
+
+    text: str
+    open_start: bool
+    open_end: bool
+
+    def pattern(self) -> str:
+        """For LIKE over the vocabulary; letters of ASCII match in either case, as they were folded."""
+        escaped = self.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return ("%" if self.open_start else "") + escaped + ("%" if self.open_end else "")
+
+
+def pieces(wanted: str) -> list[Piece]:
+    """What a text that contains ``wanted`` (folded) must have among its words."""
+    wanted = _SURROGATE.sub("\ufffd", wanted)
+    found = list(_WORD.finditer(wanted))
+    return [_short(word[0], word.start() == 0, word.end() == len(wanted)) for word in found]
+
+
+def parts(wanted: str) -> list[Piece]:
+    """What a text must have in which every word of ``wanted`` begins a word: anywhere inside ours, which are longer."""
+    return [_short(word, True, True) for word in _WORD.findall(_SURROGATE.sub("\ufffd", wanted))]
+
+
+def _short(word: str, open_start: bool, open_end: bool) -> Piece:
+    """A piece that lies within one window."""
+    if len(word) <= _STEP or (len(word) <= _WINDOW and not open_start and not open_end):
+        return Piece(word, open_start, open_end)
+    if open_start and not open_end:
+        return Piece(word[-_STEP:], True, False)
+    return Piece(word[:_STEP], open_start, True)
