@@ -6,6 +6,7 @@ message, octet by octet.
 
 import asyncio
 import hashlib
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from mailstead.model.uids import UidSet
 from mailstead.store import Embedded
 from mailstead.store.maintenance import Maintenance
 
-SEEDS = range(1, 9)
+SEED = int(os.environ.get("MAILSTEAD_DAMAGE_SEED", "1"))
+SEEDS = range(SEED, SEED + int(os.environ.get("MAILSTEAD_DAMAGES", "6")))
 PAGE = 4096
 
 

@@ -331,7 +331,7 @@ async def test_a_shredded_account_cannot_be_opened(world: World) -> None:
             lambda mail=store.mail: mail.append(world.a, world.op(), inbox, [NewMessage(message())]),
         ):
             with pytest.raises((Refusal, Unavailable)):
-                await asking()
+                await asking()  # type: ignore[no-untyped-call]
         for row_asking in (store.mail.entries(world.a, inbox, UidSet.all()), store.mail.fetch(world.a, inbox, UidSet.all(), Want(envelope=True))):
             try:
                 assert [] == await row_asking
