@@ -66,10 +66,11 @@ def question(rng: random.Random) -> c.Condition:
     start = rng.randrange(max(1, len(text)))
     piece = text[start : start + rng.choice([1, 2, 3, 5, 8, 20, 150, 500])]
     piece = rng.choice([piece, piece.upper(), piece.swapcase(), piece + rng.choice(" .x")])
-    leaf: c.Condition = rng.choice([
+    leaves: list[c.Condition] = [
         c.Contains(rng.choice(list(c.Field)), piece), c.Contains(rng.choice(list(c.Field)), piece, words=True),
         c.Header(rng.choice(["Subject", "From", "X-Odd", "Missing"]), piece),
-    ])
+    ]
+    leaf = rng.choice(leaves)
     match rng.randrange(6):
         case 0:
             return c.Not(leaf)
