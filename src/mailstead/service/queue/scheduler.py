@@ -27,6 +27,8 @@ POLL_S: Final = 1.0
 """How often the outbox is asked when nobody wakes us: another worker's submissions are found in this time."""
 AT_ONCE: Final = 20
 """Messages in the agent's hands at one time."""
+GRACE_S: Final = 5.0
+"""An attempt cut off after its last octet may be made twice: a stop waits so long for those under way."""
 _BATCH: Final = 200
 _SETTLED: Final = "undeliverable "
 """Begins ``last_error`` of an entry of which only the notice is still to be filed: status, code, hop, text follow."""
@@ -51,7 +53,7 @@ class Scheduler:
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled; then what is in hand is given up (it will be due again)."""
+        """Until cancelled; then what is in hand has ``GRACE_S`` to end, and is given up (it will be due again)."""
         try:
             while True:
                 self._woken.clear()
@@ -70,6 +72,8 @@ class Scheduler:
                     except TimeoutError:
                         pass
         finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=GRACE_S)
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -7,6 +7,7 @@ import pytest
 from tests.harness.memory_stream import MemoryStream
 from tests.harness.smtp import ALICE, BOB, MESSAGE_OCTETS, MemorySpool, SmtpSite, over_quota
 
+from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.net.errors import Draining, Gone, Silent
@@ -246,3 +247,13 @@ async def test_the_received_line(hello: bytes, mail: bytes, how: dict[str, Any],
         (filed,) = site.filed()
         assert b"\r\nReceived: " in filed
         assert expected in filed
+
+
+async def test_every_decision_is_an_event_with_its_reason() -> None:
+    with telemetry.capture() as events:
+        async with SmtpSite() as site:
+            await site.talk(HELLO + TO_ALICE + b"RCPT TO:<nobody@example.org>\r\nDATA\r\n" + BODY + b".\r\n" + TO_ALICE + b"DATA\r\na\nb\r\n.\r\n")
+    names = [name for name, _ in events]
+    assert names == ["recipient.refused", "message.filed", "message.accepted", "message.refused"]
+    assert all(fields["reason"] for _, fields in events)
+    assert "smuggling" in str(events[-1][1]["reason"])

@@ -248,6 +248,22 @@ async def test_it_runs_is_woken_and_ends() -> None:
     assert site.agent.is_closed
 
 
+async def test_a_stop_waits_for_what_is_under_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.service.queue.scheduler.GRACE_S", 0.2)
+    for ends in (True, False):
+        site = Site()
+        await site.queue("a@x.example")
+        site.agent.gate = asyncio.Event()
+        running = asyncio.create_task(site.scheduler.run())
+        await _until(lambda site=site: site.agent.now == 1)  # type: ignore[misc]
+        running.cancel()
+        await asyncio.sleep(0.02)
+        if ends:
+            site.agent.gate.set()
+        await asyncio.gather(running, return_exceptions=True)
+        assert bool(site.outbox.rows) is not ends
+
+
 async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
         while not holds():
