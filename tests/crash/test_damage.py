@@ -485,3 +485,36 @@ async def test_a_master_key_that_is_missing_or_another(original: Original, tmp_p
     (data / "keys" / "master.key").unlink()
     with pytest.raises(Unavailable):
         opened(data)
+
+
+# ------------------------------------------------------------------------------------------------------------- the log
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_damaged_log_costs_its_end_at_most(original: Original, tmp_path: Path, seed: int) -> None:
+    """The write-ahead log of a store that was not closed. What SQLite finds damaged in it and all behind is not taken; what
+    was in the file before stays, and the accounts go on."""
+    first, data = copied(original, tmp_path), tmp_path / "after"
+    store = opened(first)
+    await store.start()
+    for account in original[1]:
+        for _ in range(5):
+            await goes_on(store, account)
+    shutil.copytree(first, data, ignore=shutil.ignore_patterns("*-shm"))
+    now = {account: await picture(store, account) for account in original[1]}
+    await store.close()
+    log = data / "mail-000.db-wal"
+    octets = bytearray(log.read_bytes())
+    rng = random.Random(seed)
+    at = rng.randrange(len(octets) - 200)
+    octets[at : at + 200] = rng.randbytes(200)
+    log.write_bytes(octets)
+    store = opened(data)
+    await store.start()
+    await findings(store, repair=True)
+    assert [] == await findings(store)
+    for account, shard in original[1].items():
+        seen = await picture(store, account)
+        if shard:
+            assert now[account] == seen
+        assert set(original[2][account].octets()) <= set(seen.octets())
+        await goes_on(store, account)
+    await store.close()
