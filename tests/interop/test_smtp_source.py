@@ -7,12 +7,15 @@ from tests.interop.conftest import mailbox, program, run
 pytestmark = pytest.mark.interop
 
 
-@pytest.mark.parametrize("words", [(), ("-d",), ("-N",)], ids=["plain", "kept open", "numbered"])
-def test_sessions_at_once(server: Server, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "to"),
+    [((), "user2@example.test"), (("-d",), "user2@example.test"), ((), "user2+detail@example.test")],
+    ids=["plain", "kept open", "detail"],
+)
+def test_sessions_at_once(server: Server, words: tuple[str, ...], to: str) -> None:
     before = count(server)
-    to = "user2@example.test" if "-N" not in words else "user2+%d@example.test".replace("%d", "x")
-    run(program("smtp-source", "postfix"), *(word for word in words if word != "-N"), "-s", "10", "-m", "200", "-l", "4096",
-        "-f", "a@outside.test", "-t", to, f"inet:127.0.0.1:{server.ports['smtp']}")
+    run(program("smtp-source", "postfix"), *words, "-s", "10", "-m", "200", "-l", "4096", "-f", "a@outside.test", "-t", to,
+        f"inet:127.0.0.1:{server.ports['smtp']}")
     assert count(server) == before + 200
 
 

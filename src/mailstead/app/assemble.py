@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstead import store, telemetry
+from mailstead.agent.smtp import Smarthost, SmarthostAgent
 from mailstead.app import control
 from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics
@@ -29,6 +30,7 @@ from mailstead.server.smtp import smtp_server
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
+from mailstead.service.queue import Scheduler
 from mailstead.service.reception import Reception
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
@@ -55,6 +57,8 @@ class Node:
     listeners: list[Listener] = field(default_factory=list)
     is_stopping: bool = False
     sweeping: asyncio.Task[None] | None = None
+    scheduler: Scheduler | None = None
+    sending: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------------------------------------ life
     async def start(self) -> None:
@@ -84,6 +88,14 @@ class Node:
             await listener.start()
         if self.worker == 0:
             self.sweeping = asyncio.create_task(self._sweep(self.operations))
+            if self.settings.outbound.smarthost:
+                self.scheduler = scheduler(mine, self.settings)
+                self.sending = asyncio.create_task(self.scheduler.run())
+
+    def wake(self) -> None:
+        """Something was queued by this worker; other workers' submissions are found within a second."""
+        if self.scheduler is not None:
+            self.scheduler.wake()
 
     async def _sweep(self, operations: Operations) -> None:
         """Every hour: accounts that are due are shredded."""
@@ -103,6 +115,9 @@ class Node:
         """After every worker has drained: nobody hands over anything any more."""
         if self.sweeping is not None:
             self.sweeping.cancel()
+        if self.sending is not None:
+            self.sending.cancel()
+            await asyncio.gather(self.sending, return_exceptions=True)
         if self.access is not None:
             self.access.close()
         if self.store is not None:
@@ -199,6 +214,12 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     return Operations(opened, Admin(opened, logins or access(opened, settings)), Transfer(opened))
 
 
+def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
+    """What brings the queue to the smarthost."""
+    agent = SmarthostAgent(Smarthost.parse(settings.outbound.smarthost), name=settings.hostname)
+    return Scheduler(outbox=opened.outbox, mail=opened.mail, agent=agent, hostname=settings.hostname, now_ms=opened.now_ms)
+
+
 def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     """What serves a connection, by service."""
     settings, tls = node.settings, node.tls
@@ -206,6 +227,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         directory=opened.directory, mail=opened.mail, outbox=opened.outbox, delivery=Delivery(opened.mail),
         hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=bool(settings.outbound.smarthost), new_id=opened.ids.next, now_ms=opened.now_ms,
+        queued=node.wake,
     )  # fmt: skip
 
     def smtp(mode: Mode) -> Handler:
