@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.systems import Mailstead, PostfixDovecot, System
+from bench.systems import Mailstead, PostfixDovecot, System, quiet
 from bench.workload import bulk, delivery, idle, login
 
 FULL = os.environ.get("FULL") == "1"
@@ -37,7 +37,9 @@ WORKLOADS: dict[str, tuple[str, Callable[[System], dict[str, float]]]] = {
     "deliver50k": ("MX to visible, 20 connections, 50 KB", lambda s: deliveries(s, 20, count_for(s, 300, 1000), 50_000)),
     "login": ("login and logout", login.run),
     "idle_latency": ("final dot to EXISTS in IDLE", idle.latency),
-    "idle_memory": ("an idle connection", lambda s: idle.memory(s, connections=5000 if FULL else 500)),
+    "idle_latency_loaded": ("final dot to EXISTS in IDLE, 20 senders at work", idle.latency_under_load),
+    "idle_memory": ("an idle connection", lambda s: idle.memory(s, connections=count_for(s, 500, 5000 if FULL else 500))),
+    "idle_memory_tls": ("an idle connection, TLS", lambda s: idle.memory(s, connections=count_for(s, 500, 5000 if FULL else 500), tls=True)),
     "fan_out": ("1,000 idle sessions told", idle.fan_out),
 }
 
@@ -62,6 +64,7 @@ def main() -> None:
         try:
             for key, (title, workload) in WORKLOADS.items():
                 if not ONLY or key in ONLY:
+                    quiet(system)
                     tell(results, key, title, system.name, workload(system))
             if isinstance(system, Mailstead) and (not ONLY or "bulk" in ONLY):
                 count = 1_000_000 if FULL else 100_000

@@ -12,6 +12,8 @@ from typing import Final, Protocol
 from tests.harness.server import PASSWORD, Server, cpu_seconds, family
 
 MAILBOXES: Final = 100
+_CALM_ROUNDS: Final = 4
+_CALM_CPU_S: Final = 0.03
 _SCRIPT: Final = Path(__file__).with_name("postfix_dovecot.sh")
 
 
@@ -21,6 +23,7 @@ class System(Protocol):
     name: str
     smtp_port: int
     imap_port: int
+    imaps_port: int
     pattern: str
 
     def start(self) -> None: ...
@@ -33,6 +36,9 @@ class System(Protocol):
 
     def login(self, number: int) -> tuple[str, str]:
         """Name and password of mailbox ``number``."""
+
+    def indexing(self) -> tuple[float, float]:
+        """(messages indexed for search so far, CPU seconds that took); zeros where nothing is indexed."""
 
     def settings(self) -> str:
         """What the figures were measured with, for the reader."""
@@ -52,6 +58,7 @@ class Mailstead:
         self._server = Server(self._folder, workers=workers)
         self.smtp_port = self._server.ports["smtp"]
         self.imap_port = self._server.ports["imap"]
+        self.imaps_port = self._server.ports["imaps"]
         self.server = self._server
 
     def start(self) -> None:
@@ -79,6 +86,10 @@ class Mailstead:
     def login(self, number: int) -> tuple[str, str]:
         return self.pattern % number, PASSWORD
 
+    def indexing(self) -> tuple[float, float]:
+        metric = self._server.metric
+        return metric("mailstead_index_messages_total"), metric("mailstead_index_cpu_microseconds_total") / 1e6
+
 
 class PostfixDovecot:
     """Postfix and Dovecot as Debian ships them, Maildir, LMTP between them; by their own masters."""
@@ -87,6 +98,7 @@ class PostfixDovecot:
     pattern = "u%d@example.test"
     smtp_port = 2525
     imap_port = 1143
+    imaps_port = 1993
 
     def __init__(self, *options: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="peer-bench-"))
@@ -129,10 +141,25 @@ class PostfixDovecot:
     def login(self, number: int) -> tuple[str, str]:
         return f"u{number}", "secret"
 
+    def indexing(self) -> tuple[float, float]:
+        return 0.0, 0.0
+
 
 def cpu(system: System) -> float:
     """CPU seconds of the whole system so far."""
     return cpu_seconds(system.roots())
+
+
+def quiet(system: System, *, within_s: float = 60.0) -> None:
+    """Wait until the system has nothing left to do in the background, so that no workload pays for the one before."""
+    end = time.monotonic() + within_s
+    calm = 0
+    before = cpu(system)
+    while calm < _CALM_ROUNDS and time.monotonic() < end:
+        time.sleep(0.25)
+        now = cpu(system)
+        calm = calm + 1 if now - before < _CALM_CPU_S else 0
+        before = now
 
 
 def processes(system: System) -> list[int]:

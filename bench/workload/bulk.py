@@ -20,7 +20,7 @@ def run(system: Mailstead, *, messages: int) -> dict[str, float]:
     path = system.server.data.parent / "import.mbox"
     write_mbox(path, messages)
     started = time.perf_counter()
-    system.server.command("import", system.pattern % 0, str(path), "--mailbox", "Imported")
+    system.server.command("import", system.pattern % 0, str(path), "--mailbox", "Imported", timeout_s=1_800)
     took = time.perf_counter() - started
     path.unlink()
     system.server.kill()

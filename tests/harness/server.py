@@ -45,10 +45,10 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    def command(self, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, stdin: str = "", check: bool = True, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
         """Run one ``mailstead`` command on this server's data."""
         done = subprocess.run(
-            [*PROGRAM, *words, "--data", str(self.data)], input=stdin, capture_output=True, text=True, timeout=300, check=False
+            [*PROGRAM, *words, "--data", str(self.data)], input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
         )
         if check and done.returncode:
             message = f"mailstead {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"

@@ -9,6 +9,7 @@ known, so a message is opened only where rows leave the answer open. Text matche
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from mailstead.mime import header, parts, text
@@ -25,6 +26,8 @@ _HEADER_OF: Final = {
 
 def folded(words: str) -> str:
     """The form in which text is compared."""
+    if words.isascii():
+        return " ".join(words.lower().split())
     return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
 
 
@@ -49,7 +52,7 @@ class Message:
     places: Callable[[], set[int]]
     _opened: "tuple[int, bytes] | None" = None
     _body: str | None = None
-    _whole: str | None = None
+    _fields: "list[tuple[bytes, str]] | None" = None
 
     def head(self) -> bytes:
         """The top header block."""
@@ -65,12 +68,20 @@ class Message:
             self._body = folded(" ".join(text.texts(self.octets, root, limit=_TEXT_MOST)))
         return self._body
 
+    def fields(self) -> list[tuple[bytes, str]]:
+        """All header fields: the name in lower case, the value decoded and folded."""
+        if self._fields is None:
+            self._fields = [(name.lower(), folded(header.decode(value))) for name, value in header.fields(self.head())]
+        return self._fields
+
     def header_text(self) -> str:
-        """All header fields, decoded and folded."""
-        if self._whole is None:
-            self._whole = folded(" ".join(
-                name.decode("ascii", "replace") + ": " + header.decode(value) for name, value in header.fields(self.head())))
-        return self._whole
+        """All header fields as one text, folded."""
+        return " ".join(f"{_name(name)}: {value}" for name, value in self.fields())
+
+
+@lru_cache(2_048)
+def _name(name: bytes) -> str:
+    return folded(name.decode("ascii", "replace"))
 
 
 Judge = Callable[[Message], bool]
@@ -147,10 +158,7 @@ def _has_flag(name: str, bits: dict[str, int]) -> Judge:
 
 def _header(name: bytes, wanted: str) -> Judge:
     def judge(message: Message) -> bool:
-        return any(
-            found.lower() == name and (not wanted or wanted in folded(header.decode(value)))
-            for found, value in header.fields(message.head())
-        )
+        return any(found == name and wanted in value for found, value in message.fields())
 
     return judge
 
@@ -160,10 +168,7 @@ def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
     field = _HEADER_OF.get(where)
     if field is not None:
         def judge(message: Message) -> bool:
-            return any(
-                found.lower() == field and meets(folded(header.decode(value)))
-                for found, value in header.fields(message.head())
-            )
+            return any(found == field and meets(value) for found, value in message.fields())
 
         return judge
     if where is c.Field.BODY:

@@ -126,8 +126,11 @@ class Indexer:
             segments.close()
             search.close()
         if added:
+            spent = time.thread_time() - used
+            telemetry.count("index.messages", added)
+            telemetry.count("index.cpu_microseconds", round(spent * 1_000_000))
             telemetry.event(
-                "index.updated", account=account, messages=added, cpu_ms=round((time.thread_time() - used) * 1000, 1),
+                "index.updated", account=account, messages=added, cpu_ms=round(spent * 1000, 1),
                 wall_ms=round((time.perf_counter() - started) * 1000, 1), reason="background",
             )
         return added

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from mailstead.mime import header
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.segments import SegmentReader
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import read
+from mailstead.store.seal import FRAME_OCTETS
 from mailstead.store.search import answer
 from mailstead.store.search.words import cut
 
@@ -26,6 +26,7 @@ class Material:
         self._account = account
         self.is_damaged = False
         """Whether octets could not be read since this was last set to False."""
+        self._last = (0, b"")
 
     def message(self, row: tuple[int, int, int, int, int, tuple[str, ...], int, int, int], mailbox: int) -> answer.Message:
         """``row``: uid, email, thread, modseq, flags, more, received_ms, saved_ms, size."""
@@ -40,16 +41,17 @@ class Material:
         self.is_damaged = False
         message = self.message((0, email, 0, 0, 0, (), 0, 0, 0), 0)
         try:
-            by_name: dict[bytes, list[str]] = {}
-            for name, value in header.fields(message.head()):
-                by_name.setdefault(name.lower(), []).append(answer.folded(header.decode(value)))
-            found = (
-                *(" \n ".join(by_name.get(name, ())) for name in (b"from", b"to", b"cc", b"bcc", b"subject")),
+            fields = message.fields()
+            texts = (
+                *(
+                    " \n ".join(value for found, value in fields if found == name)
+                    for name in (b"from", b"to", b"cc", b"bcc", b"subject")
+                ),
                 message.header_text(), message.body_text(),
             )
         except (Refusal, Unavailable):
             return None
-        return None if self.is_damaged else tuple(map(cut, found))
+        return None if self.is_damaged else tuple(map(cut, texts))
 
     def _email_row(self, email: int) -> tuple[int, int, bool]:
         row = self._db.one(
@@ -65,6 +67,18 @@ class Material:
         return meta.parts
 
     def _octets(self, email: int, start: int, end: int) -> bytes:
+        """A range; of a message that is one frame all is kept for the next question, for opening it is most of the work."""
+        if self._last[0] != email:
+            first = self._read(email, 0, FRAME_OCTETS)
+            if not first:
+                return self._read(email, start, end)
+            self._last = (email, first)
+        first = self._last[1]
+        if end <= len(first) or len(first) < FRAME_OCTETS:
+            return first[start:end]
+        return self._read(email, start, end)
+
+    def _read(self, email: int, start: int, end: int) -> bytes:
         try:
             return read.octets(
                 self._db, self._account, self._keys, self._segments, self._objects, email, start, end - start

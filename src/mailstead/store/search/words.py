@@ -23,7 +23,21 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 def cut(text: str) -> str:
     """Folded text as it is put into the index."""
-    return _LONG.sub(_windows, _SURROGATE.sub("\ufffd", text))
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    return _LONG.sub(_windows, text) if _may_hold_long(text) else text
+
+
+def _may_hold_long(text: str) -> bool:
+    """Whether there is a stretch longer than a window without a blank: a few steps, where ``_LONG`` looks at every character."""
+    find, size = text.rfind, len(text)
+    at = 0
+    while size - at > _WINDOW:
+        blank = find(" ", at, at + _WINDOW + 1)
+        if blank < 0:
+            return True
+        at = blank + 1
+    return False
 
 
 def _windows(found: "re.Match[str]") -> str:
