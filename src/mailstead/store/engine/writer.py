@@ -34,7 +34,7 @@ BATCH_OCTETS: Final = 8 << 20
 BATCH_S: Final = 0.005
 WAITING_JOBS: Final = 20_000
 CROWD: Final = 4
-CROWD_WAIT_S: Final = 0.002
+CROWD_WAIT_S: Final = 0.0025
 """Where so many writes of this process are under way, a batch waits a moment for company: fewer commits, less CPU. A lone
 writer never waits."""
 _in_flight = 0
@@ -120,10 +120,7 @@ class Writer:
         try:
             if not self._busy:
                 self._busy = True
-                if _in_flight >= CROWD:
-                    self._loop.call_later(CROWD_WAIT_S, self._gather)
-                else:
-                    self._loop.call_soon(self._gather)
+                self._gather_soon(self._loop)
             return await future
         finally:
             _in_flight -= 1
@@ -154,6 +151,12 @@ class Writer:
                 raise sqlite.unavailable(exc, self._path) from exc
             self._db = db
         return self._db
+
+    def _gather_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if _in_flight >= CROWD and len(self._waiting) < _in_flight // 2:
+            loop.call_later(CROWD_WAIT_S, self._gather)
+        else:
+            loop.call_soon(self._gather)
 
     def _gather(self) -> None:
         batch: list[_Job] = []
@@ -283,7 +286,7 @@ class Writer:
 
     def _rest(self) -> None:
         if self._waiting and self._loop is not None:
-            self._loop.call_soon(self._gather)
+            self._gather_soon(self._loop)
             return
         self._busy = False
         if self._closing is not None and not self._closing.done():
