@@ -36,19 +36,25 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
     rng = random.Random(SEED)
     with Server(tmp_path, workers=2).init(ADDRESSES) as server:
         server.start()
-        seconds = str(2 + KILLS * 0.8)
+        seconds = str(60 + KILLS * 10)
         ledger, sightings = tmp_path / "ledger", tmp_path / "sightings"
         sender = start("tests.harness.ledger", str(server.ports["smtp"]), str(ledger), "20", seconds, *ADDRESSES)
         observer = start("tests.harness.observer", str(server.ports["imap"]), str(sightings), "20", seconds, *ADDRESSES)
         try:
             for _ in range(KILLS):
                 time.sleep(rng.random())
-                victim = rng.choice(["worker", "worker", "worker", "all"])
-                if victim == "worker":
-                    server.kill_worker(rng.randrange(2))
-                else:
-                    server.kill()
-                    server.start()
+                match rng.choice(["worker", "worker", "worker", "worker", "supervisor", "all"]):
+                    case "worker":
+                        server.kill_worker(rng.randrange(2))
+                    case "supervisor":
+                        server.kill_supervisor()
+                        server.start()
+                    case "all":
+                        server.kill()
+                        server.start()
+            handed_over = under_load(server)
+            sender.terminate()
+            observer.terminate()
             assert 0 == sender.wait(timeout=300)
             assert 0 == observer.wait(timeout=300)
         finally:
@@ -56,12 +62,19 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
                 if process.poll() is None:
                     process.kill()
                     process.wait()
-        handed_over = server.metric("mailstead_store_handed_over_total")
         assert handed_over > 0, "every session met its own worker's shard: the test has shown less than it says"
         check(server, lines(ledger), lines(sightings))
         assert [] == server.verify()
         server.kill()
         assert [] == server.verify()
+
+
+def under_load(server: Server) -> float:
+    """Let the load go on until some of it went from one worker to another; how much did."""
+    end = time.monotonic() + 20
+    while not (handed_over := server.metric("mailstead_store_handed_over_total")) and time.monotonic() < end:
+        time.sleep(0.2)
+    return handed_over
 
 
 def check(server: Server, ledger: list[dict[str, object]], sightings: list[dict[str, object]]) -> None:

@@ -1,7 +1,7 @@
 """The ledger: a process of its own that records every 250, so that the promise behind it can be checked afterwards.
 
 ``python -m tests.harness.ledger PORT FILE SENDERS SECONDS ADDRESS…`` sends distinct messages over SENDERS connections until time is
-up, reconnecting whenever the server goes away, and appends one line to FILE *after* each answer has been read and before
+up or SIGTERM comes, reconnecting whenever the server goes away, and appends one line to FILE *after* each answer has been read and before
 anything else is sent: message key, SHA-256 of the octets, recipients. A message whose answer was lost is sent again, octet
 for octet and to the same recipients, as a real MTA does, until there is an answer: it must be there once all the same.
 What never got an answer is written down as unknown: it may be there, at most once per recipient.
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import sys
 import time
 
@@ -38,10 +39,21 @@ async def reply(reader: asyncio.StreamReader) -> int:
             return int(line[:3])
 
 
+class Until:
+    """The moment at which to end, which may be drawn nearer."""
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def now(self, *_: object) -> None:
+        """End now."""
+        self.at = min(self.at, time.monotonic())
+
+
 class Sender:
     """One connection's worth of messages, one after the other."""
 
-    def __init__(self, number: int, port: int, ledger: int, addresses: list[str], until: float) -> None:
+    def __init__(self, number: int, port: int, ledger: int, addresses: list[str], until: Until) -> None:
         self._number = number
         self._port = port
         self._ledger = ledger
@@ -57,7 +69,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send until time is up; a message under way then is tried a little longer."""
-        while time.monotonic() < self._until or (self._pending and time.monotonic() < self._until + GRACE_S):
+        while time.monotonic() < self._until.at or (self._pending and time.monotonic() < self._until.at + GRACE_S):
             try:
                 await self._session()
             except (OSError, EOFError, TimeoutError, ValueError):
@@ -71,7 +83,7 @@ class Sender:
             await reply(reader)
             writer.write(b"EHLO ledger.test\r\n")
             await reply(reader)
-            while self._pending or time.monotonic() < self._until:
+            while self._pending or time.monotonic() < self._until.at:
                 await self._message(reader, writer)
         finally:
             writer.close()
@@ -104,7 +116,8 @@ async def main() -> None:
     """See the module's docstring."""
     port, path, senders, seconds, *addresses = sys.argv[1:]
     ledger = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    until = time.monotonic() + float(seconds)
+    until = Until(float(seconds))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, until.now)
     await asyncio.gather(*(Sender(number, int(port), ledger, addresses, until).run() for number in range(int(senders))))
 
 

@@ -1,7 +1,7 @@
 """IMAP clients that write down what they were shown and what was confirmed to them.
 
 ``python -m tests.harness.observer PORT FILE CLIENTS SECONDS ADDRESS…`` runs CLIENTS sessions, one account each in turn: select
-INBOX, fetch what is new, flag some of it, wait in IDLE, reconnect when the server goes away. FILE gets a line for each
+INBOX, fetch what is new, flag some of it, reconnect when the server goes away, until time is up or SIGTERM comes. FILE gets a line for each
 thing the server said: ``seen`` (UIDVALIDITY, UID, subject), and ``flagged`` after the tagged OK. A UID seen twice with
 another subject, or a confirmed flag that is gone, is a broken promise.
 """
@@ -11,17 +11,19 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import threading
 import time
 
+from tests.harness.ledger import Until
 from tests.harness.server import PASSWORD
 
 
 class Client:
     """One account's session, over and over."""
 
-    def __init__(self, port: int, out: int, address: str, until: float) -> None:
+    def __init__(self, port: int, out: int, address: str, until: Until) -> None:
         self._port = port
         self._out = out
         self._address = address
@@ -34,7 +36,7 @@ class Client:
 
     def run(self) -> None:
         """Work until time is up."""
-        while time.monotonic() < self._until:
+        while time.monotonic() < self._until.at:
             try:
                 self._session()
             except (OSError, imaplib.IMAP4.error, EOFError):
@@ -46,7 +48,7 @@ class Client:
             imap.login(self._address, PASSWORD)
             imap.select("INBOX")
             validity = int(imap.response("UIDVALIDITY")[1][0] or b"0")
-            while time.monotonic() < self._until:
+            while time.monotonic() < self._until.at:
                 self._look(imap, validity)
                 time.sleep(self._rng.random() * 0.3)
                 imap.noop()
@@ -75,7 +77,8 @@ def main() -> None:
     """See the module's docstring."""
     port, path, clients, seconds, *addresses = sys.argv[1:]
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    until = time.monotonic() + float(seconds)
+    until = Until(float(seconds))
+    signal.signal(signal.SIGTERM, until.now)
     threads = [
         threading.Thread(target=Client(int(port), out, addresses[n % len(addresses)], until).run) for n in range(int(clients))
     ]

@@ -126,6 +126,13 @@ class Server:
         assert self.process is not None
         return children(self.process.pid)
 
+    def kill_supervisor(self) -> None:
+        """kill -9 to the supervisor alone; its workers notice and end by themselves."""
+        assert self.process is not None
+        _kill(self.process.pid)
+        self.process.wait(timeout=30)
+        self._close_output()
+
     def kill_worker(self, index: int) -> None:
         """kill -9 to one worker."""
         pids = self.worker_pids()
