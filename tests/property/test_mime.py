@@ -1,7 +1,11 @@
 """Any octets are read without a failure, and what is read lies inside them."""
 
+import random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fuzz import mime as fuzz
 
 from mailstead.mime import addresses, date, header, parts, structure, text, thread
 from mailstead.mime.scan import scan, with_prefix
@@ -41,3 +45,10 @@ def test_any_value_is_read(value: bytes) -> None:
     date.instant_ms(value)
     thread.base_subject(value.decode("latin-1"))
     list(header.fields(value))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_fuzz_target_holds(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(250):
+        fuzz.one(fuzz.mutated(chance))
