@@ -54,11 +54,6 @@ class ReversePath:
     def __str__(self) -> str:
         return str(self.address) if self.address else ""
 
-    @property
-    def is_null(self) -> bool:
-        """``<>``."""
-        return self.address is None
-
 
 NULL_REVERSE_PATH = ReversePath(None)
 

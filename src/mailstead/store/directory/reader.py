@@ -92,11 +92,6 @@ class Reader:
         row = self._read(lambda db: db.one("SELECT count(*) FROM account"))
         return row[0] if row else 0
 
-    def due_for_removal(self, now_ms: int) -> list[Account]:
-        return self._read(lambda db: [rows.account(row) for row in db.all(
-            f"SELECT {rows.ACCOUNT_COLUMNS} FROM account WHERE state='wiping' OR (delete_after_ms>0 AND delete_after_ms<=?)",  # noqa: S608
-            (now_ms,))])
-
     def tenants(self) -> list[Tenant]:
         return self._read(lambda db: [Tenant(TenantId(row[0]), *row[1:]) for row in db.all(
             "SELECT tenant_id, name, max_accounts, max_octets FROM tenant ORDER BY tenant_id")])
