@@ -25,10 +25,14 @@ def median_rows(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def deliveries(system: System, connections: int, count: int, size: int) -> dict[str, float]:
-    """The delivery workload, ``RUNS`` times."""
-    delivery.run(system, connections=connections, count=max(50, count // 10), size=size)
+    """The delivery workload, ``RUNS`` times; then what indexing those messages for search cost, apart and in the sum."""
+    first = max(50, count // 10)
+    before = system.indexing()
+    delivery.run(system, connections=connections, count=first, size=size)
     rows = [dataclasses.asdict(delivery.run(system, connections=connections, count=count, size=size)) for _ in range(RUNS)]
-    return median_rows(rows)
+    figures = median_rows(rows)
+    index_cpu_ms = delivery.indexed(system, before, first + RUNS * count) if system.is_indexing else 0.0
+    return {**figures, "index_cpu_ms": index_cpu_ms, "sum_cpu_ms": figures["delivered_cpu_ms"] + index_cpu_ms}
 
 
 WORKLOADS: dict[str, tuple[str, Callable[[System], dict[str, float]]]] = {

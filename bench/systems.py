@@ -21,6 +21,8 @@ class System(Protocol):
     """A mail server that takes mail at ``smtp_port`` for ``pattern % n`` and shows it at ``imap_port``."""
 
     name: str
+    is_indexing: bool
+    """Whether messages are indexed for search in the background."""
     smtp_port: int
     imap_port: int
     imaps_port: int
@@ -48,6 +50,7 @@ class Mailstead:
     """This project, by its own command, with default settings (ports and plain-text logins on loopback apart)."""
 
     name = "mailstead"
+    is_indexing = True
     pattern = "u%d@example.test"
 
     def settings(self) -> str:
@@ -95,6 +98,7 @@ class PostfixDovecot:
     """Postfix and Dovecot as Debian ships them, Maildir, LMTP between them; by their own masters."""
 
     name = "postfix+dovecot"
+    is_indexing = False
     pattern = "u%d@example.test"
     smtp_port = 2525
     imap_port = 1143

@@ -1,7 +1,8 @@
 """Fills the indexes of the accounts whose shards this process owns: in the background, in batches, never with a delivery.
 
-An account's turn comes when 64 changes wait or the oldest has waited for a minute, and before its first search
-(DECISIONS 14). What a batch cost is in its event, ``index.updated``.
+An account's turn comes when 64 changes wait and no more have come for a second, when the oldest has waited for a minute, and before
+a search (DECISIONS 14). So a stream of deliveries or an import has the processor to itself at first, and its messages are indexed in
+large batches, which cost less each. What a batch cost is in its event, ``index.updated``.
 """
 
 import asyncio
@@ -26,8 +27,11 @@ from mailstead.store.shard import Shard
 
 CHANGES: Final = 64
 AFTER_S: Final = 60.0
-LOOK_S: Final = 5.0
+QUIET_S: Final = 1.0
+LOOK_S: Final = 0.5
 BATCH: Final = 128
+YIELD_S: Final = 0.0001
+"""After each message the thread rests, or the loop would wait for the interpreter five milliseconds at a time."""
 FIRST: Final = 2_000
 """Messages that a first search waits for; the rest is scanned and indexed later."""
 
@@ -40,6 +44,7 @@ def path_of(folder: Path, account: int) -> Path:
 @dataclass(slots=True)
 class _Waiting:
     since_s: float
+    latest_s: float
     changes: int = 0
 
 
@@ -57,28 +62,30 @@ class Indexer:
 
     def changed(self, news: dict[int, int]) -> None:
         """A commit of this process moved these accounts."""
+        now = time.monotonic()
         for account in news:
             waiting = self._waiting.get(account)
             if waiting is None:
-                waiting = self._waiting[account] = _Waiting(time.monotonic())
-            waiting.changes += 1
-            if waiting.changes == CHANGES:
+                waiting = self._waiting[account] = _Waiting(now, now)
                 self._ready.set()
+            waiting.changes += 1
+            waiting.latest_s = now
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._ready.wait()
-            except TimeoutError:
-                pass
-            self._ready.clear()
+            await self._ready.wait()
+            await asyncio.sleep(LOOK_S)
             now = time.monotonic()
-            due = [a for a, w in self._waiting.items() if w.changes >= CHANGES or now - w.since_s >= AFTER_S]
+            due = [
+                account for account, waiting in self._waiting.items()
+                if (waiting.changes >= CHANGES and now - waiting.latest_s >= QUIET_S) or now - waiting.since_s >= AFTER_S
+            ]
             for account in due:
                 self._waiting.pop(account, None)
                 await self.update(account)
+            if not self._waiting:
+                self._ready.clear()
 
     async def update(self, account: int, most: int | None = None) -> None:
         """Bring an account's index up to date, or ``most`` messages further. Failures are told and wait for the next turn."""
@@ -142,10 +149,11 @@ class Indexer:
         wanted = wanted if whole else wanted[:most]
         material = Material(db, segments, self._keys, self._objects, account)
         for start in range(0, len(wanted), BATCH):
-            search.write(
-                add=[(email, material.texts(email)) for email in wanted[start : start + BATCH]], remove_=(), upto=None
-            )
-            time.sleep(0)
+            add = []
+            for email in wanted[start : start + BATCH]:
+                add.append((email, material.texts(email)))
+                time.sleep(YIELD_S)
+            search.write(add=add, remove_=(), upto=None)
         search.write(add=(), remove_=gone, upto=now if whole else None)
         return len(wanted)
 
