@@ -8,6 +8,7 @@ import imaplib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -67,6 +68,25 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
         assert [] == server.verify()
         server.kill()
         assert [] == server.verify()
+
+
+def test_a_server_waits_for_workers_that_are_slow_to_leave(tmp_path: Path) -> None:
+    """Their supervisor was killed while one of them was held up; the ports and the shards are still theirs."""
+    with Server(tmp_path, workers=2).init(ADDRESSES[:1]) as server:
+        server.start()
+        slow = server.worker_pids()[1]
+        os.kill(slow, signal.SIGSTOP)
+        try:
+            server.kill_supervisor()
+            server.start(wait=False)
+            time.sleep(3)
+            assert server.process is not None
+            assert server.process.poll() is None, server.log_tail()
+        finally:
+            os.kill(slow, signal.SIGCONT)
+        server.wait_ready()
+        assert [] == server.verify()
+        assert 0 == server.stop()
 
 
 def under_load(server: Server) -> float:

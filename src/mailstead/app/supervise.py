@@ -32,6 +32,8 @@ START_TRIES: Final = 3
 _BACK_OFF_MAX_S: Final = 10.0
 _YOUNG_S: Final = 1.0
 _PORT_WAIT_S: Final = 2.0
+_ORPHANS_WAIT_S: Final = 30.0
+"""Workers whose supervisor was killed let go of their ports when they notice, and of their shards when they have drained."""
 _KILL_AFTER_S: Final = GRACE_S + 35.0
 
 
@@ -75,7 +77,7 @@ class Supervisor:
         for service in sorted(NOT_BUILT):
             if getattr(self.settings.listen, service):
                 self._tell("service.skipped", service=service, reason="not built yet")
-        self._sockets = bind_all(self.settings, self.workers)
+        self._sockets = bind_all(self.settings, self.workers, wait_s=_ORPHANS_WAIT_S if _has_orphans(run) else _PORT_WAIT_S)
         _drop_privileges(self.settings.user, self.data)
         self._lock = lock
         self._life, self._life_end = os.pipe()
@@ -291,13 +293,26 @@ Bound = dict[str, list[socket.socket]]
 """Listening sockets by service."""
 
 
-def bind_all(settings: Settings, workers: int) -> list[Bound]:
-    """For each worker a bound socket for every address of every service that is built. Raises ``StartError``.
+def _has_orphans(run: Path) -> bool:
+    """Whether a worker of an earlier supervisor still holds a part of the store."""
+    for path in run.glob("*.lock"):
+        if path.name != "supervisor.lock":
+            with path.open("rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return True
+    return False
+
+
+def bind_all(settings: Settings, workers: int, *, wait_s: float = _PORT_WAIT_S) -> list[Bound]:
+    """For each worker a bound socket for every address of every service that is built; a port that is taken may become free
+    within ``wait_s``. Raises ``StartError``.
 
     TCP ports get a socket a worker (decision 13); a Unix socket is one for all.
     """
     bound: list[Bound] = [{} for _ in range(workers)]
-    deadline = time.monotonic() + _PORT_WAIT_S
+    deadline = time.monotonic() + wait_s
     for service in SERVICES:
         addresses: tuple[str, ...] = getattr(settings.listen, service)
         if service in NOT_BUILT:
@@ -337,7 +352,6 @@ def _bind_patiently(address: str, deadline: float, workers: int) -> list[socket.
 
 
 def _bind_alone(address: str, deadline: float) -> socket.socket:
-    """Workers whose supervisor was killed let go of their ports in a moment."""
     while True:
         try:
             return bind(address)

@@ -6,6 +6,7 @@ and before it that the supervisor is gone: then this worker drains for ``ORPHAN_
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -71,6 +72,12 @@ def _loop_failed(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
         telemetry.defect("loop", exc or RuntimeError(context.get("message", "")), message=str(context.get("message", "")))
 
 
+def _say(start: Start, word: bytes) -> None:
+    """A supervisor that is gone does not hear it; the life pipe tells."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(start.say, word)
+
+
 async def _main(start: Start) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -108,12 +115,12 @@ async def _main(start: Start) -> int:
         await asyncio.gather(starting, return_exceptions=True)
         return 0
     await starting
-    os.write(start.say, b"R")
+    _say(start, b"R")
     telemetry.event("worker.started", workers=start.workers)
     await stopping
     await node.drain(ORPHAN_GRACE_S if orphaned.is_set() else GRACE_S)
     if not orphaned.is_set():
-        os.write(start.say, b"D")
+        _say(start, b"D")
         try:
             async with asyncio.timeout(GRACE_S + ORPHAN_GRACE_S):
                 await orphaned.wait()
