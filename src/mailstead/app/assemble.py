@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstead import store, telemetry
-from mailstead.agent.smtp import Smarthost, SmarthostAgent
+from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.app import control
 from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.harness.real_mail import real_store
 from tests.harness.smtp import BOB, SmtpSite
 
-from mailstead.agent.smtp import Smarthost, SmarthostAgent
+from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.ids import SubmissionId
 from mailstead.model.mailbox import INBOX
 from mailstead.net import Listener, bind

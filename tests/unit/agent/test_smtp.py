@@ -1,189 +1,173 @@
-"""The agent against real servers on loopback: our own, and one that plays a script."""
+"""Mail exchangers on loopback, each on an address of its own, behind a scripted resolver."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from tests.harness.smtp import ALICE, BOB, SmtpSite
+from tests.unit.agent.test_smarthost import MESSAGE, certificates, envelope, kinds, scripted
 
-from mailstead.agent import smtp
-from mailstead.agent.smtp import Smarthost, SmarthostAgent
-from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
-from mailstead.net import CertificateFiles, ClientTls, Listener, ServerTls, bind, make_self_signed
-from mailstead.protocol.smtp.server import Mode
-from mailstead.service.ports import Attempt, Failed, Sent
-
-MESSAGE = b"From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\n.body\r\n"
+from mailstead.agent.smtp import MxAgent
+from mailstead.model.dns import Answer, Mx
+from mailstead.model.errors import Unavailable
+from mailstead.net import Listener, ServerTls, bind
+from mailstead.service.ports import Failed, Sent
 
 
-def envelope(*to: str) -> Envelope:
-    return Envelope(ReversePath(Address("alice", "example.org")), tuple(ForwardPath(Address(*one.split("@"))) for one in to))
+class Names:
+    """Domains to exchangers, exchangers to addresses."""
+
+    def __init__(self, **mx: Sequence[str]) -> None:
+        self.mx_of = mx
+        self.addresses_of: dict[str, tuple[str, ...]] = {}
+
+    async def mx(self, name: str) -> Answer[Mx]:
+        if name == "down.example":
+            raise Unavailable("", "no answer")
+        hosts = self.mx_of.get(name.replace(".", "_"))
+        return Answer(name, tuple(Mx(10 * number, host) for number, host in enumerate(hosts or (), 1)), exists=hosts is not None)
+
+    async def addresses(self, name: str) -> Answer[str]:
+        return Answer(name, self.addresses_of.get(name, ()))
 
 
-@asynccontextmanager
-async def listening(site: SmtpSite, tls: ServerTls | None = None) -> AsyncIterator[int]:
-    listener = Listener(bind("127.0.0.1:0"), site.serve, tls, name="smtp")
-    await listener.start()
-    try:
-        yield listener.local.port
-    finally:
-        await listener.drain(0.1)
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
-@asynccontextmanager
-async def scripted(script: list[bytes], *, hangs: bool = False) -> AsyncIterator[int]:
-    """A server that says one line after each read, and hangs up after the last, or says nothing more."""
+class World:
+    """Sites by name. A name without a site is an address on which nobody listens."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for number, line in enumerate(script, 1):
-            writer.write(line)
-            if number < len(script) and not await reader.read(4096):
-                break
-        if hangs:
-            await reader.read(4096)
-            await reader.read(4096)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+    def __init__(self, names: Names, port: int, stack: AsyncExitStack) -> None:
+        self.names = names
+        self.port = port
+        self._stack = stack
+        self.sites: dict[str, SmtpSite] = {}
+        self.agent = MxAgent(names, name="us.example", port=port)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await server.wait_closed()
+    async def site(self, name: str, tls: ServerTls | None = None, **how: object) -> SmtpSite:
+        site = self.sites[name] = SmtpSite(tls=tls, **how)  # type: ignore[arg-type]
+        listener = Listener(bind(f"{self.address(name)}:{self.port}"), site.serve, None, name="smtp")
+        await listener.start()
+        self._stack.push_async_callback(listener.drain, 0.1)
+        return site
+
+    def address(self, name: str) -> str:
+        given = self.names.addresses_of
+        if name not in given:
+            given[name] = (f"127.0.0.{10 + len(given)}",)
+        return given[name][0]
 
 
-@asynccontextmanager
-async def agent(port: int, url: str = "smtp://127.0.0.1:{}", tls: ClientTls | None = None) -> AsyncIterator[SmarthostAgent]:
-    made = SmarthostAgent(Smarthost.parse(url.format(port)), name="client.example", tls=tls)
-    try:
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    names = Names(example_org=["mx1.test", "mx2.test"], elsewhere_test=["mx3.test"], null_example=[""], down_example=["mx1.test"])
+    async with AsyncExitStack() as stack:
+        made = World(names, free_port(), stack)
         yield made
-    finally:
-        await made.close()
-        await asyncio.sleep(0.02)  # aborted transports close in the loop's next turns
+        await made.agent.close()
+        await asyncio.sleep(0.02)
 
 
-def certificates(folder: Path) -> tuple[ServerTls, ClientTls]:
-    path = folder / "tls.pem"
-    make_self_signed(path, ["localhost"])
-    return ServerTls([CertificateFiles(path, path)]), ClientTls(authorities=path)
+async def test_the_nearest_host_takes_it(world: World) -> None:
+    first, second = await world.site("mx1.test"), await world.site("mx2.test")
+    (sent,) = await world.agent.deliver(envelope("bob@example.org"), MESSAGE)
+    assert isinstance(sent, Sent)
+    assert sent.hop == "mx1.test"
+    assert (len(first.filed(BOB)), len(second.filed(BOB))) == (1, 0)
 
 
-def kinds(attempts: list[Attempt]) -> list[str]:
-    return ["sent" if isinstance(one, Sent) else str(one.status) for one in attempts]
+async def test_the_next_host_is_called_when_one_is_dead(world: World) -> None:
+    world.address("mx1.test")
+    second = await world.site("mx2.test")
+    assert kinds(list(await world.agent.deliver(envelope("bob@example.org", "nobody@example.org"), MESSAGE))) == ["sent", "5.1.1"]
+    assert len(second.filed(BOB)) == 1
 
 
-def test_the_smarthost_is_read_from_its_url() -> None:
-    assert Smarthost.parse("smtp://hub") == Smarthost("hub", 25, is_implicit_tls=False)
-    assert Smarthost.parse("smtps://u%40x:p%3A@hub:1465") == Smarthost("hub", 1465, is_implicit_tls=True, user="u@x", password="p:")
-    for wrong in ("hub:25", "http://hub", "smtp://"):
-        with pytest.raises(ValueError, match="smarthost"):
-            Smarthost.parse(wrong)
+async def test_every_address_of_a_host_is_tried(world: World) -> None:
+    await world.site("mx1.test")
+    world.names.addresses_of["mx1.test"] = ("127.0.0.200", *world.names.addresses_of["mx1.test"])
+    assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
 
 
-async def test_recipients_have_their_own_outcomes_and_the_connection_is_kept() -> None:
-    site = SmtpSite(tls=None)
-    async with listening(site) as port, agent(port) as hub:
-        first = await hub.deliver(envelope("alice@example.org", "nobody@example.org", "full@example.org"), MESSAGE)
-        assert kinds(list(first)) == ["sent", "5.1.1", "4.2.2"]
-        assert isinstance(first[0], Sent)
-        assert first[0].passes_on_dsn
-        assert len(hub._kept) == 1
-        kept = hub._kept[0]
-        assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
-        assert hub._kept == [kept]
-        assert kinds(list(await hub.deliver(envelope("nobody@example.org"), MESSAGE))) == ["5.1.1"]
-        assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE + b"more\r\n"))) == ["sent"]
-    assert len(site.filed(BOB)) == 2
-    assert site.filed(ALICE)[0].endswith(b"\r\n\r\n.body\r\n")
+async def test_all_hosts_dead_is_temporary(world: World) -> None:
+    world.address("mx1.test")
+    world.address("mx2.test")
+    assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.4.1"]
 
 
-async def test_a_kept_connection_that_died_is_replaced() -> None:
-    site = SmtpSite(tls=None)
-    async with agent(0) as hub:
-        for _ in range(2):
-            async with listening(site) as port:
-                hub._to = Smarthost("127.0.0.1", port, is_implicit_tls=False)
-                assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
+async def test_a_refusal_for_good_ends_it_and_a_temporary_one_goes_on(world: World) -> None:
+    first, second = await world.site("mx1.test"), await world.site("mx2.test")
+    found = await world.agent.deliver(envelope("alice@example.org", "nobody@example.org", "full@example.org"), MESSAGE)
+    assert kinds(list(found)) == ["sent", "5.1.1", "4.2.2"]
+    assert isinstance(found[2], Failed)
+    assert found[2].hop == "mx2.test"
+    assert (len(first.filed(ALICE)), len(second.filed(ALICE)), len(second.filed(BOB))) == (1, 0, 0)
 
 
-@pytest.mark.parametrize("url", ["smtp://alice:secret@localhost:{}", "smtps://alice:secret@localhost:{}"])
-async def test_login_over_tls(url: str, tmp_path: Path) -> None:
-    server, trusting = certificates(tmp_path)
-    site = SmtpSite(mode=Mode.SUBMISSION, tls=server)
-    async with listening(site, server if url.startswith("smtps") else None) as port, agent(port, url, trusting) as hub:
-        assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
-    (filed,) = site.filed(BOB)
-    assert b"with ESMTPSA (TLSv1" in filed
+async def test_domains_have_their_own_outcomes(world: World) -> None:
+    await world.site("mx1.test")
+    world.address("mx3.test")
+    paths = ["bob@example.org", "x@elsewhere.test", "y@null.example", "z@down.example", "w@unknown.example", "alice@example.org"]
+    found = list(await world.agent.deliver(envelope(*paths), MESSAGE))
+    assert kinds(found) == ["sent", "4.4.1", "5.1.10", "4.4.3", "5.1.2", "sent"]
+    assert len(world.sites["mx1.test"].filed(BOB)) == len(world.sites["mx1.test"].filed(ALICE)) == 1
 
 
-async def test_a_wrong_password_and_a_wrong_certificate_are_temporary(tmp_path: Path) -> None:
-    server, trusting = certificates(tmp_path)
-    site = SmtpSite(mode=Mode.SUBMISSION, tls=server)
-    async with listening(site) as port:
-        async with agent(port, "smtp://alice:wrong@localhost:{}", trusting) as hub:
-            assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.8"]
-        async with agent(port, "smtp://alice:secret@localhost:{}") as hub:
-            assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.4.1"]
+async def test_a_connection_serves_the_next_message(world: World) -> None:
+    await world.site("mx1.test")
+    for _ in range(3):
+        assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
+    (hop,) = world.agent._hops.values()
+    assert len(hop._kept) == 1
+    assert len(world.sites["mx1.test"].filed(BOB)) >= 1
 
 
-async def test_without_password_any_certificate_is_better_than_none(tmp_path: Path) -> None:
+async def test_tls_is_taken_where_it_is_offered(world: World, tmp_path: Path) -> None:
     server, _ = certificates(tmp_path)
-    site = SmtpSite(tls=server)
-    async with listening(site) as port, agent(port) as hub:
-        assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
+    site = await world.site("mx1.test", server)
+    assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
     assert b"with ESMTPS (TLSv1" in site.filed(BOB)[0]
 
 
-async def test_nobody_there() -> None:
-    async with scripted([]) as port:
-        pass
-    async with agent(port) as hub:
-        (failed,) = await hub.deliver(envelope("a@b"), MESSAGE)
+@pytest.mark.parametrize("greeting", [b"554 No SMTP service here\r\n", b"421 too busy\r\n", b"nonsense\r\n", b""])
+async def test_a_host_that_will_not_speak_with_us_is_passed_over(world: World, greeting: bytes) -> None:
+    async with scripted([greeting]) as port:
+        world.names.addresses_of["mx1.test"] = ("127.0.0.1",)
+        world.agent._port = port
+        assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE)))[0].startswith("4.")
+
+
+async def test_broken_tls_goes_in_the_clear(world: World) -> None:
+    script = [b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n", b"garbage\r\n"]
+    plain = [b"220 x\r\n", b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 taken\r\n"]
+    calls = iter([script, plain])
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in next(calls):
+            writer.write(line)
+            if not await reader.read(65536):
+                break
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    world.agent._port = server.sockets[0].getsockname()[1]
+    world.names.addresses_of["mx1.test"] = ("127.0.0.1",)
+    assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
+    server.close()
+
+
+async def test_mail_that_would_come_back_to_us_is_refused(world: World) -> None:
+    world.agent._name = "mx.example.org"  # what the sites of the harness call themselves
+    await world.site("mx1.test")
+    await world.site("mx2.test")
+    (failed,) = await world.agent.deliver(envelope("bob@example.org"), MESSAGE)
     assert isinstance(failed, Failed)
-    assert (str(failed.status), failed.code) == ("4.4.1", 0)
-
-
-OPEN = [b"220 hub\r\n", b"250-hub\r\n250 PIPELINING\r\n"]
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ([], "4.4.1"), ([b"554 no\r\n"], "5.0.0"), ([b"hello\r\n"], "4.4.2"), ([*OPEN, b"250 ok\r\n"], "4.4.2"), ([*OPEN, b"550 5.7.1 no\r\n503 no\r\n503 no\r\n", b"250 ok\r\n"], "5.7.1"),
-        ([*OPEN, b"250 ok\r\n250 ok\r\n354 go\r\n"], "4.4.2"), ([*OPEN, b"250 ok\r\n250 ok\r\n354 go\r\n", b"452 4.3.1 full\r\n"], "4.3.1"),
-        ([*OPEN, b"421 4.3.2 bye\r\n"], "4.4.2"), ([b"220 hub\r\n", b"250 hub\r\n", b"250 ok\r\n", b"550 4.1.1 odd\r\n", b"250 ok\r\n"], "5.0.0"),
-    ],
-)  # fmt: skip
-async def test_servers_that_fail_on_the_way(script: list[bytes], expected: str) -> None:
-    async with scripted(script) as port, agent(port) as hub:
-        assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == [expected]
-
-
-async def test_a_server_that_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    play: Callable[..., object] = smtp.Connection._reply
-
-    async def impatient(self: smtp.Connection, timeout_s: float) -> object:
-        assert timeout_s >= 10
-        return await play(self, 0.05)  # type: ignore[misc]
-
-    monkeypatch.setattr(smtp.Connection, "_reply", impatient)
-    async with scripted(OPEN, hangs=True) as port, agent(port) as hub:
-        assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["4.4.2"]
-
-
-async def test_more_recipients_than_the_server_takes_go_in_turns() -> None:
-    site = SmtpSite(tls=None)
-    async with listening(site) as port, agent(port) as hub:
-        done = await hub.deliver(envelope(*["alice@example.org"] * 150), MESSAGE)
-        assert kinds(list(done)) == ["sent"] * 150
-
-
-async def test_a_password_stays_here_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    site = SmtpSite(mode=Mode.SUBMISSION, tls=None)
-    monkeypatch.setattr(smtp, "_is_safe", lambda _stream: False)
-    async with listening(site) as port, agent(port, "smtp://alice:secret@127.0.0.1:{}") as hub:
-        assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.11"]
+    assert str(failed.status) == "5.4.6"
+    assert "this server itself" in failed.text

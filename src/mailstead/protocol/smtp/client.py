@@ -60,6 +60,8 @@ class Offers:
     """What EHLO said: keyword in upper case to its parameters. Empty after HELO."""
 
     words: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    """What the server calls itself."""
 
     def __contains__(self, word: object) -> bool:
         return word in self.words
@@ -147,13 +149,17 @@ def hello(name: str) -> Generator[Turn, list[Reply], Offers]:
         for line in answer.text.split(" / ")[1:]:
             word, _, rest = line.partition(" ")
             words[word.upper()] = rest.strip()
-        return Offers(words)
+        return Offers(words, _first_word(answer))
     if not answer.is_permanent:
         raise Rejected(answer)
     (answer,) = yield Turn(b"HELO %b\r\n" % name.encode())
     if not answer.is_ok:
         raise Rejected(answer)
-    return Offers()
+    return Offers(name=_first_word(answer))
+
+
+def _first_word(answer: Reply) -> str:
+    return answer.text.partition(" / ")[0].partition(" ")[0]
 
 
 def starttls() -> Dialogue:
