@@ -39,6 +39,8 @@ class FakeDirectory:
     def __init__(self) -> None:
         self.suspended: set[AccountId] = set()
         self.quota_of: dict[AccountId, int] = {FULL: 1}
+        self.unknown: set[str] = set()
+        self.admins: set[AccountId] = set()
 
     async def route(self, address: str) -> Routed:
         local, _, domain = address.rpartition("@")
@@ -52,7 +54,7 @@ class FakeDirectory:
         if local == "away":
             return Routed(True, remote=("someone@elsewhere.example",))
         name, _, detail = local.partition("+")
-        account = _NAMES.get(name)
+        account = None if name in self.unknown else _NAMES.get(name)
         return Routed(True) if account is None else Routed(True, ((account, f"{name}@example.org"),), detail=detail)
 
     async def owns(self, account: AccountId, address: str) -> bool:
@@ -65,7 +67,12 @@ class FakeDirectory:
             return None
         state = "suspended" if account in self.suspended else "active"
         most = self.quota_of.get(account, 0)
-        return Account(account, TenantId(1), f"{name}@example.org", name, state, 0, 1, False, 0, most, 0)
+        return Account(account, TenantId(1), f"{name}@example.org", name, state, 0, 1, account in self.admins, 0, most, 0)
+
+    async def accounts(self, *, domain: str = "", after: str = "", limit: int = 1000) -> list[Account]:
+        names = sorted(name for name in _NAMES if name != "postmaster" and f"{name}@example.org" > after and domain in {"", "example.org"})
+        found = [await self.account(_NAMES[name]) for name in names[:2]]
+        return [account for account in found if account is not None]
 
     async def domains(self, *, tenant: TenantId | None = None) -> list[Domain]:
         return [Domain(DomainId(1), TenantId(1), "example.org")]

@@ -14,7 +14,7 @@ from typing import Final
 
 from mailstead import telemetry
 from mailstead.model import limits
-from mailstead.model.address import Address
+from mailstead.model.address import Address, domain_key, fold_local
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
 from mailstead.model.message import Octets
@@ -26,6 +26,10 @@ from mailstead.store.interface import Directory, Mail, Outbox, Routed
 
 QUEUED_FOR_MS: Final = 5 * 24 * 3600 * 1000
 """RFC 5321 §4.5.4.1: at least four to five days."""
+_POSTMASTER: Final = "postmaster"
+_ADMINISTRATOR_KNOWN_MS: Final = 60_000
+_MEMBERS_OWN: Final = frozenset({Reason.ACCOUNT_SUSPENDED, Reason.MAIL_LOOP})
+"""Refusals that concern one member of a group and that no retry mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Reception:
         self._new_id = new_id
         self._now_ms = now_ms
         self._queued = queued
+        self._administrators: dict[str, tuple[int, Routed]] = {}
 
     # ------------------------------------------------------------------------------------------------- envelope
     async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
@@ -95,6 +100,8 @@ class Reception:
         if not address.domain:
             address = await self._postmaster()
         routed = await self._directory.route(str(address))
+        if routed.is_local_domain and not routed.accounts and not routed.remote and fold_local(address.local) == _POSTMASTER:
+            routed = await self._administrator(address)
         if routed.remote:
             self._check_remote(transaction, routed)
         if not routed.accounts and not routed.remote:
@@ -106,7 +113,29 @@ class Reception:
     async def _postmaster(self) -> Address:
         """``<postmaster>`` without a domain is the first domain's (RFC 5321 §4.5.1)."""
         domains = await self._directory.domains()
-        return Address("postmaster", domains[0].name if domains else self.hostname)
+        return Address(_POSTMASTER, domains[0].name if domains else self.hostname)
+
+    async def _administrator(self, address: Address) -> Routed:
+        """``postmaster`` of a domain where nobody has that name is an administrator: somebody always reads it (RFC 5321
+        §4.5.1). One of the domain itself, else of the site; known for a while, for strangers may ask often."""
+        now, domain = self._now_ms(), domain_key(address.domain)
+        until_ms, found = self._administrators.get(domain, (0, Routed(is_local_domain=True)))
+        if now < until_ms:
+            return found
+        found = Routed(is_local_domain=True)
+        for scope in (domain, ""):
+            page = await self._directory.accounts(domain=scope)
+            while page and not found.accounts:
+                for account in page:
+                    if account.is_admin and account.state == "active":
+                        found = Routed(True, ((account.account_id, account.address),))
+                        break
+                await asyncio.sleep(0)
+                page = await self._directory.accounts(domain=scope, after=page[-1].address)
+            if found.accounts:
+                break
+        self._administrators[domain] = now + _ADMINISTRATOR_KNOWN_MS, found
+        return found
 
     def _check_remote(self, transaction: Transaction, routed: Routed) -> None:
         if transaction.principal is None:
@@ -183,9 +212,15 @@ class Reception:
             for (account, _), (recipient, address) in once.items()
         ))
         done = dict(zip(once, filed, strict=True))
+        reached = {number for number, recipient, account, _ in targets if done[account, recipient.address.key] is None}
         outcomes: list[Outcome] = [None] * len(transaction.recipients)
         for number, recipient, account, _ in targets:
             outcome = done[account, recipient.address.key]
+            if number in reached and isinstance(outcome, Refusal) and outcome.reason in _MEMBERS_OWN:
+                # Of a group that was reached: who is suspended, or has it already, does not send it back to the author.
+                telemetry.event("message.refused", account=account, reverse_path=transaction.reverse_path,
+                                forward_path=str(recipient.address), octets=len(message.octets), reason=outcome.cause or outcome.public)
+                continue
             # The first failure that a retry may mend stands for a group; one that will not be mended only where nothing else.
             if outcome is not None and not isinstance(outcomes[number], Unavailable):
                 outcomes[number] = outcome

@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.harness.smtp import ALICE, BOB, MESSAGE_OCTETS, SmtpSite, over_quota
+from tests.harness.smtp import ALICE, BOB, FULL, MESSAGE_OCTETS, SmtpSite, over_quota
 
+from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.address import Address
 from mailstead.model.errors import Reason, Refusal, Unavailable
@@ -46,6 +47,35 @@ async def test_postmaster_needs_no_domain() -> None:
     site = SmtpSite()
     await site.reception.take(await begun(site, "postmaster", sender=None), MESSAGE, b"")
     assert len(site.filed()) == 1
+
+
+@pytest.mark.parametrize("to", ["postmaster", "PostMaster@example.org"])
+async def test_postmaster_is_an_administrator_where_nobody_has_that_name(to: str) -> None:
+    """RFC 5321 §4.5.1: mail for it is always taken."""
+    site = SmtpSite()
+    site.directory.unknown = {"postmaster"}
+    assert await refused(begun(site, to)) is Reason.NO_SUCH_RECIPIENT
+    site = SmtpSite()
+    site.directory.unknown = {"postmaster"}
+    site.directory.admins = {BOB, FULL}
+    for _ in range(2):
+        assert await site.reception.take(await begun(site, to, sender=None), MESSAGE, b"") == [None]
+    assert [octets.split(b"\r\n")[1] for octets in site.filed(BOB)] == [b"Delivered-To: bob@example.org"]
+    site = SmtpSite()
+    site.directory.unknown, site.directory.admins, site.directory.suspended = {"postmaster"}, {BOB}, {BOB}
+    assert await refused(begun(site, to)) is Reason.NO_SUCH_RECIPIENT
+
+
+@pytest.mark.parametrize("reason", [Reason.ACCOUNT_SUSPENDED, Reason.MAIL_LOOP])
+async def test_a_group_that_was_reached_does_not_fail_for_a_member_that_never_can(reason: Reason) -> None:
+    site = SmtpSite()
+    site.mail.failing = {ALICE: Refusal(reason, "no")}
+    with telemetry.capture() as events:
+        assert await site.reception.take(await begun(site, "team@example.org"), MESSAGE, b"") == [None]
+    assert [(fields["account"], fields["reason"]) for name, fields in events if name == "message.refused"] == [(ALICE, "no")]
+    site.mail.failing[BOB] = Refusal(reason, "no")
+    (outcome,) = await site.reception.take(await begun(site, "team@example.org"), MESSAGE.replace(b"<1", b"<2"), b"")
+    assert isinstance(outcome, Refusal)
 
 
 async def test_groups_reach_everybody_and_repeated_recipients_are_filed_once() -> None:
