@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mailstead import store, telemetry
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
+from mailstead.agent.smtp import MxAgent
 from mailstead.app import control
 from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics
@@ -21,6 +22,7 @@ from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
+from mailstead.net.dns import Resolver
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
@@ -30,6 +32,7 @@ from mailstead.server.smtp import smtp_server
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
+from mailstead.service.ports import DeliveryAgent
 from mailstead.service.queue import Scheduler
 from mailstead.service.reception import Reception
 from mailstead.service.transfer import Transfer
@@ -88,7 +91,7 @@ class Node:
             await listener.start()
         if self.worker == 0:
             self.sweeping = asyncio.create_task(self._sweep(self.operations))
-            if self.settings.outbound.smarthost:
+            if can_send_out(self.settings):
                 self.scheduler = scheduler(mine, self.settings)
                 self.sending = asyncio.create_task(self.scheduler.run())
 
@@ -214,9 +217,19 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     return Operations(opened, Admin(opened, logins or access(opened, settings)), Transfer(opened))
 
 
+def can_send_out(settings: Settings) -> bool:
+    """Whether there is a way to other servers."""
+    return bool(settings.outbound.smarthost) or settings.outbound.direct
+
+
 def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
-    """What brings the queue to the smarthost."""
-    agent = SmarthostAgent(Smarthost.parse(settings.outbound.smarthost), name=settings.hostname)
+    """What brings the queue to the smarthost, or to the mail exchangers of the world."""
+    out = settings.outbound
+    agent: DeliveryAgent
+    if out.smarthost:
+        agent = SmarthostAgent(Smarthost.parse(out.smarthost), name=settings.hostname)
+    else:
+        agent = MxAgent(Resolver(settings.dns.servers), name=settings.hostname, port=out.port)
     return Scheduler(outbox=opened.outbox, mail=opened.mail, agent=agent, hostname=settings.hostname, now_ms=opened.now_ms)
 
 
@@ -226,7 +239,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     reception = Reception(
         directory=opened.directory, mail=opened.mail, outbox=opened.outbox, delivery=Delivery(opened.mail),
         hostname=settings.hostname, message_octets=settings.limits.message_size,
-        can_send_out=bool(settings.outbound.smarthost), new_id=opened.ids.next, now_ms=opened.now_ms,
+        can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
         queued=node.wake,
     )  # fmt: skip
 

@@ -220,6 +220,7 @@ class Dns:
 @dataclass(frozen=True, slots=True)
 class Outbound:
     smarthost: str = _key("", _smarthost)
+    direct: bool = _key(False, _boolean)
     port: int = _key(25, _number(1, 65535))
 
 

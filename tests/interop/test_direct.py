@@ -1,0 +1,78 @@
+"""Mail to the world without a smarthost: names from a name server on loopback, exchangers that are ours or Postfix's sink."""
+
+import asyncio
+import email
+from pathlib import Path
+
+import pytest
+from tests.harness.dns import name_server
+from tests.harness.server import Server, free_ports
+from tests.harness.smtp import BOB, SmtpSite
+from tests.interop.conftest import program
+from tests.interop.test_smarthost import COUNT, arrived, inbox, send
+
+from mailstead.net import Listener, bind
+
+pytestmark = pytest.mark.interop
+ZONE = """
+$TTL 60
+example.org. IN MX 10 dead.example.org.
+example.org. IN MX 20 mx.example.org.
+dead.example.org. IN A 127.0.0.77
+mx.example.org. IN A 127.0.0.1
+sink.test. IN MX 10 mx.sink.test.
+mx.sink.test. IN A 127.0.0.2
+null.test. IN MX 0 .
+"""
+
+
+async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
+    site = SmtpSite(tls=None)
+    (port,) = free_ports(1)
+    listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
+    await listener.start()
+    async with name_server(ZONE) as names:
+        settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
+        with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
+            await asyncio.to_thread(server.start)
+            await asyncio.to_thread(send, server, ["bob@example.org", "x@null.test"])
+            assert await arrived(site, COUNT) == {f"<{number}@outside.test>" for number in range(COUNT)}
+            notices = await asyncio.to_thread(inbox, server)
+            assert len(notices) == COUNT
+            for notice in notices:
+                assert email.message_from_bytes(notice).get_content_type() == "multipart/report"
+                assert b"Status: 5.1.10" in notice
+            assert await asyncio.to_thread(server.verify) == []
+            assert await asyncio.to_thread(server.stop) == 0
+    await listener.drain(0.1)
+    assert len(site.filed(BOB)) == COUNT
+
+
+async def test_to_postfix_sink(tmp_path: Path) -> None:
+    """A server that is not ours takes what we send."""
+    folder = tmp_path / "sink"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    tmp_path.chmod(0o755)
+    (port,) = free_ports(1)
+    sink = await asyncio.create_subprocess_exec(
+        program("smtp-sink", "postfix"), "-u", "nobody", "-R", str(folder), "-d", "mail.", f"127.0.0.2:{port}", "100"
+    )
+    try:
+        async with name_server(ZONE) as names:
+            settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
+            with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
+                await asyncio.to_thread(server.start)
+                await asyncio.to_thread(send, server, ["someone@sink.test"])
+                async with asyncio.timeout(20):
+                    while len(found := [path.read_bytes() for path in folder.iterdir()]) < COUNT:
+                        await asyncio.sleep(0.05)
+                assert await asyncio.to_thread(server.stop) == 0
+    finally:
+        sink.terminate()
+        await sink.wait()
+    assert len(found) == COUNT
+    for octets in found:
+        assert b"X-Rcpt-Args: <someone@sink.test>" in octets
+        assert b"X-Mail-Args: <alice@example.test>" in octets
+        assert b"\nbody" in octets
