@@ -44,6 +44,9 @@ async def prepared(
         count += 1
     if count >= limits.MIME_HEADER_FIELDS:
         raise Refusal(Reason.BAD_CONTENT, "The message's header has too many fields")
+    if present and head[:1] in {b" ", b"\t"}:
+        # It would continue the field that we put before it.
+        raise Refusal(Reason.BAD_CONTENT, "The message's header begins with a continuation line")
     added = b""
     if b"from" not in present:
         added += b"From: <%b>\r\n" % principal.address.encode()
@@ -64,8 +67,11 @@ async def _check_author(value: bytes, principal: Principal, directory: Directory
     """From and Sender name addresses, and all of them are the user's."""
     count = 0
     for mailbox in addresses.parse(header.unfold(value)):
-        if mailbox.local is None or not mailbox.domain:
-            continue
+        if mailbox.local is None or mailbox.domain is None or not (mailbox.local or mailbox.domain):
+            continue  # a group's edge, or a comment alone
+        if not mailbox.domain:
+            # A name without domain is read by each program in its own way: never as the user's own for certain.
+            raise Refusal(Reason.BAD_CONTENT, "The message's From or Sender has an address without domain")
         count += 1
         address = _text(mailbox.local) + "@" + _text(mailbox.domain)
         if not await directory.owns(principal.account_id, address):

@@ -68,6 +68,8 @@ async def test_own_addresses_may_speak(value: bytes) -> None:
         (b"From: alice@example.org\r\nFrom: x@elsewhere.example", Reason.SENDER_NOT_OWNED), (b"From : bob@example.org", Reason.SENDER_NOT_OWNED),
         (b"fROM:\r\n bob@example.org", Reason.SENDER_NOT_OWNED), (b"From: alice@example.org\r\nSender: bob@example.org", Reason.SENDER_NOT_OWNED),
         (b"From: group: bob@example.org;", Reason.SENDER_NOT_OWNED), (b"From: boss", Reason.BAD_CONTENT), (b"From:", Reason.BAD_CONTENT),
+        (b"From: alice@example.org, boss", Reason.BAD_CONTENT), (b"From: boss <boss>, alice@example.org", Reason.BAD_CONTENT),
+        (b" From: boss@corp.example\r\nSubject: x\r\nFrom: alice@example.org", Reason.BAD_CONTENT),
         (b"From: undisclosed:;", Reason.BAD_CONTENT), (b"From: " + b"alice@example.org," * limits.MIME_ADDRESSES + b"bob@example.org", Reason.BAD_CONTENT),
         (b"X: y\r\n" * limits.MIME_HEADER_FIELDS + b"From: bob@example.org", Reason.BAD_CONTENT),
         (b"X: " + b"y" * limits.MIME_HEADER_BLOCK + b"\r\nFrom: bob@example.org", Reason.BAD_CONTENT),

@@ -12,7 +12,7 @@ from typing import Final
 
 from mailstead.model import limits
 from mailstead.protocol.smtp import command
-from mailstead.protocol.smtp.command import Auth, Bdat, Command, Data, Hello, Mail, Rcpt
+from mailstead.protocol.smtp.command import Auth, Bdat, Command, Data, Hello, Mail, Plain, Rcpt
 from mailstead.protocol.smtp.data import Counted, Dotted
 from mailstead.protocol.smtp.reply import reply
 
@@ -90,14 +90,17 @@ _LIMITS: Final[dict[bytes, int]] = {
     b"MAIL": limits.SMTP_MAIL_LINE, b"RCPT": limits.SMTP_RCPT_LINE, b"AUTH": limits.SMTP_AUTH_LINE,
 }
 _LONGEST: Final = limits.SMTP_AUTH_LINE
+IDLE_COMMANDS: Final = 200
+"""Commands outside transactions, counted from the last message: whoever says more keeps us busy for nothing."""
+_QUIT: Final = Plain("QUIT")
 
 
 class ServerConnection:
     """One connection. ``mode`` never changes; ``is_extended`` after EHLO or LHLO."""
 
     __slots__ = (
-        "_asked", "_at", "_buffer", "_chunks", "_data", "_errors", "_is_last", "_passing", "_pending", "_skipping", "is_extended",
-        "mode", "recipients", "state",
+        "_asked", "_at", "_buffer", "_chunks", "_data", "_errors", "_idle", "_is_last", "_passing", "_pending", "_skipping",
+        "is_extended", "mode", "recipients", "state",
     )
 
     def __init__(self, mode: Mode) -> None:
@@ -108,6 +111,7 @@ class ServerConnection:
         self._buffer = b""
         self._at = 0
         self._errors = 0
+        self._idle = 0
         self._skipping = False
         self._passing = 0
         self._data: Dotted | None = None
@@ -157,6 +161,10 @@ class ServerConnection:
         self.state = State.DATA
         self._data = Dotted()
 
+    def message_taken(self) -> None:
+        """The peer does what it is here for."""
+        self._idle = 0
+
     def transaction_ends(self) -> None:
         """By its end, RSET, or a failure."""
         self.state = State.READY
@@ -200,6 +208,11 @@ class ServerConnection:
             # Its octets come whatever we say (RFC 3030 §2): they are passed over, then the answer is given.
             self._passing, self._pending = found.octets, answer
             return self.next_event()
+        if isinstance(found, Hello | Plain | Auth) and self.state not in _OPEN:
+            # (One that ends a transaction is bounded by the number of these.)
+            self._idle += 1
+            if self._idle > IDLE_COMMANDS and found != _QUIT:
+                return Say(reply(421, "4.7.0", "Too many commands without a message"), is_fatal=True)
         if isinstance(found, Hello) and (found.verb == "LHLO") != (self.mode is Mode.LMTP):
             return self._against_rules(500, "5.5.1", "Say LHLO here" if self.mode is Mode.LMTP else "Say EHLO here")
         if isinstance(found, Bdat):

@@ -29,6 +29,8 @@ _RECIPIENT_OK: Final = reply(250, "2.1.5", "Recipient OK")
 _GO_ON: Final = reply(354, "", "End with a dot on a line of its own")
 _HERE_IT_GOES_WRONG: Final = reply(451, "4.3.0", "Something went wrong on our side; try again")
 _LOGIN_FAILURES: Final = 3
+_LOGIN_WITHIN_S: Final = 300.0
+"""Users have so long to log in, however often they speak (SERVER.md, "unauth time"); RFC 5321 §4.5.3.2.7 wants five minutes."""
 _REFUSED_FREELY: Final = 5
 """Refused recipients of a session that are answered at once."""
 _HELLO_NAME: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
@@ -58,8 +60,10 @@ class Session:
         """Until one side ends it. Raises ``Silent``, ``Draining``, ``Gone``."""
         site, stream, machine = self._site, self._stream, self._machine
         if site.access.banned(origin_of(stream, site.protocol)):
+            self._tell_end("banned for guessing")
             stream.write(reply(421, "4.7.0", "Too many failed logins from your address; try again later"))
             return
+        login_by_s = asyncio.get_running_loop().time() + _LOGIN_WITHIN_S if site.mode is Mode.SUBMISSION else 0.0
         stream.write(reply(220, "", f"{site.reception.hostname} {'LMTP' if site.mode is Mode.LMTP else 'ESMTP'} ready"))
         while True:
             while (event := machine.next_event()) is not None:
@@ -69,11 +73,19 @@ class Session:
                     return
             self._flush()
             await stream.drain()
-            in_data = self._spool is not None
-            octets = await stream.read(limits.SMTP_DATA_TIMEOUT_S if in_data else limits.SMTP_COMMAND_TIMEOUT_S)
+            patience_s = limits.SMTP_COMMAND_TIMEOUT_S if self._spool is None else limits.SMTP_DATA_TIMEOUT_S
+            if login_by_s and self._principal is None:
+                patience_s = login_by_s - asyncio.get_running_loop().time()
+                if patience_s <= 0:
+                    self._tell_end("no login in time")
+                    raise Silent("no login in time")
+            octets = await stream.read(patience_s)
             if not octets:
                 return
             machine.receive(octets)
+
+    def _tell_end(self, reason: str) -> None:
+        telemetry.event("connection.refused", service=self._site.mode.value, peer=self._stream.peer.host, reason=reason)
 
     def _flush(self) -> None:
         if self._out:
@@ -108,7 +120,9 @@ class Session:
                 out.append(self._greeted(event))
             case Say(octets, is_fatal):
                 out.append(octets)
-                self._is_over = is_fatal
+                if is_fatal:
+                    self._is_over = True
+                    self._tell_end(octets[10:].decode("ascii", "replace").strip())
             case Auth():
                 await self._auth(event)
             case Plain():
@@ -209,7 +223,9 @@ class Session:
         except (Refusal, Unavailable) as exc:
             self._out.append(reply(454, "4.7.0", exc.public) if isinstance(exc, Unavailable) else answer(exc))
             self._failures += 1
-            self._is_over = self._failures >= _LOGIN_FAILURES
+            if self._failures >= _LOGIN_FAILURES:
+                self._is_over = True
+                self._tell_end("too many failed logins")
         else:
             self._out.append(reply(235, "2.7.0", "Logged in"))
 
@@ -234,6 +250,7 @@ class Session:
         self._transactions += 1
         if self._transactions > limits.SMTP_TRANSACTIONS:
             self._is_over = True
+            self._tell_end("too many transactions")
             return reply(421, "4.7.0", "Enough for one connection; connect again")
         options = {"body": event.body}
         if event.smtputf8:
@@ -247,6 +264,9 @@ class Session:
                 event.sender, self._principal, declared_octets=event.size, options=options
             )
         except (Refusal, Unavailable) as exc:
+            telemetry.event(
+                "sender.refused", host=self._stream.peer.host, reverse_path=str(event.sender or ""), reason=exc.cause or exc.public
+            )
             return answer(exc)
         self._machine.mail_taken()
         return _SENDER_OK
@@ -281,6 +301,7 @@ class Session:
         self._refused += 1
         if self._refused >= limits.SMTP_ERRORS and self._machine.recipients == 0:
             self._is_over = True
+            self._tell_end("too many refused recipients")
         elif self._refused > _REFUSED_FREELY:
             self._flush()
             await asyncio.sleep(limits.AUTH_TARPIT_S)
@@ -346,11 +367,15 @@ class Session:
         if end.is_long:
             raise Refusal(Reason.BAD_CONTENT, "The message has a line that is too long")
         outcomes = await site.reception.take(transaction, octets, self._trace(transaction))
-        telemetry.event(
-            "message.accepted" if not any(outcomes) else "message.deferred", host=self._stream.peer.host,
-            reverse_path=transaction.reverse_path, recipients=len(outcomes), octets=spool.size,
-            reason="filed" if not any(outcomes) else "not for all recipients",
-        )
+        self._machine.message_taken()
+        taken = outcomes.count(None)
+        if taken:  # else each recipient has its event
+            is_taken = taken == len(outcomes) or site.mode is Mode.LMTP
+            telemetry.event(
+                "message.accepted" if is_taken else "message.deferred", host=self._stream.peer.host,
+                reverse_path=transaction.reverse_path, recipients=taken, octets=spool.size,
+                reason="filed" if taken == len(outcomes) else "not for all recipients",
+            )
         if site.mode is Mode.LMTP:
             return [_OK if outcome is None else answer(outcome) for outcome in outcomes]
         return [verdict(outcomes)]

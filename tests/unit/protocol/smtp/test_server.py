@@ -4,7 +4,7 @@ import pytest
 
 from mailstead.model import limits
 from mailstead.protocol.smtp.command import Auth, Bdat, Hello, Mail, Plain
-from mailstead.protocol.smtp.server import Chunk, ChunkDone, End, Mode, Say, ServerConnection, State
+from mailstead.protocol.smtp.server import IDLE_COMMANDS, Chunk, ChunkDone, End, Mode, Say, ServerConnection, State
 
 
 def machine(octets: bytes = b"", *, state: State = State.READY, mode: Mode = Mode.MX) -> ServerConnection:
@@ -61,6 +61,22 @@ def test_errors_are_counted() -> None:
     assert isinstance(event, Say)
     assert event.is_fatal
     assert b"421" in event.octets
+
+
+@pytest.mark.parametrize("line", [b"NOOP", b"RSET", b"VRFY x", b"HELP", b"EHLO x", b"AUTH PLAIN"])
+def test_commands_without_a_message_are_counted(line: bytes) -> None:
+    connection = machine((line + b"\r\n") * IDLE_COMMANDS)
+    for _ in range(IDLE_COMMANDS):
+        assert not isinstance(connection.next_event(), Say)
+    connection.receive(b"QUIT\r\n" + line + b"\r\n")
+    assert connection.next_event() == Plain("QUIT")
+    event = connection.next_event()
+    assert isinstance(event, Say)
+    assert event.is_fatal
+    assert event.octets.startswith(b"421 4.7.0")
+    connection.message_taken()
+    connection.receive(line + b"\r\n")
+    assert not isinstance(connection.next_event(), Say)
 
 
 @pytest.mark.parametrize("state", list(State)[:4])

@@ -257,3 +257,50 @@ async def test_every_decision_is_an_event_with_its_reason() -> None:
     assert names == ["recipient.refused", "message.filed", "message.accepted", "message.refused"]
     assert all(fields["reason"] for _, fields in events)
     assert "smuggling" in str(events[-1][1]["reason"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "sent", "how", "expected"),
+    [
+        (Mode.MX, HELLO, {"host": "203.0.113.9"}, ("connection.refused", "banned for guessing")),
+        (Mode.MX, HELLO + b"MAIL FROM:<x@y.example> SIZE=999999999\r\n", {}, ("sender.refused", "A message may have at most")),
+        (Mode.SUBMISSION, LOGIN + b"MAIL FROM:<bob@example.org>\r\n", {"tls": True}, ("sender.refused", "bob@example.org is not")),
+        (Mode.MX, b"BOGUS\r\n" * limits.SMTP_ERRORS, {}, ("connection.refused", "Too many errors")),
+        (Mode.MX, b"NOOP\r\n" * 300, {}, ("connection.refused", "Too many commands")),
+        (Mode.MX, HELLO + b"MAIL FROM:<>\r\nRSET\r\n" * 99 + b"BDAT x\r\n", {}, ("connection.refused", "Say BDAT")),
+    ],
+)  # fmt: skip
+async def test_whoever_is_sent_away_is_an_event(mode: Mode, sent: bytes, how: dict[str, Any], expected: tuple[str, str]) -> None:
+    with telemetry.capture() as events:
+        async with SmtpSite(mode=mode) as site:
+            await site.talk(sent, **how)
+    name, fields = events[-1]
+    assert name == expected[0]
+    assert str(fields["reason"]).startswith(expected[1])
+
+
+async def test_a_refused_message_is_told_once_for_each_recipient() -> None:
+    with telemetry.capture() as events:
+        async with SmtpSite() as site:
+            site.mail.failing[ALICE] = over_quota()
+            await site.talk(HELLO + TO_ALICE + b"DATA\r\n" + BODY + b".\r\nQUIT\r\n")
+    assert [name for name, _ in events] == ["message.refused"]
+
+
+async def test_a_user_logs_in_in_time_however_often_it_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.server.smtp.session._LOGIN_WITHIN_S", 0.05)
+    with telemetry.capture() as events:
+        async with SmtpSite(mode=Mode.SUBMISSION) as site:
+            stream = site.connect(tls=True)
+            async with asyncio.timeout(5):
+                while not stream.is_closed:
+                    stream.say(b"NOOP\r\n")
+                    await asyncio.sleep(0.01)
+            assert codes(stream.written.decode().splitlines())[-1] == "421 4.4.2"
+            assert ("connection.refused", "no login in time") in [(name, fields["reason"]) for name, fields in events]
+            stream = site.connect(tls=True)
+            stream.say(LOGIN)
+            await asyncio.sleep(0.1)
+            stream.say(b"NOOP\r\nQUIT\r\n")
+            await asyncio.gather(*site.tasks)
+            assert codes(stream.written.decode().splitlines())[-2:] == ["250 2.0.0", "221 2.0.0"]
