@@ -24,6 +24,7 @@ KEEP_S: Final = 5.0
 KEEP: Final = 4
 _PIECE: Final = 256 << 10
 _CLOSING: Final = 421
+_ITSELF: Final = EnhancedStatus(5, 4, 6)
 
 
 class NoSession(Exception):  # noqa: N818 - says what there is
@@ -34,6 +35,14 @@ class NoSession(Exception):  # noqa: N818 - says what there is
         self.failed = failed
 
 
+def not_for_good(failed: Failed) -> Failed:
+    """A refusal of the session as a temporary failure: it is about us or about the moment, not about the recipient. But a way
+    that leads back to us stays what it is."""
+    if not failed.is_permanent or failed.status == _ITSELF:
+        return failed
+    return Failed(failed.hop, failed.code, EnhancedStatus(4, failed.status.subject, failed.status.detail), failed.text)
+
+
 class Connection:
     """A stream, a reader of replies, and what the server offers."""
 
@@ -42,6 +51,7 @@ class Connection:
         self.offers = Offers()
         self.is_closing = False
         self.kept_at = 0.0
+        self.transactions = 0
         self._reader = client.Reader()
 
     async def play(self, dialogue: Generator[Turn, list[Reply], _Value]) -> _Value:
@@ -58,11 +68,16 @@ class Connection:
             return value
 
     async def _reply(self, timeout_s: float) -> Reply:
-        while (reply := self._reader.next()) is None:
-            octets = await self.stream.read(timeout_s)
-            if not octets:
-                raise Gone("the next server hung up")
-            self._reader.feed(octets)
+        try:
+            while (reply := self._reader.next()) is None:
+                octets = await self.stream.read(timeout_s)
+                if not octets:
+                    raise Gone("the next server hung up")
+                self._reader.feed(octets)
+        except Rejected:
+            # Not a reply: which answer belongs to what is not known any more.
+            self.is_closing = True
+            raise
         self.is_closing = self.is_closing or reply.code == _CLOSING
         return reply
 
@@ -117,6 +132,9 @@ class Hop:
     async def _transact(self, connection: Connection, envelope: Envelope, octets: bytes) -> list[Attempt]:
         count = len(envelope.forward_paths)
         is_whole = False
+        connection.transactions += 1
+        if connection.transactions == connection.offers.transactions:
+            connection.is_closing = True  # the last that it takes (RFC 9422 §4.1)
         try:
             replies = await connection.play(client.send(connection.offers, envelope, octets))
             is_whole = True
@@ -166,7 +184,7 @@ class Hop:
             await connection.play(client.greet())
             connection.offers = await connection.play(client.hello(self._us))
             if connection.offers.name.lower() == self._us.lower() and not self._user:
-                raise Rejected(client.permanent(f"{self.name} at {address} is this server itself", EnhancedStatus(5, 4, 6)))
+                raise Rejected(client.permanent(f"{self.name} at {address} is this server itself", _ITSELF))
             if not self._implicit and "STARTTLS" in connection.offers and not self._in_the_clear:
                 await connection.play(client.starttls())
                 connection.forget_replies()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from mailstead.agent.hop import Hop, NoSession
+from mailstead.agent.hop import Hop, NoSession, not_for_good
 from mailstead.model.address import Envelope
 from mailstead.net import ClientTls
 from mailstead.service.ports import Attempt
@@ -49,7 +49,7 @@ class SmarthostAgent:
         try:
             return await self.hop.deliver(envelope, octets)
         except NoSession as exc:
-            return [exc.failed] * len(envelope.forward_paths)
+            return [not_for_good(exc.failed)] * len(envelope.forward_paths)
 
     async def close(self) -> None:
         """Say goodbye on connections that are kept."""

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mailstead.agent.hop import Hop, NoSession
+from mailstead.agent.hop import Hop, NoSession, not_for_good
 from mailstead.model.address import Envelope, ForwardPath, domain_key
-from mailstead.model.status import EnhancedStatus
 from mailstead.net import ClientTls
 from mailstead.service.ports import Attempt, Failed
 from mailstead.service.queue import route
@@ -26,7 +25,6 @@ DOMAINS: Final = 10
 """Of one message at one time."""
 KEPT: Final = 200
 """Servers whose connections are remembered."""
-_ITSELF: Final = EnhancedStatus(5, 4, 6)
 
 
 class MxAgent:
@@ -73,7 +71,7 @@ class MxAgent:
             try:
                 attempts = await self._hop(host).deliver(replace(envelope, forward_paths=tuple(left)), octets)
             except NoSession as exc:
-                outcome.update(dict.fromkeys(left, _not_for_good(exc.failed)))
+                outcome.update(dict.fromkeys(left, not_for_good(exc.failed)))
                 continue
             outcome.update(zip(left, attempts, strict=True))
             left = [to for to in left if isinstance(now := outcome[to], Failed) and not now.is_permanent]
@@ -90,12 +88,3 @@ class MxAgent:
         if len(self._hops) > KEPT:
             self._hops.popitem(last=False)  # what it kept expires by itself within seconds
         return hop
-
-
-def _not_for_good(failed: Failed) -> Failed:
-    """A refusal of the session: temporary, but for a way that leads back to us."""
-    if not failed.is_permanent or failed.status == _ITSELF:
-        return failed
-    return Failed(failed.hop, failed.code, EnhancedStatus(4, failed.status.subject, failed.status.detail), failed.text)
-
-

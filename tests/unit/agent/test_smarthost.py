@@ -153,7 +153,7 @@ OPEN = [b"220 hub\r\n", b"250-hub\r\n250 PIPELINING\r\n"]
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ([], "4.4.1"), ([b"554 no\r\n"], "5.0.0"), ([b"hello\r\n"], "4.4.2"), ([*OPEN, b"250 ok\r\n"], "4.4.2"), ([*OPEN, b"550 5.7.1 no\r\n503 no\r\n503 no\r\n", b"250 ok\r\n"], "5.7.1"),
+        ([], "4.4.1"), ([b"554 no\r\n"], "4.0.0"), ([b"220 hub\r\n", b"550 5.7.1 no\r\n", b"550 5.7.1 no\r\n"], "4.7.1"), ([b"hello\r\n"], "4.4.2"), ([*OPEN, b"250 ok\r\n"], "4.4.2"), ([*OPEN, b"550 5.7.1 no\r\n503 no\r\n503 no\r\n", b"250 ok\r\n"], "5.7.1"),
         ([*OPEN, b"250 ok\r\n250 ok\r\n354 go\r\n"], "4.4.2"), ([*OPEN, b"250 ok\r\n250 ok\r\n354 go\r\n", b"452 4.3.1 full\r\n"], "4.3.1"),
         ([*OPEN, b"421 4.3.2 bye\r\n"], "4.4.2"), ([b"220 hub\r\n", b"250 hub\r\n", b"250 ok\r\n", b"550 4.1.1 odd\r\n", b"250 ok\r\n"], "5.0.0"),
     ],
@@ -187,3 +187,16 @@ async def test_a_password_stays_here_without_tls(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(hop, "_is_safe", lambda _stream: False)
     async with listening(site) as port, agent(port, "smtp://alice:secret@127.0.0.1:{}") as hub:
         assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.11"]
+
+
+async def test_after_what_is_no_reply_the_connection_is_not_used_again() -> None:
+    async with scripted([*OPEN, b"250 ok\r\n250 ok\r\nwhat?\r\n", b"x"]) as port, agent(port) as hub:
+        assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["4.4.2"]
+        assert not hub.hop._kept
+
+
+async def test_a_connection_is_used_as_often_as_the_server_allows() -> None:
+    script = [OPEN[0], b"250-hub\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1\r\n", b"250 ok\r\n250 ok\r\n354 go\r\n", b"250 ok\r\n"]
+    async with scripted(script) as port, agent(port) as hub:
+        assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["sent"]
+        assert not hub.hop._kept

@@ -26,6 +26,7 @@ _FIRST_CODE: Final = 200
 _LAST_CODE: Final = 559
 _AT_ONCE: Final = 500
 """Recipients in one transaction towards the next hop: more than this is cut (RFC 5321 §4.5.3.1.8 promises 100)."""
+_TEXT: Final = 1_000
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\x80-\U0010ffff]")
 
 
@@ -36,10 +37,18 @@ class Reply:
     code: int
     status: EnhancedStatus
     text: str
+    """Cut to what is kept and shown (SERVER.md, "reply lengths from remote MTAs")."""
+    lines: tuple[str, ...] = field(default=(), compare=False)
+    """All of it, for EHLO."""
 
     @property
     def is_ok(self) -> bool:
-        return self.code < 400  # noqa: PLR2004 - RFC 5321 §4.2.1
+        """Done. A 3xx is no success: a server that answers the end of the data with 354 has not taken it."""
+        return self.code < 300  # noqa: PLR2004 - RFC 5321 §4.2.1
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.code >= 400  # noqa: PLR2004 - RFC 5321 §4.2.1
 
     @property
     def is_permanent(self) -> bool:
@@ -79,11 +88,19 @@ class Offers:
     @property
     def recipients(self) -> int:
         """The most recipients in one transaction (RFC 9422 §4.2)."""
+        return min(self._limit("RCPTMAX") or _AT_ONCE, _AT_ONCE)
+
+    @property
+    def transactions(self) -> int:
+        """The most transactions on one connection; 0: no limit is known (RFC 9422 §4.1)."""
+        return self._limit("MAILMAX")
+
+    def _limit(self, wanted: str) -> int:
         for word in self.words.get("LIMITS", "").split():
             name, _, value = word.partition("=")
-            if name.upper() == "RCPTMAX" and value.isdigit() and 0 < len(value) <= 6 and int(value):  # noqa: PLR2004 - RFC 9422 §4.2
-                return min(int(value), _AT_ONCE)
-        return _AT_ONCE
+            if name.upper() == wanted and value.isdigit() and 0 < len(value) <= 6:  # noqa: PLR2004 - RFC 9422 §4
+                return int(value)
+        return 0
 
 
 class Rejected(Exception):  # noqa: N818 - a reply, not an error of ours
@@ -119,8 +136,9 @@ def _reply(code: int, texts: Sequence[str]) -> Reply:
         raise Rejected(temporary(f"The server's reply has the code {code}"))
     status = EnhancedStatus.parse(texts[0]) if texts else None
     if status is None or status.klass != code // 100:
-        status = EnhancedStatus(code // 100 if code < 300 or code >= 400 else 2, 0, 0)  # noqa: PLR2004 - RFC 3463 §2
-    return Reply(code, status, _UNPRINTABLE.sub("?", "\n".join(texts).replace("\n", " / "))[:1_000])
+        status = EnhancedStatus(code // 100 if code < 300 or code >= 400 else 4, 0, 0)  # noqa: PLR2004 - RFC 3463 §2
+    clean = tuple(_UNPRINTABLE.sub("?", text) for text in texts)
+    return Reply(code, status, " / ".join(clean)[:_TEXT], clean)
 
 
 def temporary(text: str, status: EnhancedStatus = EnhancedStatus(4, 4, 2)) -> Reply:  # noqa: B008 - frozen
@@ -146,7 +164,7 @@ def hello(name: str) -> Generator[Turn, list[Reply], Offers]:
     (answer,) = yield Turn(b"EHLO %b\r\n" % name.encode())
     if answer.is_ok:
         words: dict[str, str] = {}
-        for line in answer.text.split(" / ")[1:]:
+        for line in answer.lines[1:]:
             word, _, rest = line.partition(" ")
             words[word.upper()] = rest.strip()
         return Offers(words, _first_word(answer))
@@ -159,7 +177,7 @@ def hello(name: str) -> Generator[Turn, list[Reply], Offers]:
 
 
 def _first_word(answer: Reply) -> str:
-    return answer.text.partition(" / ")[0].partition(" ")[0]
+    return answer.lines[0].partition(" ")[0] if answer.lines else ""
 
 
 def starttls() -> Dialogue:
@@ -183,7 +201,7 @@ def login(offers: Offers, user: str, password: str) -> Dialogue:
         raise Rejected(temporary("The next server offers no way to log in that we know", EnhancedStatus(4, 7, 4)))
     for number, octets in enumerate(turns, 1):
         (answer,) = yield Turn(octets + b"\r\n")
-        if answer.is_ok and (answer.code == _CHALLENGE) == (number < len(turns)):
+        if answer.code == _CHALLENGE if number < len(turns) else answer.is_ok:
             continue
         raise Rejected(temporary(f"The next server refused our login: {answer.code} {answer.text}", EnhancedStatus(4, 7, 8)))
 
@@ -219,9 +237,11 @@ def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, l
         (go,) = yield Turn(b"DATA\r\n")
     if go.code != _GO_ON:
         yield from reset()
-        refusal = go if not go.is_ok else temporary(f"The next server answered DATA with {go.code}")
+        refusal = go if go.is_refusal else temporary(f"The next server answered DATA with {go.code}")
         return [reply if not reply.is_ok else refusal for reply in taken]
     (final,) = yield Turn(stuffed(octets), timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
+    if not final.is_ok and not final.is_refusal:
+        final = temporary(f"The next server answered the end of the message with {final.code}")
     return [reply if not reply.is_ok else final for reply in taken]
 
 

@@ -55,10 +55,27 @@ def test_hello_reads_the_offers() -> None:
     assert (NOTHING.size, NOTHING.recipients) == (0, 500)
 
 
+def test_hello_reads_a_long_answer() -> None:
+    words = b"".join(b"250-X-%d / odd\r\n" % number + b"" for number in range(90))
+    _, offers = play(client.hello("me"), [b"250-mx / x\r\n" + words + b"250-LIMITS MAILMAX=7\r\n250 SMTPUTF8"])
+    assert "SMTPUTF8" in offers
+    assert len(offers.words) == 92
+    assert (offers.transactions, NOTHING.transactions) == (7, 0)
+
+
+def test_a_message_that_is_not_taken_with_2xx_is_not_taken() -> None:
+    _, outcome = play(client.send(NOTHING, envelope("c@d"), b"x"), [OK], [OK], [GO], [GO])
+    assert [(reply.is_ok, reply.is_permanent) for reply in outcome] == [(False, False)]
+    with pytest.raises(Rejected):
+        play(client.send(NOTHING, envelope("c@d"), b"x"), [GO])
+    _, outcome = play(client.send(NOTHING, envelope("c@d"), b"x"), [OK], [GO], [OK])
+    assert (outcome[0].is_ok, str(outcome[0].status)) == (False, "4.0.0")
+
+
 def test_hello_falls_back() -> None:
     sent, offers = play(client.hello("me"), [b"502 what"], [b"250 mx"])
     assert sent == [b"EHLO me\r\n", b"HELO me\r\n"]
-    assert offers == NOTHING
+    assert offers == Offers(name="mx")
     with pytest.raises(Rejected):
         play(client.hello("me"), [b"421 no"])
 
