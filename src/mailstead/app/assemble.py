@@ -34,6 +34,7 @@ from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.ports import DeliveryAgent
 from mailstead.service.queue import Scheduler
+from mailstead.service.queue.control import QueueControl
 from mailstead.service.reception import Reception
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
@@ -214,7 +215,9 @@ def access(opened: Embedded, settings: Settings) -> Access:
 
 def operations(opened: Embedded, settings: Settings, logins: Access | None = None) -> Operations:
     """The administrator's verbs on a store."""
-    return Operations(opened, Admin(opened, logins or access(opened, settings)), Transfer(opened))
+    return Operations(
+        opened, Admin(opened, logins or access(opened, settings)), Transfer(opened), QueueControl(opened.outbox)
+    )
 
 
 def can_send_out(settings: Settings) -> bool:

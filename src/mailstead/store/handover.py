@@ -55,7 +55,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
-    | outbox.Enqueue | outbox.Finish | outbox.Forget | Mend | Advance | Rewrap
+    | outbox.Enqueue | outbox.Finish | outbox.Steer | outbox.Forget | Mend | Advance | Rewrap
 )
 
 

@@ -163,6 +163,17 @@ class QueueEntry:
     held: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which entries of the queue are meant: those that meet all that is given. ``domain`` is the recipient's, as A-label; ``sender`` a
+    reverse path; ``held`` None: either."""
+
+    submissions: tuple[SubmissionId, ...] = ()
+    domain: str = ""
+    sender: str = ""
+    held: bool | None = None
+
+
 # ------------------------------------------------------------------------------------------------------- protocols
 class Directory(Protocol):
     """Tenants, domains, addresses, accounts, credentials, placement. Reads are cached: at most 5 s stale, 2 s for no."""
@@ -313,6 +324,12 @@ class Outbox(Protocol):
         """Entries of the queue shards this process owns that are due, oldest first."""
 
     async def entries(self, *, account: AccountId | None = None, limit: int = 1000) -> list[QueueEntry]: ...
+    async def find(self, wanted: QueueFilter, *, after: int = 0, limit: int = 1000) -> list[QueueEntry]:
+        """Entries that are meant, in order of arrival, beyond entry ``after``."""
+
+    async def steer(self, entries: Sequence[int], *, held: bool) -> int:
+        """Hold entries back, or let them go at once; how many were there."""
+
     async def octets(self, entry: QueueEntry) -> bytes: ...
     async def finish(self, done: Iterable[int], deferred: Iterable[tuple[int, int, str]]) -> None:
         """One transaction: entries that are done, and (entry, due_at_ms, last_error) of those to be tried again."""

@@ -12,7 +12,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, SubmissionId
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
-from mailstead.store.interface import QueueEntry
+from mailstead.store.interface import QueueEntry, QueueFilter
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import QUEUE
@@ -79,6 +79,25 @@ class Finish(Operation):
                 tx.db.run("DELETE FROM piece WHERE submission_id=?", row)
 
 
+class Steer(Operation):
+    """``held``: not to be tried; else due now."""
+
+    entries: list[int]
+    held: bool
+    returns: ClassVar = int
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> int:  # noqa: ARG002 - the signature of all
+        found = 0
+        for entry in self.entries:
+            if self.held:
+                tx.db.run("UPDATE entry SET held=1 WHERE entry_id=?", (entry,))
+            else:
+                tx.db.run("UPDATE entry SET held=0, due_ms=? WHERE entry_id=?", (tx.now_ms, entry))
+            found += tx.db.changed()
+        return found
+
+
 class Forget(Operation):
     """Everything an account had waiting: its key is gone, nobody can read it."""
 
@@ -111,6 +130,26 @@ def entries(db: Database, account: int | None, limit: int) -> list[QueueEntry]:
     return [_entry(row) for row in db.all(
         f"SELECT {_COLUMNS} FROM entry e JOIN message m USING (submission_id)"  # noqa: S608
         " WHERE ?1 IS NULL OR m.account_id=?1 ORDER BY e.entry_id LIMIT ?2", (account, limit))]
+
+
+def find(db: Database, wanted: QueueFilter, after: int, limit: int) -> list[QueueEntry]:
+    """What waits and is meant, in order of arrival."""
+    conditions, values = ["e.entry_id>?"], [after]  # type: tuple[list[str], list[Any]]
+    if wanted.submissions:
+        conditions.append(f"e.submission_id IN ({', '.join('?' * len(wanted.submissions))})")
+        values += wanted.submissions
+    if wanted.domain:
+        conditions.append("lower(substr(e.forward_path, -length(?)-1)) = '@' || ?")
+        values += [wanted.domain, wanted.domain]
+    if wanted.sender:
+        conditions.append("lower(m.reverse_path)=lower(?)")
+        values.append(wanted.sender)
+    if wanted.held is not None:
+        conditions.append("e.held=?")
+        values.append(int(wanted.held))
+    return [_entry(row) for row in db.all(
+        f"SELECT {_COLUMNS} FROM entry e JOIN message m USING (submission_id) WHERE {' AND '.join(conditions)}"  # noqa: S608
+        " ORDER BY e.entry_id LIMIT ?", (*values, limit))]
 
 
 def octets(db: Database, keys: Keys, entry: QueueEntry) -> bytes:

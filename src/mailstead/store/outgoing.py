@@ -10,7 +10,7 @@ from mailstead.store import outbox
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.handover import QUEUE as QUEUE_FILE
-from mailstead.store.interface import QueueEntry
+from mailstead.store.interface import QueueEntry, QueueFilter
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import QUEUE
@@ -60,6 +60,14 @@ class EmbeddedOutbox:
 
     async def entries(self, *, account: AccountId | None = None, limit: int = 1000) -> list[QueueEntry]:
         found: list[QueueEntry] = self._read(lambda db: outbox.entries(db, account, limit))
+        return found
+
+    async def find(self, wanted: QueueFilter, *, after: int = 0, limit: int = 1000) -> list[QueueEntry]:
+        found: list[QueueEntry] = self._read(lambda db: outbox.find(db, wanted, after, limit))
+        return found
+
+    async def steer(self, entries: Sequence[int], *, held: bool) -> int:
+        found: int = await self._write(QUEUE_FILE, outbox.Steer(list(entries), held))
         return found
 
     async def octets(self, entry: QueueEntry) -> bytes:

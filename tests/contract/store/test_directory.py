@@ -14,7 +14,7 @@ from mailstead.model.ids import AccountId, CredentialId, SubmissionId
 from mailstead.model.message import Filing, NewMessage
 from mailstead.model.question import ScramVerifier
 from mailstead.model.uids import UidSet
-from mailstead.store.interface import Routed, Want
+from mailstead.store.interface import QueueFilter, Routed, Want
 
 VERIFIER = ScramVerifier(b"salt", 4096, b"stored", b"server", 7)
 
@@ -376,6 +376,30 @@ async def test_outbox(world: World) -> None:
     assert [] == await outbox.entries()
     if world.store is not world.stores[0]:
         assert [] == await outbox.due(now + 10_000_000, 10)
+
+
+async def test_entries_are_found_held_and_released(world: World) -> None:
+    outbox, owner, now = world.store.outbox, world.stores[0].outbox, world.clock()
+    await outbox.enqueue(world.a, SubmissionId(7), "a@example.test", [("x@one.test", {}), ("y@Two.test", {})], message(), 1 << 50)
+    await outbox.enqueue(world.b, SubmissionId(8), "", [("z@two.test", {})], message(), 1 << 50)
+
+    async def paths(wanted: QueueFilter, **more: int) -> list[str]:
+        return [entry.forward_path for entry in await outbox.find(wanted, **more)]
+
+    every = await outbox.find(QueueFilter())
+    assert ["x@one.test", "y@Two.test", "z@two.test"] == [entry.forward_path for entry in every]
+    assert ["y@Two.test", "z@two.test"] == await paths(QueueFilter(domain="two.test"))
+    assert [] == await paths(QueueFilter(domain="wo.test"))
+    assert ["y@Two.test"] == await paths(QueueFilter(domain="two.test", sender="A@example.test"))
+    assert ["z@two.test"] == await paths(QueueFilter((SubmissionId(8),)))
+    assert ["y@Two.test"] == await paths(QueueFilter(), after=every[0].entry_id, limit=1)
+    assert 2 == await outbox.steer([every[0].entry_id, every[2].entry_id, 999], held=True)
+    assert ["y@Two.test"] == [entry.forward_path for entry in await owner.due(now + 10, 10)]
+    assert ["x@one.test", "z@two.test"] == await paths(QueueFilter(held=True))
+    await outbox.finish([], [(every[2].entry_id, now + 60_000, "later")])
+    assert 1 == await outbox.steer([every[2].entry_id], held=False)
+    assert ["y@Two.test"] == await paths(QueueFilter(held=False, domain="two.test", sender="a@example.test"))
+    assert {"y@Two.test", "z@two.test"} == {entry.forward_path for entry in await owner.due(now + 10, 10)}
 
 
 async def test_what_a_shredded_account_had_in_the_queue(world: World) -> None:

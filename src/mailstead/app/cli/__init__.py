@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "backup": ("backup", "Copy everything to another directory, also while the server runs."),
     "restore": ("restore", "Make a data directory from a backup."),
     "verify": ("verify", "Check every checksum and every invariant."),
+    "queue": ("queue", "Mail on its way out: list, show, retry, hold, release, delete."),
     "keys": ("keys", "The master key: rotate."),
 }
 

@@ -1,0 +1,126 @@
+"""``mailstead queue``"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mailstead.app.cli.session import data_option, json_option, perform, show_fields, show_json, show_rows
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group()
+def command() -> None:
+    """Mail on its way to other servers.
+
+    \b
+    Example: mailstead queue list --domain example.com
+    """
+
+
+def _meant(function: F) -> F:
+    """Which entries: ids, or by recipient's domain and sender."""
+    for option in (
+        click.option("--all", "everything", is_flag=True, help="Everything in the queue."),
+        click.option("--sender", default="", metavar="ADDRESS", help="Only from this sender."),
+        click.option("--domain", default="", help="Only to recipients of this domain."),
+        click.argument("ids", nargs=-1, metavar="[ID]..."),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("list", epilog="Example: mailstead queue list --domain example.com --state held")
+@click.option("--domain", default="", help="Only to recipients of this domain.")
+@click.option("--sender", default="", metavar="ADDRESS", help="Only from this sender.")
+@click.option("--state", type=click.Choice(["waiting", "held"]), help="Only in this state.")
+@click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000), help="At most so many.")
+@json_option
+@data_option
+def list_(domain: str, sender: str, state: str | None, limit: int, as_json: bool, data: Path) -> None:
+    """List what waits: one line a recipient."""
+    rows = perform(data, "queue_list", domain=domain, sender=sender, state=state or "", limit=limit)
+    for row in rows if not as_json else ():
+        row["next"] = "held" if row["state"] == "held" else _when(row["due_ms"])
+        row["age"] = _span(time.time() * 1000 - row["created_ms"])
+    columns = (
+        ("id", "ID"), ("age", "AGE"), ("sender", "SENDER"), ("recipient", "RECIPIENT"), ("attempts", "TRIES"), ("next", "NEXT"),
+        ("last_error", "LAST ANSWER"),
+    )
+    show_rows(rows, columns, as_json=as_json, empty="The queue is empty.")
+
+
+@command.command(epilog="Example: mailstead queue show S0123456789ab")
+@click.argument("id")
+@json_option
+@data_option
+def show(id: str, as_json: bool, data: Path) -> None:  # noqa: A002 - the argument's name
+    """Show one message and its recipients."""
+    row = perform(data, "queue_show", id=id)
+    if as_json:
+        show_json(row)
+        return
+    recipients = row.pop("recipients")
+    show_fields({**row, "created_ms": _stamp(row["created_ms"]), "expires_ms": _stamp(row["expires_ms"])})
+    for each in recipients:
+        answer = each["last_error"] or "not tried yet"
+        state = "held" if each["state"] == "held" else _when(each["due_ms"])
+        click.echo(f"\n{each['recipient']}  ({each['attempts']} tries, next: {state})\n  {answer}")
+
+
+@command.command(epilog="Example: mailstead queue retry --domain example.com")
+@_meant
+@data_option
+def retry(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Try at once."""
+    _act(data, "queue_retry", "{} recipients are tried now.", ids, domain, sender, everything)
+
+
+@command.command(epilog="Example: mailstead queue hold --sender alice@example.org")
+@_meant
+@data_option
+def hold(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Do not try until released. The time until a message is given up runs on."""
+    _act(data, "queue_hold", "{} recipients are held.", ids, domain, sender, everything)
+
+
+@command.command(epilog="Example: mailstead queue release --all")
+@_meant
+@data_option
+def release(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Let go what is held."""
+    _act(data, "queue_release", "{} recipients are released.", ids, domain, sender, everything)
+
+
+@command.command(epilog="Example: mailstead queue delete S0123456789ab")
+@_meant
+@data_option
+def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Take out of the queue. Nobody is told: the author gets no bounce."""
+    _act(data, "queue_delete", "{} recipients are taken out.", ids, domain, sender, everything)
+
+
+def _act(data: Path, name: str, sentence: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool) -> None:
+    result = perform(data, name, ids=list(ids), domain=domain, sender=sender, all=everything)
+    text = sentence.format(result["entries"])
+    click.echo(text.replace("recipients are", "recipient is") if result["entries"] == 1 else text)
+
+
+def _when(due_ms: int) -> str:
+    wait = due_ms - time.time() * 1000
+    return "now" if wait <= 0 else f"in {_span(wait)}"
+
+
+def _span(milliseconds: float) -> str:
+    seconds = max(0, round(milliseconds / 1000))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _stamp(at_ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at_ms / 1000))
