@@ -23,6 +23,7 @@ _VERSION: Final = b"mailstead delivery 1\0"
 _MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_PLAIN: Final = re.compile(r"""(?:[^\s"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.(?!@)|(?=@)))+@[^\s@<>"]+|""")
 _HASH_CHUNK: Final = 1 << 20
 
 
@@ -62,6 +63,14 @@ def header_of(octets: Octets) -> bytes:
     return octets[: end + 2 if end >= 0 else min(len(octets), limits.MIME_HEADER_BLOCK)]
 
 
+def written(address: str) -> str:
+    """An address for a header field: its local part in quotes where it must be (RFC 5322 §3.4.1)."""
+    if _PLAIN.fullmatch(address):
+        return address
+    local, _, domain = address.rpartition("@")
+    return '"' + local.replace("\\", "\\\\").replace('"', '\\"') + f'"@{domain}' if local else address
+
+
 class Delivery:
     """Files messages. Raises ``Refusal`` (OVER_QUOTA, MAIL_LOOP, ACCOUNT_SUSPENDED …) and ``Unavailable``."""
 
@@ -73,10 +82,10 @@ class Delivery:
     ) -> Filed:
         """File one message for one account. ``address``: the local address it was reached by; ``trace``: the Received line,
         the same for all recipients."""
-        if address.casefold() in message.delivered_to:
+        if message.delivered_to and written(address).casefold() in message.delivered_to:
             raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {address}")
         mailboxes = await self._mailboxes(account, detail)
-        prefix = b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (reverse_path.encode(), address.encode(), trace)
+        prefix = b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (written(reverse_path).encode(), written(address).encode(), trace)
         filed = await self._mail.deliver(account, Filing(
             delivery_id=self._id(message, account, reverse_path, forward_path), octets=message.octets, prefix=prefix,
             mailboxes=mailboxes,

@@ -8,7 +8,7 @@ from tests.harness.smtp import ALICE, BOB, SmtpMail
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, OpId
 from mailstead.model.message import Filed
-from mailstead.service.delivery import Delivery, Received, header_of
+from mailstead.service.delivery import Delivery, Received, header_of, written
 
 MESSAGE = b"Message-ID: <1@x>\r\nSubject: hi\r\n\r\nbody\r\n"
 
@@ -24,6 +24,19 @@ async def test_the_trace_stands_in_front() -> None:
     ((_, filing),) = mail.filings
     assert filing.prefix == b"Return-Path: <x@y>\r\nDelivered-To: alice@example.org\r\nReceived: from x\r\n"
     assert filing.octets == MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("", ""), ("a@b", "a@b"), ("a.b+c@d.example", "a.b+c@d.example"), ("ä@b", "ä@b"), ("a@[IPv6:::1]", "a@[IPv6:::1]"), ("a b@c", '"a b"@c'),
+     ("a> x@c", '"a> x"@c'), ("a@b@c", '"a@b"@c'), ('a"\\@c', '"a\\"\\\\"@c'), (".a@c", '".a"@c'), ("a.@c", '"a."@c'), ("a..b@c", '"a..b"@c')],
+)  # fmt: skip
+async def test_addresses_are_quoted_where_they_must_be(address: str, expected: str) -> None:
+    assert written(address) == expected
+    mail = SmtpMail()
+    await file(mail, reverse_path=address)
+    ((_, filing),) = mail.filings
+    assert filing.prefix.startswith(b"Return-Path: <" + expected.encode() + b">\r\n")
 
 
 async def test_the_same_again_is_known_and_anything_else_is_not() -> None:

@@ -4,6 +4,7 @@
 or 501 as RFC 5321 §4.1.1.11 says (``Unparsable`` carries the reply).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -80,6 +81,7 @@ class Plain:
     rest: str = field(default="")
 
 
+_ADDRESS_TYPE: Final = re.compile(rb"[A-Za-z0-9-]{1,40}")
 Command = Hello | Mail | Rcpt | Data | Bdat | Auth | Plain
 
 
@@ -110,7 +112,7 @@ def _parameters(rest: bytes) -> dict[str, bytes]:
         key, mark, value = word.partition(b"=")
         name = key.upper().decode("ascii", "replace")
         if name in found or (mark and not value):
-            raise Unparsable(f"The parameter {name} is malformed")
+            raise Unparsable(f"The parameter {name[:40]} is malformed")
         found[name] = value
     return found
 
@@ -174,7 +176,7 @@ def _rcpt(_verb: str, rest: bytes) -> Rcpt:
                 raise Unparsable("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY")
         elif name == "ORCPT":
             kind, mark, address = value.partition(b";")
-            if not mark or not kind or len(value) > 500:  # noqa: PLR2004 - RFC 3461 §4.2
+            if not mark or not _ADDRESS_TYPE.fullmatch(kind) or len(value) > 500:  # noqa: PLR2004 - RFC 3461 §4.2
                 raise Unparsable("ORCPT is type;address")
             orcpt = kind.decode("ascii", "replace") + ";" + xtext.decode(address)
         else:

@@ -389,12 +389,12 @@ class Session:
         if protocol != "SMTP":
             protocol += ("S" if stream.tls else "") + ("A" if self._principal else "")
         host = stream.peer.host
-        literal = f"IPv6:{host}" if ":" in host else host
+        literal = "" if host == "unix" else f" ([IPv6:{host}])" if ":" in host else f" ([{host}])"
         hello = self._hello if _HELLO_NAME.fullmatch(self._hello) else "unknown"
         tls = f" ({stream.tls.version} {stream.tls.cipher})" if stream.tls else ""
         when = submission.date(site.now_ms())
         return (
-            f"Received: from {hello} ([{literal}])\r\n\tby {site.reception.hostname} with {protocol}{tls};\r\n\t{when}\r\n".encode()
+            f"Received: from {hello}{literal}\r\n\tby {site.reception.hostname} with {protocol}{tls};\r\n\t{when}\r\n".encode()
         )
 
     def _abandon(self) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from mailstead.model.ids import SUBMISSION, to_wire
 from mailstead.model.status import EnhancedStatus
+from mailstead.service.delivery import written
 from mailstead.service.submission import date
 from mailstead.store.interface import QueueEntry
 
@@ -61,7 +62,7 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
     encoding = "8bit" if utf8 or not returned.isascii() else "7bit"
     head = [
         f"From: Mail delivery <postmaster@{hostname}>",
-        f"To: <{entry.reverse_path}>",
+        f"To: <{written(entry.reverse_path)}>",
         f"Subject: {_SUBJECTS[action]}",
         f"Date: {date(now_ms)}",
         f"Message-ID: <{to_wire(SUBMISSION, entry.submission_id)}.{entry.entry_id}.{action.value}@{hostname}>",
@@ -103,7 +104,7 @@ _OPENINGS: Final = {
 def _prose(told: Sequence[Told], action: Action) -> str:
     lines = [_OPENINGS[action], ""]
     for one in told:
-        lines.append(f"  {one.entry.forward_path}")
+        lines.append(f"  {written(one.entry.forward_path)}")
         if one.text:
             said = f"{one.hop} said: " if one.hop and one.code else ""
             lines += _folded(f"{said}{one.text}", "    ")
@@ -134,7 +135,7 @@ def _status(told: Sequence[Told], action: Action, hostname: str, *, utf8: bool) 
         lines.append("")
         if one.entry.options.get("orcpt"):
             lines.append(f"Original-Recipient: {_value(one.entry.options['orcpt'])}")
-        lines += [f"Final-Recipient: {kind}; {one.entry.forward_path}", f"Action: {action.value}", f"Status: {one.status}"]
+        lines += [f"Final-Recipient: {kind}; {written(one.entry.forward_path)}", f"Action: {action.value}", f"Status: {one.status}"]
         if one.hop:
             lines.append(f"Remote-MTA: dns; {_value(one.hop)}")
         if one.code:

@@ -35,6 +35,8 @@ def test_rcpt_with_every_parameter() -> None:
         (b"MAIL FROM:<a@b>x", 501, "5.5.4"), (b"MAIL FROM:<a@b> SIZE=", 501, "5.5.4"), (b"MAIL FROM:<a@b> X=1", 555, "5.5.4"),
         (b"MAIL FROM:<a@b> SMTPUTF8=1", 555, "5.5.4"), (b"MAIL FROM:<\xc3\xa4@b>", 553, "5.6.7"), (b"MAIL FROM:<a@b> ENVID=" + b"a" * 101, 501, "5.5.4"),
         (b"RCPT FROM:<a@b>", 501, "5.5.4"), (b"RCPT TO:<a@b> NOTIFY=", 501, "5.5.4"), (b"RCPT TO:<a@b> ORCPT=;a", 501, "5.5.4"),
+        (b"RCPT TO:<a@b> ORCPT=rfc\x01822;a", 501, "5.5.4"), (b"RCPT TO:<a@b> ORCPT=rfc822;a+0D+0Ab", 501, "5.5.4"),
+        (b"MAIL FROM:<a@b> ENVID=a+00", 501, "5.5.4"), (b"MAIL FROM:<a@b> " + b"X" * 1000 + b"=", 501, "5.5.4"),
         (b"RCPT TO:<a@b> ORCPT=rfc822;" + b"a" * 500, 501, "5.5.4"), (b"RCPT TO:<a>", 501, "5.1.3"), (b"DATA x", 501, "5.5.4"), (b"RSET x", 501, "5.5.4"),
         (b"EHLO a b", 501, "5.5.4"), (b"EHLO " + b"a" * 256, 501, "5.5.4"), (b"AUTH", 501, "5.5.4"), (b"AUTH A B C", 501, "5.5.4"),
         (b"BDAT", 501, "5.5.4"), (b"BDAT 1 FIRST", 501, "5.5.4"), (b"BDAT 9999999999999", 501, "5.5.4"), (b"\xff\xfe", 500, "5.5.1"),
@@ -45,3 +47,10 @@ def test_what_is_malformed_has_its_code(line: bytes, code: int, status: str) -> 
         parse(line)
     assert (refused.value.code, refused.value.status) == (code, status)
     assert refused.value.fatal == line.startswith(b"BDAT")
+
+
+def test_what_is_said_about_a_parameter_is_short() -> None:
+    """RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets."""
+    with pytest.raises(Unparsable) as refused:
+        parse(b"MAIL FROM:<a@b> " + b"X" * 1000 + b"=")
+    assert len(refused.value.text) < 100

@@ -238,7 +238,7 @@ async def test_what_was_said_before_tls_is_forgotten() -> None:
         (b"EHLO a.example", b"", {}, b"from a.example ([192.0.2.1])\r\n\tby mx.example.org with ESMTP;"),
         (b"HELO a;b(c", b"", {}, b"from unknown ([192.0.2.1])\r\n\tby mx.example.org with SMTP;"),
         (b"EHLO \xff", b"", {}, b"from unknown "), (b"EHLO [IPv6:2001:db8::2]", b"", {"host": "2001:db8::2"}, b"from [IPv6:2001:db8::2] ([IPv6:2001:db8::2])"),
-        (b"EHLO a", b" SMTPUTF8", {}, b"with UTF8SMTP;"), (b"EHLO a", b"", {"tls": True}, b"with ESMTPS (TLSv1.3 TLS_AES_128_GCM_SHA256);"),
+        (b"EHLO a", b"", {"host": "unix"}, b"from a\r\n\tby mx.example.org with ESMTP;"), (b"EHLO a", b" SMTPUTF8", {}, b"with UTF8SMTP;"), (b"EHLO a", b"", {"tls": True}, b"with ESMTPS (TLSv1.3 TLS_AES_128_GCM_SHA256);"),
     ],
 )  # fmt: skip
 async def test_the_received_line(hello: bytes, mail: bytes, how: dict[str, Any], expected: bytes) -> None:

@@ -79,3 +79,10 @@ def test_the_boundary_is_not_in_the_message() -> None:
     again = read(compose([TOLD], Action.FAILED, MESSAGE + b"--" + boundary.encode() + b"--\r\n", hostname="h", now_ms=0))
     assert again.get_boundary() != boundary
     assert len(list(again.iter_parts())) == 3
+
+
+def test_addresses_are_quoted_where_they_must_be() -> None:
+    entry = replace(ENTRY, reverse_path="a> b@example.org", forward_path="c d@e.example", options={})
+    octets = compose([replace(TOLD, entry=entry)], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
+    assert b'\r\nTo: <"a> b"@example.org>\r\n' in octets
+    assert b'\r\nFinal-Recipient: rfc822; "c d"@e.example\r\n' in octets
