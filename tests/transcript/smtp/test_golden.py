@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from tests.harness.smtp import SmtpSite
 
 from mailstead.protocol.smtp.server import Mode
 
+_USED = {
+    "PIPELINING": r"^C: MAIL .*\nC: RCPT", "CHUNKING": r"^C: BDAT .* LAST$", "DSN": r"^C: RCPT .* NOTIFY=", "ENHANCEDSTATUSCODES": r"^S: 550 5\.1\.1 ",
+    "LIMITS": r"^S: 452 4\.5\.3 ",
+}  # fmt: skip
+"""What use of a keyword looks like, where it is not named by the client."""
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in (FOLDER / "golden").glob("*.txt"))
 
@@ -51,9 +57,15 @@ async def test_every_keyword_has_a_transcript_and_every_line_of_the_table_a_keyw
             table[word] = name
     assert said == set(table)
     assert set(table.values()) <= set(NAMES)
+    for word, name in table.items():
+        text = (FOLDER / "golden" / f"{name}.txt").read_text()
+        offer = re.search(rf"^S: 250[- ]{word}\b", text, re.MULTILINE)
+        assert offer, f"{name}.txt does not show how {word} is offered"
+        used = re.search(_USED.get(word, rf"^C: .*\b{word}\b"), text[offer.end() :], re.MULTILINE | re.IGNORECASE)
+        assert used, f"{name}.txt does not show {word} at work"
 
 
 if __name__ == "__main__":
-    for script in NAMES:
+    for script in set(NAMES) - {"pipelining"}:  # its batches would be taken apart
         written = asyncio.run(_play(script, record=True))
         (FOLDER / "golden" / f"{script}.txt").write_text("\n".join(written) + "\n")
