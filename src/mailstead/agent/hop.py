@@ -155,7 +155,8 @@ class Hop:
         status = reply.status
         if reply.is_permanent != status.is_permanent:
             status = EnhancedStatus(5 if reply.is_permanent else 4, status.subject, status.detail)
-        return Failed(self.name, reply.code, status, reply.text)
+        # A reply that no server gave has no lines: nobody is quoted with it.
+        return Failed(self.name, reply.code if reply.lines else 0, status, reply.text)
 
     def _unheard(self, exc: NetError, status: EnhancedStatus) -> Failed:
         return Failed(self.name, 0, status, f"The next server could not be reached: {exc}")

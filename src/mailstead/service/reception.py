@@ -100,7 +100,9 @@ class Reception:
         if not address.domain:
             address = await self._postmaster()
         routed = await self._directory.route(str(address))
-        if routed.is_local_domain and not routed.accounts and not routed.remote and fold_local(address.local) == _POSTMASTER:
+        if not routed.accounts and fold_local(address.local) == _POSTMASTER and (
+            (routed.is_local_domain and not routed.remote) or domain_key(address.domain) == domain_key(self.hostname)
+        ):
             routed = await self._administrator(address)
         if routed.remote:
             self._check_remote(transaction, routed)
@@ -116,7 +118,7 @@ class Reception:
         return Address(_POSTMASTER, domains[0].name if domains else self.hostname)
 
     async def _administrator(self, address: Address) -> Routed:
-        """``postmaster`` of a domain where nobody has that name is an administrator: somebody always reads it (RFC 5321
+        """``postmaster`` of a domain (or of this host) where nobody has that name is an administrator: somebody always reads it (RFC 5321
         §4.5.1). One of the domain itself, else of the site; known for a while, for strangers may ask often."""
         now, domain = self._now_ms(), domain_key(address.domain)
         until_ms, found = self._administrators.get(domain, (0, Routed(is_local_domain=True)))

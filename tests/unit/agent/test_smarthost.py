@@ -200,3 +200,10 @@ async def test_a_connection_is_used_as_often_as_the_server_allows() -> None:
     async with scripted(script) as port, agent(port) as hub:
         assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["sent"]
         assert not hub.hop._kept
+
+
+async def test_words_of_ours_are_not_put_into_the_servers_mouth() -> None:
+    async with scripted([b"220 hub\r\n", b"250 hub\r\n"]) as port, agent(port) as hub:
+        (failed,) = await hub.deliver(envelope("a@b"), MESSAGE + b"\xe4")
+    assert isinstance(failed, Failed)
+    assert (str(failed.status), failed.code) == ("5.6.3", 0)

@@ -49,7 +49,7 @@ async def test_postmaster_needs_no_domain() -> None:
     assert len(site.filed()) == 1
 
 
-@pytest.mark.parametrize("to", ["postmaster", "PostMaster@example.org"])
+@pytest.mark.parametrize("to", ["postmaster", "PostMaster@example.org", "postmaster@MX.example.org"])
 async def test_postmaster_is_an_administrator_where_nobody_has_that_name(to: str) -> None:
     """RFC 5321 §4.5.1: mail for it is always taken."""
     site = SmtpSite()
