@@ -1,6 +1,7 @@
 """The delivery agent: a message into the mailboxes of one account, exactly once.
 
-What is filed is the message as it came, with trace lines in front: Return-Path, Delivered-To, Received (RFC 5321 §4.4).
+What is filed is the message as it came, with trace lines in front: Return-Path, Delivered-To, Received (RFC 5321 §4.4,
+RFC 9228 §3).
 The delivery id is made from the octets as received, so that the peer's retry is recognised (DECISIONS 4); a message without
 a Message-ID is exempt, for some programs send equal ones on purpose (DECISIONS 3).
 """
@@ -22,7 +23,7 @@ from mailstead.store.interface import Mail
 _VERSION: Final = b"mailstead delivery 1\0"
 _MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PLAIN: Final = re.compile(r"""(?:[^\s"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.(?!@)|(?=@)))+@[^\s@<>"]+|""")
 _HASH_CHUNK: Final = 1 << 20
 

@@ -56,9 +56,10 @@ async def test_without_message_id_nothing_is_a_repeat() -> None:
         assert not (await file(mail, b"Subject: alarm\r\n\r\nMessage-ID: <in the body>\r\n")).duplicate
 
 
-async def test_a_message_that_was_here_goes_no_further() -> None:
+@pytest.mark.parametrize("trace", [b"Delivered-To:  Alice@Example.org \r\n", b"X: y\r\nDELIVERED-TO :\r\n\talice@example.org\r\n"])
+async def test_a_message_that_was_here_goes_no_further(trace: bytes) -> None:
     with pytest.raises(Refusal) as refused:
-        await file(SmtpMail(), b"Delivered-To:  Alice@Example.org \r\n" + MESSAGE)
+        await file(SmtpMail(), trace + MESSAGE)
     assert refused.value.reason is Reason.MAIL_LOOP
     await file(SmtpMail(), b"Delivered-To: bob@example.org\r\n" + MESSAGE + b"Delivered-To: alice@example.org\r\n")
 
