@@ -95,6 +95,9 @@ class Session:
     def close(self) -> None:
         """Give up what is open."""
         if self._spool is not None:
+            fault = self._trouble()
+            if fault is not None and self._transaction is not None:
+                self._tell_refused(self._transaction, fault)
             self._spool.close()
             self._spool = None
 
@@ -115,7 +118,8 @@ class Session:
                 if self._spool is None:
                     self._spool, self._fault = self._site.spool(), None
             case ChunkDone(octets):
-                out.append(reply(250, "2.0.0", f"{octets} octets"))
+                fault = self._trouble()  # RFC 3030 §2: a chunk that was not kept is not confirmed
+                out.append(reply(250, "2.0.0", f"{octets} octets") if fault is None else answer(fault))
             case Hello():
                 out.append(self._greeted(event))
             case Say(octets, is_fatal):
@@ -324,6 +328,19 @@ class Session:
         except Unavailable as exc:
             self._fault = exc
 
+    def _trouble(self, spool: Spool | None = None) -> Refusal | Unavailable | None:
+        """Why what has come of the message so far cannot be taken."""
+        spool = spool or self._spool
+        most = self._site.reception.message_octets
+        if spool is not None and spool.size > most:
+            return Refusal(Reason.TOO_LARGE, f"A message may have at most {most} octets")
+        return self._fault
+
+    def _tell_refused(self, transaction: Transaction, exc: Refusal | Unavailable) -> None:
+        telemetry.event(
+            "message.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path, reason=exc.cause or exc.public
+        )
+
     async def _end(self, end: End) -> None:
         site, transaction, spool = self._site, self._transaction, self._spool
         self._transaction = self._spool = None
@@ -334,10 +351,7 @@ class Session:
         try:
             answers = await self._accept(transaction, spool, end)
         except (Refusal, Unavailable) as exc:
-            telemetry.event(
-                "message.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path,
-                reason=exc.cause or exc.public,
-            )
+            self._tell_refused(transaction, exc)
             answers = [answer(exc)] * count
         except (Gone, Silent, Draining):
             raise
@@ -351,10 +365,9 @@ class Session:
 
     async def _accept(self, transaction: Transaction, spool: Spool, end: End) -> list[bytes]:
         site = self._site
-        if spool.size > site.reception.message_octets:
-            raise Refusal(Reason.TOO_LARGE, f"A message may have at most {site.reception.message_octets} octets")
-        if self._fault is not None:
-            raise self._fault
+        fault = self._trouble(spool)
+        if fault is not None:
+            raise fault
         octets = spool.finish()
         if not end.is_clean and (site.mode is not Mode.SUBMISSION or _has_bare_cr_or_nul(octets)):
             self._is_over = site.mode is not Mode.SUBMISSION
@@ -398,8 +411,8 @@ class Session:
         )
 
     def _abandon(self) -> None:
-        self._transaction = None
         self.close()
+        self._transaction = None
 
 
 def _has_bare_cr_or_nul(octets: Octets) -> bool:

@@ -304,3 +304,15 @@ async def test_a_user_logs_in_in_time_however_often_it_speaks(monkeypatch: pytes
             stream.say(b"NOOP\r\nQUIT\r\n")
             await asyncio.gather(*site.tasks)
             assert codes(stream.written.decode().splitlines())[-2:] == ["250 2.0.0", "221 2.0.0"]
+
+
+@pytest.mark.parametrize("then", [b"BDAT 0 LAST\r\n", b"RSET\r\n", b""])
+async def test_a_chunk_that_was_not_kept_is_not_confirmed(then: bytes) -> None:
+    with telemetry.capture() as events:
+        async with SmtpSite() as site:
+            chunk = b"x" * 998 + b"\r\n"
+            many = b"BDAT %d\r\n%b" % (len(chunk) * 150, chunk * 150)
+            said = codes(await site.talk(HELLO + TO_ALICE + many + many + b"BDAT 3\r\nabc" + then))
+    last = {b"B": ["552 5.3.4"], b"R": ["250 2.0.0"], b"": []}[then[:1]]
+    assert said[-3 - len(last) :] == ["250 2.0.0", "552 5.3.4", "552 5.3.4", *last]
+    assert [name for name, _ in events] == ["message.refused"]
