@@ -51,6 +51,7 @@ class Session:
         self._spool: Spool | None = None
         self._is_over = False
         self._failures = 0
+        self._login_by_s = 0.0
         self._transactions = 0
         self._refused = 0
         self._fault: Unavailable | None = None
@@ -63,7 +64,7 @@ class Session:
             self._tell_end("banned for guessing")
             stream.write(reply(421, "4.7.0", "Too many failed logins from your address; try again later"))
             return
-        login_by_s = asyncio.get_running_loop().time() + _LOGIN_WITHIN_S if site.mode is Mode.SUBMISSION else 0.0
+        self._login_by_s = asyncio.get_running_loop().time() + _LOGIN_WITHIN_S
         stream.write(reply(220, "", f"{site.reception.hostname} {'LMTP' if site.mode is Mode.LMTP else 'ESMTP'} ready"))
         while True:
             while (event := machine.next_event()) is not None:
@@ -73,16 +74,22 @@ class Session:
                     return
             self._flush()
             await stream.drain()
-            patience_s = limits.SMTP_COMMAND_TIMEOUT_S if self._spool is None else limits.SMTP_DATA_TIMEOUT_S
-            if login_by_s and self._principal is None:
-                patience_s = login_by_s - asyncio.get_running_loop().time()
-                if patience_s <= 0:
-                    self._tell_end("no login in time")
-                    raise Silent("no login in time")
-            octets = await stream.read(patience_s)
+            octets = await stream.read(self._patience_s())
             if not octets:
                 return
             machine.receive(octets)
+
+    def _patience_s(self) -> float:
+        """How long the peer may be silent now. Raises ``Silent`` for a user who has not logged in in time."""
+        if self._spool is not None:
+            return limits.SMTP_DATA_TIMEOUT_S
+        if self._site.mode is not Mode.SUBMISSION or self._principal is not None:
+            return limits.SMTP_COMMAND_TIMEOUT_S
+        left_s = self._login_by_s - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            self._tell_end("no login in time")
+            raise Silent("no login in time")
+        return left_s
 
     def _tell_end(self, reason: str) -> None:
         telemetry.event("connection.refused", service=self._site.mode.value, peer=self._stream.peer.host, reason=reason)
@@ -238,7 +245,7 @@ class Session:
         self._out.append(reply(334, "", base64.b64encode(challenge).decode("ascii")))
         self._flush()
         while (line := self._machine.next_line()) is None:
-            octets = await self._stream.read(limits.SMTP_COMMAND_TIMEOUT_S)
+            octets = await self._stream.read(self._patience_s())
             if not octets:
                 raise Gone("the peer left in the middle of a login")
             self._machine.receive(octets)

@@ -25,3 +25,14 @@ def test_what_is_no_reply(octets: bytes) -> None:
     replies.feed(octets)
     with pytest.raises(ValueError, match="repl"):
         replies.next()
+
+
+def test_a_reply_has_so_many_lines_of_such_a_length() -> None:
+    for octets in (b"250-x\r\n" * Replies.LINES + b"250 x\r\n", b"250 " + b"x" * Replies.LINE + b"\r\n", b"250 " + b"x" * Replies.LINE):
+        replies = Replies()
+        replies.feed(octets)
+        with pytest.raises(ValueError, match="repl"):
+            replies.next()
+    replies = Replies()
+    replies.feed(b"250-x\r\n" * (Replies.LINES - 1) + b"250 x\r\n")
+    assert replies.next() == (250, ["x"] * Replies.LINES)

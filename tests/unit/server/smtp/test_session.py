@@ -287,14 +287,16 @@ async def test_a_refused_message_is_told_once_for_each_recipient() -> None:
     assert [name for name, _ in events] == ["message.refused"]
 
 
-async def test_a_user_logs_in_in_time_however_often_it_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("first", "again"), [(b"", b"NOOP\r\n"), (HELLO + b"AUTH PLAIN\r\n", b"x")])
+async def test_a_user_logs_in_in_time_however_often_it_speaks(monkeypatch: pytest.MonkeyPatch, first: bytes, again: bytes) -> None:
     monkeypatch.setattr("mailstead.server.smtp.session._LOGIN_WITHIN_S", 0.05)
     with telemetry.capture() as events:
         async with SmtpSite(mode=Mode.SUBMISSION) as site:
             stream = site.connect(tls=True)
+            stream.say(first)
             async with asyncio.timeout(5):
                 while not stream.is_closed:
-                    stream.say(b"NOOP\r\n")
+                    stream.say(again)
                     await asyncio.sleep(0.01)
             assert codes(stream.written.decode().splitlines())[-1] == "421 4.4.2"
             assert ("connection.refused", "no login in time") in [(name, fields["reason"]) for name, fields in events]
