@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mailstead.model import flags as bits
-from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.change import Change, ChangeKind, ChangeOp
 from mailstead.model.condition import HasFlag, Size
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, DeliveryId, MailboxId, OpId
@@ -379,15 +379,20 @@ class OneAccount(RuleBasedStateMachine):
         quota = await self.mail.quota(self.account)
         assert used == [quota.used_octets, quota.used_messages]
         since = max(self.seen_at, self.modseq - 3)
-        feed = await self.mail.changes(self.account, since)
+        changes: list[Change] = []
+        upto, more = since, True
+        while more:
+            feed = await self.mail.changes(self.account, upto)
+            changes += feed.changes
+            upto, more = feed.upto, feed.more
         told = {
-            (change.object_id, change.uid) for change in feed.changes
+            (change.object_id, change.uid) for change in changes
             if change.kind is ChangeKind.ENTRY and change.op in {ChangeOp.CREATED, ChangeOp.UPDATED}
         }
         assert {
             (box.mailbox_id, uid) for box in self.boxes.values() for uid, one in box.messages.items() if one.modseq > since
         } <= told
-        assert self.modseq == feed.upto
+        assert self.modseq == upto
 
 
 def _normal(path: Path_) -> Path_:
