@@ -22,6 +22,7 @@ from mailstead.net.stream import Stream
 from mailstead.net.tls import ServerTls
 from mailstead.protocol.pop3.command import Command, State
 from mailstead.protocol.pop3.server import ServerConnection, Stuffing, err, multiline, ok
+from mailstead.server.origin import origin_of
 from mailstead.service.mailbox import Mail
 from mailstead.service.maildrop import Drop, Maildrop
 
@@ -48,18 +49,6 @@ class Access(Protocol):
     async def login(self, login: str, password: str, origin: Origin) -> Principal: ...
 
 
-def origin_of(stream: Stream) -> Origin:
-    """Where a login on this stream comes from."""
-    tls, peer = stream.tls, stream.peer
-    binding: dict[str, bytes] = {}
-    if tls is not None:
-        if tls.tls_server_end_point:
-            binding["tls-server-end-point"] = tls.tls_server_end_point
-        if tls.tls_unique:
-            binding["tls-unique"] = tls.tls_unique
-    return Origin(peer.host, peer.is_loopback, tls is not None, "pop3", binding, peer.limit_key)
-
-
 class Session:
     """One connection. ``handlers`` are methods named after their keywords, in lower case."""
 
@@ -82,7 +71,7 @@ class Session:
         """The connection from greeting to end."""
         stream, machine = self._stream, self._machine
         telemetry.count("pop3.connections")
-        if self._access.banned(origin_of(stream)):
+        if self._access.banned(origin_of(stream, "pop3")):
             stream.write(err("Too many failed logins from your address; try again later", "SYS/TEMP"))
             return
         stream.write(ok("Mailstead is ready"))
@@ -132,7 +121,7 @@ class Session:
         """What we can, here and now (RFC 2449 §5)."""
         words = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8 USER", "LANG"]
         if self._machine.state is State.AUTHORIZATION:
-            mechanisms = self._access.mechanisms(origin_of(self._stream))
+            mechanisms = self._access.mechanisms(origin_of(self._stream, "pop3"))
             if mechanisms:
                 words += ["USER", "SASL " + " ".join(mechanisms)]
             if self._tls is not None and self._stream.tls is None:
@@ -192,12 +181,12 @@ class Session:
         user, self._machine.user = self._machine.user, None
         if user is None:
             return err("USER comes first")
-        origin = origin_of(self._stream)
+        origin = origin_of(self._stream, "pop3")
         return await self._log_in(self._access.login(user, command.text, origin))
 
     async def _auth(self, command: Command) -> bytes:
         """RFC 5034 §4. Without a mechanism: which there are, as older clients ask."""
-        origin = origin_of(self._stream)
+        origin = origin_of(self._stream, "pop3")
         mechanisms = self._access.mechanisms(origin)
         if not command.text:
             return multiline("These are", list(mechanisms))
@@ -227,7 +216,7 @@ class Session:
         return _decoded(line)
 
     def _must_be_safe(self) -> None:
-        if not self._access.mechanisms(origin_of(self._stream)):
+        if not self._access.mechanisms(origin_of(self._stream, "pop3")):
             raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
 
     async def _log_in(self, login: Awaitable[Principal]) -> bytes:
