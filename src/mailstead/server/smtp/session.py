@@ -31,6 +31,8 @@ _HERE_IT_GOES_WRONG: Final = reply(451, "4.3.0", "Something went wrong on our si
 _LOGIN_FAILURES: Final = 3
 _LOGIN_WITHIN_S: Final = 300.0
 """Users have so long to log in, however often they speak (SERVER.md, "unauth time"); RFC 5321 §4.5.3.2.7 wants five minutes."""
+_GUESSED: Final = frozenset({Reason.NO_SUCH_RECIPIENT, Reason.RELAY_DENIED})
+"""What somebody who tries out addresses hears; full mailboxes and full transactions are no guessing."""
 _REFUSED_FREELY: Final = 5
 """Refused recipients of a session that are answered at once."""
 _HELLO_NAME: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
@@ -300,7 +302,8 @@ class Session:
                 "recipient.refused", host=self._stream.peer.host, reverse_path=transaction.reverse_path,
                 forward_path=str(event.recipient), reason=exc.cause or exc.public,
             )
-            await self._slow_down()
+            if isinstance(exc, Refusal) and exc.reason in _GUESSED:
+                await self._slow_down()
             return answer(exc)
         self._machine.rcpt_taken()
         return _RECIPIENT_OK

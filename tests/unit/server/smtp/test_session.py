@@ -177,6 +177,14 @@ async def test_whoever_tries_out_addresses_waits_and_is_sent_away(monkeypatch: p
         assert waits.count(limits.AUTH_TARPIT_S) > 10
 
 
+@pytest.mark.parametrize(("to", "code"), [(b"alice", "452 4.5.3"), (b"full", "452 4.2.2")])
+async def test_what_is_no_guessing_is_answered_at_once(to: bytes, code: str) -> None:
+    async with SmtpSite() as site:
+        rcpt = b"RCPT TO:<" + to + b"@example.org>\r\n"
+        said = codes(await site.talk(HELLO + b"MAIL FROM:<x@y.example>\r\n" + rcpt * (limits.SMTP_RECIPIENTS + 30)))
+    assert said[-30:] == [code] * 30
+
+
 async def test_a_connection_has_so_many_transactions() -> None:
     async with SmtpSite() as site:
         said = await site.talk(HELLO + b"MAIL FROM:<x@y.example>\r\nRSET\r\n" * (limits.SMTP_TRANSACTIONS + 1))
