@@ -14,7 +14,7 @@ from mailstead.store import outbox
 from mailstead.store.directory import operations as directory
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import accounts, append, copy, deliver, expunge, flags, mailboxes
+from mailstead.store.mail import accounts, append, copy, deliver, expunge, flags, mailboxes, submissions
 from mailstead.store.mail.operation import OfAccount, Operation
 
 DIRECTORY: Final = -1
@@ -50,6 +50,8 @@ class Rewrap(Operation):
 
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
+    | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report
+    | submissions.Destroy
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow

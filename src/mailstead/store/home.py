@@ -43,6 +43,7 @@ from mailstead.store.schema import directory, migrate, shard, upgrade
 from mailstead.store.search.indexer import Indexer
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
+from mailstead.store.submitting import EmbeddedSubmissions
 from mailstead.telemetry.record import ERROR
 
 Send = Callable[[int, bytes], Awaitable[bytes]]
@@ -129,6 +130,7 @@ class Embedded:
             directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,
         )
+        self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
         self.outbox = EmbeddedOutbox(
             data / "queue-00.db", vfs, self.keys, ids, self.write, self.check_disk, is_owner=worker == 0

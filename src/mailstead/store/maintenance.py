@@ -15,6 +15,7 @@ from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.keys import Keys
+from mailstead.store.mail import submissions
 from mailstead.store.mail.deliver import REMEMBERED_MS
 from mailstead.store.shard import Shard
 
@@ -82,6 +83,7 @@ class Maintenance:
             db.one("SELECT 1 FROM op WHERE at<? LIMIT 1", (now - OPS_KEPT_MS,)),
             db.one("SELECT 1 FROM delivery WHERE at<? LIMIT 1", (now - REMEMBERED_MS,)),
             db.one("SELECT 1 FROM account a WHERE NOT EXISTS (SELECT 1 FROM era e WHERE e.account_id=a.account_id AND e.day=?) LIMIT 1", (day,)),
+            db.one("SELECT 1 FROM submission WHERE hold>=3 AND release_ms<? LIMIT 1", (now - submissions.KEPT_MS,)),
         ))
 
         def prune(tx: Tx) -> None:
@@ -102,6 +104,8 @@ class Maintenance:
 
         if due[0] or due[1]:
             await writer.do(prune)
+        if due[3]:
+            await writer.do(submissions.prune)
         if due[2]:
             for account, floor in await writer.do(note_day):
                 await writer.do(lambda tx, account=account, floor=floor: cut(tx, account, floor))  # type: ignore[misc]

@@ -31,7 +31,7 @@ from mailstead.store.mail.filing import OBJECT
 from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
-from mailstead.store.seal import PLACE, WORD, AccountKey, Damaged
+from mailstead.store.seal import OUTBOX, PLACE, WORD, AccountKey, Damaged
 
 MODSEQ_AHEAD: Final = 1_000_000
 _AHEAD_S: Final = 366 * 24 * 3600
@@ -232,6 +232,7 @@ class _Rebuild:
                       that_open(rows.tables.get("subscription", []), self._key, PLACE, has_id=False))
         self._db.many("INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)", rows.tables.get("thread_ref", ()))
         self._db.many("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?, ?)", rows.tables.get("delivery", ()))
+        self._submissions(rows, modseq)
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
             "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
@@ -239,6 +240,16 @@ class _Rebuild:
              self._validity + self._made, modseq),
         )
         return refiled
+
+    def _submissions(self, rows: Rows, modseq: int) -> None:
+        """What was waiting to leave: sending what was cancelled since is less bad than losing what was not."""
+        for row in rows.tables.get("submission", ()):
+            try:
+                self._keys.numbered(self._account, row[8]).open(OUTBOX, row[1], row[10])
+            except (Damaged, Refusal, Unavailable, OverflowError):
+                continue
+            self._db.run("INSERT OR IGNORE INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row[:7], modseq, *row[8:]))
+        self._db.many("INSERT OR IGNORE INTO submission_piece VALUES (?, ?, ?, ?)", rows.tables.get("submission_piece", ()))
 
     # -------------------------------------------------------------------------------------------------- mailboxes
     def _mailboxes(self, rows: Rows, found: Found, modseq: int) -> dict[int, int]:

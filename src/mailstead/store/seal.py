@@ -30,6 +30,7 @@ NAME: Final = b"name"
 WORD: Final = b"word"
 PLACE: Final = b"plac"
 QUEUE: Final = b"queu"
+OUTBOX: Final = b"outb"
 _FLUSH: Final = zstd.ZstdCompressor.FLUSH_FRAME
 _compress = zstd.ZstdCompressor(level=_LEVEL).compress
 _MOST: Final = 16 << 20

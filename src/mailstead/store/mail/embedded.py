@@ -179,7 +179,7 @@ class EmbeddedMail:
         return self._read(account, lambda db: read.quota(db, account))
 
     # ---------------------------------------------------------------------------------------------------- writing
-    def _scanned(self, octets: Octets) -> Scan:
+    def scanned(self, octets: Octets) -> Scan:
         """The scan of these octets; one message for many recipients is read once."""
         last = self._last_scan
         if last is not None and last[0] is octets:
@@ -188,7 +188,7 @@ class EmbeddedMail:
         self._last_scan = (octets, found)
         return found
 
-    async def _prepare(self, account: AccountId, octets: Octets, found: Scan, *, received_ms: int | None,
+    async def prepare(self, account: AccountId, octets: Octets, found: Scan, *, received_ms: int | None,
                        place: tuple[str, ...], delivery: bytes = b"") -> filing.Incoming:
         key = self._keys.of(account)
         email = self._ids.next()
@@ -209,13 +209,13 @@ class EmbeddedMail:
     async def deliver(self, account: AccountId, filing_: Filing) -> Filed:
         self._reserve()
         shard = self.shard(account)
-        found = self._scanned(filing_.octets)
+        found = self.scanned(filing_.octets)
         octets: Octets = filing_.octets
         if filing_.prefix:
             found = with_prefix(found, filing_.prefix)
             octets = filing.prefixed(filing_.prefix, filing_.octets)
         paths = names.possible(filing_.mailboxes)
-        incoming = await self._prepare(
+        incoming = await self.prepare(
             account, octets, found, received_ms=filing_.received_at_ms, place=paths[0] if paths else names.INBOX,
             delivery=filing_.delivery_id,
         )
@@ -240,7 +240,7 @@ class EmbeddedMail:
         if box is None or box.noselect:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
         incoming = [
-            await self._prepare(
+            await self.prepare(
                 account, message.octets, scan(message.octets), received_ms=message.received_at_ms, place=box.path,
                 delivery=idents[number] if idents else b"",
             )
@@ -280,5 +280,3 @@ class EmbeddedMail:
         done: FlagsStored = await self._write(account, flags.SetFlags(
             account, mailbox_id, uids, tuple(add), tuple(remove), None if replace is None else tuple(replace), unchanged_since), op)
         return done
-
-

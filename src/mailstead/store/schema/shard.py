@@ -63,6 +63,17 @@ CREATE TABLE era (
 CREATE TABLE segment (
   number INTEGER PRIMARY KEY, live INTEGER NOT NULL, written INTEGER NOT NULL)
 """,
+    """
+CREATE TABLE submission (
+  account_id INTEGER NOT NULL, submission_id INTEGER NOT NULL, email_id INTEGER NOT NULL, thread_id INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, release_ms INTEGER NOT NULL, hold INTEGER NOT NULL, modseq INTEGER NOT NULL,
+  key_no INTEGER NOT NULL, size INTEGER NOT NULL, doc_enc BLOB NOT NULL,
+  PRIMARY KEY (account_id, submission_id)) WITHOUT ROWID;
+CREATE INDEX submission_due ON submission (release_ms) WHERE hold<3;
+CREATE TABLE submission_piece (
+  account_id INTEGER NOT NULL, submission_id INTEGER NOT NULL, number INTEGER NOT NULL, octets BLOB NOT NULL,
+  PRIMARY KEY (account_id, submission_id, number))
+""",
 )
 
 ACTIVE: Final = 1

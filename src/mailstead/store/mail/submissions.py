@@ -1,0 +1,298 @@
+"""Submissions in the account's shard: the outbox (STORAGE §2 ``outbox``, §4 "outbox → queue").
+
+A row for each submission with its octets in pieces, sealed; the octets go once the queue has them. Cancelling and handing over meet in
+the row: whoever changes PENDING first has won, and the other finds it changed. Every move is a change of kind SUBMISSION.
+"""
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import EmailId, SubmissionId, ThreadId
+from mailstead.model.submission import Hold, Progress, RecipientStatus, Submission
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.writer import Tx
+from mailstead.store.keys import Keys
+from mailstead.store.mail import clock, filing, keywords
+from mailstead.store.mail.filing import Incoming
+from mailstead.store.mail.operation import OfAccount
+from mailstead.store.seal import OUTBOX, QUEUE
+
+PIECE_OCTETS: Final = 1 << 20
+KEPT_MS: Final = 30 * 24 * 3600 * 1000
+"""So long is known what became of a submission (RFC 8621 §7 leaves it to the server)."""
+_REPLY: Final = 1_000
+_COLUMNS: Final = "submission_id, email_id, thread_id, created_ms, release_ms, hold, modseq, key_no, size, doc_enc"
+
+
+class Recipient(msgspec.Struct, array_like=True):
+    address: str
+    options: dict[str, str]
+    progress: int = 1
+    hop: str = ""
+    reply: str = ""
+    at_ms: int = 0
+
+
+class Doc(msgspec.Struct, array_like=True):
+    """What is sealed of a submission."""
+
+    identity: str
+    reverse_path: str
+    options: dict[str, str]
+    recipients: list[Recipient]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Doc).decode
+
+
+class Sent(msgspec.Struct):
+    """The copy for the author: filed in the same transaction."""
+
+    mailbox: int
+    incoming: Incoming
+    flags: tuple[str, ...]
+
+
+class Submit(OfAccount):
+    """``pieces`` are sealed, for the key numbered ``key``. A submission that is there already stays as it is."""
+
+    submission: int
+    email: int
+    thread: int
+    release_ms: int
+    size: int
+    key: int
+    pieces: list[bytes]
+    doc: Doc
+    sent: Sent | None = None
+    is_once: ClassVar = True
+
+    def octets(self) -> int:
+        return sum(map(len, self.pieces)) + (self.sent.incoming.octets() if self.sent else 0)
+
+    def apply(self, tx: Tx, keys: Keys) -> None:
+        account, sent = self.account, self.sent
+        if tx.db.one("SELECT 1 FROM submission WHERE account_id=? AND submission_id=?", (account, self.submission)):
+            return
+        if sent is not None and not tx.db.one(
+            "SELECT 1 FROM mailbox WHERE account_id=? AND mailbox_id=? AND noselect=0", (account, sent.mailbox)
+        ):
+            raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+        key = keys.of(account)
+        modseq = clock.tick(tx, account, octets=sent.incoming.info.size if sent else 0, messages=1 if sent else 0)
+        email, thread = self.email, self.thread
+        if sent is not None:
+            email, thread = self._file(tx, keys, sent, modseq)
+        tx.db.run(
+            "INSERT INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (account, self.submission, email, thread, tx.now_ms, max(self.release_ms, tx.now_ms), int(Hold.PENDING), modseq, self.key,
+             self.size, key.seal(OUTBOX, self.submission, _encode(self.doc))),
+        )
+        tx.db.many(
+            "INSERT INTO submission_piece VALUES (?, ?, ?, ?)",
+            ((account, self.submission, number, piece) for number, piece in enumerate(self.pieces)),
+        )
+        clock.note(tx, account, modseq, ChangeKind.SUBMISSION, self.submission, ChangeOp.CREATED)
+
+    def _file(self, tx: Tx, keys: Keys, sent: Sent, modseq: int) -> tuple[int, int]:
+        info = sent.incoming.info
+        flags, more = keywords.bits(tx, self.account, keys.of(self.account), sent.flags)
+        place = filing.room(
+            tx, self.account, sent.mailbox, modseq, count=1, octets=info.size, unseen=filing.unseen(flags), deleted=filing.deleted(flags)
+        )
+        if place is None:
+            raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+        thread = filing.store(tx, sent.incoming, mailbox=sent.mailbox, flags=flags)
+        filing.enter(
+            tx, self.account, sent.mailbox, modseq,
+            [(place.uid, info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more))], fresh=True,
+        )
+        return info.email, thread
+
+
+class Cancel(OfAccount):
+    """Whether it was, or had been, cancelled: False once it began to leave. NOT_FOUND."""
+
+    submission: int
+    returns: ClassVar = bool
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> bool:  # noqa: ARG002 - the signature of all
+        hold = _hold(tx, self.account, self.submission)
+        if hold is not Hold.PENDING:
+            return hold is Hold.CANCELED
+        _move(tx, self.account, self.submission, "hold=4")
+        _drop_pieces(tx, self.account, self.submission)
+        return True
+
+
+class Reschedule(OfAccount):
+    """Whether it still waited and will go at ``release_ms`` now. NOT_FOUND."""
+
+    submission: int
+    release_ms: int
+    returns: ClassVar = bool
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> bool:  # noqa: ARG002 - the signature of all
+        if _hold(tx, self.account, self.submission) is not Hold.PENDING:
+            return False
+        _move(tx, self.account, self.submission, f"release_ms={max(int(self.release_ms), tx.now_ms)}")
+        return True
+
+
+class Take(OfAccount):
+    """Whether it is to be handed over now: from here on it cannot be cancelled. ``now_ms`` is when it would have to be due."""
+
+    submission: int
+    returns: ClassVar = bool
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> bool:  # noqa: ARG002 - the signature of all
+        row = tx.db.one(
+            "SELECT hold, release_ms FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission)
+        )
+        if row is None or row[0] == Hold.LEAVING:
+            return row is not None
+        if row[0] != Hold.PENDING or row[1] > tx.now_ms:
+            return False
+        _move(tx, self.account, self.submission, "hold=2")
+        return True
+
+
+class HandedOver(OfAccount):
+    """The queue has it: its octets go."""
+
+    submission: int
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        row = tx.db.one("SELECT hold FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission))
+        if row is not None and row[0] == Hold.LEAVING:
+            _move(tx, self.account, self.submission, "hold=3")
+            _drop_pieces(tx, self.account, self.submission)
+
+
+class Report(OfAccount):
+    """What became of recipients: (address, progress, hop, reply, at_ms). Nothing where the submission is not known any more."""
+
+    submission: int
+    news: list[tuple[str, int, str, str, int]]
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:
+        row = tx.db.one(
+            "SELECT key_no, doc_enc FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission)
+        )
+        if row is None:
+            return
+        doc = _decode(keys.numbered(self.account, row[0]).open(OUTBOX, self.submission, row[1]))
+        known = {address: (progress, hop, reply[:_REPLY], at) for address, progress, hop, reply, at in self.news}
+        moved = False
+        for one in doc.recipients:
+            found = known.get(one.address)
+            if found is None or one.progress >= Progress.DELIVERED or one.at_ms > found[3] or (one.progress, one.hop, one.reply) == found[:3]:
+                continue
+            one.progress, one.hop, one.reply, one.at_ms = found
+            moved = True
+        if not moved:
+            return
+        sealed = keys.numbered(self.account, row[0]).seal(OUTBOX, self.submission, _encode(doc))
+        tx.db.run(
+            "UPDATE submission SET doc_enc=? WHERE account_id=? AND submission_id=?", (sealed, self.account, self.submission)
+        )
+        _move(tx, self.account, self.submission, "hold=hold")
+
+
+class Destroy(OfAccount):
+    """Forget a submission that has left or was cancelled. NOT_FOUND, IN_USE."""
+
+    submission: int
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        if _hold(tx, self.account, self.submission) in {Hold.PENDING, Hold.LEAVING}:
+            raise Refusal(Reason.IN_USE, "The message has not left yet; cancel it first")
+        modseq = clock.tick(tx, self.account)
+        tx.db.run("DELETE FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission))
+        clock.note(tx, self.account, modseq, ChangeKind.SUBMISSION, self.submission, ChangeOp.DESTROYED)
+
+
+def _hold(tx: Tx, account: int, submission: int) -> Hold:
+    row = tx.db.one("SELECT hold FROM submission WHERE account_id=? AND submission_id=?", (account, submission))
+    if row is None:
+        raise Refusal(Reason.NOT_FOUND, "There is no such submission")
+    return Hold(row[0])
+
+
+def _move(tx: Tx, account: int, submission: int, change: str) -> None:
+    modseq = clock.tick(tx, account)
+    tx.db.run(
+        f"UPDATE submission SET {change}, modseq=? WHERE account_id=? AND submission_id=?",  # noqa: S608 - words of our own
+        (modseq, account, submission),
+    )
+    clock.note(tx, account, modseq, ChangeKind.SUBMISSION, submission, ChangeOp.UPDATED)
+
+
+def _drop_pieces(tx: Tx, account: int, submission: int) -> None:
+    tx.db.run("DELETE FROM submission_piece WHERE account_id=? AND submission_id=?", (account, submission))
+
+
+def prune(tx: Tx) -> None:
+    """Forget what ended long ago; a reader of the change log hears of each."""
+    rows = tx.db.all(
+        "SELECT account_id, submission_id FROM submission WHERE hold>=3 AND release_ms<? LIMIT 500", (tx.now_ms - KEPT_MS,)
+    )
+    for account, submission in rows:
+        try:
+            Destroy(account, submission).apply(tx, None)  # type: ignore[arg-type] # it needs no keys
+        except Refusal:
+            continue  # a suspended account's wait
+
+
+# ------------------------------------------------------------------------------------------------------- reading
+def find(db: Database, account: int, keys: Keys, ids: list[int] | None, after: int, limit: int) -> list[Submission]:
+    """Those that are named, or all beyond ``after``, in order of their ids."""
+    where, values = "submission_id>?", [account, after]  # type: tuple[str, list[Any]]
+    if ids is not None:
+        where += f" AND submission_id IN ({', '.join('?' * len(ids))})"
+        values += ids
+    rows = db.all(
+        f"SELECT {_COLUMNS} FROM submission WHERE account_id=? AND {where} ORDER BY submission_id LIMIT ?",  # noqa: S608 - marks only
+        (*values, limit),
+    )
+    return [_value(row, account, keys) for row in rows]
+
+
+def _value(row: tuple[Any, ...], account: int, keys: Keys) -> Submission:
+    submission, email, thread, created, release, hold, modseq, key_no, size, sealed = row
+    doc = _decode(keys.numbered(account, key_no).open(OUTBOX, submission, sealed))
+    recipients = tuple(
+        RecipientStatus(one.address, one.options, Progress(one.progress), one.hop, one.reply, one.at_ms) for one in doc.recipients
+    )
+    return Submission(
+        SubmissionId(submission), EmailId(email), ThreadId(thread), doc.identity, doc.reverse_path, doc.options, recipients, created,
+        release, Hold(hold), modseq, size,
+    )
+
+
+def octets(db: Database, account: int, keys: Keys, submission: int) -> bytes:
+    """The message, while it has not left. NOT_FOUND."""
+    with db.snapshot():
+        row = db.one("SELECT key_no, size FROM submission WHERE account_id=? AND submission_id=?", (account, submission))
+        pieces = db.all(
+            "SELECT number, octets FROM submission_piece WHERE account_id=? AND submission_id=? ORDER BY number", (account, submission)
+        )
+    if row is None or not pieces:
+        raise Refusal(Reason.NOT_FOUND, "This message has left")
+    key = keys.numbered(account, row[0])
+    return b"".join(key.open(QUEUE, submission, piece, number) for number, piece in pieces)
+
+
+def due(db: Database, now_ms: int, limit: int) -> list[tuple[int, int]]:
+    """(account, submission) of what is to leave now."""
+    return db.all("SELECT account_id, submission_id FROM submission WHERE hold<3 AND release_ms<=? ORDER BY release_ms LIMIT ?", (now_ms, limit))
