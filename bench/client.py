@@ -83,7 +83,8 @@ def smtp(port: int, recipient: str, octets: bytes) -> Callable[[], float]:
 
 
 def wait_for_exists(sessions: Iterable[Imap], timeout_s: float = 30.0) -> list[float]:
-    """When each of the idling sessions was told of a new message (``perf_counter`` moments)."""
+    """When each of the idling sessions was told of a new message (``perf_counter`` moments); one that was not told in
+    time counts with the deadline."""
     told: list[float] = []
     with selectors.DefaultSelector() as selector:
         for session in sessions:
@@ -99,5 +100,6 @@ def wait_for_exists(sessions: Iterable[Imap], timeout_s: float = 30.0) -> list[f
                     session.buffer = b""
                     selector.unregister(session.socket)
             if time.perf_counter() > deadline:
-                raise TimeoutError(f"{len(selector.get_map())} sessions were never told")
+                told += [deadline] * len(selector.get_map())
+                break
     return told

@@ -1,7 +1,8 @@
 """The load generator: prepared octets over plain sockets, as little work as can be.
 
-``python -m bench.generator PORT CONNECTIONS COUNT SIZE RECIPIENT_PATTERN RECIPIENTS`` sends COUNT messages and prints one JSON
-line: wall seconds, seconds of its own CPU, median and 99th percentile of the time from the last octet to 250.
+``python -m bench.generator PORT CONNECTIONS COUNT SIZE RECIPIENT_PATTERN RECIPIENTS [envelope]`` sends COUNT messages and prints one JSON
+line: wall seconds, seconds of its own CPU, median and 99th percentile of the time from the last octet to 250. With ``envelope`` each
+transaction ends with RSET in place of the message: what is left of its cost without it.
 Commands of a transaction are pipelined where the server offers it (both do); every connection sends the next message as
 soon as the last is acknowledged.
 """
@@ -65,6 +66,8 @@ class Connection:
         elif self.step == "envelope":
             self.replies += 1
             if self.replies == 3:
+                if self.load.only_envelope:
+                    return self.next()
                 if not line.startswith(b"354"):
                     raise ConnectionError(line)
                 self.socket.sendall(self.octets)
@@ -88,19 +91,21 @@ class Connection:
         self.octets = message(number, self.load.size) + b".\r\n"
         self.replies = 0
         self.step = "envelope"
-        self.socket.sendall(f"MAIL FROM:<sender@outside.test>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode())
+        last = "RSET" if self.load.only_envelope else "DATA"
+        self.socket.sendall(f"MAIL FROM:<sender@outside.test>\r\nRCPT TO:<{recipient}>\r\n{last}\r\n".encode())
         return True
 
 
 class Load:
     """The whole load."""
 
-    def __init__(self, port: int, count: int, size: int, pattern: str, recipients: int) -> None:
+    def __init__(self, port: int, count: int, size: int, pattern: str, recipients: int, *, only_envelope: bool = False) -> None:
         self.port = port
         self.count = count
         self.size = size
         self.pattern = pattern
         self.recipients = recipients
+        self.only_envelope = only_envelope
         self.latencies: list[float] = []
         self._number = 0
 
@@ -126,13 +131,13 @@ class Load:
 
 def main() -> None:
     """See the module's docstring."""
-    port, connections, count, size, pattern, recipients = sys.argv[1:]
-    load = Load(int(port), int(count), int(size), pattern, int(recipients))
+    port, connections, count, size, pattern, recipients, *more = sys.argv[1:]
+    load = Load(int(port), int(count), int(size), pattern, int(recipients), only_envelope=more == ["envelope"])
     started = time.perf_counter()
     load.run(int(connections))
     seconds = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
-    waits = sorted(load.latencies)
+    waits = sorted(load.latencies) or [0.0]
     print(json.dumps({
         "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "p50_ms": waits[len(waits) // 2] * 1000,
         "p99_ms": waits[int(len(waits) * 0.99)] * 1000,

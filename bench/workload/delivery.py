@@ -36,13 +36,8 @@ def run(system: System, *, connections: int, count: int, size: int) -> Row:
     indexing = system.indexing()[1]
     cpu_before = cpu(system)
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.generator", str(system.smtp_port), str(connections), str(count), str(size),
-         system.pattern, str(MAILBOXES)],
-        cwd=_ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    figures = generated(system, connections, count, size)
     accepted_cpu = cpu(system) - cpu_before - (system.indexing()[1] - indexing)
-    figures = json.loads(done.stdout)
     accepted_s = figures["seconds"]
     wait = 0.02
     while True:
@@ -63,6 +58,25 @@ def run(system: System, *, connections: int, count: int, size: int) -> Row:
         p99_ms=figures["p99_ms"],
         generator_cpu_ms=figures["cpu"] / count * 1000,
     )
+
+
+def envelope(system: System, *, connections: int, count: int) -> float:
+    """Milliseconds of CPU a transaction that ends before its message: what acceptance does not include."""
+    quiet(system)
+    before = cpu(system)
+    generated(system, connections, count, 0, "envelope")
+    return (cpu(system) - before) / count * 1000
+
+
+def generated(system: System, connections: int, count: int, size: int, *words: str) -> dict[str, float]:
+    """Run the generator against the system; its figures."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.generator", str(system.smtp_port), str(connections), str(count), str(size),
+         system.pattern, str(MAILBOXES), *words],
+        cwd=_ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def indexed(system: System, before: tuple[float, float], count: int, *, within_s: float = 90.0) -> float:

@@ -226,11 +226,16 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """``shards`` counts for a new data directory only; later the directory knows."""
+    """``shards`` counts for a new data directory only; later the directory knows. 0: one for each core (``shards_for``)."""
 
     url: str = _key("embedded:", _url("embedded", "postgresql"))
     blobs: str = _key("segments:", _url("segments", "s3"))
-    shards: int = _key(4, _number(1, 256))
+    shards: int = _key(0, _number(0, 256))
+
+    def shards_for(self, cores: int) -> int:
+        """How many shards a new data directory gets on a machine with so many cores: as many as workers will own, for a second
+        shard of one worker halves what a commit gathers (docs/decisions/0015); at least 2, so that damage never concerns all."""
+        return self.shards or min(max(cores, 2), 16)
 
 
 @dataclass(frozen=True, slots=True)

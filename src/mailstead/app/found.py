@@ -50,7 +50,7 @@ async def found(
     settings = parse(text, os.environ)
     make_self_signed(data / "tls" / "self-signed.pem", [hostname, domain, "localhost"])
     if not (data / "dir.db").exists():
-        create(data, shards=settings.store.shards, master=assemble.master_key(data, settings))
+        create(data, shards=settings.store.shards_for(os.cpu_count() or 1), master=assemble.master_key(data, settings))
     store = assemble.open_store(data, settings)
     await store.start()
     try:

@@ -1,6 +1,6 @@
 import pytest
 
-from mailstead.app.config import Settings, SettingsError, parse, size
+from mailstead.app.config import Settings, SettingsError, StoreSettings, parse, size
 
 
 def test_an_empty_file_is_a_working_server() -> None:
@@ -91,3 +91,8 @@ def test_sizes() -> None:
     for wrong in ("", "x MiB", "5 parsec", True, -1):
         with pytest.raises(ValueError):
             size(wrong)
+
+
+def test_a_new_directory_has_a_shard_for_each_core_unless_told_otherwise() -> None:
+    assert [2, 2, 8, 16] == [StoreSettings().shards_for(cores) for cores in (1, 2, 8, 64)]
+    assert 5 == StoreSettings(shards=5).shards_for(8)
