@@ -26,6 +26,12 @@ def fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield block[start:colon].rstrip(b" \t"), block[colon + 1 : end]
 
 
+def whole_fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Every field as (lower-case name, the field as it stands with its name, folding and final CRLF): what is signed."""
+    for start, colon, end in _spans(block):
+        yield block[start:colon].rstrip(b" \t").lower(), block[start:end]
+
+
 def _spans(block: bytes) -> Iterator[tuple[int, int, int]]:
     """(start, colon, end) of each field, ``end`` behind its last CRLF."""
     find = block.find

@@ -88,3 +88,13 @@ AUTH_FAILURES_PER_ADDRESS: Final = 10
 AUTH_WINDOW_S: Final = 900.0
 AUTH_BAN_S: Final = 900.0
 AUTH_TARPIT_S: Final = 2.0
+
+# ---------------------------------------------------------------- authentication of mail
+MAILAUTH_TAGS: Final = 50
+DKIM_SIGNATURES: Final = 10
+"""Looked at, of one message."""
+DKIM_SIGNATURE_FIELD: Final = 16_384
+DKIM_SIGNED_FIELDS: Final = 200
+DKIM_KEY_RECORD: Final = 4_096
+DKIM_RSA_BITS: Final = 8_192
+"""A larger key costs too much to verify with (RFC 8301 §3.2 wants up to 4,096)."""

@@ -1,12 +1,14 @@
 """What pure code may ask of the world.
 
 Pure code that needs the world is a generator: it yields a question and is sent the answer. A SASL exchange
-(``protocol.sasl``) yields the questions below; ``service.access`` answers them. A test is a list of both.
+(``protocol.sasl``) yields the questions of logins below; ``service.access`` answers them. ``mailauth`` yields tuples of ``LookUp``. A test
+is a list of both.
 """
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
+from mailstead.model.dns import RecordType
 from mailstead.model.ids import AccountId, TenantId
 
 
@@ -97,3 +99,11 @@ class Origin:
     """Channel bindings by type (RFC 5929); empty without TLS."""
     limit_key: str = ""
     """What failures are counted by: the IPv4 address, or the /64 of an IPv6 address."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Records of a type at a name of the DNS (A-labels); the answer is a ``model.dns.Answer``, None where it could not be had."""
+
+    name: str
+    type: RecordType
