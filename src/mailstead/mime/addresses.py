@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from mailstead.mime import decode
 from mailstead.model import limits
 
 _ATOM: Final = rb"""[^\s"(),:;<>@\[\]\\]+"""
@@ -194,3 +195,14 @@ def _unquote(word: bytes) -> bytes:
         return word
     inner = word[1:-1] if len(word) > 1 and word.endswith(b'"') else word[1:]
     return re.sub(rb"\\(.)", rb"\1", inner, flags=re.DOTALL) if b"\\" in inner else inner
+
+
+def spelled(local: bytes, domain: bytes) -> str:
+    """An address as people write it: a local part that is no dot-atom is quoted (RFC 5322 §3.4.1)."""
+    text = decode.charset(local, "")
+    if text and not _DOT_ATOM.fullmatch(text):
+        text = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{text}@{decode.charset(domain, '')}" if domain else text
+
+
+_DOT_ATOM: Final = re.compile(r"[^\s()<>\[\]:;@\\,\"\x00-\x1f\x7f]+")

@@ -6,7 +6,7 @@ not agreed to UTF-8 gets ``to_ascii`` of it.
 
 import base64
 import re
-from typing import Final
+from typing import Any, Final
 
 from mailstead.mime import decode
 
@@ -30,6 +30,26 @@ def string(octets: bytes) -> bytes:
     return b'"' + octets + b'"'
 
 
+def strings(wire: bytes) -> list[Any]:
+    """A stored wire form read back: lists as lists, strings as octets without quotes, NIL as None. Bounded by what we wrote."""
+    stack: list[list[Any]] = [[]]
+    for match in _TOKEN.finditer(wire):
+        quoted, token = match[1], match[2]
+        if quoted is not None:
+            stack[-1].append(_ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted)
+        elif token == b"(":
+            stack.append([])
+        elif token == b")":
+            if len(stack) > 1:
+                done = stack.pop()
+                stack[-1].append(done)
+        else:
+            stack[-1].append(None if token == b"NIL" else token)
+    return stack[0][0] if stack[0] and isinstance(stack[0][0], list) else []
+
+
+_TOKEN: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"|([()]|[^ ()"]+)', re.DOTALL)
+_ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _TO_BLANK: Final = bytes(0x20 if octet in {0, 10, 13} else octet for octet in range(256))
 
 

@@ -104,7 +104,8 @@ class Size:
 class Contains:
     """``text`` occurs in ``field``, case and Unicode form ignored.
 
-    ``words`` False: as a substring (IMAP). True: every word of it begins a word of the field (JMAP, as-you-type).
+    ``words`` False: as a substring (IMAP). True: every word of it begins a word of the field (JMAP, as-you-type); where a
+    script writes no blanks between words, it is anywhere in one.
     """
 
     field: Field
@@ -146,9 +147,24 @@ class HasAttachment:
     """A part that is neither text shown inline nor its multipart wrapping (RFC 8621 §4.1.4)."""
 
 
+@dataclass(frozen=True, slots=True)
+class InOtherThan:
+    """Has an entry in a mailbox that is none of these."""
+
+    mailbox_ids: frozenset[MailboxId]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadHas:
+    """Some email of the thread bears the keyword; ``every``: each of them does (RFC 8621 §4.4.1)."""
+
+    name: str
+    every: bool = False
+
+
 Condition = (
     And | Or | Not | InMailbox | InUids | HasFlag | Received | Sent | Saved | Size | Contains | Header
-    | ModSeqAtLeast | EmailIs | ThreadIs | HasAttachment
+    | ModSeqAtLeast | EmailIs | ThreadIs | HasAttachment | InOtherThan | ThreadHas
 )
 
 EVERYTHING = And(())

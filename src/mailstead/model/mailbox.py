@@ -48,6 +48,12 @@ class MailboxInfo:
     subscribed: bool
     noselect: bool
     has_children: bool
+    sort_order: int = 0
+    emails: int = 0
+    """This and the following count as JMAP does: without entries flagged ``\\Deleted`` (RFC 8621 §2)."""
+    unread_emails: int = 0
+    threads: int = 0
+    unread_threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,18 @@ from mailstead.store import outbox
 from mailstead.store.directory import operations as directory
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import accounts, append, copy, deliver, expunge, flags, mailboxes, submissions
+from mailstead.store.mail import (
+    accounts,
+    append,
+    copy,
+    deliver,
+    expunge,
+    flags,
+    mailboxes,
+    set_emails,
+    set_mailboxes,
+    submissions,
+)
 from mailstead.store.mail.operation import OfAccount, Operation
 
 DIRECTORY: Final = -1
@@ -53,6 +64,7 @@ AnyOperation = (
     | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report
     | submissions.Destroy
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
+    | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress

@@ -36,11 +36,13 @@ from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.interface import News
 from mailstead.store.keys import Keys, add_master, drop_masters, make_master
 from mailstead.store.mail.embedded import EmbeddedMail
+from mailstead.store.mail.embedded_emails import EmbeddedEmails
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
 from mailstead.store.outgoing import EmbeddedOutbox
 from mailstead.store.schema import directory, migrate, shard, upgrade
 from mailstead.store.search.indexer import Indexer
+from mailstead.store.search.query import Finder
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
 from mailstead.store.submitting import EmbeddedSubmissions
@@ -131,6 +133,8 @@ class Embedded:
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,
         )
         self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
+        self.finder = Finder(self.keys, self.objects, data / "idx")
+        self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
         self.outbox = EmbeddedOutbox(
             data / "queue-00.db", vfs, self.keys, ids, self.write, self.check_disk, is_owner=worker == 0
@@ -178,6 +182,7 @@ class Embedded:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         self.indexer.close()
+        self.emails.close()
         for one in self.shards:
             await one.close()
         self.reader.close()
@@ -351,6 +356,7 @@ class Embedded:
             ahead = repair.MODSEQ_AHEAD
             tx.db.run(
                 "UPDATE account SET epoch=epoch+1, modseq=modseq+?1, log_floor=modseq+?1, mailbox_modseq=modseq+?1,"
+                " email_modseq=modseq+?1, thread_modseq=modseq+?1, delivery_modseq=modseq+?1,"
                 " uid_validity_last=max(uid_validity_last, ?2)+(SELECT count(*) FROM mailbox m WHERE m.account_id=account.account_id)",
                 (ahead, tx.now_ms // 1000),
             )

@@ -17,6 +17,18 @@ from typing import Protocol
 
 from mailstead.model.change import Changes
 from mailstead.model.condition import Condition
+from mailstead.model.email import (
+    EmailPatch,
+    EmailRow,
+    EmailsSet,
+    Kind,
+    MailboxPatch,
+    MailboxSet,
+    NewEmail,
+    ObjectChanges,
+    Position,
+    States,
+)
 from mailstead.model.ids import (
     AccountId,
     CredentialId,
@@ -26,9 +38,11 @@ from mailstead.model.ids import (
     OpId,
     SubmissionId,
     TenantId,
+    ThreadId,
 )
 from mailstead.model.mailbox import Entry, EntryRow, MailboxInfo, Role
 from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage, Octets
+from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
 from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
 from mailstead.model.uids import UidSet
@@ -352,6 +366,47 @@ class Submissions(Protocol):
         was delivered or has failed stays so. Nothing where the submission is not known."""
 
 
+class Emails(Protocol):
+    """Account data as JMAP sees it: emails, threads, and what changed of each type (RFC 8621; DECISIONS 1, 2, 9).
+
+    Entries flagged ``\\Deleted`` are not there. ``Mail`` and this are two sides of one thing: what is written on one is
+    seen on the other at once.
+    """
+
+    async def states(self, account: AccountId) -> States:
+        """Where each type stands."""
+
+    async def emails(self, account: AccountId, ids: Sequence[EmailId], *, content: bool) -> tuple[States, dict[EmailId, EmailRow]]:
+        """Those of the emails that are there. ``content``: with the columns that come from the message."""
+
+    async def threads(self, account: AccountId, ids: Sequence[ThreadId]) -> tuple[States, dict[ThreadId, tuple[EmailId, ...]]]:
+        """The emails of each thread that is there, in the order they were received."""
+
+    async def changes(self, account: AccountId, kind: Kind, since: Position, most: int) -> ObjectChanges:
+        """At most ``most`` objects (0: all). Raises ``model.change.StateTooOld``."""
+
+    async def query(self, account: AccountId, query: Query, window: Window) -> Answer:
+        """Complete, however far the search index is behind. Raises ``model.query.AnchorNotFound``."""
+
+    async def query_changes(self, account: AccountId, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
+        """``most`` 0: any number. Raises ``model.query.TooManyChanges``, ``StateTooOld``."""
+
+    async def set(
+        self, account: AccountId, op: OpId, *, if_state: str = "", create: Sequence[NewEmail] = (),
+        update: Sequence[EmailPatch] = (), destroy: Sequence[EmailId] = (),
+    ) -> EmailsSet:
+        """One transaction; what cannot be done has a fault and is left alone. ``if_state``: a ``Position`` as text. Destroying
+        takes the email out of every mailbox. Raises ``model.email.StateMismatch``; ACCOUNT_SUSPENDED."""
+
+    async def mailbox_set(self, account: AccountId, op: OpId, mailbox_id: MailboxId | None, patch: MailboxPatch,
+                          *, if_state: str = "") -> MailboxSet:
+        """Make a mailbox (None) or change one. Raises ``StateMismatch``; ACCOUNT_SUSPENDED."""
+
+    async def mailbox_destroy(self, account: AccountId, op: OpId, mailbox_id: MailboxId, *, with_emails: bool,
+                              if_state: str = "") -> MailboxSet:
+        """``with_emails``: emails whose last mailbox it is go too. Raises ``StateMismatch``; ACCOUNT_SUSPENDED."""
+
+
 class Outbox(Protocol):
     """Submissions awaiting the next hop. The durable queue; who schedules is ``service.queue``."""
 
@@ -399,6 +454,8 @@ class Store(Protocol):
     def mail(self) -> Mail: ...
     @property
     def submissions(self) -> Submissions: ...
+    @property
+    def emails(self) -> Emails: ...
     @property
     def outbox(self) -> Outbox: ...
     def spool(self) -> Spool: ...

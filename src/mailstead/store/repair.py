@@ -26,7 +26,7 @@ from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
-from mailstead.store.mail import keywords, names
+from mailstead.store.mail import keywords, names, tally
 from mailstead.store.mail.filing import OBJECT
 from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
 from mailstead.store.salvage import rows as read_rows
@@ -162,6 +162,7 @@ def _account(db: Database, account: int, limits: tuple[int, int, int], sources: 
         rows = read_rows(opened, account)
         if source == path and agrees(rows) and opens(rows, keys, account):
             _insert(db, rows)
+            tally.recount(db, account)
             outcome.kept += 1
             return
         if rows.tables.get("account") or rows.tables.get("email"):
@@ -209,13 +210,14 @@ class _Rebuild:
         self._made = 0
         self._bits = 0
         """Flags that have a name."""
+        self._orders: dict[int, int] = {}
         self._named: dict[tuple[str, ...], int] = {}
         """Every name a mailbox ever had, to the mailbox."""
 
     def run(self, rows: Rows, found: Found) -> int:
         """Gives the number of messages that came from the segments alone."""
         account = self._account
-        old = rows.tables.get("account") or [(account, self._limits[0], 1, shard.ACTIVE, 1, 0, 0, 0, *self._limits[1:], 0, 0, 0)]
+        old = rows.tables.get("account") or [(account, self._limits[0], 1, shard.ACTIVE, 1, 0, 0, 0, *self._limits[1:], 0, 0, 0, 0, 0, 0)]
         state = old[0][3] if old[0][3] in shard.STATES.values() else shard.ACTIVE
         most = max([old[0][4], *(row[5] for row in rows.tables.get("entry", ())), *(row[8] for row in rows.tables.get("mailbox", ()))])
         modseq = min(most, 1 << 60) + MODSEQ_AHEAD
@@ -225,6 +227,7 @@ class _Rebuild:
         words = that_open(rows.tables.get("keyword", []), self._key, WORD, has_id=True)
         self._bits = functools.reduce(
             operator.or_, (1 << row[1] for row in words if 0 <= row[1] <= model.LAST_ACCOUNT_BIT), (1 << model.FIRST_ACCOUNT_BIT) - 1)
+        self._orders = {row[1]: row[19] for row in rows.tables.get("mailbox", ()) if 0 <= row[19] < 1 << 31}
         boxes = self._mailboxes(rows, found, modseq)
         refiled = self._messages(rows, found, boxes, modseq)
         self._db.many("INSERT OR IGNORE INTO keyword VALUES (?, ?, ?)", words)
@@ -235,10 +238,11 @@ class _Rebuild:
         self._submissions(rows, modseq)
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
             (account, self._limits[0], old[0][2] % (1 << 40) + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
-             self._validity + self._made, modseq),
+             self._validity + self._made, modseq, modseq, modseq, modseq),
         )
+        tally.recount(self._db, account)
         return refiled
 
     def _submissions(self, rows: Rows, modseq: int) -> None:
@@ -323,9 +327,9 @@ class _Rebuild:
         role = Role.INBOX if path == names.INBOX else Role.NONE if role == Role.INBOX else role
         self._made += 1
         self._db.run(
-            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0)",
+            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
             (self._account, ident, parent, names.sealed(self._key, ident, path[-1]), names.name_key(self._key, parent, path[-1]),
-             int(role), self._validity + self._made, modseq),
+             int(role), self._validity + self._made, modseq, self._orders.get(ident, 0)),
         )
 
     # -------------------------------------------------------------------------------------------------- messages

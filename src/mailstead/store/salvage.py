@@ -19,8 +19,8 @@ from mailstead.store.schema import shard
 from mailstead.store.seal import NAME, PLACE, WORD, AccountKey, Damaged
 
 TABLES: Final = {
-    "account": "iiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
-    "entry": "iiiiiiiiiin", "keyword": "iib", "change": "iiiiiii", "thread_ref": "ibi", "delivery": "ibii", "op": "ibib",
+    "account": "iiiiiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
+    "entry": "iiiiiiiiiin", "keyword": "iib", "change": "iiiiiiiiii", "thread_ref": "ibi", "delivery": "ibii", "op": "ibib",
     "dropped": "iii", "era": "iii", "submission": "iiiiiiiiiib", "submission_piece": "iiib",
 }
 """The kinds of a table's columns: integer, blob, blob or null."""
@@ -54,7 +54,8 @@ def rows(db: Database, account: int) -> Rows:
             f"SELECT * FROM {table} WHERE account_id=? ORDER BY " + order.replace(",", " DESC,") + " DESC",  # noqa: S608
         ):
             try:
-                for row in db.each(sql, (account,)):
+                for found_row in db.each(sql, (account,)):
+                    row = (*found_row, *(0,) * (len(kinds) - len(found_row)))  # a copy of an older version has fewer columns
                     if _fits(row, kinds, account):
                         got.setdefault(row[: KEYS[table]], row)
                     elif table in _NEEDED:

@@ -17,6 +17,7 @@ from mailstead.store.engine.files import Files
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail.filing import OBJECT
+from mailstead.store.schema import shard as schema
 from mailstead.store.seal import BODY, NAME, PLACE, QUEUE, WORD, Damaged
 from mailstead.store.shard import Shard
 
@@ -32,6 +33,14 @@ _COUNTERS: Final = (
         " FROM mailbox m LEFT JOIN entry e ON e.account_id=m.account_id AND e.mailbox_id=m.mailbox_id"
         " GROUP BY m.account_id, m.mailbox_id HAVING m.total<>count(e.uid) OR m.unseen<>coalesce(sum(e.flags&1=0),0)"
         " OR m.deleted<>coalesce(sum(e.flags&8<>0),0) OR m.octets<>coalesce(sum(e.size),0)",
+    ),
+    (
+        "mailbox {1} of account {0:x} counts {2} emails ({3} unread) in {4} threads ({5} unread), but holds {6} ({7}) in {8} ({9})",
+        "SELECT m.account_id, m.mailbox_id, m.emails, m.unread_emails, m.threads, m.unread_threads, coalesce(c.emails, 0),"  # noqa: S608
+        " coalesce(c.unread_emails, 0), coalesce(c.threads, 0), coalesce(c.unread_threads, 0) FROM mailbox m"
+        f" LEFT JOIN ({schema.COUNTED.format(of_account='')}) c ON c.account_id=m.account_id AND c.mailbox_id=m.mailbox_id"
+        " WHERE (m.emails, m.unread_emails, m.threads, m.unread_threads)<>(coalesce(c.emails, 0), coalesce(c.unread_emails, 0),"
+        " coalesce(c.threads, 0), coalesce(c.unread_threads, 0))",
     ),
     (
         "account {0:x} counts {1} octets in {2} messages, but holds {3} in {4}",

@@ -29,7 +29,7 @@ class MakeAccount(OfAccount):
             return
         key = keys.of(account)
         tx.db.run(
-            "INSERT INTO account VALUES (?, ?, 1, ?, ?, 0, 0, 0, ?, ?, 0, 0, 0)",
+            "INSERT INTO account VALUES (?1, ?2, 1, ?3, ?4, 0, 0, 0, ?5, ?6, 0, 0, ?4, ?4, ?4, ?4)",
             (account, self.tenant, ACTIVE, _FIRST_MODSEQ, self.max_octets, self.max_messages),
         )
         for (name, role), mailbox in zip(DEFAULT_MAILBOXES, self.ids, strict=True):

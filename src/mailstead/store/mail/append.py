@@ -7,7 +7,7 @@ from mailstead.model.ids import EmailId
 from mailstead.model.message import Appended
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, keywords
+from mailstead.store.mail import clock, filing, keywords, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 
@@ -56,11 +56,12 @@ class Append(OfAccount):
         )
         if place is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+        counts = tally.Tally(tx, account)
         rows = []
         for count, number in enumerate(wanted):
             incoming, (flags, more) = self.incoming[number], bits[number]
             info = incoming.info
-            thread = filing.store(tx, incoming, mailbox=self.mailbox, flags=flags)
+            thread = filing.store(tx, counts, incoming, mailbox=self.mailbox, flags=flags)
             uids[number], emails[number] = place.uid + count, EmailId(info.email)
             rows.append((uids[number], info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more)))
             if self.ids:
@@ -68,7 +69,8 @@ class Append(OfAccount):
                     "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?)",
                     (account, self.ids[number], info.email, tx.now_ms + IMPORT_REMEMBERED_MS),
                 )
-        filing.enter(tx, account, self.mailbox, modseq, rows, fresh=True)
+        filing.enter(tx, counts, account, self.mailbox, modseq, rows, fresh=True)
+        counts.settle(modseq)
         return Appended(place.uid_validity, tuple(uids), tuple(emails), modseq)
 
     def _is_known(self, tx: Tx, number: int) -> bool:

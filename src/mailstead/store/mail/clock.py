@@ -4,8 +4,6 @@ The account's row is touched first by every operation (STORAGE R2): it fences ac
 the quota, and orders all writers of the account. Counters move in the statement that causes it (R7).
 """
 
-from collections.abc import Iterable
-
 from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.store.engine.writer import Tx
@@ -57,15 +55,7 @@ def check_room(tx: Tx, account: int, octets: int, messages: int) -> None:
 
 
 def note(tx: Tx, account: int, modseq: int, kind: ChangeKind, obj: int, op: ChangeOp) -> None:
-    """A change of something that is not an entry."""
+    """A change of something that is not an entry; ``tally.Tally`` notes those."""
     tx.db.run(
-        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, 0, ?, 0)", (account, modseq, int(kind), obj, int(op))
-    )
-
-
-def note_entries(tx: Tx, account: int, modseq: int, mailbox: int, op: ChangeOp, entries: Iterable[tuple[int, int]]) -> None:
-    """A change of entries (uid, email id) of one mailbox, all at one modseq."""
-    tx.db.many(
-        "INSERT INTO change VALUES (?, ?, 20, ?, ?, ?, ?)",
-        ((account, modseq, mailbox, uid, int(op), email) for uid, email in entries),
+        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, 0, ?, 0, 0, 0, 0)", (account, modseq, int(kind), obj, int(op))
     )

@@ -7,7 +7,7 @@ from mailstead.model.message import Copied
 from mailstead.model.uids import UidSet
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, removal, selection
+from mailstead.store.mail import clock, filing, removal, selection, tally
 from mailstead.store.mail.operation import OfAccount
 
 
@@ -48,11 +48,16 @@ class Copy(OfAccount):
         )
         if place is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
-        filing.enter(tx, account, self.target, modseq, [(place.uid + n, *row[1:]) for n, row in enumerate(rows)], fresh=False)
+        counts = tally.Tally(tx, account)
+        counts.look({row[2] for row in rows})
+        filing.enter(
+            tx, counts, account, self.target, modseq, [(place.uid + n, *row[1:]) for n, row in enumerate(rows)], fresh=False)
         if self.is_move:
             removal.remove(
-                tx, account, self.source, modseq, [(row[0], row[1], row[3], row[5]) for row in rows], keep_emails=True
+                tx, counts, account, self.source, modseq, [(row[0], row[1], row[2], row[3], row[5]) for row in rows],
+                keep_emails=True,
             )
+        counts.settle(modseq)
         return Copied(
             place.uid_validity, tuple(row[0] for row in rows), tuple(range(place.uid, place.uid + len(rows))), modseq
         )

@@ -6,7 +6,7 @@ from mailstead.model.ids import EmailId, MailboxId, ThreadId
 from mailstead.model.message import Filed
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, keywords, names
+from mailstead.store.mail import clock, filing, keywords, names, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 
@@ -44,11 +44,13 @@ class Deliver(OfAccount):
         modseq = clock.tick(tx, account, octets=info.size, messages=1)
         flags, more = keywords.bits(tx, account, key, self.flags, must=False) if self.flags else (0, ())
         mailbox, place = self._place(tx, key, modseq, flags)
-        thread = filing.store(tx, self.incoming, mailbox=mailbox, flags=flags)
+        counts = tally.Tally(tx, account, delivers=True)
+        thread = filing.store(tx, counts, self.incoming, mailbox=mailbox, flags=flags)
         filing.enter(
-            tx, account, mailbox, modseq,
+            tx, counts, account, mailbox, modseq,
             [(place.uid, info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more))], fresh=True,
         )
+        counts.settle(modseq)
         _remember(tx, account, self.delivery_id, info.email)
         return Filed(False, EmailId(info.email), ThreadId(thread), MailboxId(mailbox), place.uid, modseq)
 

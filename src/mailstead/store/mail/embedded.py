@@ -56,7 +56,7 @@ class EmbeddedMail:
         self._objects = objects
         self._ids = ids
         self._write_to = write
-        self._reserve = reserve
+        self.check_disk = reserve
         self._now_ms = now_ms
         self._pool = pool
         self._indexer = indexer
@@ -73,8 +73,12 @@ class EmbeddedMail:
     def _read(self, account: AccountId, look: Callable[[Database], R]) -> R:
         return self.shard(account).read(look)
 
-    async def _write(self, account: AccountId, operation: Operation, op: bytes = b"") -> Any:
+    async def write(self, account: AccountId, operation: Operation, op: bytes = b"") -> Any:
+        """Have the owner of the account's shard make a change."""
         return await self._write_to(self.shard(account).number, operation, op)
+
+    def new_id(self) -> int:
+        return self._ids.next()
 
     def _new_ids(self, count: int) -> tuple[int, ...]:
         return tuple(self._ids.next() for _ in range(count))
@@ -109,8 +113,8 @@ class EmbeddedMail:
 
     async def mailbox_create(self, account: AccountId, op: OpId, path: tuple[str, ...], *, role: Role = Role.NONE) -> MailboxInfo:
         path = names.normal(path)
-        self._reserve()
-        made = await self._write(account, mailboxes.Create(account, path, self._new_ids(len(path)), int(role)), op)
+        self.check_disk()
+        made = await self.write(account, mailboxes.Create(account, path, self._new_ids(len(path)), int(role)), op)
         found = await self.mailbox_by_id(account, MailboxId(made))
         if found is None:
             raise Unavailable("The mailbox was removed meanwhile")
@@ -118,26 +122,26 @@ class EmbeddedMail:
 
     async def mailbox_rename(self, account: AccountId, op: OpId, old: tuple[str, ...], new: tuple[str, ...]) -> None:
         new = names.normal(new)
-        await self._write(account, mailboxes.Rename(account, names.normal(old), new, self._new_ids(len(new))), op)
+        await self.write(account, mailboxes.Rename(account, names.normal(old), new, self._new_ids(len(new))), op)
 
     async def mailbox_delete(self, account: AccountId, op: OpId, path: tuple[str, ...]) -> None:
-        await self._write(account, mailboxes.Delete(account, names.normal(path)), op)
+        await self.write(account, mailboxes.Delete(account, names.normal(path)), op)
 
     async def mailbox_role(self, account: AccountId, op: OpId, mailbox_id: MailboxId, role: Role) -> None:
-        await self._write(account, mailboxes.SetRole(account, mailbox_id, int(role)), op)
+        await self.write(account, mailboxes.SetRole(account, mailbox_id, int(role)), op)
 
     async def subscriptions(self, account: AccountId) -> list[tuple[str, ...]]:
         key = self._keys.of(account)
         return self._read(account, lambda db: mailboxes.subscriptions(db, account, key))
 
     async def subscribe(self, account: AccountId, path: tuple[str, ...], subscribed: bool) -> None:
-        await self._write(account, mailboxes.Subscribe(account, names.normal(path), subscribed))
+        await self.write(account, mailboxes.Subscribe(account, names.normal(path), subscribed))
 
     # ---------------------------------------------------------------------------------------------------- reading
     async def select(self, account: AccountId, mailbox_id: MailboxId, *, take_recent: bool) -> Selected:
         found = self._read(account, lambda db: read.select(db, account, self._keys, mailbox_id))
         if take_recent and found.info.recent_uid < found.info.uid_next - 1:
-            before = await self._write(account, mailboxes.TakeRecent(account, mailbox_id, found.info.uid_next - 1))
+            before = await self.write(account, mailboxes.TakeRecent(account, mailbox_id, found.info.uid_next - 1))
             return replace(found, info=replace(found.info, recent_uid=before))
         return found
 
@@ -190,6 +194,7 @@ class EmbeddedMail:
 
     async def prepare(self, account: AccountId, octets: Octets, found: Scan, *, received_ms: int | None,
                        place: tuple[str, ...], delivery: bytes = b"") -> filing.Incoming:
+        """A message made ready to be filed. ``place``: path of the mailbox it is meant for."""
         key = self._keys.of(account)
         email = self._ids.next()
         at = self._now_ms() if received_ms is None else received_ms
@@ -207,7 +212,7 @@ class EmbeddedMail:
             raise unavailable(exc) from exc
 
     async def deliver(self, account: AccountId, filing_: Filing) -> Filed:
-        self._reserve()
+        self.check_disk()
         shard = self.shard(account)
         found = self.scanned(filing_.octets)
         octets: Octets = filing_.octets
@@ -235,7 +240,7 @@ class EmbeddedMail:
 
     async def _append(self, account: AccountId, op: bytes, mailbox_id: MailboxId, messages: Sequence[NewMessage],
                       idents: tuple[bytes, ...]) -> Appended:
-        self._reserve()
+        self.check_disk()
         box = await self.mailbox_by_id(account, mailbox_id)
         if box is None or box.noselect:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
@@ -247,36 +252,37 @@ class EmbeddedMail:
             for number, message in enumerate(messages)
         ]
         try:
-            done: Appended = await self._write(account, append.Append(
+            done: Appended = await self.write(account, append.Append(
                 account, mailbox_id, tuple(incoming), tuple(tuple(message.flags) for message in messages), idents), op)
         except Refusal:
-            self._drop_objects(incoming, ())
+            self.drop_objects(incoming, ())
             raise
-        self._drop_objects(incoming, done.email_ids)
+        self.drop_objects(incoming, done.email_ids)
         return done
 
-    def _drop_objects(self, incoming: list[filing.Incoming], kept: Sequence[int]) -> None:
+    def drop_objects(self, incoming: list[filing.Incoming], kept: Sequence[int]) -> None:
+        """Delete the files of large messages that were not filed after all."""
         for one in incoming:
             if not one.body and one.info.email not in kept:
                 self._objects.drop(one.info.account, one.info.email)
 
     async def copy(self, account: AccountId, op: OpId, source: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        self._reserve()
-        done: Copied = await self._write(account, copy.Copy(account, source, uids, target, is_move=False), op)
+        self.check_disk()
+        done: Copied = await self.write(account, copy.Copy(account, source, uids, target, is_move=False), op)
         return done
 
     async def move(self, account: AccountId, op: OpId, source: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        done: Copied = await self._write(account, copy.Copy(account, source, uids, target, is_move=True), op)
+        done: Copied = await self.write(account, copy.Copy(account, source, uids, target, is_move=True), op)
         return done
 
     async def expunge(self, account: AccountId, op: OpId, mailbox_id: MailboxId, uids: UidSet | None,
                       *, only_deleted: bool = True) -> tuple[UidSet, int]:
-        gone: tuple[UidSet, int] = await self._write(account, expunge.Expunge(account, mailbox_id, uids, only_deleted), op)
+        gone: tuple[UidSet, int] = await self.write(account, expunge.Expunge(account, mailbox_id, uids, only_deleted), op)
         return gone
 
     async def set_flags(self, account: AccountId, op: OpId, mailbox_id: MailboxId, uids: UidSet, *,
                         add: frozenset[str] = frozenset(), remove: frozenset[str] = frozenset(),
                         replace: frozenset[str] | None = None, unchanged_since: int | None = None) -> FlagsStored:
-        done: FlagsStored = await self._write(account, flags.SetFlags(
+        done: FlagsStored = await self.write(account, flags.SetFlags(
             account, mailbox_id, uids, tuple(add), tuple(remove), None if replace is None else tuple(replace), unchanged_since), op)
         return done

@@ -7,7 +7,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.uids import UidSet
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, removal, selection
+from mailstead.store.mail import clock, removal, selection, tally
 from mailstead.store.mail.operation import OfAccount
 
 
@@ -26,11 +26,14 @@ class Expunge(OfAccount):
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
         more = f" AND e.flags & {model.DELETED}" if self.only_deleted else ""
         rows: list[removal.Row] = list(
-            selection.rows(tx.db, account, self.mailbox, self.uids, "e.uid, e.email_id, e.flags, e.size", more)
+            selection.rows(tx.db, account, self.mailbox, self.uids, "e.uid, e.email_id, e.thread_id, e.flags, e.size", more)
         )
         if not rows:
             now = tx.db.one("SELECT modseq FROM account WHERE account_id=?", (account,))
             return UidSet(), now[0] if now else 0
-        modseq = clock.tick(tx, account, octets=-sum(row[3] for row in rows), messages=-len(rows))
-        removal.remove(tx, account, self.mailbox, modseq, rows)
+        modseq = clock.tick(tx, account, octets=-sum(row[4] for row in rows), messages=-len(rows))
+        counts = tally.Tally(tx, account)
+        counts.look({row[2] for row in rows})
+        removal.remove(tx, counts, account, self.mailbox, modseq, rows)
+        counts.settle(modseq)
         return UidSet.of(row[0] for row in rows), modseq

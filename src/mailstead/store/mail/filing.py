@@ -16,6 +16,7 @@ from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.record import Info, Meta
 from mailstead.store.engine.writer import Tx
+from mailstead.store.mail.tally import Tally
 from mailstead.store.seal import AccountKey
 
 THREAD: Final = b"thread"
@@ -82,11 +83,16 @@ def thread_of(tx: Tx, account: int, email: int, refs: list[bytes]) -> int:
     return thread
 
 
-def store(tx: Tx, incoming: Incoming, *, mailbox: int, flags: int) -> int:
-    """Append the octets and write the email's row, for one entry; gives the thread. The caller has ticked the clock."""
+def store(tx: Tx, tally: Tally, incoming: Incoming, *, mailbox: int, flags: int, entries: int = 1) -> int:
+    """Append the octets and write the email's row, for so many entries; gives the thread, which ``tally`` has looked at. The
+    caller has ticked the clock."""
     info = incoming.info
     account, email = info.account, info.email
     info.thread = thread = thread_of(tx, account, email, incoming.refs)
+    if thread == email:
+        tally.is_new(thread)
+    else:
+        tally.look((thread,))
     info.mailbox = mailbox
     info.flags = flags
     if incoming.body:
@@ -97,9 +103,9 @@ def store(tx: Tx, incoming: Incoming, *, mailbox: int, flags: int) -> int:
         segment, offset, lead, stored = OBJECT, 0, 0, sum(info.frames)
     frames = struct.pack(f">{len(info.frames)}I", *info.frames) if len(info.frames) > 1 else None
     tx.db.run(
-        "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        "INSERT INTO email VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (account, email, thread, info.received_ms, info.sent_ms, info.size, info.header, info.attachment,
-         info.key, segment, offset, lead, stored, frames, incoming.meta),
+         info.key, segment, offset, lead, stored, frames, entries, incoming.meta),
     )
     return thread
 
@@ -121,10 +127,10 @@ def room(tx: Tx, account: int, mailbox: int, modseq: int, *, count: int, octets:
     return Place(row[0] - count, row[1]) if row else None
 
 
-def enter(tx: Tx, account: int, mailbox: int, modseq: int,
+def enter(tx: Tx, tally: Tally, account: int, mailbox: int, modseq: int,
           rows: list[tuple[int, int, int, int, int, int, bytes | None]], *, fresh: bool) -> None:
-    """Entries as (uid, email, thread, flags, received_ms, size, more), and the change log. ``fresh``: the emails were
-    stored for these entries; else they gain one."""
+    """Entries as (uid, email, thread, flags, received_ms, size, more). ``fresh``: the emails were stored for these entries;
+    else they gain one. ``tally`` has looked at the threads."""
     now = tx.now_ms
     for uid, email, thread, flags, received_ms, size, more in rows:
         tx.db.run(
@@ -133,7 +139,7 @@ def enter(tx: Tx, account: int, mailbox: int, modseq: int,
         )
         if not fresh:
             tx.db.run("UPDATE email SET entries=entries+1 WHERE account_id=? AND email_id=?", (account, email))
-        tx.db.run("INSERT INTO change VALUES (?, ?, 20, ?, ?, 1, ?)", (account, modseq, mailbox, uid, email))
+        tally.entered(thread, mailbox, uid, email, flags)
 
 
 def unseen(flags: int) -> int:

@@ -16,7 +16,7 @@ from mailstead.store.blob import record
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, names, removal
+from mailstead.store.mail import clock, names, removal, tally
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import PLACE, AccountKey
 
@@ -28,7 +28,7 @@ def tree(db: Database, account: int, key: AccountKey) -> list[MailboxInfo]:
     """All mailboxes of a snapshot, parents first, siblings by name (INBOX first)."""
     rows = db.all(
         "SELECT mailbox_id, parent_id, name_enc, role, uid_validity, uid_next, modseq, total, unseen, deleted, octets,"
-        " recent_uid, noselect, name_key FROM mailbox WHERE account_id=?",
+        " recent_uid, noselect, sort_order, emails, unread_emails, threads, unread_threads FROM mailbox WHERE account_id=?",
         (account,),
     )
     subscribed = {row[0] for row in db.all("SELECT name_key FROM subscription WHERE account_id=?", (account,))}
@@ -50,10 +50,10 @@ def tree(db: Database, account: int, key: AccountKey) -> list[MailboxInfo]:
 
 
 def _info(row: tuple[object, ...], path: tuple[str, ...], *, is_parent: bool, subscribed: bool) -> MailboxInfo:
-    (mailbox, parent, _, role, validity, uid_next, modseq, total, unseen, deleted, octets, recent, noselect, _) = row
+    (mailbox, parent, _, role, validity, uid_next, modseq, total, unseen, deleted, octets, recent, noselect, *counts) = row
     return MailboxInfo(
         MailboxId(mailbox), MailboxId(parent) if parent else None, path, Role(role), validity, uid_next, modseq,  # type: ignore[arg-type]
-        total, unseen, deleted, octets, recent, subscribed, bool(noselect), is_parent,  # type: ignore[arg-type]
+        total, unseen, deleted, octets, recent, subscribed, bool(noselect), is_parent, *counts,  # type: ignore[arg-type]
     )
 
 
@@ -61,7 +61,7 @@ def one(db: Database, account: int, key: AccountKey, mailbox: int) -> MailboxInf
     """One mailbox by id."""
     row = db.one(
         "SELECT mailbox_id, parent_id, name_enc, role, uid_validity, uid_next, modseq, total, unseen, deleted, octets,"
-        " recent_uid, noselect, name_key FROM mailbox WHERE account_id=? AND mailbox_id=?",
+        " recent_uid, noselect, sort_order, emails, unread_emails, threads, unread_threads FROM mailbox WHERE account_id=? AND mailbox_id=?",
         (account, mailbox),
     )
     if row is None:
@@ -104,7 +104,7 @@ def make(tx: Tx, account: int, key: AccountKey, modseq: int, *, mailbox: int, pa
     )
     validity = int(row[0]) if row else 1
     tx.db.run(
-        "INSERT INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, ?)",
+        "INSERT INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, ?, 0, 0, 0, 0, 0)",
         (account, mailbox, parent, names.sealed(key, mailbox, path[-1]), names.name_key(key, parent, path[-1]), int(role),
          validity, modseq, noselect),
     )
@@ -194,8 +194,8 @@ class Rename(OfAccount):
             raise Refusal(Reason.ALREADY_EXISTS, "There is a mailbox with the new name already")
         if self.old != INBOX and self.new[: len(self.old)] == self.old:
             raise Refusal(Reason.INVALID, "A mailbox cannot be moved into itself")
-        levels = 1 if self.old == INBOX else _levels(tx.db, account, mailbox)
-        if len(self.new) - 1 + levels > limits.MAILBOX_DEPTH:
+        deep = 1 if self.old == INBOX else levels(tx.db, account, mailbox)
+        if len(self.new) - 1 + deep > limits.MAILBOX_DEPTH:
             raise Refusal(Reason.INVALID, f"A mailbox can be at most {limits.MAILBOX_DEPTH} levels deep")
         count = tx.db.one("SELECT count(*) FROM mailbox WHERE account_id=?", (account,))
         if count and count[0] + len(self.new) - (self.old != INBOX) > limits.MAILBOXES:
@@ -219,10 +219,10 @@ class Rename(OfAccount):
         )
         tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
         clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
-        _remember_below(tx, account, key, mailbox, self.new)
+        remember_below(tx, account, key, mailbox, self.new)
 
 
-def _levels(db: Database, account: int, mailbox: int) -> int:
+def levels(db: Database, account: int, mailbox: int) -> int:
     """How deep the tree below and with ``mailbox`` is."""
     below: dict[int, list[int]] = {}
     for child, parent in db.all("SELECT mailbox_id, parent_id FROM mailbox WHERE account_id=?", (account,)):
@@ -233,12 +233,12 @@ def _levels(db: Database, account: int, mailbox: int) -> int:
     return levels
 
 
-def _remember_below(tx: Tx, account: int, key: AccountKey, mailbox: int, path: tuple[str, ...]) -> None:
+def remember_below(tx: Tx, account: int, key: AccountKey, mailbox: int, path: tuple[str, ...]) -> None:
     row = tx.db.one("SELECT role, uid_validity FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
     if row is not None:
         remember(tx, account, key, mailbox=mailbox, role=Role(row[0]), uid_validity=row[1], path=path)
     for child, sealed in tx.db.all("SELECT mailbox_id, name_enc FROM mailbox WHERE account_id=? AND parent_id=?", (account, mailbox)):
-        _remember_below(tx, account, key, child, (*path, names.opened(key, child, sealed)))
+        remember_below(tx, account, key, child, (*path, names.opened(key, child, sealed)))
 
 
 def _empty_into(tx: Tx, account: int, source: int, target: int, modseq: int) -> None:
@@ -255,8 +255,12 @@ def _empty_into(tx: Tx, account: int, source: int, target: int, modseq: int) -> 
         )
         if place is None:
             return
-        filing.enter(tx, account, target, modseq, [(place.uid + n, *row[1:]) for n, row in enumerate(rows)], fresh=False)
-        removal.remove(tx, account, source, modseq, [(row[0], row[1], row[3], row[5]) for row in rows], keep_emails=True)
+        counts = tally.Tally(tx, account)
+        counts.look({row[2] for row in rows})
+        filing.enter(tx, counts, account, target, modseq, [(place.uid + n, *row[1:]) for n, row in enumerate(rows)], fresh=False)
+        removal.remove(
+            tx, counts, account, source, modseq, [(row[0], row[1], row[2], row[3], row[5]) for row in rows], keep_emails=True)
+        counts.settle(modseq)
 
 
 class Delete(OfAccount):
@@ -277,10 +281,13 @@ class Delete(OfAccount):
             raise Refusal(Reason.HAS_CHILDREN, "This name has mailboxes below it; delete those first")
         modseq = clock.tick(tx, account, octets=-row[1], messages=-row[2])
         while rows := tx.db.all(
-            "SELECT uid, email_id, flags, size FROM entry WHERE account_id=? AND mailbox_id=? ORDER BY uid LIMIT ?",
+            "SELECT uid, email_id, thread_id, flags, size FROM entry WHERE account_id=? AND mailbox_id=? ORDER BY uid LIMIT ?",
             (account, mailbox, _CHUNK),
         ):
-            removal.remove(tx, account, mailbox, modseq, rows)
+            counts = tally.Tally(tx, account)
+            counts.look({row[2] for row in rows})
+            removal.remove(tx, counts, account, mailbox, modseq, rows)
+            counts.settle(modseq)
         if is_parent:
             tx.db.run(
                 "UPDATE mailbox SET noselect=1, role=0, modseq=? WHERE account_id=? AND mailbox_id=?", (modseq, account, mailbox)
@@ -304,10 +311,24 @@ class SetRole(OfAccount):
             raise Refusal(Reason.NOT_PERMITTED, "INBOX keeps its role, and only it has it")
         modseq = clock.tick(tx, self.account)
         if self.role:
-            tx.db.run("UPDATE mailbox SET role=0 WHERE account_id=? AND role=?", (self.account, self.role))
-        tx.db.run("UPDATE mailbox SET role=? WHERE account_id=? AND mailbox_id=?", (self.role, self.account, self.mailbox))
-        tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, self.account))
-        clock.note(tx, self.account, modseq, ChangeKind.MAILBOX, self.mailbox, ChangeOp.UPDATED)
+            for (other,) in tx.db.all("SELECT mailbox_id FROM mailbox WHERE account_id=? AND role=?", (self.account, self.role)):
+                give_role(tx, self.account, modseq, other, 0)
+        give_role(tx, self.account, modseq, self.mailbox, self.role)
+
+
+def give_role(tx: Tx, account: int, modseq: int, mailbox: int, role: int) -> None:
+    """Change a mailbox's role; which mailbox is the trash counts in unread threads."""
+    before = tx.db.one("SELECT role FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
+    tx.db.run("UPDATE mailbox SET role=? WHERE account_id=? AND mailbox_id=?", (role, account, mailbox))
+    if Role.TRASH in {role, before[0] if before else 0}:
+        old = tx.db.all("SELECT mailbox_id, unread_threads FROM mailbox WHERE account_id=?", (account,))
+        tally.recount(tx.db, account)
+        new: dict[int, int] = dict(tx.db.all("SELECT mailbox_id, unread_threads FROM mailbox WHERE account_id=?", (account,)))
+        for one_of, count in old:
+            if count != new[one_of]:
+                clock.note(tx, account, modseq, ChangeKind.MAILBOX, one_of, ChangeOp.COUNTS)
+    tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
+    clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
 
 
 class Subscribe(OfAccount):
@@ -323,6 +344,8 @@ class Subscribe(OfAccount):
         else:
             tx.db.run("DELETE FROM subscription WHERE account_id=? AND name_key=?", (self.account, path_key(key, self.path)))
         clock.note(tx, self.account, modseq, ChangeKind.SUBSCRIPTION, mailbox, ChangeOp.UPDATED)
+        if mailbox:
+            tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, self.account))
 
 
 class TakeRecent(OfAccount):

@@ -5,20 +5,20 @@ transaction. An object's file is noted in ``dropped`` and deleted later by the s
 """
 
 from mailstead.model import flags as model
-from mailstead.model.change import ChangeOp
 from mailstead.store.engine.writer import Tx
-from mailstead.store.mail import clock
 from mailstead.store.mail.filing import OBJECT
+from mailstead.store.mail.tally import Tally
 
-Row = tuple[int, int, int, int]
-"""(uid, email, flags, size) of an entry."""
+Row = tuple[int, int, int, int, int]
+"""(uid, email, thread, flags, size) of an entry."""
 
 
-def remove(tx: Tx, account: int, mailbox: int, modseq: int, rows: list[Row], *, keep_emails: bool = False) -> None:
-    """Remove these entries of a mailbox and log it. ``keep_emails``: they have been entered elsewhere (MOVE), so an email
+def remove(tx: Tx, tally: Tally, account: int, mailbox: int, modseq: int, rows: list[Row], *, keep_emails: bool = False) -> None:
+    """Remove these entries of a mailbox; ``tally`` has looked at their threads. ``keep_emails``: they have been entered elsewhere (MOVE), so an email
     loses one entry and never its last. The account's quota is the caller's (``clock.tick``)."""
-    for uid, email, _, _ in rows:
+    for uid, email, thread, _, _ in rows:
         tx.db.run("DELETE FROM entry WHERE account_id=? AND mailbox_id=? AND uid=?", (account, mailbox, uid))
+        tally.left(thread, mailbox, uid, email)
         left = tx.db.one(
             "UPDATE email SET entries=entries-1 WHERE account_id=? AND email_id=? RETURNING entries, segment, stored",
             (account, email),
@@ -28,10 +28,9 @@ def remove(tx: Tx, account: int, mailbox: int, modseq: int, rows: list[Row], *, 
     tx.db.run(
         "UPDATE mailbox SET modseq=?, total=total-?, octets=octets-?, unseen=unseen-?, deleted=deleted-?"
         " WHERE account_id=? AND mailbox_id=?",
-        (modseq, len(rows), sum(row[3] for row in rows), sum(not row[2] & model.SEEN for row in rows),
-         sum(bool(row[2] & model.DELETED) for row in rows), account, mailbox),
+        (modseq, len(rows), sum(row[4] for row in rows), sum(not row[3] & model.SEEN for row in rows),
+         sum(bool(row[3] & model.DELETED) for row in rows), account, mailbox),
     )
-    clock.note_entries(tx, account, modseq, mailbox, ChangeOp.DESTROYED, ((uid, email) for uid, email, _, _ in rows))
 
 
 def _drop(tx: Tx, account: int, email: int, segment: int, stored: int) -> None:

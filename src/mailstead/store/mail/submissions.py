@@ -15,7 +15,7 @@ from mailstead.model.submission import Hold, Progress, RecipientStatus, Submissi
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, keywords
+from mailstead.store.mail import clock, filing, keywords, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import OUTBOX, QUEUE
@@ -106,11 +106,13 @@ class Submit(OfAccount):
         )
         if place is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
-        thread = filing.store(tx, sent.incoming, mailbox=sent.mailbox, flags=flags)
+        counts = tally.Tally(tx, self.account)
+        thread = filing.store(tx, counts, sent.incoming, mailbox=sent.mailbox, flags=flags)
         filing.enter(
-            tx, self.account, sent.mailbox, modseq,
+            tx, counts, self.account, sent.mailbox, modseq,
             [(place.uid, info.email, thread, flags, info.received_ms, info.size, keywords.pack_more(more))], fresh=True,
         )
+        counts.settle(modseq)
         return info.email, thread
 
 

@@ -5,9 +5,36 @@ that make values (R5). Times are milliseconds since 1970, sizes octets, ``*_enc`
 ``change`` is the account's clock written out. ``entry_thread`` finds an email's entries too: its row knows the thread.
 ``segment.live`` counts the octets that rows refer to, for compaction. ``era`` says which modseq an account had reached on
 a day, so that the change log can be cut at an age.
+
+JMAP sees emails and threads where IMAP sees entries. ``mailbox`` counts both ways; the columns ``emails`` … ``unread_threads``
+leave out entries flagged ``\\Deleted`` (``mail.tally``). A change of an entry says in ``email_op`` and ``thread_op`` what it
+meant for the email and its thread, and ``account`` holds the last modseq of each JMAP type.
 """
 
 from typing import Final
+
+COUNTED: Final = """
+WITH seen AS (
+  SELECT account_id, email_id, min(flags&1)=0 AND max(flags&16)=0 AS unread FROM entry WHERE flags&8=0{of_account}
+  GROUP BY account_id, email_id),
+place AS (
+  SELECT n.account_id, n.mailbox_id, n.email_id, n.thread_id, s.unread, m.role=6 AS is_trash
+  FROM entry n JOIN seen s ON s.account_id=n.account_id AND s.email_id=n.email_id
+  JOIN mailbox m ON m.account_id=n.account_id AND m.mailbox_id=n.mailbox_id WHERE n.flags&8=0),
+conversation AS (
+  SELECT account_id, thread_id, max(unread AND NOT is_trash) AS alive, max(unread AND is_trash) AS trashed FROM place
+  GROUP BY account_id, thread_id)
+SELECT p.account_id, p.mailbox_id, count(DISTINCT p.email_id) AS emails,
+  count(DISTINCT CASE WHEN p.unread THEN p.email_id END) AS unread_emails, count(DISTINCT p.thread_id) AS threads,
+  count(DISTINCT CASE WHEN CASE WHEN p.is_trash THEN c.trashed ELSE c.alive END THEN p.thread_id END) AS unread_threads
+FROM place p JOIN conversation c ON c.account_id=p.account_id AND c.thread_id=p.thread_id GROUP BY p.account_id, p.mailbox_id
+"""
+"""JMAP's counters from the entries alone (RFC 8621 §2): what ``mail.tally`` keeps, ``verify`` compares and ``repair`` makes."""
+
+RECOUNT: Final = (
+    "UPDATE mailbox SET emails=c.emails, unread_emails=c.unread_emails, threads=c.threads, unread_threads=c.unread_threads FROM ("  # noqa: S608
+    + COUNTED.format(of_account="") + ") AS c WHERE c.account_id=mailbox.account_id AND c.mailbox_id=mailbox.mailbox_id"
+)
 
 STEPS: Final = (
     """
@@ -74,6 +101,21 @@ CREATE TABLE submission_piece (
   account_id INTEGER NOT NULL, submission_id INTEGER NOT NULL, number INTEGER NOT NULL, octets BLOB NOT NULL,
   PRIMARY KEY (account_id, submission_id, number))
 """,
+    """
+ALTER TABLE account ADD COLUMN email_modseq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN thread_modseq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN delivery_modseq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN emails INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN unread_emails INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN threads INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN unread_threads INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN sort_order INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE change ADD COLUMN thread_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE change ADD COLUMN email_op INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE change ADD COLUMN thread_op INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX entry_received ON entry (account_id, mailbox_id, received_ms, email_id);
+UPDATE account SET email_modseq=modseq, thread_modseq=modseq, delivery_modseq=modseq, mailbox_modseq=modseq;
+""" + RECOUNT,
 )
 
 ACTIVE: Final = 1

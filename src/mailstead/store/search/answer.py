@@ -16,6 +16,7 @@ from mailstead.mime import header, parts, text
 from mailstead.model import condition as c
 from mailstead.model import flags as model
 from mailstead.model.uids import UidSet
+from mailstead.store.search.words import beginnings, begins
 
 _TEXT_MOST: Final = 2 << 20
 """Characters of one message that are looked through."""
@@ -50,6 +51,8 @@ class Message:
     parts: Callable[[], bytes]
     octets: Callable[[int, int], bytes]
     places: Callable[[], set[int]]
+    thread: Callable[[], tuple[tuple[int, tuple[str, ...]], ...]] = tuple
+    """Flags and names beyond the bits of each email in the thread."""
     _opened: "tuple[int, bytes] | None" = None
     _body: str | None = None
     _fields: "list[tuple[bytes, str]] | None" = None
@@ -121,6 +124,10 @@ def compile_(condition: c.Condition, bits: dict[str, int]) -> Judge:
             return lambda message: message.thread_id == thread
         case c.HasAttachment():
             return lambda message: message.email()[2]
+        case c.InOtherThan(mailboxes):
+            return lambda message: not message.places() <= mailboxes
+        case c.ThreadHas(name, every):
+            return _thread_has(name, bits, every=every)
         case c.Header(name, value):
             return _header(name.lower().encode("utf-8", "replace"), folded(value))
         case c.Contains(where, value, words):
@@ -135,7 +142,7 @@ def cost(condition: c.Condition) -> int:
             return max(map(cost, inner), default=0)
         case c.Not(part):
             return cost(part)
-        case c.Sent() | c.HasAttachment() | c.InMailbox():
+        case c.Sent() | c.HasAttachment() | c.InMailbox() | c.InOtherThan() | c.ThreadHas():
             return 1
         case c.Header():
             return 2
@@ -156,6 +163,14 @@ def _has_flag(name: str, bits: dict[str, int]) -> Judge:
     return lambda message: any(word.lower() == low for word in message.more)
 
 
+def _thread_has(name: str, bits: dict[str, int], *, every: bool) -> Judge:
+    low = name.lower()
+    bit = model.SYSTEM_BITS.get(model.canonical(name)) or bits.get(low, 0)
+    of = all if every else any
+    return lambda message: of(
+        bool(flags & bit) if bit else any(word.lower() == low for word in more) for flags, more in message.thread())
+
+
 def _header(name: bytes, wanted: str) -> Judge:
     def judge(message: Message) -> bool:
         return any(found == name and wanted in value for found, value in message.fields())
@@ -164,7 +179,11 @@ def _header(name: bytes, wanted: str) -> Judge:
 
 
 def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
-    meets = _words(wanted) if words else lambda text_: wanted in text_
+    asked = beginnings(wanted) if words else []
+
+    def meets(text_: str) -> bool:
+        return begins(text_, asked) if words else wanted in text_
+
     field = _HEADER_OF.get(where)
     if field is not None:
         def judge(message: Message) -> bool:
@@ -174,16 +193,6 @@ def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
     if where is c.Field.BODY:
         return lambda message: meets(message.body_text())
     return lambda message: meets(message.header_text()) or meets(message.body_text())
-
-
-def _words(wanted: str) -> Callable[[str], bool]:
-    starts = [" " + word for word in wanted.split()]
-
-    def meets(text_: str) -> bool:
-        spaced = " " + "".join(character if character.isalnum() else " " for character in text_)
-        return all(start in spaced for start in starts)
-
-    return meets
 
 
 def uids_in(condition: c.Condition) -> UidSet | None:

@@ -14,10 +14,10 @@ from mailstead.model.errors import Unavailable
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.search.answer import folded
-from mailstead.store.search.words import Piece, parts, pieces
+from mailstead.store.search.words import Piece, beginnings, pieces, whole
 
 COLUMNS: Final = ("sender", "recipient", "copy", "blind", "subject", "header", "body")
-VERSION: Final = 1
+VERSION: Final = 2
 _EXPANSIONS: Final = 2_000
 _COLUMN_OF: Final = {
     c.Field.FROM: "sender", c.Field.TO: "recipient", c.Field.CC: "copy", c.Field.BCC: "blind", c.Field.SUBJECT: "subject",
@@ -134,15 +134,21 @@ class SearchIndex:
                 return set().union(*(found for found in sets if found is not None)) if all(s is not None for s in sets) else None
             case c.Contains(where, text, words):
                 wanted = folded(text)
-                return self._containing(_COLUMN_OF[where], parts(wanted) if words else pieces(wanted))
+                return self._containing(_COLUMN_OF[where], beginnings(wanted) if words else pieces(wanted))
             case c.Header(name, text):
-                return self._containing(_HEADERS.get(name.lower(), "header"), pieces(folded(text)))
+                column = _HEADERS.get(name.lower())
+                if column is not None and text:
+                    return self._containing(column, pieces(folded(text)))
+                return self._containing("header", whole(folded(name)) + pieces(folded(text)))
         return None
 
     def _containing(self, columns: str, wanted: list[Piece]) -> set[int] | None:
         """Messages with all these pieces in the columns; None: too many words fit, or none is asked for."""
         asked: list[str] = []
         for piece in wanted:
+            if piece.open_end and not piece.open_start:
+                asked.append('"' + piece.text + '" *')
+                continue
             words = [piece.text] if not piece.open_start and not piece.open_end else self._expanded(piece)
             if words is None:
                 continue

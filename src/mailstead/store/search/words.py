@@ -19,12 +19,24 @@ one of them, the first begins as the word does and the last ends as it does."""
 
 
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_MARKS: Final = re.compile(
+    "[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2000-\u206f\u2190-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020"
+    "\u30fb\ufe10-\ufe1f\ufe30-\ufe6f\uff5b-\uff65\U0001f000-\U0001faff]"
+)
+"""What is beyond ASCII and no word: quotation marks, dashes, arrows, pictures."""
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3021-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Scripts that write no blanks between words, or glue endings to them."""
+
+
+def separated(text: str) -> str:
+    """Folded text in which everything beyond ASCII is part of a word."""
+    return text if text.isascii() else _MARKS.sub(" ", text)
 
 
 def cut(text: str) -> str:
     """Folded text as it is put into the index."""
     if not text.isascii():
-        text = _SURROGATE.sub("\ufffd", text)
+        text = separated(_SURROGATE.sub("\ufffd", text))
     return _LONG.sub(_windows, text) if _may_hold_long(text) else text
 
 
@@ -62,14 +74,32 @@ class Piece:
 
 def pieces(wanted: str) -> list[Piece]:
     """What a text that contains ``wanted`` (folded) must have among its words."""
-    wanted = _SURROGATE.sub("\ufffd", wanted)
+    wanted = separated(_SURROGATE.sub("\ufffd", wanted))
     found = list(_WORD.finditer(wanted))
     return [_short(word[0], word.start() == 0, word.end() == len(wanted)) for word in found]
 
 
-def parts(wanted: str) -> list[Piece]:
-    """What a text must have in which every word of ``wanted`` begins a word: anywhere inside ours, which are longer."""
-    return [_short(word, True, True) for word in _WORD.findall(_SURROGATE.sub("\ufffd", wanted))]
+def beginnings(wanted: str) -> list[Piece]:
+    """What a text must have in which every word of ``wanted`` (folded) begins a word. A word longer than the index keeps whole
+    is looked for by its beginning."""
+    return [
+        Piece(word[:_STEP], open_start=bool(_UNSPACED.search(word)), open_end=True)
+        for word in _WORD.findall(separated(_SURROGATE.sub("\ufffd", wanted)))
+    ]
+
+
+def begins(text: str, wanted: list[Piece]) -> bool:
+    """Whether a folded text has a word for each of ``beginnings``: what the index says, said of a text."""
+    if not wanted:
+        return False
+    words = _WORD.findall(separated(text))
+    spaced = " " + " ".join(words)
+    return all((piece.text if piece.open_start else " " + piece.text) in spaced for piece in wanted)
+
+
+def whole(name: str) -> list[Piece]:
+    """The words of a folded name, as they stand in a text that holds it."""
+    return [Piece(word, False, False) for word in _WORD.findall(separated(name))]
 
 
 def _short(word: str, open_start: bool, open_end: bool) -> Piece:

@@ -1,0 +1,151 @@
+"""``interface.Emails`` on one machine: the email's side of what ``EmbeddedMail`` keeps."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from mailstead.mime.scan import scan
+from mailstead.model.change import StateTooOld
+from mailstead.model.email import (
+    EmailPatch,
+    EmailRow,
+    EmailsSet,
+    Kind,
+    MailboxPatch,
+    MailboxSet,
+    NewEmail,
+    ObjectChanges,
+    Position,
+    StateMismatch,
+    States,
+)
+from mailstead.model.ids import AccountId, EmailId, MailboxId, OpId, ThreadId
+from mailstead.model.query import Answer, Query, QueryChanges, Window
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.keys import Keys
+from mailstead.store.mail import changes, emails, mailboxes
+from mailstead.store.mail.embedded import EmbeddedMail
+from mailstead.store.mail.filing import Incoming
+from mailstead.store.mail.operation import Operation
+from mailstead.store.mail.set_emails import Creation, SetEmails
+from mailstead.store.mail.set_mailboxes import DestroyMailbox, SetMailbox
+from mailstead.store.search.answer import cost
+from mailstead.store.search.find import TEXT
+from mailstead.store.search.indexer import Indexer
+from mailstead.store.search.query import Finder, list_mailbox, plain_mailbox
+
+R = TypeVar("R")
+
+
+class EmbeddedEmails:
+    """``mail`` finds the shard and takes operations to its owner."""
+
+    def __init__(self, mail: EmbeddedMail, *, keys: Keys, finder: Finder, indexer: Indexer) -> None:
+        self._mail = mail
+        self._keys = keys
+        self._finder = finder
+        self._indexer = indexer
+        self._opened = emails.Opened()
+        self._thread = ThreadPoolExecutor(1, "query")
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, account: AccountId, look: Callable[[Database], R]) -> R:
+        return self._mail.shard(account).read(look)
+
+    # ---------------------------------------------------------------------------------------------------- reading
+    async def states(self, account: AccountId) -> States:
+        return self._read(account, lambda db: emails.states(db, account))
+
+    async def emails(self, account: AccountId, ids: Sequence[EmailId], *, content: bool) -> tuple[States, dict[EmailId, EmailRow]]:
+        def look(db: Database) -> tuple[States, dict[int, EmailRow]]:
+            with db.snapshot():
+                return emails.states(db, account), emails.emails(db, account, self._keys, self._opened, ids, content=content)
+
+        return self._read(account, look)  # type: ignore[return-value]
+
+    async def threads(self, account: AccountId, ids: Sequence[ThreadId]) -> tuple[States, dict[ThreadId, tuple[EmailId, ...]]]:
+        def look(db: Database) -> tuple[States, dict[int, tuple[int, ...]]]:
+            with db.snapshot():
+                return emails.states(db, account), emails.threads(db, account, ids)
+
+        return self._read(account, look)  # type: ignore[return-value]
+
+    async def changes(self, account: AccountId, kind: Kind, since: Position, most: int) -> ObjectChanges:
+        return self._read(account, lambda db: changes.object_changes(db, account, kind, since, most))
+
+    async def query(self, account: AccountId, query: Query, window: Window) -> Answer:
+        mailbox = plain_mailbox(query, window)
+        if mailbox is not None:
+            return self._read(account, lambda db: list_mailbox(db, account, mailbox, query, window))
+        await self._index(account, query)
+        shard = self._mail.shard(account)
+        return await self._in_thread(partial(self._finder.query, shard, account, query, window))
+
+    async def query_changes(self, account: AccountId, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
+        now = await self.states(account)
+        if since == Position(now.epoch, now.email) and not total:
+            return QueryChanges(since, since, (), (), None)
+        if since.epoch != now.epoch or since.modseq > now.modseq:
+            raise StateTooOld
+        await self._index(account, query)
+        shard = self._mail.shard(account)
+        return await self._in_thread(partial(self._finder.query_changes, shard, account, query, since, most, total=total))
+
+    async def _index(self, account: AccountId, query: Query) -> None:
+        if self._mail.shard(account).writer is not None and cost(query.condition) >= TEXT:
+            await self._indexer.before_search(account)
+
+    async def _in_thread(self, ask: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+
+    # ---------------------------------------------------------------------------------------------------- writing
+    async def set(
+        self, account: AccountId, op: OpId, *, if_state: str = "", create: Sequence[NewEmail] = (),
+        update: Sequence[EmailPatch] = (), destroy: Sequence[EmailId] = (),
+    ) -> EmailsSet:
+        paths: dict[MailboxId, tuple[str, ...]] = {}
+        if create:
+            self._mail.check_disk()
+            key = self._keys.of(account)
+            paths = {box.mailbox_id: box.path for box in self._read(account, lambda db: mailboxes.tree(db, account, key))}
+        incoming: list[Incoming] = []
+        for one in create:
+            place = next((paths[box] for box in one.mailbox_ids if box in paths), ("INBOX",))
+            incoming.append(await self._mail.prepare(
+                account, one.octets, scan(one.octets), received_ms=one.received_at_ms, place=place))
+        wanted = SetEmails(
+            account, if_state,
+            tuple(
+                Creation(ready, tuple(one.mailbox_ids), tuple(one.keywords))
+                for ready, one in zip(incoming, create, strict=True)
+            ),
+            tuple(update), tuple(destroy),
+        )
+        done: EmailsSet | None = None
+        try:
+            done = await self._mail.write(account, wanted, op)
+        finally:
+            if done is not None or not create:
+                self._mail.drop_objects(incoming, [made.email_id for made in done.made] if done else ())
+        if done is None:
+            raise StateMismatch
+        return done
+
+    async def mailbox_set(self, account: AccountId, op: OpId, mailbox_id: MailboxId | None, patch: MailboxPatch,
+                          *, if_state: str = "") -> MailboxSet:
+        ident = self._mail.new_id() if mailbox_id is None else mailbox_id
+        return await self._mailbox(account, op, SetMailbox(account, if_state, ident, mailbox_id is None, patch))
+
+    async def mailbox_destroy(self, account: AccountId, op: OpId, mailbox_id: MailboxId, *, with_emails: bool,
+                              if_state: str = "") -> MailboxSet:
+        return await self._mailbox(account, op, DestroyMailbox(account, if_state, mailbox_id, with_emails))
+
+    async def _mailbox(self, account: AccountId, op: OpId, operation: Operation) -> MailboxSet:
+        done: MailboxSet | None = await self._mail.write(account, operation, op)
+        if done is None:
+            raise StateMismatch
+        return done

@@ -1,0 +1,299 @@
+"""Email/set in the store: emails made, changed and destroyed, all in one transaction (RFC 8621 §4.6; DECISIONS 1).
+
+First everything is judged: what cannot be done gets a fault and is left alone, so that nothing is changed before it is known
+that it can be. Then the clock ticks once, and what was judged possible is done, mailbox by mailbox. IMAP sees the same: a UID
+in each mailbox an email enters, an expunge where it leaves, flags set on every visible entry.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+import msgspec
+
+from mailstead.model import flags as model
+from mailstead.model import limits
+from mailstead.model.email import EmailPatch, EmailsSet, Fault, Made, Position
+from mailstead.model.ids import EmailId, ThreadId
+from mailstead.store.engine.writer import Tx
+from mailstead.store.keys import Keys
+from mailstead.store.mail import clock, emails, filing, keywords, removal, tally
+from mailstead.store.mail.filing import Incoming
+from mailstead.store.mail.operation import OfAccount
+from mailstead.store.seal import AccountKey
+
+_ENTRIES: Final = (
+    "SELECT m.email_id, m.thread_id, m.size, m.received_ms, n.mailbox_id, n.uid, n.flags, n.more FROM json_each(?2) j"
+    " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
+    " CROSS JOIN entry n ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
+)
+
+
+class Creation(msgspec.Struct):
+    """An email made ready, for these mailboxes; ``flags`` by name."""
+
+    incoming: Incoming
+    mailboxes: tuple[int, ...]
+    flags: tuple[str, ...]
+
+
+class _Entry(msgspec.Struct):
+    mailbox: int
+    uid: int
+    flags: int
+    more: tuple[str, ...]
+    was: int
+    """The flags before."""
+
+
+class _Email(msgspec.Struct):
+    """An email with its visible entries."""
+
+    email: int
+    thread: int
+    size: int
+    received_ms: int
+    entries: list[_Entry]
+
+
+class _Plan(msgspec.Struct):
+    """A patch that can be done: its email, keywords to add and to remove (``all_of``: remove every other), where it goes and
+    what it leaves."""
+
+    found: _Email
+    add: frozenset[str]
+    remove: frozenset[str]
+    all_of: bool
+    into: list[int]
+    out_of: list[_Entry]
+
+
+class SetEmails(OfAccount):
+    """``if_state``: the position as text at which the account's emails must stand; "": any. Gives None when they do not."""
+
+    if_state: str
+    create: tuple[Creation, ...]
+    update: tuple[EmailPatch, ...]
+    destroy: tuple[int, ...]
+    returns: ClassVar = EmailsSet | None
+
+    def octets(self) -> int:
+        return sum(one.incoming.octets() for one in self.create)
+
+    def apply(self, tx: Tx, keys: Keys) -> EmailsSet | None:
+        before = emails.states(tx.db, self.account)
+        old = Position(before.epoch, before.email)
+        if self.if_state and self.if_state != str(old):
+            return None
+        work = _Work(tx, self.account, keys.of(self.account))
+        work.find([patch.email_id for patch in self.update] + list(self.destroy))
+        made = [work.judge_creation(one) for one in self.create]
+        plans = [work.judge_patch(patch) for patch in self.update]
+        gone = [work.found.get(email) for email in self.destroy]
+        kept = [one for one, fault in zip(self.create, made, strict=True) if fault is Fault.NONE]
+        planned = [plan for plan in plans if isinstance(plan, _Plan)]
+        if not kept and not planned and not any(gone):
+            return EmailsSet(
+                old, old, tuple(Made(fault, EmailId(0), ThreadId(0), 0) for fault in made),
+                tuple(plan for plan in plans if isinstance(plan, Fault)), tuple(Fault.NOT_FOUND for _ in gone),
+            )
+        leaving = [(found, found.entries) for found in gone if found is not None]
+        modseq = clock.tick(
+            tx, self.account,
+            octets=work.octets - sum(found.size * len(entries) for found, entries in leaving),
+            messages=work.messages - sum(len(entries) for _, entries in leaving),
+        )
+        work.begin(modseq, kept, planned)
+        done = iter([work.create(one) for one in kept])
+        work.change(planned)
+        work.leave([(plan.found, plan.out_of) for plan in planned] + leaving)
+        work.tally.settle(modseq)
+        after = emails.states(tx.db, self.account)
+        return EmailsSet(
+            old, Position(after.epoch, after.email),
+            tuple(next(done) if fault is Fault.NONE else Made(fault, EmailId(0), ThreadId(0), 0) for fault in made),
+            tuple(Fault.NONE if isinstance(plan, _Plan) else plan for plan in plans),
+            tuple(Fault.NOT_FOUND if found is None else Fault.NONE for found in gone),
+        )
+
+
+class _Work:
+    """The judging and the doing of one set."""
+
+    def __init__(self, tx: Tx, account: int, key: AccountKey) -> None:
+        self._tx = tx
+        self._account = account
+        self._key = key
+        self.tally = tally.Tally(tx, account)
+        self.found: dict[int, _Email] = {}
+        self.octets = 0
+        self.messages = 0
+        """What it adds to the quota."""
+        self._modseq = 0
+        self._boxes = {
+            row[0] for row in tx.db.all("SELECT mailbox_id FROM mailbox WHERE account_id=? AND noselect=0", (account,))}
+        row = tx.db.one("SELECT used_octets, used_messages, max_octets, max_messages FROM account WHERE account_id=?", (account,))
+        self._room = row or (0, 0, 0, 0)
+        self._words: dict[str, tuple[int, str]] | None = None
+        self._known: set[str] | None = None
+
+    # ------------------------------------------------------------------------------------------------------- judging
+    def find(self, wanted: list[int]) -> None:
+        """Read the emails that are to be changed, and the threads they are in."""
+        if not wanted:
+            return
+        for email, thread, size, received, mailbox, uid, flags, more in self._tx.db.each(_ENTRIES, (self._account, json.dumps(wanted))):
+            found = self.found.get(email)
+            if found is None:
+                found = self.found[email] = _Email(email, thread, size, received, [])
+            if not any(entry.mailbox == mailbox and entry.uid == uid for entry in found.entries):
+                found.entries.append(_Entry(mailbox, uid, flags, keywords.unpack_more(more), flags))
+        self.tally.look({found.thread for found in self.found.values()})
+
+    def judge_creation(self, one: Creation) -> Fault:
+        if not one.mailboxes:
+            return Fault.IN_NO_MAILBOX
+        if not set(one.mailboxes) <= self._boxes:
+            return Fault.NO_MAILBOX
+        if not self._may_name(one.flags):
+            return Fault.TOO_MANY_KEYWORDS
+        return self._take(one.incoming.info.size, len(one.mailboxes))
+
+    def judge_patch(self, patch: EmailPatch) -> "_Plan | Fault":
+        found = self.found.get(patch.email_id)
+        if found is None:
+            return Fault.NOT_FOUND
+        now = {entry.mailbox for entry in found.entries}
+        wanted = set(patch.mailbox_ids) if patch.mailbox_ids is not None else (now | patch.add_mailboxes) - patch.remove_mailboxes
+        if not wanted:
+            return Fault.IN_NO_MAILBOX
+        if not wanted - now <= self._boxes or not patch.remove_mailboxes <= self._boxes | now:
+            return Fault.NO_MAILBOX
+        add = patch.keywords if patch.keywords is not None else patch.add_keywords
+        if not self._may_name(add):
+            return Fault.TOO_MANY_KEYWORDS
+        out_of = [entry for entry in found.entries if entry.mailbox not in wanted]
+        into = sorted(wanted - now)
+        fault = self._take(found.size, len(into) - len(out_of))
+        if fault is not Fault.NONE:
+            return fault
+        # A second patch of the same email in one set would be judged by what it was before: protocols allow none.
+        return _Plan(found, add, patch.remove_keywords, patch.keywords is not None, into, out_of)
+
+    def _take(self, size: int, entries: int) -> Fault:
+        used, count, most, most_count = self._room
+        octets, messages = self.octets + size * entries, self.messages + entries
+        if entries > 0 and ((most and used + octets > most) or (most_count and count + messages > most_count)):
+            return Fault.OVER_QUOTA
+        self.octets, self.messages = octets, messages
+        return Fault.NONE
+
+    def _may_name(self, names: Iterable[str]) -> bool:
+        """Whether the account may have these keywords; those that are new are counted."""
+        new = {name.lower() for name in names if model.canonical(name) not in model.SYSTEM_BITS}
+        if not new:
+            return True
+        if self._known is None:
+            self._known = {name.lower() for name in keywords.of_account(self._tx.db, self._account, self._key).values()}
+        if len(self._known | new) > limits.KEYWORDS:
+            return False
+        self._known |= new
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- doing
+    def begin(self, modseq: int, creations: list[Creation], plans: list[_Plan]) -> None:
+        """The clock has ticked. Every keyword gets its bit."""
+        self._modseq = modseq
+        names = {name for one in creations for name in one.flags} | {name for plan in plans for name in plan.add | plan.remove}
+        self._words = {}
+        unknown = []
+        for name in names:
+            bit = model.SYSTEM_BITS.get(model.canonical(name))
+            if bit is not None:
+                self._words[name.lower()] = (bit, "")
+            else:
+                unknown.append(name)
+        if not unknown:
+            return
+        added = {name for one in creations for name in one.flags} | {name for plan in plans for name in plan.add}
+        keywords.bits(self._tx, self._account, self._key, [name for name in unknown if name in added])
+        for number, spelled in keywords.of_account(self._tx.db, self._account, self._key).items():
+            self._words[spelled.lower()] = (1 << number, "") if number <= model.LAST_ACCOUNT_BIT else (0, spelled)
+
+    def _bits(self, names: Iterable[str]) -> tuple[int, frozenset[str]]:
+        value, more = 0, set()
+        for name in names:
+            bit, beyond = (self._words or {}).get(name.lower(), (0, ""))
+            value |= bit
+            if beyond:
+                more.add(beyond)
+        return value, frozenset(more)
+
+    def create(self, one: Creation) -> Made:
+        info = one.incoming.info
+        flags, more = self._bits(one.flags)
+        flags &= ~model.DELETED
+        packed = keywords.pack_more(tuple(sorted(more)))
+        boxes = tuple(dict.fromkeys(one.mailboxes))
+        thread = filing.store(self._tx, self.tally, one.incoming, mailbox=boxes[0], flags=flags, entries=len(boxes))
+        for mailbox in boxes:
+            self._enter(mailbox, [(info.email, thread, flags, info.received_ms, info.size, packed)], fresh=True)
+        return Made(Fault.NONE, EmailId(info.email), ThreadId(thread), info.size)
+
+    def _enter(self, mailbox: int, rows: list[tuple[int, int, int, int, int, bytes | None]], *, fresh: bool) -> None:
+        """``rows``: email, thread, flags, received_ms, size, more."""
+        place = filing.room(
+            self._tx, self._account, mailbox, self._modseq, count=len(rows), octets=sum(row[4] for row in rows),
+            unseen=sum(filing.unseen(row[2]) for row in rows), deleted=0,
+        )
+        if place is None:
+            raise RuntimeError(f"mailbox {mailbox:x} of account {self._account:x} went away within a transaction")
+        filing.enter(
+            self._tx, self.tally, self._account, mailbox, self._modseq,
+            [(place.uid + n, *row) for n, row in enumerate(rows)], fresh=fresh,
+        )
+
+    def change(self, plans: list[_Plan]) -> None:
+        """Set flags on what stays, and enter what is new."""
+        account, modseq = self._account, self._modseq
+        updates: list[tuple[object, ...]] = []
+        unseen: dict[int, int] = {}
+        into: dict[int, list[tuple[int, int, int, int, int, bytes | None]]] = {}
+        for plan in plans:
+            found = plan.found
+            add, more_add = self._bits(plan.add)
+            drop, more_drop = (~0, None) if plan.all_of else self._bits(plan.remove)
+            leaving = {(entry.mailbox, entry.uid) for entry in plan.out_of}
+            for entry in found.entries:
+                flags = ((entry.flags & ~drop) | add) & ~model.DELETED
+                kept = frozenset() if more_drop is None else frozenset(entry.more) - more_drop
+                more = tuple(sorted(kept | more_add))
+                if (entry.mailbox, entry.uid) not in leaving and (flags != entry.flags or more != entry.more):
+                    updates.append((modseq, flags, keywords.pack_more(more), account, entry.mailbox, entry.uid))
+                    unseen[entry.mailbox] = unseen.get(entry.mailbox, 0) + filing.unseen(flags) - filing.unseen(entry.flags)
+                    self.tally.flagged(found.thread, entry.mailbox, entry.uid, found.email, flags)
+                entry.flags, entry.more = flags, more
+            if plan.into:
+                merge = emails.Merge(found.thread, found.received_ms, found.size)
+                for entry in found.entries:
+                    merge.add(entry.mailbox, entry.flags, keywords.pack_more(entry.more))
+                more = tuple(sorted(merge.more or ()))
+                row = (found.email, found.thread, merge.flags, found.received_ms, found.size, keywords.pack_more(more))
+                for mailbox in plan.into:
+                    into.setdefault(mailbox, []).append(row)
+        self._tx.db.many(
+            "UPDATE entry SET modseq=?, flags=?, more=? WHERE account_id=? AND mailbox_id=? AND uid=?", updates)
+        for mailbox, count in unseen.items():
+            self._tx.db.run(
+                "UPDATE mailbox SET modseq=?, unseen=unseen+? WHERE account_id=? AND mailbox_id=?", (modseq, count, account, mailbox))
+        for mailbox, rows in into.items():
+            self._enter(mailbox, rows, fresh=False)
+
+    def leave(self, leaving: list[tuple[_Email, list[_Entry]]]) -> None:
+        """Take entries away; an email goes with its last."""
+        rows: dict[int, list[removal.Row]] = {}
+        for found, entries in leaving:
+            for entry in entries:
+                rows.setdefault(entry.mailbox, []).append((entry.uid, found.email, found.thread, entry.was, found.size))
+        for mailbox, gone in rows.items():
+            removal.remove(self._tx, self.tally, self._account, mailbox, self._modseq, gone)

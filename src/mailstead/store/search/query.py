@@ -1,0 +1,443 @@
+"""Questions about emails, answered in order (RFC 8620 §5.5, §5.6; RFC 8621 §4.4).
+
+The list of a mailbox, newest first, comes straight from an index of the shard. Everything else is judged over the account's
+``Columns``, in a thread of its own; answers are kept and brought up to date with what changed, so that the next page, and
+what ``queryChanges`` needs after a delivery, cost what the change costs. What the search index tells of words is exact, and
+what is newer than the index is read (DECISIONS 14).
+
+``queryChanges`` is computed from the log, not from an old answer: an email that was touched may have been anywhere in it, so it
+is taken out, and put where it belongs now (RFC 8620 §5.6 lets ``removed`` name what was not there). Collapsed answers, and those
+that ask about threads, do that with every email of a thread touched.
+"""
+
+import bisect
+import functools
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from mailstead.model import condition as c
+from mailstead.model import flags as model
+from mailstead.model.email import Position
+from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.ids import MailboxId
+from mailstead.model.query import Answer, Comparator, Query, QueryChanges, SortBy, TooManyChanges, Window, stretch
+from mailstead.store.blob.objects import Objects
+from mailstead.store.blob.segments import SegmentReader
+from mailstead.store.engine import sqlite
+from mailstead.store.engine.sqlite import Database
+from mailstead.store.keys import Keys
+from mailstead.store.mail import changes, emails
+from mailstead.store.search import answer
+from mailstead.store.search.columns import Columns, Row
+from mailstead.store.search.index import SearchIndex
+from mailstead.store.search.indexer import changes_since, path_of
+from mailstead.store.search.material import Material
+from mailstead.store.shard import Shard, nonsense
+
+KEPT_EMAILS: Final = 250_000
+"""Rows of all accounts together that stay in memory."""
+_ANSWERS: Final = 16
+_MENDED: Final = 200
+"""Up to so many emails touched an answer is mended, not made anew."""
+_DIRECT: Final = 1_000
+
+R = TypeVar("R")
+Judge = Callable[[int, Row], bool]
+
+
+# ----------------------------------------------------------------------------------------------- straight from the shard
+def plain_mailbox(query: Query, window: Window) -> MailboxId | None:
+    """The mailbox of which this is the plain list, newest first or oldest first; None: it is something else."""
+    condition = query.condition
+    while isinstance(condition, c.And) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    if not isinstance(condition, c.InMailbox) or len(query.sort) != 1 or query.sort[0].by is not SortBy.RECEIVED:
+        return None
+    if window.anchor is not None or not 0 <= window.position <= _DIRECT or window.limit > _DIRECT:
+        return None
+    return condition.mailbox_id
+
+
+def list_mailbox(db: Database, account: int, mailbox: MailboxId, query: Query, window: Window) -> Answer:
+    """The beginning of a mailbox's list. Reads as many rows as are asked for, not as many as there are."""
+    order = "" if query.sort[0].ascending else " DESC"
+    found: list[int] = []
+    seen: set[int] = set()
+    wanted = window.position + window.limit
+    with db.snapshot():
+        now = emails.states(db, account)
+        for email, thread, flags in db.each(
+            f"SELECT email_id, thread_id, flags FROM entry INDEXED BY entry_received WHERE account_id=? AND mailbox_id=?"  # noqa: S608
+            f" ORDER BY received_ms{order}, email_id{order}",
+            (account, mailbox),
+        ):
+            if len(found) >= wanted:
+                break
+            one = thread if query.collapse else email
+            if not flags & model.DELETED and one not in seen:
+                seen.add(one)
+                found.append(email)
+        total = None
+        if window.total:
+            row = db.one("SELECT emails, threads FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
+            total = row[1 if query.collapse else 0] if row else 0
+    return Answer(Position(now.epoch, now.email), tuple(found[window.position :]), window.position, total)
+
+
+# ------------------------------------------------------------------------------------------------------- by the columns
+class _Kept:
+    """An answer: ids in order, as of the columns' position. ``firsts``: thread to its email in a collapsed answer."""
+
+    def __init__(self, ids: list[int], firsts: dict[int, int] | None) -> None:
+        self.ids = ids
+        self.firsts = firsts
+
+
+class Finder:
+    """Answers questions; one thread at a time."""
+
+    def __init__(self, keys: Keys, objects: Objects, folder: Path) -> None:
+        self._keys = keys
+        self._objects = objects
+        self._folder = folder
+        self._accounts: OrderedDict[int, tuple[Columns, OrderedDict[Query, _Kept]]] = OrderedDict()
+
+    def query(self, shard: Shard, account: int, query: Query, window: Window) -> Answer:
+        """Raises ``AnchorNotFound``, ``Unavailable``."""
+        def ask(asked: "_Asked") -> Answer:
+            ids = asked.answer(query)
+            start, found = stretch(ids, window)
+            return Answer(asked.position, tuple(found), start, len(ids) if window.total else None)
+
+        return self._with(shard, account, ask)
+
+    def query_changes(self, shard: Shard, account: int, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
+        """``most`` 0: any number. Raises ``StateTooOld``, ``TooManyChanges``, ``Unavailable``."""
+        def ask(asked: "_Asked") -> QueryChanges:
+            _, touched = changes.touched(asked.db, account, since)
+            gone = set(touched)
+            if query.collapse or asks_of_threads(query):
+                for thread in set(touched.values()):
+                    gone |= asked.columns.threads.get(thread, set())
+            ids = asked.answer(query)
+            added = tuple((place, email) for place, email in enumerate(ids) if email in gone) if gone else ()
+            if most and len(gone) + len(added) > most:
+                raise TooManyChanges
+            return QueryChanges(since, asked.position, tuple(sorted(gone)), added, len(ids) if total else None)
+
+        return self._with(shard, account, ask)
+
+    def forget(self, account: int) -> None:
+        """The account is gone."""
+        self._accounts.pop(account, None)
+
+    def _with(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]") -> R:
+        try:
+            db = shard.open_reader()
+            segments = SegmentReader(shard.folder)
+            asked = None
+            try:
+                with db.snapshot():
+                    columns, answers = self._columns(db, account)
+                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account))
+                    return ask(asked)
+            finally:
+                if asked is not None:
+                    asked.close()
+                segments.close()
+                db.close()
+        except (sqlite.Failure, KeyError, IndexError, TypeError, ValueError) as exc:
+            self.forget(account)
+            raise nonsense(exc, shard.path) from exc
+        except (Refusal, Unavailable):
+            self.forget(account)
+            raise
+
+    def _columns(self, db: Database, account: int) -> tuple[Columns, "OrderedDict[Query, _Kept]"]:
+        found = self._accounts.pop(account, None) or (Columns(account, self._keys), OrderedDict())
+        columns, answers = found
+        touched = columns.refresh(db)
+        if touched is None or len(touched) > _MENDED:
+            answers.clear()
+        elif touched:
+            self._mend(db, columns, answers, touched)
+        self._accounts[account] = found
+        held = sum(len(columns) for columns, _ in self._accounts.values())
+        while held > KEPT_EMAILS and len(self._accounts) > 1:
+            _, (old, _) = self._accounts.popitem(last=False)
+            held -= len(old)
+        if held > KEPT_EMAILS:
+            self._accounts.clear()
+        return found
+
+    def _mend(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", touched: set[int]) -> None:
+        """Bring kept answers up to date where what was touched can be judged by itself."""
+        for query in list(answers):
+            if answer.cost(query.condition) > 1:
+                del answers[query]
+                continue
+            kept = answers[query]
+            judge = _Compiler(db, columns, None, None).compile(query.condition)
+            key = _key(query, columns, db)
+            again = set(touched)
+            of_threads = {columns.rows[email].thread for email in touched if email in columns.rows}
+            if kept.firsts is not None:
+                of_threads |= {thread for thread, email in kept.firsts.items() if email in touched}
+            if kept.firsts is not None or asks_of_threads(query):
+                for thread in of_threads:
+                    again |= columns.threads.get(thread, set())
+            kept.ids[:] = [email for email in kept.ids if email not in again]
+            come = sorted((email for email in again if email in columns.rows and judge(email, columns.rows[email])), key=key)
+            if kept.firsts is not None:
+                for thread in of_threads:
+                    kept.firsts.pop(thread, None)
+                firsts: dict[int, int] = {}
+                for email in come:
+                    firsts.setdefault(columns.rows[email].thread, email)
+                kept.firsts.update(firsts)
+                come = list(firsts.values())
+            for email in come:
+                kept.ids.insert(bisect.bisect_left(kept.ids, key(email), key=key), email)
+
+
+class _Asked:
+    """One question's world: a snapshot, the columns as of it, the index."""
+
+    def __init__(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", keys: Keys, folder: Path, material: Material) -> None:
+        self.db = db
+        self.columns = columns
+        self._answers = answers
+        self._keys = keys
+        self._folder = folder
+        self._material = material
+        self._search: SearchIndex | None = None
+        self.position = columns.at or Position(0, 0)
+
+    def close(self) -> None:
+        if self._search is not None:
+            self._search.close()
+
+    def answer(self, query: Query) -> list[int]:
+        """Every email that meets the condition, in order. Not to be changed."""
+        kept = self._answers.pop(query, None)
+        if kept is None:
+            kept = self._made(query)
+        self._answers[query] = kept
+        if len(self._answers) > _ANSWERS:
+            self._answers.popitem(last=False)
+        return kept.ids
+
+    def _made(self, query: Query) -> _Kept:
+        columns = self.columns
+        texts = None
+        if answer.cost(query.condition) > 1:
+            self._search = SearchIndex.open(path_of(self._folder, columns.account), self._keys.of(columns.account).index_key)
+            texts = _Texts(self.db, columns.account, self._search)
+        judge = _Compiler(self.db, columns, texts, self._material).compile(query.condition)
+        rows = columns.rows
+        first = query.sort[0] if query.sort else Comparator(SortBy.RECEIVED, ascending=False)
+        in_order = columns.received if first.ascending and first.by is SortBy.RECEIVED else reversed(columns.received)
+        if query.condition == c.EVERYTHING:
+            ids = [email for _, email in in_order]
+        elif isinstance(query.condition, c.InMailbox):
+            mailbox = query.condition.mailbox_id
+            ids = [email for _, email in in_order if mailbox in rows[email].boxes]
+        else:
+            ids = [email for _, email in in_order if judge(email, rows[email])]
+        if len(query.sort) > 1 or first.by is not SortBy.RECEIVED:
+            ids.sort(key=_key(query, columns, self.db))
+        if not query.collapse:
+            return _Kept(ids, None)
+        firsts: dict[int, int] = {}
+        for email in ids:
+            firsts.setdefault(rows[email].thread, email)
+        return _Kept(list(firsts.values()), firsts)
+
+
+class _Texts:
+    """What the index says of words. An email newer than the index is not ``known`` and has to be read."""
+
+    def __init__(self, db: Database, account: int, search: SearchIndex | None) -> None:
+        self._search = search
+        self._unknown: set[int] | None = None
+        if search is not None:
+            try:
+                _, came, _ = changes_since(db, account, search)
+                self._unknown = set(came)
+            except sqlite.Failure:
+                self._search = None
+
+    def narrow(self, condition: c.Condition) -> tuple[set[int] | None, set[int] | None]:
+        """(emails that may meet the condition, None: any; emails that must be read whatever the first says, None: all)."""
+        if self._search is None or self._unknown is None:
+            return None, None
+        try:
+            return self._search.narrow(condition), self._unknown
+        except sqlite.Failure:
+            return None, None
+
+
+class _Compiler:
+    """Conditions as functions of an email and its row."""
+
+    def __init__(self, db: Database, columns: Columns, texts: _Texts | None, material: Material | None) -> None:
+        self._db = db
+        self._columns = columns
+        self._texts = texts
+        self._material = material
+        self._messages: OrderedDict[int, answer.Message] = OrderedDict()
+
+    def compile(self, condition: c.Condition) -> Judge:
+        """Cheap conditions are asked first."""
+        match condition:
+            case c.And(inner):
+                judges = [self.compile(part) for part in sorted(inner, key=answer.cost)]
+                if len(judges) == 2:  # noqa: PLR2004
+                    one, two = judges
+                    return lambda email, row: one(email, row) and two(email, row)
+                return lambda email, row: all(judge(email, row) for judge in judges)
+            case c.Or(inner):
+                judges = [self.compile(part) for part in sorted(inner, key=answer.cost)]
+                return lambda email, row: any(judge(email, row) for judge in judges)
+            case c.Not(part):
+                judge = self.compile(part)
+                return lambda email, row: not judge(email, row)
+            case c.InMailbox(mailbox):
+                return lambda _, row: mailbox in row.boxes
+            case c.InOtherThan(mailboxes):
+                return lambda _, row: not row.boxes <= mailboxes
+            case c.HasFlag(name):
+                has = self._has(name)
+                return lambda _, row: has(row)
+            case c.ThreadHas(name, every):
+                return self._thread_has(name, every=every)
+            case c.Received(since, before):
+                low, high = since if since is not None else -(1 << 62), before if before is not None else 1 << 62
+                return lambda _, row: low <= row.received_ms < high
+            case c.Size(at_least, below):
+                low, high = at_least or 0, below if below is not None else 1 << 62
+                return lambda _, row: low <= row.size < high
+            case c.EmailIs(wanted):
+                return lambda email, _: email == wanted
+            case c.ThreadIs(thread):
+                return lambda _, row: row.thread == thread
+            case c.HasAttachment():
+                email_row, db = self._columns.email_row, self._db
+                return lambda email, _: email_row(db, email)[1]
+            case c.Contains() | c.Header():
+                return self._text(condition)
+        judge_one = answer.compile_(condition, self._columns.bits)
+        return lambda email, row: judge_one(self._message(email, row))
+
+    def _has(self, name: str) -> Callable[[Row], bool]:
+        low = name.lower()
+        bit = model.SYSTEM_BITS.get(model.canonical(name)) or self._columns.bits.get(low, 0)
+        if bit:
+            return lambda row: bool(row.flags & bit)
+        return lambda row: low in row.more
+
+    def _thread_has(self, name: str, *, every: bool) -> Judge:
+        has = self._has(name)
+        of = all if every else any
+        rows, threads = self._columns.rows, self._columns.threads
+
+        @functools.lru_cache(None)
+        def holds(thread: int) -> bool:
+            return of(has(rows[email]) for email in threads[thread])
+
+        return lambda _, row: holds(row.thread)
+
+    def _text(self, condition: "c.Contains | c.Header") -> Judge:
+        judge_one = answer.compile_(condition, self._columns.bits)
+        may, unknown = self._texts.narrow(condition) if self._texts is not None else (None, None)
+        if may is None or unknown is None:
+            return lambda email, row: judge_one(self._message(email, row))
+        if isinstance(condition, c.Contains) and condition.words:
+            return lambda email, row: judge_one(self._message(email, row)) if email in unknown else email in may
+        return lambda email, row: (email in unknown or email in may) and judge_one(self._message(email, row))
+
+    def _message(self, email: int, row: Row) -> answer.Message:
+        """An email as text is looked for in it; the last ones are kept, for other conditions ask again."""
+        found = self._messages.get(email)
+        if found is None:
+            if self._material is None:
+                raise RuntimeError("a condition on texts without the texts")
+            found = self._material.message((0, email, row.thread, 0, row.flags, row.more, row.received_ms, row.received_ms, row.size), 0)
+            self._messages[email] = found
+            if len(self._messages) > _DIRECT:
+                self._messages.popitem(last=False)
+        return found
+
+
+# ------------------------------------------------------------------------------------------------------- order
+def asks_of_threads(query: Query) -> bool:
+    """Whether an email's place in the answer depends on others of its thread."""
+    return _of_threads(query.condition) or any(one.by in {SortBy.ALL_IN_THREAD, SortBy.SOME_IN_THREAD} for one in query.sort)
+
+
+def _of_threads(condition: c.Condition) -> bool:
+    match condition:
+        case c.And(inner) | c.Or(inner):
+            return any(map(_of_threads, inner))
+        case c.Not(part):
+            return _of_threads(part)
+        case c.ThreadHas():
+            return True
+    return False
+
+
+@functools.total_ordering
+class _Down:
+    """A text that sorts the other way round."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Down) and self.text == other.text
+
+    def __lt__(self, other: "_Down") -> bool:
+        return self.text > other.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _key(query: Query, columns: Columns, db: Database) -> Callable[[int], tuple[Any, ...]]:
+    """What emails are sorted by; equal ones lie as they were received, in the direction of the first comparator by that."""
+    compiler = _Compiler(db, columns, None, None)
+    facts = columns.facts(db)
+    rows = columns.rows
+    parts = [_value(one, compiler, facts) for one in query.sort]
+    last = next((1 if one.ascending else -1 for one in query.sort if one.by is SortBy.RECEIVED), -1)
+
+    def key(email: int) -> tuple[Any, ...]:
+        row = rows[email]
+        return (*[part(email, row) for part in parts], last * row.received_ms, last * email)
+
+    return key
+
+
+def _value(one: Comparator, compiler: _Compiler, facts: Callable[[int], Any]) -> Callable[[int, Row], Any]:
+    sign = 1 if one.ascending else -1
+    match one.by:
+        case SortBy.RECEIVED:
+            return lambda _, row: sign * row.received_ms
+        case SortBy.SIZE:
+            return lambda _, row: sign * row.size
+        case SortBy.SENT:
+            return lambda email, row: sign * (facts(email).sent_ms or row.received_ms)
+        case SortBy.FROM | SortBy.TO | SortBy.SUBJECT:
+            field = {SortBy.FROM: 1, SortBy.TO: 2, SortBy.SUBJECT: 3}[one.by]
+            if one.ascending:
+                return lambda email, _: facts(email)[field]
+            return lambda email, _: _Down(facts(email)[field])
+        case SortBy.KEYWORD | SortBy.ALL_IN_THREAD | SortBy.SOME_IN_THREAD:
+            if one.by is SortBy.KEYWORD:
+                judge = compiler.compile(c.HasFlag(one.keyword))
+            else:
+                judge = compiler.compile(c.ThreadHas(one.keyword, every=one.by is SortBy.ALL_IN_THREAD))
+            return lambda email, row: sign * int(judge(email, row))
