@@ -57,3 +57,26 @@ def _read(value: bytes) -> tuple[datetime, int] | None:
     elif zone_name:
         offset = _ZONES.get(zone_name.upper(), 0) * 60
     return wall, offset
+
+
+def rfc3339(value: bytes) -> str | None:
+    """The date with its own offset, as RFC 3339 §5.6 writes it; a missing or unknown zone is UTC."""
+    read = _read(value)
+    if read is None:
+        return None
+    wall, offset = read
+    text = wall.strftime("%Y-%m-%dT%H:%M:%S")
+    if not offset:
+        return ("0000" + text)[-19:] + "Z"
+    sign = "-" if offset < 0 else "+"
+    return f"{('0000' + text)[-19:]}{sign}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
+
+
+def rfc5322(at: datetime) -> bytes:
+    """A moment with its offset as the Date field has it (RFC 5322 §3.3)."""
+    offset = round((at.utcoffset() or timedelta()).total_seconds()) // 60
+    sign = "-" if offset < 0 else "+"
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.weekday()]
+    month = next(name for name, number in _MONTHS.items() if number == at.month).decode().capitalize()
+    zone = f"{sign}{abs(offset) // 60:02}{abs(offset) % 60:02}"
+    return f"{day}, {at.day} {month} {at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02} {zone}".encode()

@@ -78,7 +78,9 @@ def charset(octets: bytes, label: str) -> str:
     name = codec(label) or ""
     if name:
         try:
-            return octets.decode(name)
+            text = octets.decode(name)
+            # UTF-7 can spell half a character; text is whole characters everywhere else.
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if name == "utf-7" else text
         except (UnicodeError, ValueError):
             if name != "utf-8" and not name.startswith("iso2022"):
                 try:

@@ -252,9 +252,9 @@ def _content_type(value: bytes | None, default: bytes) -> tuple[bytes, bytes, st
     match = _TYPE.match(value)
     if match is None:
         bare = value.split(b";")[0].strip().lower()
-        return (b"text", b"plain", _parameters(value, value.find(b";"))) if bare in {b"text", b""} else (
+        return (b"text", b"plain", parameters(value, value.find(b";"))) if bare in {b"text", b""} else (
             b"application", b"octet-stream", [])  # fmt: skip
-    return match[1].lower(), match[2].lower(), _parameters(value, match.end())
+    return match[1].lower(), match[2].lower(), parameters(value, match.end())
 
 
 def _disposition(value: bytes | None) -> tuple[bytes, structure.Parameters]:
@@ -263,10 +263,10 @@ def _disposition(value: bytes | None) -> tuple[bytes, structure.Parameters]:
         return b"", []
     value = header.unfold(value)
     word = value.split(b";", 1)[0].strip().lower()
-    return word[:100], _parameters(value, len(value.split(b";", 1)[0]))
+    return word[:100], parameters(value, len(value.split(b";", 1)[0]))
 
 
-def _parameters(value: bytes, at: int) -> structure.Parameters:
+def parameters(value: bytes, at: int) -> structure.Parameters:
     """``;name=value`` pairs, names in lower case, values unquoted, RFC 2231 forms as they stand."""
     pairs: structure.Parameters = []
     at = value.find(b";", max(at, 0))

@@ -72,6 +72,19 @@ POP3_TIMEOUT_S: Final = 600.0
 """RFC 1939 §3: at least ten minutes."""
 POP3_ERRORS: Final = 20
 
+# ---------------------------------------------------------------- JMAP for mail
+JMAP_FILTER_DEPTH: Final = 20
+JMAP_FILTER_CONDITIONS: Final = 500
+JMAP_FILTER_TEXT: Final = 1_000
+"""Characters of one text that is looked for."""
+JMAP_SORT_COMPARATORS: Final = 10
+JMAP_QUERY_LIMIT: Final = 5_000
+"""Ids in one answer; more has to be asked for in pages."""
+JMAP_COMPOSE_PARTS: Final = 500
+JMAP_COMPOSE_DEPTH: Final = 20
+JMAP_SNIPPET: Final = 255
+"""Octets of a preview in a snippet (RFC 8621 §5)."""
+
 # ---------------------------------------------------------------- names and accounts
 MAILBOX_NAME: Final = 255
 """Characters of one level."""

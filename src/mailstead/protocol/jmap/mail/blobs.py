@@ -1,0 +1,41 @@
+"""Ids of blobs that are not uploads: a message, a part of one (RFC 8621 §4.1.1, §4.1.4).
+
+``b`` and the email's number is the message as it is stored; ``p``, the number and the part's id is that part, decoded. They
+name what is there: nothing is stored for them.
+"""
+
+from dataclasses import dataclass
+
+from mailstead.model import ids
+from mailstead.model.ids import EmailId
+
+MESSAGE = "b"
+PART = "p"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``part_id`` "": the whole message."""
+
+    email_id: EmailId
+    part_id: str = ""
+
+
+def of_message(email: EmailId) -> str:
+    return ids.to_wire(MESSAGE, email)
+
+
+def of_part(email: EmailId, part_id: str) -> str:
+    return f"{ids.to_wire(PART, email)}-{part_id.replace('.', '_')}"
+
+
+def place(blob_id: str) -> Place | None:
+    """What an id names; None for one that is none of these."""
+    if blob_id[:1] == MESSAGE:
+        email = ids.from_wire(MESSAGE, blob_id)
+        return None if email is None else Place(EmailId(email))
+    head, dash, part = blob_id.partition("-")
+    email = ids.from_wire(PART, head) if dash and blob_id[:1] == PART else None
+    if email is None or not part or not all(piece.isdigit() and piece.isascii() for piece in part.split("_")):
+        return None
+    return Place(EmailId(email), part.replace("_", "."))
