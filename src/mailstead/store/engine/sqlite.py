@@ -95,7 +95,10 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read inside is of one moment."""
+        """What is read inside is of one moment; within a transaction, or another snapshot, of that one's."""
+        if self._db.in_transaction:
+            yield
+            return
         self.run("BEGIN")
         try:
             yield

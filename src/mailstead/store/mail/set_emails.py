@@ -88,8 +88,8 @@ class SetEmails(OfAccount):
         work = _Work(tx, self.account, keys.of(self.account))
         work.find([patch.email_id for patch in self.update] + list(self.destroy))
         made = [work.judge_creation(one) for one in self.create]
+        gone = [work.take(email) for email in self.destroy]
         plans = [work.judge_patch(patch) for patch in self.update]
-        gone = [work.found.get(email) for email in self.destroy]
         kept = [one for one, fault in zip(self.create, made, strict=True) if fault is Fault.NONE]
         planned = [plan for plan in plans if isinstance(plan, _Plan)]
         if not kept and not planned and not any(gone):
@@ -126,6 +126,7 @@ class _Work:
         self._key = key
         self.tally = tally.Tally(tx, account)
         self.found: dict[int, _Email] = {}
+        self._taken: set[int] = set()
         self.octets = 0
         self.messages = 0
         """What it adds to the quota."""
@@ -150,6 +151,14 @@ class _Work:
                 found.entries.append(_Entry(mailbox, uid, flags, keywords.unpack_more(more), flags))
         self.tally.look({found.thread for found in self.found.values()})
 
+    def take(self, email: int) -> _Email | None:
+        """An email that is to be destroyed. Each is changed once in a set: what comes second is not there."""
+        found = self.found.get(email)
+        if found is None or email in self._taken:
+            return None
+        self._taken.add(email)
+        return found
+
     def judge_creation(self, one: Creation) -> Fault:
         if not one.mailboxes:
             return Fault.IN_NO_MAILBOX
@@ -157,11 +166,11 @@ class _Work:
             return Fault.NO_MAILBOX
         if not self._may_name(one.flags):
             return Fault.TOO_MANY_KEYWORDS
-        return self._take(one.incoming.info.size, len(one.mailboxes))
+        return self._take(one.incoming.info.size, len(set(one.mailboxes)))
 
     def judge_patch(self, patch: EmailPatch) -> "_Plan | Fault":
         found = self.found.get(patch.email_id)
-        if found is None:
+        if found is None or found.email in self._taken:
             return Fault.NOT_FOUND
         now = {entry.mailbox for entry in found.entries}
         wanted = set(patch.mailbox_ids) if patch.mailbox_ids is not None else (now | patch.add_mailboxes) - patch.remove_mailboxes
@@ -177,7 +186,7 @@ class _Work:
         fault = self._take(found.size, len(into) - len(out_of))
         if fault is not Fault.NONE:
             return fault
-        # A second patch of the same email in one set would be judged by what it was before: protocols allow none.
+        self._taken.add(found.email)
         return _Plan(found, add, patch.remove_keywords, patch.keywords is not None, into, out_of)
 
     def _take(self, size: int, entries: int) -> Fault:

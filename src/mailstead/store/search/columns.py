@@ -62,12 +62,12 @@ class Columns:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def refresh(self, db: Database) -> set[int] | None:
-        """Bring the rows up to date. Gives the emails that changed; None: everything may have."""
+    def refresh(self, db: Database) -> dict[int, int] | None:
+        """Bring the rows up to date. Gives the emails that changed, to their threads; None: everything may have."""
         now = emails.states(db, self.account)
         here = Position(now.epoch, now.email)
         if here == self.at:
-            return set()
+            return {}
         self.bits = {
             name.lower(): bit for bit, name in keywords.all_bits(db, self.account, self._keys.of(self.account)).items()}
         if self.at is not None:
@@ -78,7 +78,7 @@ class Columns:
             if touched is not None and len(touched) <= _ANEW:
                 self._update(db, touched)
                 self.at = here
-                return set(touched)
+                return touched
         self._load(db)
         self.at = here
         return None

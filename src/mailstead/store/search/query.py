@@ -172,7 +172,7 @@ class Finder:
             self._accounts.clear()
         return found
 
-    def _mend(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", touched: set[int]) -> None:
+    def _mend(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", touched: dict[int, int]) -> None:
         """Bring kept answers up to date where what was touched can be judged by itself."""
         for query in list(answers):
             if answer.cost(query.condition) > 1:
@@ -182,9 +182,7 @@ class Finder:
             judge = _Compiler(db, columns, None, None).compile(query.condition)
             key = _key(query, columns, db)
             again = set(touched)
-            of_threads = {columns.rows[email].thread for email in touched if email in columns.rows}
-            if kept.firsts is not None:
-                of_threads |= {thread for thread, email in kept.firsts.items() if email in touched}
+            of_threads = set(touched.values())
             if kept.firsts is not None or asks_of_threads(query):
                 for thread in of_threads:
                     again |= columns.threads.get(thread, set())
