@@ -128,7 +128,8 @@ async def test_changes_come_in_pages_even_within_one_change(world: World) -> Non
     inbox = await world.inbox()
     start = await world.store.emails.states(world.a)
     done = await world.append(inbox, count=10)
-    at, found = Position(start.epoch, start.email), []
+    at = Position(start.epoch, start.email)
+    found: list[int] = []
     pages = 0
     while True:
         told = await world.store.emails.changes(world.a, Kind.EMAIL, at, 3)
