@@ -111,3 +111,13 @@ DKIM_SIGNED_FIELDS: Final = 200
 DKIM_KEY_RECORD: Final = 4_096
 DKIM_RSA_BITS: Final = 8_192
 """A larger key costs too much to verify with (RFC 8301 §3.2 wants up to 4,096)."""
+DANE_RECORDS: Final = 20
+DANE_CHAIN: Final = 10
+"""Certificates looked at, of one server."""
+MTASTS_POLICY: Final = 65_536
+"""RFC 8461 §3.3 suggests 64 KiB."""
+MTASTS_PATTERNS: Final = 200
+TLSRPT_DESTINATIONS: Final = 10
+TLSRPT_REPORT: Final = 25 << 20
+"""Octets of a report, unpacked."""
+TLSRPT_POLICIES: Final = 10_000

@@ -1,0 +1,109 @@
+"""Good and bad cases of RFC 7672 §3 over certificates made here."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from mailstead.mailauth import dane
+from mailstead.model.dns import Tlsa
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+DER = serialization.Encoding.DER
+
+
+@dataclass
+class Made:
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(DER)
+
+    @property
+    def spki(self) -> bytes:
+        return self.key.public_key().public_bytes(DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def made(name: str, issuer: Made | None = None, *, ca: bool = False, names: tuple[str, ...] = (), days: int = 30) -> Made:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=60)).not_valid_after(NOW + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    )  # fmt: skip
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
+    return Made(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+
+
+ROOT = made("root", ca=True)
+MIDDLE = made("middle", ROOT, ca=True)
+LEAF = made("leaf", MIDDLE, names=("mx.example.test", "*.wild.test"))
+EXPIRED = made("old", MIDDLE, names=("mx.example.test",), days=-1)
+NOT_CA = made("sly", ROOT, names=("mx.example.test",))
+BELOW = made("below", NOT_CA, names=("mx.example.test",))
+ALONE = made("alone", names=("other.test",), days=-1)
+CHAIN = [LEAF.der, MIDDLE.der]
+
+
+def sha256(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()
+
+
+def result(record: Tlsa, chain: list[bytes], *names: str) -> str:
+    return dane.match([record], chain, names or ("example.test", "mx.example.test"), NOW).result
+
+
+@pytest.mark.parametrize(("record", "chain", "expected"), [
+    # DANE-EE: the key alone counts, whatever the names and dates say
+    (Tlsa(3, 1, 1, sha256(LEAF.spki)), CHAIN, ""),
+    (Tlsa(3, 0, 1, sha256(LEAF.der)), CHAIN, ""),
+    (Tlsa(3, 1, 2, hashlib.sha512(LEAF.spki).digest()), CHAIN, ""),
+    (Tlsa(3, 0, 0, LEAF.der), CHAIN, ""),
+    (Tlsa(3, 1, 1, sha256(ALONE.spki)), [ALONE.der], ""),
+    (Tlsa(3, 1, 1, sha256(MIDDLE.spki)), CHAIN, "validation-failure"),
+    (Tlsa(3, 1, 1, sha256(b"x")), CHAIN, "validation-failure"),
+    (Tlsa(3, 1, 1, sha256(LEAF.spki)), [], "validation-failure"),
+    (Tlsa(3, 1, 1, sha256(LEAF.spki)), [b"junk"], "validation-failure"),
+    # DANE-TA
+    (Tlsa(2, 0, 1, sha256(MIDDLE.der)), CHAIN, ""),
+    (Tlsa(2, 1, 1, sha256(ROOT.spki)), [*CHAIN, ROOT.der], ""),
+    (Tlsa(2, 0, 0, ROOT.der), CHAIN, ""),
+    (Tlsa(2, 1, 1, sha256(ROOT.spki)), CHAIN, "certificate-not-trusted"),
+    (Tlsa(2, 0, 1, sha256(MIDDLE.der)), [LEAF.der], "certificate-not-trusted"),
+    (Tlsa(2, 0, 1, sha256(LEAF.der)), CHAIN, "certificate-not-trusted"),
+    (Tlsa(2, 0, 1, sha256(MIDDLE.der)), [EXPIRED.der, MIDDLE.der], "certificate-expired"),
+    (Tlsa(2, 0, 1, sha256(ROOT.der)), [BELOW.der, NOT_CA.der, ROOT.der], "certificate-not-trusted"),
+    (Tlsa(2, 0, 1, sha256(ALONE.der)), [ALONE.der], "certificate-expired"),
+])  # fmt: skip
+def test_what_a_record_allows(record: Tlsa, chain: list[bytes], expected: str) -> None:
+    assert expected == result(record, chain)
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("mx.example.test", ""), ("MX.example.test.", ""), ("a.wild.test", ""), ("a.b.wild.test", "certificate-host-mismatch"),
+    ("wild.test", "certificate-host-mismatch"), ("example.test", "certificate-host-mismatch"),
+])  # fmt: skip
+def test_an_anchor_wants_the_right_name(name: str, expected: str) -> None:
+    assert expected == result(Tlsa(2, 0, 1, sha256(MIDDLE.der)), CHAIN, name)
+
+
+def test_only_some_records_are_usable() -> None:
+    """RFC 7672 §3.1.3: usages 0 and 1 are not; neither are unknown types and hashes of a wrong length."""
+    good = [Tlsa(3, 1, 1, b"x" * 32), Tlsa(2, 0, 2, b"x" * 64), Tlsa(3, 0, 0, b"x")]
+    bad = [Tlsa(0, 0, 1, b"x" * 32), Tlsa(1, 1, 1, b"x" * 32), Tlsa(3, 2, 1, b"x" * 32), Tlsa(3, 1, 3, b"x"), Tlsa(3, 1, 1, b"x" * 31), Tlsa(3, 0, 0, b"")]
+    assert tuple(good) == dane.usable(bad + good)
+
+
+def test_one_good_record_among_bad_ones_is_enough() -> None:
+    """A key is rolled over with both records published (RFC 7671 §8.1)."""
+    assert dane.match([Tlsa(3, 1, 1, sha256(b"old")), Tlsa(3, 1, 1, sha256(LEAF.spki))], CHAIN, (), NOW).is_good
