@@ -11,7 +11,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, CredentialId, DomainId, MailboxId, OpId, TenantId
 from mailstead.model.message import Appended, NewMessage
 from mailstead.model.question import ScramVerifier
-from mailstead.store.interface import Account, Credential, Domain, LoginRecord, Tenant
+from mailstead.store.interface import Account, Credential, DkimKey, Domain, LoginRecord, Tenant
 
 
 def key_of(address: str) -> str:
@@ -31,10 +31,31 @@ class FakeDirectory:
         self._aliases: dict[str, list[str]] = {}
         self._groups: dict[str, tuple[str, ...]] = {}
         self.shredded: list[AccountId] = []
+        self.now_ms = 0
+        self._dkim: dict[tuple[str, str], DkimKey] = {}
+        self._dkim_rows: dict[str, tuple[DkimKey, ...]] = {}
 
     def _id(self) -> int:
         self._next += 1
         return self._next
+
+    # ---------------------------------------------------------------------------------------------------- signing keys
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+        rows = tuple(key for (name, _), key in sorted(self._dkim.items()) if name == domain)
+        if self._dkim_rows.get(domain, ()) != rows:
+            self._dkim_rows[domain] = rows
+        return self._dkim_rows.get(domain, rows)
+
+    async def dkim_key_add(self, domain: str, selector: str, *, kind: str, record: str, secret: bytes) -> None:
+        self._dkim[domain, selector] = DkimKey(domain, selector, kind, "waiting", self.now_ms, record, secret)
+
+    async def dkim_key_set(self, domain: str, selector: str, *, state: str) -> None:
+        if (domain, selector) not in self._dkim:
+            raise Refusal(Reason.NOT_FOUND, f"There is no key {selector}")
+        self._dkim[domain, selector] = replace(self._dkim[domain, selector], state=state, changed_at_ms=self.now_ms)
+
+    async def dkim_key_delete(self, domain: str, selector: str) -> None:
+        del self._dkim[domain, selector]
 
     # ---------------------------------------------------------------------------------------------------- look-ups
     async def login(self, login: str) -> LoginRecord | None:

@@ -16,13 +16,18 @@ from mailstead import store, telemetry
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.agent.smtp import MxAgent
 from mailstead.app import control
+from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
+from mailstead.mailauth.mtasts import PATH as STS_PATH
+from mailstead.model import limits
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.net.dns import Resolver
+from mailstead.net.https import Https
+from mailstead.net.tls import leaf
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
@@ -32,10 +37,12 @@ from mailstead.server.smtp import smtp_server
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
+from mailstead.service.domains.publish import Publishing
 from mailstead.service.ports import DeliveryAgent
 from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
 from mailstead.service.reception import Reception
+from mailstead.service.signing import Signing
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
@@ -215,9 +222,23 @@ def access(opened: Embedded, settings: Settings) -> Access:
 
 def operations(opened: Embedded, settings: Settings, logins: Access | None = None) -> Operations:
     """The administrator's verbs on a store."""
-    return Operations(
-        opened, Admin(opened, logins or access(opened, settings)), Transfer(opened), QueueControl(opened.outbox)
-    )
+    published = publishing(opened, settings)
+    admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.outbox), published)
+
+
+def publishing(opened: Embedded, settings: Settings) -> Publishing:
+    """What our domains publish, and the keys that sign for them."""
+    resolver = Resolver(settings.dns.servers)
+    https = Https(resolver)
+
+    async def fetch(host: str) -> bytes:
+        return await https.get(host, STS_PATH, limit=limits.MTASTS_POLICY, kinds=("text/plain",))
+
+    return Publishing(
+        opened.directory, hostname=settings.hostname, now_ms=opened.now_ms, lookups=resolver, fetch=fetch,
+        certificates=lambda: [leaf(pair.chain) for pair in certificates(opened.data, settings)], is_trusted=bool(settings.tls.certificate),
+    )  # fmt: skip
 
 
 def can_send_out(settings: Settings) -> bool:
@@ -243,7 +264,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         directory=opened.directory, mail=opened.mail, outbox=opened.outbox, delivery=Delivery(opened.mail),
         hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
-        queued=node.wake,
+        queued=node.wake, signing=Signing(opened.directory, opened.now_ms),
     )  # fmt: skip
 
     def smtp(mode: Mode) -> Handler:

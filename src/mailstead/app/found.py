@@ -32,9 +32,9 @@ class FoundError(Exception):
 async def found(
     data: Path, *, hostname: str, domain: str, accounts: Sequence[dict[str, Any]], listen: Mapping[str, Sequence[str]] | None = None,
     cleartext: bool = False, sample_for: str = "", tables: str = "",
-) -> None:  # fmt: skip
-    """Make a data directory. ``accounts`` are arguments of ``account_add``, ``sample_for`` gets the
-    demo's mail.
+) -> list[str]:  # fmt: skip
+    """Make a data directory; gives the DNS records to publish, as a zone file holds them. ``accounts`` are arguments of ``account_add``,
+    ``sample_for`` gets the demo's mail.
 
     Raises ``FoundError``, ``Refusal``, ``Unavailable``.
     """
@@ -64,6 +64,7 @@ async def found(
                 await operations.perform("account_add", account, _quiet)
         if sample_for:
             await file_samples(store, sample_for)
+        to_publish = [row["line"] for row in await operations.perform("domain_dns", {"name": domain}, _quiet)]
     finally:
         await store.close()
     fresh = data / (FILE_NAME + ".new")
@@ -73,6 +74,7 @@ async def found(
         os.fsync(file.fileno())
     fresh.replace(data / FILE_NAME)
     mark.unlink()
+    return to_publish
 
 
 _OURS: Final = frozenset({"keys", "lost+found", "demo.json"})
@@ -81,18 +83,3 @@ _OURS: Final = frozenset({"keys", "lost+found", "demo.json"})
 
 def _quiet(_what: str, _done: int, _total: int) -> None:
     """Founding takes a moment only."""
-
-
-def records(domain: str, hostname: str) -> list[str]:
-    """What to publish in the DNS so that mail comes here and is believed (RFC 5321 §5, RFC 7208, RFC 6186)."""
-    dot = f"{domain}."
-    host = f"{hostname}."
-    return [
-        f"{dot:<34} MX    10 {host}",
-        f'{dot:<34} TXT   "v=spf1 mx -all"',
-        f'{"_dmarc." + dot:<34} TXT   "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"',
-        f"{'_submissions._tcp.' + dot:<34} SRV   0 1 465 {host}",
-        f"{'_imaps._tcp.' + dot:<34} SRV   0 1 993 {host}",
-        f"{'_pop3s._tcp.' + dot:<34} SRV   10 1 995 {host}",
-        f"{host:<34} A     the address of this machine, with a PTR record that leads back to {hostname}",
-    ]

@@ -19,28 +19,34 @@ ADMIN: Final = frozenset({
     "account_suspend", "account_resume", "account_delete", "alias_add", "alias_list", "alias_delete", "group_set",
     "app_password_add", "app_password_list", "app_password_delete", "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
 })  # fmt: skip
+DOMAINS: Final = frozenset({"domain_dns", "domain_check", "domain_keys", "domain_rotate", "domain_key_use"})
 QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete"})
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 
 
 class Operations:
-    """``admin``, ``transfer`` and ``queue`` are the services of these names; ``store`` is the process's own."""
+    """``admin``, ``transfer``, ``queue`` and ``publishing`` are the services of these names; ``store`` is the process's own."""
 
-    def __init__(self, store: Any, admin: Any, transfer: Any, queue: Any = None) -> None:
+    def __init__(self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None) -> None:
+        self._publishing = publishing
         self._store = store
         self._admin = admin
         self._transfer = transfer
         self._queue = queue
 
     async def sweep(self) -> None:
-        """The administrator's chores that nobody asks for: deleted accounts whose time is over."""
+        """The administrator's chores that nobody asks for: deleted accounts whose time is over, signing keys whose time has come."""
         await self._admin.accounts_sweep()
+        if self._publishing is not None:
+            await self._publishing.keys.advance_all()
 
     async def perform(self, name: str, arguments: dict[str, Any], progress: Progress) -> Any:
         """Carry it out. Raises ``Refusal`` and ``Unavailable``."""
         if name in ADMIN:
             return await _call(getattr(self._admin, name), arguments, progress)
+        if name in DOMAINS and self._publishing is not None:
+            return await _call(getattr(self._publishing, name), arguments, progress)
         if name in QUEUE and self._queue is not None:
             return await _call(getattr(self._queue, name), arguments, progress)
         if name in TRANSFER and self._transfer is None:

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import IO, Final
 
 from mailstead import telemetry
+from mailstead.app.certificates import certificates
 from mailstead.app.config import NOT_BUILT, SERVICES, Settings, SettingsError, load
 from mailstead.app.worker import EXIT_FATAL, GRACE_S, SIGNALS, Start, run_worker
-from mailstead.net import CertificateFiles, ServerTls, bind, make_self_signed
+from mailstead.net import ServerTls, bind
 
 START_TRIES: Final = 3
 _BACK_OFF_MAX_S: Final = 10.0
@@ -275,18 +276,6 @@ def _lock(path: Path) -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
-
-
-def certificates(data: Path, settings: Settings) -> list[CertificateFiles]:
-    """The files of ``[tls]``, relative to the data directory; without any the self-signed one, made if need be."""
-    tls = settings.tls
-    if not tls.certificate:
-        path = data / "tls" / "self-signed.pem"
-        if not path.exists():
-            make_self_signed(path, [settings.hostname, "localhost"])
-        return [CertificateFiles(path, path)]
-    keys = tls.key or tls.certificate
-    return [CertificateFiles(data / chain, data / key) for chain, key in zip(tls.certificate, keys, strict=True)]
 
 
 Bound = dict[str, list[socket.socket]]

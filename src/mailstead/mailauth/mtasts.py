@@ -12,6 +12,8 @@ from mailstead.model.address import domain_key
 
 MODES: Final = ("enforce", "testing", "none")
 VERSION: Final = "STSv1"
+PATH: Final = "/.well-known/mta-sts.txt"
+"""RFC 8461 §3.2."""
 MAX_AGE_S: Final = 31_557_600
 """RFC 8461 §3.2: no policy is believed for longer."""
 _ID: Final = re.compile(rb"[A-Za-z0-9]{1,32}")

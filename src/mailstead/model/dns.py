@@ -16,6 +16,7 @@ class RecordType(Enum):
     MX = 15
     TXT = 16
     AAAA = 28
+    SRV = 33
     TLSA = 52
 
 
@@ -24,6 +25,16 @@ class Mx:
     """A mail exchanger (RFC 5321 §5.1). ``host`` "" is a null MX (RFC 7505)."""
 
     preference: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Srv:
+    """Where a service is (RFC 2782). ``host`` "": the domain does not have it."""
+
+    priority: int
+    weight: int
+    port: int
     host: str
 
 

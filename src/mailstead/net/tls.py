@@ -143,6 +143,13 @@ def _names(leaf: Any) -> list[str]:
     return names
 
 
+def leaf(chain: Path) -> bytes:
+    """The first certificate of a PEM file, as DER."""
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificates(chain.read_bytes())[0].public_bytes(_der())
+
+
 def end_point(der: bytes) -> bytes:
     """``tls-server-end-point``: the certificate's hash by its own signature's hash, SHA-256 for weak ones and for
     signatures without one (RFC 5929 §4.1)."""

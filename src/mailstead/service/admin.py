@@ -8,7 +8,7 @@ once (``service.access``) and kept nowhere.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from mailstead import telemetry
@@ -58,9 +58,13 @@ class Store(Protocol):
 
 
 class Admin:
-    """``now_ms`` is the wall clock."""
+    """``now_ms`` is the wall clock; ``make_keys`` makes what signs for a new domain."""
 
-    def __init__(self, store: Store, access: Passwords, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+    def __init__(
+        self, store: Store, access: Passwords, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        *, make_keys: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:  # fmt: skip
+        self._make_keys = make_keys
         self._store = store
         self._directory = store.directory
         self._access = access
@@ -90,6 +94,8 @@ class Admin:
                           else "There is no tenant yet; add one with: mailstead tenant add NAME")  # fmt: skip
         made = await self._directory.domain_add(key, owner.tenant_id)
         telemetry.event("domain.added", domain=made.name, tenant=owner.tenant_id)
+        if self._make_keys is not None:
+            await self._make_keys(made.name)
         return _domain(made, {owner.tenant_id: owner.name})
 
     async def domain_list(self) -> list[Row]:

@@ -1,11 +1,33 @@
 """What policy asks of the packages above it, which ``app`` hands in: the way out to other servers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailstead.model.address import Envelope
+from mailstead.model.dns import Answer, RecordType
 from mailstead.model.status import EnhancedStatus
+from mailstead.store.interface import DkimKey, Domain
+
+Clock = Callable[[], int]
+"""The wall clock, in milliseconds since 1970."""
+
+
+class Lookups(Protocol):
+    """The domain name system."""
+
+    async def ask(self, name: str, kind: RecordType) -> Answer[Any]:
+        """Raises ``Unavailable`` where it cannot be said whether there is an answer."""
+
+
+class DomainRows(Protocol):
+    """What the store's ``Directory`` knows of domains and their keys."""
+
+    async def domains(self) -> list[Domain]: ...
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]: ...
+    async def dkim_key_add(self, domain: str, selector: str, *, kind: str, record: str, secret: bytes) -> None: ...
+    async def dkim_key_set(self, domain: str, selector: str, *, state: str) -> None: ...
+    async def dkim_key_delete(self, domain: str, selector: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from mailstead.model.question import Principal
 from mailstead.service import submission
 from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received
+from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, Mail, Outbox, Routed
 
 QUEUED_FOR_MS: Final = 5 * 24 * 3600 * 1000
@@ -61,12 +62,14 @@ Outcome = Refusal | Unavailable | None
 
 
 class Reception:
-    """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids."""
+    """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed."""
 
     def __init__(
         self, *, directory: Directory, mail: Mail, outbox: Outbox, delivery: Delivery, hostname: str, message_octets: int,
         can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], queued: Callable[[], None] = lambda: None,
+        signing: Signing | None = None,
     ) -> None:
+        self._signing = signing
         self.hostname = hostname
         self.can_send_out = can_send_out
         self.message_octets = message_octets
@@ -244,7 +247,8 @@ class Reception:
         if principal is None:
             raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
         submission_id = self._submission_id(message, principal.account_id, transaction.reverse_path, sorted(remote))
-        octets = trace + message.octets[:]
+        signatures = await self._signing.signatures(message.octets) if self._signing is not None else b""
+        octets = trace + signatures + message.octets[:]
         await self._outbox.enqueue(
             principal.account_id, submission_id, transaction.reverse_path,
             [(address, {**transaction.options, **options}) for address, options in remote.items()], octets,

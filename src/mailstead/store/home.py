@@ -127,7 +127,7 @@ class Embedded:
         ids = Ids(worker, now_ms)
         self.ids = ids
         self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
-        self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget)
+        self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget, self.keys)
         self.mail = EmbeddedMail(
             directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,

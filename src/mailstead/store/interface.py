@@ -104,6 +104,26 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class DkimKey:
+    """A key that signs for a domain. ``state``: ``waiting`` (for its record to be in the DNS), ``signing``, ``retired`` (its record must
+    stay while mail that it signed is under way)."""
+
+    domain: str
+    selector: str
+    kind: str
+    """``rsa`` or ``ed25519``."""
+    state: str
+    changed_at_ms: int
+    record: str
+    """The TXT record to publish at ``selector._domainkey.domain``."""
+    secret: bytes
+    """The private key (PKCS #8, DER): never shown, never logged."""
+
+    def __repr__(self) -> str:
+        return f"DkimKey({self.selector}._domainkey.{self.domain}, {self.kind}, {self.state})"
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account as the directory knows it. ``state`` is ``active``, ``suspended``, ``wiping`` or ``gone``."""
 
@@ -212,6 +232,16 @@ class Directory(Protocol):
     async def domain_add(self, name: str, tenant: TenantId) -> Domain: ...
     async def domains(self, *, tenant: TenantId | None = None) -> list[Domain]: ...
     async def domain_set(self, name: str, *, catch_all: str) -> Domain: ...
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+        """In order of selector; empty for a domain that is not ours. The same object until something changes: callers may compare by identity."""
+
+    async def dkim_key_add(self, domain: str, selector: str, *, kind: str, record: str, secret: bytes) -> None:
+        """A new key, ``waiting``; its secret is sealed at rest. NOT_FOUND, ALREADY_EXISTS."""
+
+    async def dkim_key_set(self, domain: str, selector: str, *, state: str) -> None:
+        """NOT_FOUND."""
+
+    async def dkim_key_delete(self, domain: str, selector: str) -> None: ...
     async def account_add(
         self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,
         max_octets: int = 0, max_messages: int = 0, is_admin: bool = False,

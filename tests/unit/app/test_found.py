@@ -6,19 +6,22 @@ from typing import Any
 import pytest
 
 from mailstead.app import assemble
-from mailstead.app.config import load
-from mailstead.app.found import FoundError, found, records
+from mailstead.app.config import Settings, load
+from mailstead.app.found import FoundError, found
 from mailstead.app.operations import Operations
 from mailstead.app.restoring import restore
 from mailstead.model.errors import Refusal
 from mailstead.net import run
+from mailstead.service.domains.publish import Publishing
+from mailstead.store import Embedded
 
 
 class Policy:
     """As little of ``service.admin`` as founding needs."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, published: Publishing) -> None:
         self.store = store
+        self.published = published
 
     async def domain_list(self) -> list[dict[str, Any]]:
         return [{"name": domain.name} for domain in await self.store.directory.domains()]
@@ -26,6 +29,7 @@ class Policy:
     async def domain_add(self, name: str) -> dict[str, Any]:
         tenant = (await self.store.directory.tenants())[0]
         await self.store.directory.domain_add(name, tenant.tenant_id)
+        await self.published.keys.make(name)
         return {"name": name}
 
     async def account_list(self) -> list[dict[str, Any]]:
@@ -38,12 +42,16 @@ class Policy:
 
 @pytest.fixture(autouse=True)
 def _policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assemble, "operations", lambda store, _settings: Operations(store, Policy(store), None))
+    def operations(store: Embedded, settings: Settings) -> Operations:
+        published = assemble.publishing(store, settings)
+        return Operations(store, Policy(store, published), None, publishing=published)
+
+    monkeypatch.setattr(assemble, "operations", operations)
 
 
-def _found(data: Path) -> None:
+def _found(data: Path) -> list[str]:
     accounts = [{"address": "admin@example.test", "password": "x"}]
-    run(lambda: found(data, hostname="mail.example.test", domain="example.test", accounts=accounts, listen={"smtp": ["*:25"]}))
+    return run(lambda: found(data, hostname="mail.example.test", domain="example.test", accounts=accounts, listen={"smtp": ["*:25"]}))
 
 
 def _addresses(data: Path) -> list[str]:
@@ -106,7 +114,7 @@ def test_a_backup_comes_back(tmp_path: Path, with_keys: bool) -> None:
         run(lambda: restore(copy, tmp_path / "third", data))
 
 
-def test_records_name_domain_and_host() -> None:
-    text = "\n".join(records("example.org", "mail.example.org"))
-    for word in ("MX    10 mail.example.org.", "v=spf1 mx -all", "_dmarc.example.org.", "_imaps._tcp.example.org."):
+def test_the_records_to_publish_are_given_with_the_keys_that_were_made(tmp_path: Path) -> None:
+    text = "\n".join(_found(tmp_path / "data"))
+    for word in ("MX    10 mail.example.test.", "v=spf1 mx -all", "_dmarc.example.test.", "_imaps._tcp.example.test.", "k=rsa; p=", "k=ed25519; p="):
         assert word in text

@@ -1,10 +1,12 @@
 """``mailstead domain``"""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from mailstead.app.cli.session import data_option, json_option, perform, show_rows
+from mailstead.app.cli.session import data_option, json_option, perform, show_json, show_rows
 
 
 @click.group()
@@ -34,6 +36,82 @@ def list_(as_json: bool, data: Path) -> None:
     rows = perform(data, "domain_list")
     columns = (("name", "DOMAIN"), ("tenant", "TENANT"), ("catch_all", "CATCH-ALL"))
     show_rows(rows, columns, as_json=as_json, empty="There are no domains.")
+
+
+@command.command(epilog="Example: mailstead domain dns example.org")
+@click.argument("name")
+@json_option
+@data_option
+def dns(name: str, as_json: bool, data: Path) -> None:
+    """Print the DNS records that the domain needs, as a zone file holds them."""
+    rows = perform(data, "domain_dns", name=name)
+    if as_json:
+        show_json(rows)
+        return
+    for row in rows:
+        click.echo(f"; {row['why']}\n{row['line']}")
+
+
+@command.command(epilog="Example: mailstead domain check example.org")
+@click.argument("name")
+@json_option
+@data_option
+def check(name: str, as_json: bool, data: Path) -> None:
+    """Look the domain's DNS records up and say what is wrong and how to mend it.
+
+    Signing keys whose records are there begin to sign. Exit code 1 when something is bad.
+    """
+    rows = perform(data, "domain_check", name=name)
+    if as_json:
+        show_json(rows)
+    else:
+        width = max(len(row["what"]) for row in rows)
+        for row in rows:
+            click.echo(f"{_MARKS[row['verdict']]} {row['what']:<{width}}  {row['found']}")
+            if row["fix"] and row["verdict"] != "good":
+                click.echo(f"  {'':<{width}}  → {row['fix']}")
+    if any(row["verdict"] == "bad" for row in rows):
+        raise SystemExit(1)
+
+
+@command.command(epilog="Example: mailstead domain keys example.org")
+@click.argument("name")
+@json_option
+@data_option
+def keys(name: str, as_json: bool, data: Path) -> None:
+    """List the keys that sign the domain's mail."""
+    _show_keys(perform(data, "domain_keys", name=name), as_json=as_json)
+
+
+@command.command(epilog="Example: mailstead domain rotate example.org")
+@click.argument("name")
+@json_option
+@data_option
+def rotate(name: str, as_json: bool, data: Path) -> None:
+    """Make new signing keys; they take over when their records are in the DNS."""
+    _show_keys(perform(data, "domain_rotate", name=name), as_json=as_json)
+    if not as_json:
+        click.echo(f"Publish what “mailstead domain dns {name}” prints; the new keys sign as soon as they are seen there.")
+
+
+@command.command("use-key", epilog="Example: mailstead domain use-key example.org e202611")
+@click.argument("name")
+@click.argument("selector")
+@data_option
+def use_key(name: str, selector: str, data: Path) -> None:
+    """Sign with a key from now on, though its record is not seen from here."""
+    perform(data, "domain_key_use", name=name, selector=selector)
+    click.echo(f"{selector} signs for {name} now.")
+
+
+_MARKS = {"good": "✓", "warning": "!", "bad": "✗", "unknown": "?"}
+
+
+def _show_keys(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    for row in rows if not as_json else ():
+        row["since"] = time.strftime("%Y-%m-%d", time.localtime(row["changed_at_ms"] / 1000))
+    columns = (("selector", "SELECTOR"), ("kind", "KIND"), ("state", "STATE"), ("since", "SINCE"))
+    show_rows(rows, columns, as_json=as_json, empty="There are no keys; make some with: mailstead domain rotate")
 
 
 @command.command("set", epilog="Example: mailstead domain set example.org --catch-all postmaster@example.org")

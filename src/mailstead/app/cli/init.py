@@ -27,7 +27,7 @@ PRODUCTION = {
 def command(domain: str, hostname: str, admin: str, production: bool, password_stdin: bool, data: Path) -> None:
     """Make a data directory: settings, keys, a self-signed certificate, the first domain and its administrator."""
     from mailstead.app.config import SettingsError, load, parse
-    from mailstead.app.found import FoundError, found, records
+    from mailstead.app.found import FoundError, found
     from mailstead.net import run
 
     if not admin.endswith("@" + domain):
@@ -36,7 +36,7 @@ def command(domain: str, hostname: str, admin: str, production: bool, password_s
     account = {"address": admin, "password": password, "name": "Administrator", "quota": 0, "admin": True}
     try:
         parse(f'hostname = "{hostname}"', {})
-        run(lambda: found(data, hostname=hostname, domain=domain, accounts=[account], listen=PRODUCTION if production else None))
+        records = run(lambda: found(data, hostname=hostname, domain=domain, accounts=[account], listen=PRODUCTION if production else None))
         load(data / "mailstead.toml")
     except (FoundError, SettingsError) as exc:
         fail(str(exc))
@@ -48,5 +48,7 @@ def command(domain: str, hostname: str, admin: str, production: bool, password_s
     click.echo(f"\nThe master key is {data / 'keys' / 'master.key'}. Without it nobody can read the mail, not even from a backup:")
     click.echo("keep a copy of it apart from the backups.")
     click.echo("\nPublish these records in the DNS:\n")
-    for record in records(domain, hostname):
+    for record in records:
         click.echo(f"  {record}")
+    click.echo(f"\nand a PTR record that leads from this machine's address back to {hostname}. “mailstead domain dns {domain}” prints them again with")
+    click.echo(f"what each is for; “mailstead domain check {domain}” looks them up and says what is wrong.")

@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 
-from mailstead.model.dns import Answer, Mx, RecordType, Tlsa
+from mailstead.model.dns import Answer, Mx, RecordType, Srv, Tlsa
 from mailstead.model.errors import Unavailable
 
 ALIASES: Final = 8
@@ -108,6 +108,8 @@ def _value(record: Any, kind: RecordType) -> object:
                 return str(record.address)
             case RecordType.MX:
                 return Mx(int(record.preference), _text(record.exchange))
+            case RecordType.SRV:
+                return Srv(int(record.priority), int(record.weight), int(record.port), _text(record.target))
             case RecordType.TXT:
                 return b"".join(record.strings)
             case RecordType.TLSA:

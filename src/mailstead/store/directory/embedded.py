@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from mailstead.model.address import domain_key
-from mailstead.model.errors import Reason, Refusal
+from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, CredentialId, Ids, TenantId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
 from mailstead.model.question import ScramVerifier
@@ -14,15 +14,18 @@ from mailstead.store.directory import operations as ops
 from mailstead.store.directory import rows
 from mailstead.store.directory.reader import Reader, address_key
 from mailstead.store.handover import DIRECTORY, KEYS, QUEUE
-from mailstead.store.interface import Account, Credential, Domain, LoginRecord, Routed, Tenant
+from mailstead.store.interface import Account, Credential, DkimKey, Domain, LoginRecord, Routed, Tenant
+from mailstead.store.keys import Keys
 from mailstead.store.mail import accounts
 from mailstead.store.mail.operation import Operation
 from mailstead.store.schema.shard import STATES
+from mailstead.store.seal import Damaged
 
 Write = Callable[[int, Operation], Awaitable[Any]]
 _Wanted = tuple[str, str, "TenantId | None", bool, int, int, str, "ScramVerifier | None"]
 """(address, name, tenant, is_admin, max octets, max messages, argon2, scram)."""
 _CHUNK: Final = 500
+_DKIM: Final = b"dkim"
 _SPREAD: Final = 0x9E3779B97F4A7C15
 """Mixes an id's bits, so that accounts made in a row fall on all shards."""
 
@@ -30,7 +33,10 @@ _SPREAD: Final = 0x9E3779B97F4A7C15
 class EmbeddedDirectory:
     """``write(where, operation)`` takes an operation to its owner."""
 
-    def __init__(self, reader: Reader, write: Write, ids: Ids, shards: int, forget_key: Callable[[int], None]) -> None:
+    def __init__(
+        self, reader: Reader, write: Write, ids: Ids, shards: int, forget_key: Callable[[int], None], keys: Keys
+    ) -> None:
+        self._keys = keys
         self._reader = reader
         self._write_to = write
         self._ids = ids
@@ -86,6 +92,35 @@ class EmbeddedDirectory:
     async def domain_set(self, name: str, *, catch_all: str) -> Domain:
         found: Domain = await self._write(ops.SetDomain(domain_key(name), catch_all))
         return found
+
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+        found = self._reader.domain(domain_key(domain))
+        if found is None:
+            return ()
+        ident = found.domain_id
+
+        def opened(sealed: bytes) -> bytes:
+            try:
+                return self._keys.of(ident).open(_DKIM, ident, sealed)
+            except Damaged as exc:
+                raise Unavailable("A signing key is damaged", f"{found.name}: {exc}; restore keys.db and dir.db from one backup") from exc
+
+        return self._reader.dkim_keys(found.name, opened)
+
+    async def dkim_key_add(self, domain: str, selector: str, *, kind: str, record: str, secret: bytes) -> None:
+        found = self._reader.domain(domain_key(domain))
+        if found is None:
+            raise Refusal(Reason.NOT_FOUND, f"{domain} is not a domain of this server; add it with: mailstead domain add {domain}")
+        # A domain has a key of its own, like an account: it is sealed by the master, and rotated with it.
+        await self._write_to(KEYS, ops.MakeKey(found.domain_id))
+        sealed = self._keys.of(found.domain_id).seal(_DKIM, found.domain_id, secret)
+        await self._write(ops.AddDkimKey(found.name, selector, kind, record, sealed))
+
+    async def dkim_key_set(self, domain: str, selector: str, *, state: str) -> None:
+        await self._write(ops.SetDkimKey(domain_key(domain), selector, state))
+
+    async def dkim_key_delete(self, domain: str, selector: str) -> None:
+        await self._write(ops.SetDkimKey(domain_key(domain), selector, ""))
 
     async def account_add(
         self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,

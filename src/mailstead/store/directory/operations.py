@@ -66,6 +66,44 @@ class SetDomain(Operation):
         return Domain(DomainId(row[0] if row else 0), TenantId(row[1] if row else 0), self.name, self.catch_all)
 
 
+class AddDkimKey(Operation):
+    """``sealed``: the private key under the domain's own key."""
+
+    domain: str
+    selector: str
+    kind: str
+    record: str
+    sealed: bytes
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        _tenant_of(tx, self.domain)
+        if tx.db.one("SELECT 1 FROM dkim_key WHERE domain=? AND selector=?", (self.domain, self.selector)):
+            raise Refusal(Reason.ALREADY_EXISTS, f"There is a key {self.selector} of {self.domain} already")
+        tx.db.run(
+            "INSERT INTO dkim_key VALUES (?, ?, ?, 'waiting', ?, ?, ?)",
+            (self.domain, self.selector, self.kind, tx.now_ms, self.record, self.sealed),
+        )
+
+
+class SetDkimKey(Operation):
+    """``state`` "": the key goes."""
+
+    domain: str
+    selector: str
+    state: str
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        if self.state:
+            tx.db.run(
+                "UPDATE dkim_key SET state=?, changed_ms=? WHERE domain=? AND selector=?",
+                (self.state, tx.now_ms, self.domain, self.selector),
+            )
+        else:
+            tx.db.run("DELETE FROM dkim_key WHERE domain=? AND selector=?", (self.domain, self.selector))
+        if not tx.db.changed():
+            raise Refusal(Reason.NOT_FOUND, f"There is no key {self.selector} of {self.domain}")
+
+
 class AddAccount(Operation):
     """The account's row, its address and its password: the last of the four steps (DECISIONS 11). ``tenant`` None: the
     domain's."""

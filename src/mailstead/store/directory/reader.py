@@ -14,7 +14,7 @@ from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.store.directory import rows
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
-from mailstead.store.interface import Account, Domain, LoginRecord, Routed, Tenant
+from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Routed, Tenant
 
 R = TypeVar("R")
 _LOOK_MS: Final = 100
@@ -108,6 +108,18 @@ class Reader:
             return Domain(DomainId(row[0]), TenantId(row[1]), row[2], row[3]) if row else None
 
         return self._cached(("domain", name), read)
+
+    def dkim_keys(self, domain: str, opened: Callable[[bytes], bytes]) -> tuple[DkimKey, ...]:
+        """``opened`` unseals a private key."""
+        def read(db: Database) -> tuple[DkimKey, ...]:
+            return tuple(
+                DkimKey(domain, selector, kind, state, changed_ms, record, opened(sealed))
+                for selector, kind, state, changed_ms, record, sealed in db.all(
+                    "SELECT selector, kind, state, changed_ms, record, sealed FROM dkim_key WHERE domain=? ORDER BY selector", (domain,)
+                )
+            )
+
+        return self._cached(("dkim", domain), read)
 
     def address(self, addr: str) -> tuple[int, int, tuple[str, ...]] | None:
         """(kind, account, targets) of an address."""

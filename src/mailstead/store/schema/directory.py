@@ -26,6 +26,11 @@ CREATE TABLE credential (
   scram BLOB, revision INTEGER NOT NULL, created_ms INTEGER NOT NULL,
   PRIMARY KEY (account_id, credential_id)) WITHOUT ROWID
 """,
+    """
+CREATE TABLE dkim_key (
+  domain TEXT NOT NULL, selector TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+  record TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (domain, selector)) WITHOUT ROWID
+""",
 )
 
 KEY_STEPS: Final = (

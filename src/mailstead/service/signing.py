@@ -1,0 +1,72 @@
+"""Signing what leaves in the name of our domains (RFC 6376 §5).
+
+The domain that signs is that of the author (the From field), which receivers compare with it. Keys that wait for their record to
+be in the DNS do not sign yet: a signature without a key is worse than none.
+"""
+
+import asyncio
+from typing import Final
+
+from mailstead import telemetry
+from mailstead.mailauth import dkim
+from mailstead.mailauth.dkim import PrivateKey, SigningKey
+from mailstead.mailauth.tags import Malformed
+from mailstead.mime import addresses, header
+from mailstead.model.address import domain_key
+from mailstead.model.message import Octets
+from mailstead.service.delivery import header_of
+from mailstead.service.ports import Clock, DomainRows
+from mailstead.store.interface import DkimKey
+
+SIGNING: Final = "signing"
+_IN_A_THREAD: Final = 1 << 20
+"""Octets from which on hashing is somebody else's work than the loop's."""
+_KEPT: Final = 10_000
+
+
+class Signing:
+    """Signs by the keys of the directory; one a worker."""
+
+    def __init__(self, directory: DomainRows, now_ms: Clock) -> None:
+        self._directory = directory
+        self._now_ms = now_ms
+        self._loaded: dict[str, tuple[tuple[DkimKey, ...], list[SigningKey]]] = {}
+
+    async def signatures(self, octets: Octets) -> bytes:
+        """Header lines to put in front of the message; b"" where its author's domain is not ours or has no key in use."""
+        head = header_of(octets)
+        keys = await self._keys(author_domain(head))
+        if not keys:
+            return b""
+        header_octets, now_s = len(head) + 2, self._now_ms() // 1000
+        if len(octets) > _IN_A_THREAD:
+            return await asyncio.to_thread(dkim.sign, octets, header_octets, keys, now_s=now_s)
+        return dkim.sign(octets, header_octets, keys, now_s=now_s)
+
+    async def _keys(self, domain: str) -> list[SigningKey]:
+        rows = await self._directory.dkim_keys(domain) if domain else ()
+        if not rows:
+            return []
+        loaded = self._loaded.get(domain)
+        if loaded is None or loaded[0] is not rows:
+            if len(self._loaded) >= _KEPT:
+                self._loaded.clear()
+            loaded = self._loaded[domain] = rows, [key for row in rows if row.state == SIGNING and (key := _read(row)) is not None]
+        return loaded[1]
+
+
+def _read(row: DkimKey) -> SigningKey | None:
+    try:
+        return SigningKey(row.domain, row.selector, PrivateKey.load(row.secret))
+    except Malformed as exc:
+        telemetry.event("signing.failed", domain=row.domain, selector=row.selector, reason=str(exc))
+        return None
+
+
+def author_domain(head: bytes) -> str:
+    """The domain of the first address of the From field, as A-label; "" where there is none."""
+    value = header.first(head, b"from")
+    for mailbox in addresses.parse(header.unfold(value)) if value is not None else ():
+        if mailbox.domain:
+            return domain_key(mailbox.domain.decode("utf-8", "replace"))
+    return ""

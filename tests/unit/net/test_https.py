@@ -1,0 +1,85 @@
+"""Fetching over HTTPS from a server on loopback with an authority of our own."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from mailstead.model.dns import Answer
+from mailstead.model.errors import Unavailable
+from mailstead.net import make_self_signed
+from mailstead.net.https import Https
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\nhello"
+
+
+class Names:
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = addresses
+
+    async def addresses(self, name: str) -> Answer[str]:
+        return Answer(name, self._addresses)
+
+
+@asynccontextmanager
+async def served(folder: Path, answer: bytes) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
+    make_self_signed(folder / "own.pem", ["policy.test"])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "own.pem")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        if answer:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1], ssl.create_default_context(cafile=str(folder / "own.pem"))
+    finally:
+        server.close()
+
+
+async def get(folder: Path, answer: bytes, *, host: str = "policy.test", names: Names | None = None, private: bool = True, trusting: bool = True) -> bytes:
+    async with served(folder, answer) as (port, context):
+        https = Https(names or Names("127.0.0.1"), context=context if trusting else None, allows_private=private, port=port, timeout_s=2)
+        return await https.get(host, "/x", limit=100, kinds=("text/plain",))
+
+
+async def test_a_file_is_fetched(tmp_path: Path) -> None:
+    assert b"hello" == await get(tmp_path, GOOD)
+
+
+@pytest.mark.parametrize(("answer", "word"), [
+    (GOOD.replace(b"200 OK", b"404 Not Found"), "404"),
+    (b"HTTP/1.1 302 Found\r\nLocation: https://policy.test/y\r\nContent-Length: 0\r\n\r\n", "302"),
+    (GOOD.replace(b"text/plain", b"text/html"), "text/html"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 200, "longer"),
+    (b"junk\r\n\r\n", ""), (b"", "Timeout"),
+])  # fmt: skip
+async def test_what_is_no_file(tmp_path: Path, answer: bytes, word: str) -> None:
+    with pytest.raises(Unavailable) as failure:
+        await get(tmp_path, answer)
+    assert word in failure.value.cause
+
+
+async def test_a_certificate_for_another_name_or_from_nobody_is_refused(tmp_path: Path) -> None:
+    for host, trusting in (("other.test", True), ("policy.test", False)):
+        with pytest.raises(Unavailable, match="Not reachable"):
+            await get(tmp_path, GOOD, host=host, trusting=trusting)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1"])
+async def test_nobody_makes_us_call_our_own_network(tmp_path: Path, address: str) -> None:
+    with pytest.raises(Unavailable) as failure:
+        await get(tmp_path, GOOD, names=Names(address), private=False)
+    assert "not the world's" in failure.value.cause
+
+
+async def test_a_name_without_address_is_not_reached(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        await get(tmp_path, GOOD, names=Names())
