@@ -18,7 +18,7 @@ from typing import Final, cast
 
 from mailstead.net.endpoint import UNIX, Endpoint, endpoint_of
 from mailstead.net.errors import Draining, Gone, Silent
-from mailstead.net.tls import ClientTls, ServerTls, TlsInfo, tls_info
+from mailstead.net.tls import ClientTls, ServerTls, TlsInfo, peer_chain, tls_info
 
 RECEIVE_BUFFER: Final = 64 << 10
 HIGH_INPUT: Final = 256 << 10
@@ -298,6 +298,11 @@ class Stream(asyncio.BufferedProtocol):
             self.connection_lost(None)
             raise Gone("the peer left during the handshake")
         self._take(secured)
+
+    def peer_chain(self) -> list[bytes]:
+        """The certificates that the peer showed, its own first, as DER; none without TLS."""
+        secured = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        return peer_chain(secured) if secured is not None else []
 
     async def close(self) -> None:
         """Flush what was written, end TLS in order, close. Never raises for the peer's sake."""

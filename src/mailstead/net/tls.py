@@ -17,6 +17,12 @@ from pathlib import Path
 from typing import Any
 
 _HASH_OF_WEAK = {"md5", "sha1"}
+_DER = 2
+"""``_ssl.ENCODING_DER``"""
+_EXPIRED = {9, 10}
+_WRONG_NAME = 62
+_UNTRUSTED = {2, 18, 19, 20, 21}
+"""OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_…)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,31 @@ def tls_info(secured: ssl.SSLObject) -> TlsInfo:
         tls_server_end_point=bound,
         tls_unique=secured.get_channel_binding("tls-unique") if version == "TLSv1.2" else None,
     )
+
+
+def peer_chain(secured: Any) -> list[bytes]:
+    """The certificates that the peer showed, its own first, as DER; whether they can be trusted is another question.
+
+    Before Python 3.13 only a private method of the TLS object has the whole chain.
+    """
+    found = getattr(secured, "get_unverified_chain", None)
+    if found is not None:
+        return list(found())
+    inner = getattr(secured, "_sslobj", None)
+    chain = inner.get_unverified_chain() if inner is not None else None
+    return [certificate.public_bytes(_DER) for certificate in chain or ()]
+
+
+def failure_of(exc: BaseException | None) -> str:
+    """What a failed handshake is called in a report (RFC 8460 §4.3); ``exc`` or what caused it is the TLS library's."""
+    while exc is not None and not isinstance(exc, ssl.SSLError):
+        exc = exc.__cause__
+    code = getattr(exc, "verify_code", 0)
+    if code in _EXPIRED:
+        return "certificate-expired"
+    if code == _WRONG_NAME:
+        return "certificate-host-mismatch"
+    return "certificate-not-trusted" if code in _UNTRUSTED else "validation-failure"
 
 
 def make_self_signed(path: Path, names: Sequence[str], *, days: int = 3650) -> None:

@@ -66,7 +66,7 @@ AnyOperation = (
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
-    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
+    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
     | outbox.Enqueue | outbox.Finish | outbox.Steer | outbox.Forget | Mend | Advance | Rewrap

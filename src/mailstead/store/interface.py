@@ -242,6 +242,12 @@ class Directory(Protocol):
         """NOT_FOUND."""
 
     async def dkim_key_delete(self, domain: str, selector: str) -> None: ...
+    async def sts_policy(self, domain: str) -> tuple[str, str, int] | None:
+        """The MTA-STS policy of somebody's domain as it was last fetched: (id, text, expires ms)."""
+
+    async def sts_policy_set(self, domain: str, policy_id: str, text: str, expires_at_ms: int) -> None:
+        """Remember it; those that have expired are forgotten."""
+
     async def account_add(
         self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,
         max_octets: int = 0, max_messages: int = 0, is_admin: bool = False,

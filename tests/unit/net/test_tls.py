@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from mailstead.net import CertificateFiles, ClientTls, Listener, ServerTls, Stream, bind, connect, make_self_signed, run
-from mailstead.net.tls import end_point
+from mailstead.net import (
+    CertificateFiles,
+    ClientTls,
+    Listener,
+    NetError,
+    ServerTls,
+    Stream,
+    bind,
+    connect,
+    make_self_signed,
+    run,
+)
+from mailstead.net.tls import end_point, failure_of, leaf
 
 STOCK = pytest.mark.parametrize("stock", [False, True], ids=["uvloop", "asyncio"])
 
@@ -144,3 +155,24 @@ def test_garbage_at_a_tls_port_is_nobodys_defect(stock: bool, tmp_path: Path, ca
 
     run(main, stock=stock)
     assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_the_whole_chain_that_was_shown_is_known_and_failures_have_names(tmp_path: Path) -> None:
+    make_self_signed(tmp_path / "own.pem", ["mx.test"])
+    server = ServerTls([CertificateFiles(tmp_path / "own.pem", tmp_path / "own.pem")])
+
+    async def serve(stream: Stream) -> None:
+        await stream.read(5)
+
+    listener = Listener(bind("127.0.0.1:0"), serve, server, name="test")
+    await listener.start()
+    port = listener.local.port
+    stream = await connect("127.0.0.1", port, timeout_s=5, tls=ClientTls(verify=False), server_name="mx.test")
+    assert [leaf(tmp_path / "own.pem")] == stream.peer_chain()
+    stream.abort()
+    for name, authorities, word in (("mx.test", None, "certificate-not-trusted"), ("other.test", tmp_path / "own.pem", "certificate-host-mismatch")):
+        with pytest.raises(NetError) as failure:
+            await connect("127.0.0.1", port, timeout_s=5, tls=ClientTls(authorities=authorities), server_name=name)
+        assert word == failure_of(failure.value)
+    await listener.drain(0.1)
+    assert "validation-failure" == failure_of(OSError())

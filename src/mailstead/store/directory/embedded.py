@@ -122,6 +122,12 @@ class EmbeddedDirectory:
     async def dkim_key_delete(self, domain: str, selector: str) -> None:
         await self._write(ops.SetDkimKey(domain_key(domain), selector, ""))
 
+    async def sts_policy(self, domain: str) -> tuple[str, str, int] | None:
+        return self._reader.sts_policy(domain_key(domain))
+
+    async def sts_policy_set(self, domain: str, policy_id: str, text: str, expires_at_ms: int) -> None:
+        await self._write(ops.SetStsPolicy(domain_key(domain), policy_id, text, expires_at_ms))
+
     async def account_add(
         self, address: str, *, name: str = "", argon2: str, scram: ScramVerifier | None, tenant: TenantId | None = None,
         max_octets: int = 0, max_messages: int = 0, is_admin: bool = False,

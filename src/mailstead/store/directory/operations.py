@@ -104,6 +104,17 @@ class SetDkimKey(Operation):
             raise Refusal(Reason.NOT_FOUND, f"There is no key {self.selector} of {self.domain}")
 
 
+class SetStsPolicy(Operation):
+    domain: str
+    policy_id: str
+    policy: str
+    expires_ms: int
+
+    def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
+        tx.db.run("DELETE FROM sts_policy WHERE expires_ms<=?", (tx.now_ms,))
+        tx.db.run("INSERT OR REPLACE INTO sts_policy VALUES (?, ?, ?, ?)", (self.domain, self.policy_id, self.policy, self.expires_ms))
+
+
 class AddAccount(Operation):
     """The account's row, its address and its password: the last of the four steps (DECISIONS 11). ``tenant`` None: the
     domain's."""

@@ -121,6 +121,14 @@ class Reader:
 
         return self._cached(("dkim", domain), read)
 
+    def sts_policy(self, domain: str) -> tuple[str, str, int] | None:
+        """(id, text, expires ms)."""
+        def read(db: Database) -> tuple[str, str, int] | None:
+            row = db.one("SELECT policy_id, policy, expires_ms FROM sts_policy WHERE domain=?", (domain,))
+            return (row[0], row[1], row[2]) if row else None
+
+        return self._cached(("sts", domain), read)
+
     def address(self, addr: str) -> tuple[int, int, tuple[str, ...]] | None:
         """(kind, account, targets) of an address."""
         def read(db: Database) -> tuple[int, int, tuple[str, ...]] | None:

@@ -31,6 +31,10 @@ CREATE TABLE dkim_key (
   domain TEXT NOT NULL, selector TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, changed_ms INTEGER NOT NULL,
   record TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (domain, selector)) WITHOUT ROWID
 """,
+    """
+CREATE TABLE sts_policy (
+  domain TEXT PRIMARY KEY, policy_id TEXT NOT NULL, policy TEXT NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID
+""",
 )
 
 KEY_STEPS: Final = (
