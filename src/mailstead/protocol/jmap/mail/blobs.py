@@ -1,6 +1,7 @@
 """Ids of blobs that are not uploads: a message, a part of one (RFC 8621 §4.1.1, §4.1.4).
 
-``b`` and the email's number is the message as it is stored; ``p``, the number and the part's id is that part, decoded. They
+``b`` and the email's number is the message as it is stored; ``p``, the number and the part's id is that part, decoded; ``w``, a
+part's id and a blob's is that part of the message in the blob. They
 name what is there: nothing is stored for them.
 """
 
@@ -11,6 +12,7 @@ from mailstead.model.ids import EmailId
 
 MESSAGE = "b"
 PART = "p"
+WITHIN = "w"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ def of_message(email: EmailId) -> str:
 
 def of_part(email: EmailId, part_id: str) -> str:
     return f"{ids.to_wire(PART, email)}-{part_id.replace('.', '_')}"
+
+
+def within(blob_id: str, part_id: str) -> str:
+    """A part of the message that a blob holds."""
+    return f"{WITHIN}{part_id.replace('.', '_')}-{blob_id}"
+
+
+def outer(blob_id: str) -> tuple[str, str] | None:
+    """What ``within`` was given; None for another id."""
+    head, dash, rest = blob_id.partition("-")
+    part = head[1:]
+    if head[:1] != WITHIN or not dash or not rest or not all(piece.isdigit() and piece.isascii() for piece in part.split("_")):
+        return None
+    return rest, part.replace("_", ".")
 
 
 def place(blob_id: str) -> Place | None:

@@ -5,7 +5,7 @@ its IMAP section number, so that both protocols speak of the same part.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ class BodyPart:
     part_id: str
     fields: Fields
     children: tuple["BodyPart", ...]
+    size: int | None = None
+    """Octets when decoded, where that is known beforehand."""
 
     @property
     def kind(self) -> str:
@@ -57,19 +59,19 @@ class BodyPart:
             yield from child.leaves()
 
 
-def tree(root: Part, octets_of: OctetsOf) -> BodyPart:
-    """The body of a message."""
-    return _tree(root, octets_of, "", is_root=True)
+def tree(root: Part, octets_of: OctetsOf, sizes: Mapping[tuple[int, int], int] | None = None) -> BodyPart:
+    """The body of a message. ``sizes``: decoded octets of parts by where their body lies, for those that are not to be opened."""
+    return _tree(root, octets_of, "", sizes or {}, is_root=True)
 
 
-def _tree(part: Part, octets_of: OctetsOf, number: str, *, is_root: bool = False) -> BodyPart:
+def _tree(part: Part, octets_of: OctetsOf, number: str, sizes: Mapping[tuple[int, int], int], *, is_root: bool = False) -> BodyPart:
     start, end = part.header
     fields = Fields(octets_of(start, end))
     if part.is_multipart:
         prefix = "" if is_root else number + "."
-        children = tuple(_tree(child, octets_of, f"{prefix}{n}") for n, child in enumerate(part.children, 1))
+        children = tuple(_tree(child, octets_of, f"{prefix}{n}", sizes) for n, child in enumerate(part.children, 1))
         return BodyPart(part, "", fields, children)
-    return BodyPart(part, "1" if is_root else number, fields, ())
+    return BodyPart(part, "1" if is_root else number, fields, (), sizes.get(part.body))
 
 
 def find(root: Part, part_id: str) -> Part | None:
@@ -194,6 +196,8 @@ def _size(one: BodyPart, octets_of: OctetsOf) -> int:
     start, end = one.part.body
     if one.is_multipart:
         return 0
+    if one.size is not None:
+        return one.size
     return len(content(one.part, octets_of)) if one.part.encoding in {"base64", "quoted-printable"} else end - start
 
 

@@ -4,7 +4,7 @@ Three tiers of cost: what the rows say, what the stored envelope says, and what 
 says beforehand which of them a request needs, so that a list of fifty opens no message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -153,7 +153,7 @@ class Rendering:
         self._names = names
         self._envelopes = envelopes
 
-    def email(self, row: EmailRow, wanted: Plan, octets_of: body.OctetsOf) -> dict[str, Any]:
+    def email(self, row: EmailRow, wanted: Plan, octets_of: body.OctetsOf, sizes: Mapping[tuple[int, int], int] | None = None) -> dict[str, Any]:
         """``octets_of`` is asked only where ``wanted.octets``."""
         found: dict[str, Any] = {"id": wire(ids.EMAIL, row.email_id)}
         late: list[str] = []
@@ -182,13 +182,13 @@ class Rendering:
         if late:
             found.update(content(
                 tuple(late), wanted, parts.unpack(row.parts) if row.parts else None, octets_of, row.header_octets,
-                lambda part_id: blobs.of_part(row.email_id, part_id),
+                lambda part_id: blobs.of_part(row.email_id, part_id), sizes,
             ))
         return found
 
 
 def content(names: tuple[str, ...], wanted: Plan, root: parts.Part | None, octets_of: body.OctetsOf, header_octets: int,
-            blob_id: Callable[[str], str]) -> dict[str, Any]:
+            blob_id: Callable[[str], str], sizes: Mapping[tuple[int, int], int] | None = None) -> dict[str, Any]:
     """The properties that are read from the message itself."""
     fields = headers.Fields(octets_of(0, header_octets))
     found: dict[str, Any] = {}
@@ -199,12 +199,13 @@ def content(names: tuple[str, ...], wanted: Plan, root: parts.Part | None, octet
         elif name == "headers":
             found[name] = fields.listed()
     if any(name in _BODY for name in names):
-        found.update(_body(names, wanted, root or parts.Part("text", "plain", "", "7bit", "", (0, 0), (0, 0), ()), octets_of, blob_id))
+        found.update(_body(names, wanted, root or parts.Part("text", "plain", "", "7bit", "", (0, 0), (0, 0), ()), octets_of, blob_id, sizes))
     return found
 
 
-def _body(names: tuple[str, ...], wanted: Plan, root: parts.Part, octets_of: body.OctetsOf, blob_id: Callable[[str], str]) -> dict[str, Any]:
-    tree = body.tree(root, octets_of)
+def _body(names: tuple[str, ...], wanted: Plan, root: parts.Part, octets_of: body.OctetsOf, blob_id: Callable[[str], str],
+          sizes: Mapping[tuple[int, int], int] | None) -> dict[str, Any]:
+    tree = body.tree(root, octets_of, sizes)
     listed = body.lists(tree)
     found: dict[str, Any] = {}
     chosen = {"textBody": listed.text, "htmlBody": listed.html, "attachments": listed.attachments}

@@ -33,6 +33,7 @@ class Names:
     """Keywords of an account by flag bits. Answers are kept: few sets of flags occur."""
 
     def __init__(self, names: dict[int, str]) -> None:
+        self.source = names
         self._names = {bit: keyword_of(name) for bit, name in names.items() if bit != flags.DELETED}
         self._known = 0
         for bit in self._names:

@@ -1,0 +1,1 @@
+"""HTTP: JMAP and what stands around it."""

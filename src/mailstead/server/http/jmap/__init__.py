@@ -1,0 +1,1 @@
+"""JMAP methods: one file a data type (RFC 8620, RFC 8621)."""

@@ -1,0 +1,32 @@
+"""The octets behind a blob id, whatever it names: an upload, a message, a part (RFC 8621 §4.1.4)."""
+
+from mailstead.mime import parts
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId
+from mailstead.protocol.jmap.mail import blobs, body
+from mailstead.server.http.jmap.standard import Mailing
+from mailstead.service.emails import parsed
+
+_NESTED = 8
+
+
+async def octets(mailing: Mailing, account: AccountId, blob_id: str, depth: int = 0) -> bytes | None:
+    """None: there is no such blob in this account. A part comes with its transfer encoding undone."""
+    place = blobs.place(blob_id)
+    if place is not None:
+        try:
+            if not place.part_id:
+                return await mailing.emails.octets(account, place.email_id)
+            return await mailing.emails.part(account, place.email_id, lambda root: body.find(root, place.part_id))
+        except Refusal as exc:
+            if exc.reason in {Reason.NOT_FOUND, Reason.EXPUNGED}:
+                return None
+            raise
+    inside = blobs.outer(blob_id)
+    if inside is None or depth >= _NESTED:
+        return await mailing.upload(account, blob_id) if inside is None else None
+    whole = await octets(mailing, account, inside[0], depth + 1)
+    if whole is None:
+        return None
+    part = body.find(parts.unpack(parsed(whole).parts), inside[1])
+    return None if part is None else body.content(part, lambda start, end: whole[start:end])

@@ -1,0 +1,363 @@
+"""Email/set, Email/import and Email/copy (RFC 8621 §4.6-4.8)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mailstead.mime import compose as mime
+from mailstead.mime import date, header
+from mailstead.model import ids as wire
+from mailstead.model.email import EmailPatch, EmailsSet, Fault, Kind, Made, NewEmail, StateMismatch
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId, EmailId, MailboxId
+from mailstead.protocol.jmap.mail import blobs, compose
+from mailstead.protocol.jmap.mail.compose import BadEmail
+from mailstead.protocol.jmap.mail.email import wire as to_wire
+from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
+from mailstead.protocol.jmap.mail.keywords import Names, flag_of
+from mailstead.server.http.jmap import blob_source
+from mailstead.server.http.jmap.email import is_message
+from mailstead.server.http.jmap.standard import (
+    MAX_SET,
+    Call,
+    MethodError,
+    Wanted,
+    flag,
+    invalid,
+    mailbox,
+    need_write,
+    resolved,
+    set_error,
+    text,
+)
+from mailstead.server.http.jmap.thread import state
+
+_FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
+    Fault.NOT_FOUND: ("notFound", (), ""),
+    Fault.NO_MAILBOX: ("invalidProperties", ("mailboxIds",), "there is no such mailbox"),
+    Fault.IN_NO_MAILBOX: ("invalidProperties", ("mailboxIds",), "an email is in one mailbox at least"),
+    Fault.TOO_MANY_KEYWORDS: ("tooManyKeywords", (), "this account has too many different keywords"),
+    Fault.OVER_QUOTA: ("overQuota", (), "the account is full"),
+}
+
+
+class _Bad(Exception):  # noqa: N818 - a value on its way to a SetError
+    """Properties of one object that cannot be."""
+
+    def __init__(self, *names: str, kind: str = "invalidProperties", why: str = "") -> None:
+        super().__init__(why)
+        self.error = set_error(kind, why, properties=names)
+
+
+def fault_error(fault: Fault) -> dict[str, Any]:
+    kind, names, why = _FAULTS.get(fault, ("serverFail", (), ""))
+    return set_error(kind, why, properties=names)
+
+
+# ----------------------------------------------------------------------------------------------------------- values
+def mailboxes_of(call: Call, given: Any) -> tuple[MailboxId, ...]:
+    """``mailboxIds``."""
+    if not isinstance(given, dict) or not given:
+        raise _Bad("mailboxIds", why="an email is in one mailbox at least")
+    found = []
+    for ident, value in given.items():
+        number = mailbox(call, ident)
+        if value is not True or number is None:
+            raise _Bad("mailboxIds", why="mailboxIds maps ids of mailboxes to true")
+        found.append(number)
+    return tuple(found)
+
+
+def flags_of(given: Any) -> frozenset[str]:
+    """``keywords``."""
+    if given is None:
+        return frozenset()
+    if not isinstance(given, dict):
+        raise _Bad("keywords", why="keywords maps keywords to true")
+    found = set()
+    for keyword, value in given.items():
+        name = flag_of(keyword)
+        if value is not True or name is None:
+            raise _Bad("keywords", why="keywords maps keywords to true")
+        found.add(name)
+    return frozenset(found)
+
+
+def received_of(given: Any) -> int | None:
+    """``receivedAt``."""
+    if given is None:
+        return None
+    try:
+        return utc_ms(given, "receivedAt")
+    except BadFilter:
+        raise _Bad("receivedAt", why="receivedAt is a UTC date") from None
+
+
+def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch:
+    """An update: ``keywords`` and ``mailboxIds`` whole, or by the single one (RFC 8620 §5.3)."""
+    whole: dict[str, Any] = {}
+    add: dict[str, set[Any]] = {"keywords": set(), "mailboxIds": set()}
+    remove: dict[str, set[Any]] = {"keywords": set(), "mailboxIds": set()}
+    for path, value in given.items():
+        name, slash, rest = path.partition("/")
+        if name not in add:
+            raise _Bad(path if not slash else name, why="of an email only keywords and mailboxIds can be changed")
+        if not slash:
+            whole[name] = value
+            continue
+        rest = rest.replace("~1", "/").replace("~0", "~")
+        one: Any = flag_of(rest) if name == "keywords" else mailbox(call, rest)
+        if one is None or value not in {True, None} or isinstance(value, int) and value is not True:  # noqa: RUF021
+            raise _Bad(path, why="true or null, of something that can be")
+        (add if value else remove)[name].add(one)
+    for name in whole:
+        if add[name] or remove[name]:
+            raise _Bad(kind="invalidPatch", why=f"{name} is set whole and in part")
+    return EmailPatch(
+        email,
+        keywords=flags_of(whole["keywords"] or {}) if "keywords" in whole else None,
+        add_keywords=frozenset(add["keywords"]), remove_keywords=frozenset(remove["keywords"]),
+        mailbox_ids=frozenset(mailboxes_of(call, whole["mailboxIds"])) if "mailboxIds" in whole else None,
+        add_mailboxes=frozenset(add["mailboxIds"]), remove_mailboxes=frozenset(remove["mailboxIds"]),
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- set
+class _Set:
+    """One Email/set. What is made comes first, so that the rest may speak of it."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.wanted = Wanted(call.arguments)
+        self.if_state = self.wanted.if_state
+        self.created: dict[str, Any] = {}
+        self.updated: dict[str, Any] = {}
+        self.destroyed: list[str] = []
+        self.not_created: dict[str, Any] = {}
+        self.not_updated: dict[str, Any] = {}
+        self.not_destroyed: dict[str, Any] = {}
+
+    async def run(self) -> dict[str, Any]:
+        call = self.call
+        before = state(await call.mailing.emails.states(call.account), Kind.EMAIL)
+        if self.if_state and self.if_state != before:
+            raise MethodError("stateMismatch")
+        after = before
+        try:
+            done = await self._create()
+            if done is not None:
+                after = str(done.new)
+            done = await self._change()
+            if done is not None:
+                after = str(done.new)
+        except StateMismatch:
+            raise MethodError("stateMismatch") from None
+        return {
+            "accountId": call.account_id, "oldState": before, "newState": after, "created": self.created or None,
+            "updated": self.updated or None, "destroyed": self.destroyed or None, "notCreated": self.not_created or None,
+            "notUpdated": self.not_updated or None, "notDestroyed": self.not_destroyed or None,
+        }
+
+    async def _store(self, **what: Any) -> EmailsSet:
+        done = await self.call.mailing.emails.set(self.call.account, if_state=self.if_state, **what)
+        self.if_state = ""
+        return done
+
+    async def _create(self) -> EmailsSet | None:
+        ready: dict[str, NewEmail] = {}
+        for cid, given in self.wanted.create.items():
+            try:
+                ready[cid] = await self._written(given)
+            except _Bad as exc:
+                self.not_created[cid] = exc.error
+        if not ready:
+            return None
+        done = await self._store(create=list(ready.values()))
+        note_made(self.call, ready, done.made, self.created, self.not_created)
+        return done
+
+    async def _written(self, given: dict[str, Any]) -> NewEmail:
+        call, mailing = self.call, self.call.mailing
+        boxes, flags, received = mailboxes_of(call, given.get("mailboxIds")), flags_of(given.get("keywords")), received_of(given.get("receivedAt"))
+        try:
+            draft = compose.draft(given)
+            found: dict[str, bytes] = {}
+            missing = []
+            for blob_id in dict.fromkeys(draft.blobs):
+                octets = await blob_source.octets(mailing, call.account, resolved(call, blob_id))
+                if octets is None:
+                    missing.append(blob_id)
+                else:
+                    found[blob_id] = octets
+        except BadEmail as exc:
+            raise _Bad(*exc.properties, why=str(exc)) from None
+        if missing:
+            bad = _Bad()
+            bad.error = set_error("blobNotFound", "a blob is not there", notFound=missing)
+            raise bad
+        octets = compose.message(draft, found, now=mailing.now(), message_id=mailing.message_id(), boundary=mailing.boundary)
+        return NewEmail(octets, boxes, flags, received)
+
+    async def _change(self) -> EmailsSet | None:
+        call = self.call
+        destroy = {ident: wire.from_wire(wire.EMAIL, ident) for ident in dict.fromkeys(resolved(call, one) for one in self.wanted.destroy)}
+        patches: dict[str, EmailPatch] = {}
+        for key, given in self.wanted.update.items():
+            ident = resolved(call, key)
+            number = wire.from_wire(wire.EMAIL, ident)
+            try:
+                if number is None:
+                    raise _Bad(kind="notFound")
+                if ident in destroy:
+                    raise _Bad(kind="willDestroy")
+                patches[ident] = patch_of(call, EmailId(number), given)
+            except _Bad as exc:
+                self.not_updated[ident] = exc.error
+        for ident, number in destroy.items():
+            if number is None:
+                self.not_destroyed[ident] = set_error("notFound")
+        gone = {ident: EmailId(number) for ident, number in destroy.items() if number is not None}
+        if not patches and not gone:
+            return None
+        done = await self._store(update=list(patches.values()), destroy=list(gone.values()))
+        for ident, fault in zip(patches, done.updated, strict=True):
+            if fault is Fault.NONE:
+                self.updated[ident] = None
+            else:
+                self.not_updated[ident] = fault_error(fault)
+        for ident, fault in zip(gone, done.destroyed, strict=True):
+            if fault is Fault.NONE:
+                self.destroyed.append(ident)
+            else:
+                self.not_destroyed[ident] = fault_error(fault)
+        return done
+
+
+def note_made(call: Call, ready: dict[str, NewEmail], made: tuple[Made, ...], created: dict[str, Any], not_created: dict[str, Any]) -> None:
+    """What became of emails to be made."""
+    for cid, one in zip(ready, made, strict=True):
+        if one.fault is Fault.NONE:
+            ident = to_wire(wire.EMAIL, one.email_id)
+            call.created[cid] = ident
+            created[cid] = {
+                "id": ident, "blobId": to_wire(blobs.MESSAGE, one.email_id), "threadId": to_wire(wire.THREAD, one.thread_id),
+                "size": one.size_octets,
+            }
+        else:
+            not_created[cid] = fault_error(one.fault)
+
+
+async def set_(call: Call) -> dict[str, Any]:
+    """RFC 8621 §4.6."""
+    need_write(call)
+    return await _Set(call).run()
+
+
+# ----------------------------------------------------------------------------------------------------------- import
+async def import_(call: Call) -> dict[str, Any]:
+    """RFC 8621 §4.8."""
+    need_write(call)
+    given = call.arguments.get("emails")
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        raise invalid("emails maps creation ids to emails")
+    return await _file(call, given, call.account, _imported)
+
+
+async def _imported(call: Call, _: AccountId, given: dict[str, Any]) -> NewEmail:
+    strange = tuple(name for name in given if name not in {"blobId", "mailboxIds", "keywords", "receivedAt"})
+    if strange:
+        raise _Bad(*strange)
+    blob_id = given.get("blobId")
+    if not isinstance(blob_id, str):
+        raise _Bad("blobId")
+    boxes, flags, received = mailboxes_of(call, given.get("mailboxIds")), flags_of(given.get("keywords")), received_of(given.get("receivedAt"))
+    octets = await blob_source.octets(call.mailing, call.account, resolved(call, blob_id))
+    if octets is None:
+        raise _Bad("blobId", why="there is no such blob")
+    if not is_message(octets):
+        raise _Bad(kind="invalidEmail", why="this is no message")
+    octets = mime.canonical(octets)
+    return NewEmail(octets, boxes, flags, received if received is not None else received_ms(octets))
+
+
+def received_ms(octets: bytes) -> int | None:
+    """The time of the newest Received field (RFC 8621 §4.8)."""
+    value = header.first(octets[: 64 << 10], b"received")
+    if value is None:
+        return None
+    found = date.instant_ms(header.unfold(value).rpartition(b";")[2].strip())
+    return found if found is not None and found >= 0 else None
+
+
+async def _file(call: Call, given: dict[str, dict[str, Any]], source: AccountId, make: Any) -> dict[str, Any]:
+    """Email/import and Email/copy: messages that are there already become emails here."""
+    if len(given) > MAX_SET:
+        raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
+    if_state = call.arguments.get("ifInState")
+    before = state(await call.mailing.emails.states(call.account), Kind.EMAIL)
+    if if_state is not None and text(call.arguments, "ifInState") != before:
+        raise MethodError("stateMismatch")
+    created: dict[str, Any] = {}
+    not_created: dict[str, Any] = {}
+    ready: dict[str, NewEmail] = {}
+    for cid, one in given.items():
+        try:
+            ready[cid] = await make(call, source, one)
+        except _Bad as exc:
+            not_created[cid] = exc.error
+    after = before
+    if ready:
+        try:
+            done = await call.mailing.emails.set(call.account, if_state=if_state or "", create=list(ready.values()))
+        except StateMismatch:
+            raise MethodError("stateMismatch") from None
+        note_made(call, ready, done.made, created, not_created)
+        after = str(done.new)
+    return {
+        "accountId": call.account_id, "oldState": before, "newState": after, "created": created or None, "notCreated": not_created or None}
+
+
+# ----------------------------------------------------------------------------------------------------------- copy
+async def copy(call: Call) -> dict[str, Any]:
+    """RFC 8621 §4.7. The dispatcher destroys the originals where that is asked for (RFC 8620 §5.4)."""
+    need_write(call)
+    arguments = call.arguments
+    from_id = text(arguments, "fromAccountId")
+    if from_id == call.account_id:
+        raise invalid("the accounts are the same")
+    source = call.other_account(from_id)
+    if source is None:
+        raise MethodError("fromAccountNotFound")
+    from_state = arguments.get("ifFromInState")
+    if from_state is not None and text(arguments, "ifFromInState") != state(await call.mailing.emails.states(source), Kind.EMAIL):
+        raise MethodError("stateMismatch")
+    flag(arguments, "onSuccessDestroyOriginal")
+    given = arguments.get("create")
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        raise invalid("create maps creation ids to emails")
+    return {"fromAccountId": from_id, **await _file(call, given, source, _copied)}
+
+
+async def _copied(call: Call, source: AccountId, given: dict[str, Any]) -> NewEmail:
+    strange = tuple(name for name in given if name not in {"id", "mailboxIds", "keywords", "receivedAt"})
+    if strange:
+        raise _Bad(*strange)
+    ident = given.get("id")
+    number = wire.from_wire(wire.EMAIL, resolved(call, ident)) if isinstance(ident, str) else None
+    boxes = mailboxes_of(call, given.get("mailboxIds"))
+    _, rows = await call.mailing.emails.emails(source, [EmailId(number)] if number is not None else [], content=False)
+    if number is None or EmailId(number) not in rows:
+        raise _Bad(kind="notFound")
+    row = rows[EmailId(number)]
+    if given.get("keywords") is not None:
+        flags = flags_of(given["keywords"])
+    else:
+        names = Names(await call.mailing.emails.keywords(source, row.flags)).keywords(row.flags, row.more)
+        flags = frozenset(name for name in map(flag_of, names) if name is not None)
+    received = received_of(given.get("receivedAt"))
+    try:
+        octets = await call.mailing.emails.octets(source, row.email_id)
+    except Refusal as exc:
+        if exc.reason is Reason.EXPUNGED:
+            raise _Bad(kind="notFound") from None
+        raise
+    return NewEmail(octets, boxes, flags, received if received is not None else row.received_at_ms)

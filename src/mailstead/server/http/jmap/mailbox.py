@@ -1,0 +1,411 @@
+"""Mailbox/get, changes, query, queryChanges and set (RFC 8621 §2)."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any, Final
+
+from mailstead.model import ids as wire
+from mailstead.model.email import Fault, Kind, MailboxPatch, StateMismatch
+from mailstead.model.errors import Refusal
+from mailstead.model.ids import MailboxId
+from mailstead.model.mailbox import MailboxInfo, Role
+from mailstead.model.query import AnchorNotFound, Window, stretch
+from mailstead.protocol.jmap.mail.email import wire as to_wire
+from mailstead.protocol.jmap.mail.keywords import BY_ROLE, ROLES
+from mailstead.server.http.jmap.standard import (
+    Calculating,
+    Call,
+    MethodError,
+    Wanted,
+    flag,
+    invalid,
+    mailbox,
+    maximum,
+    need_write,
+    number,
+    properties,
+    resolved,
+    set_error,
+    since,
+    text,
+    wanted_ids,
+)
+from mailstead.server.http.jmap.thread import changes_of, state
+
+PROPERTIES: Final = (
+    "id", "name", "parentId", "role", "sortOrder", "totalEmails", "unreadEmails", "totalThreads", "unreadThreads", "myRights", "isSubscribed")
+_MUTABLE: Final = frozenset(("name", "parentId", "role", "sortOrder", "isSubscribed"))
+_SORTS: Final = ("sortOrder", "name")
+_DEPTH: Final = 20
+
+
+# ----------------------------------------------------------------------------------------------------------- reading
+def shown(box: MailboxInfo, *, may_write: bool) -> dict[str, Any]:
+    """A Mailbox."""
+    is_inbox, may_hold = box.role is Role.INBOX, may_write and not box.noselect
+    return {
+        "id": to_wire(wire.MAILBOX, box.mailbox_id), "name": box.path[-1],
+        "parentId": to_wire(wire.MAILBOX, box.parent_id) if box.parent_id else None, "role": ROLES.get(box.role),
+        "sortOrder": box.sort_order, "totalEmails": box.emails, "unreadEmails": box.unread_emails, "totalThreads": box.threads,
+        "unreadThreads": box.unread_threads, "isSubscribed": box.subscribed,
+        "myRights": {
+            "mayReadItems": not box.noselect, "mayAddItems": may_hold, "mayRemoveItems": may_hold, "maySetSeen": may_hold,
+            "maySetKeywords": may_hold, "mayCreateChild": may_write, "mayRename": may_write and not is_inbox,
+            "mayDelete": may_write and not is_inbox, "maySubmit": may_write,
+        },
+    }
+
+
+async def get(call: Call) -> dict[str, Any]:
+    """RFC 8621 §2.1."""
+    names = properties(call.arguments, PROPERTIES)
+    asked = wanted_ids(call.arguments)
+    states, boxes = await call.mailing.emails.mailboxes(call.account)
+    found = {one["id"]: one for one in (shown(box, may_write=call.may_write) for box in boxes)}
+    listed = list(found) if asked is None else [ident for ident in asked if ident in found]
+    return {
+        "accountId": call.account_id, "state": state(states, Kind.MAILBOX),
+        "list": [{name: found[ident][name] for name in names} for ident in listed],
+        "notFound": [] if asked is None else [ident for ident in asked if ident not in found],
+    }
+
+
+async def changes(call: Call) -> dict[str, Any]:
+    """RFC 8621 §2.2."""
+    return await changes_of(call, Kind.MAILBOX, wire.MAILBOX)
+
+
+# ----------------------------------------------------------------------------------------------------------- queries
+Test = Callable[[MailboxInfo], bool]
+
+
+def _filter(call: Call, tree: Any, depth: int = 0) -> Test:
+    """RFC 8621 §2.3."""
+    if tree is None:
+        return lambda _: True
+    if not isinstance(tree, dict):
+        raise invalid("a filter is an object")
+    if depth > _DEPTH:
+        raise MethodError("unsupportedFilter", "the filter is too deep")
+    if "operator" in tree:
+        if not isinstance(tree.get("conditions"), list) or tree["operator"] not in {"AND", "OR", "NOT"}:
+            raise invalid("a filter operator is AND, OR or NOT, and has conditions")
+        inner = [_filter(call, one, depth + 1) for one in tree["conditions"]]
+        match tree["operator"]:
+            case "AND":
+                return lambda box: all(test(box) for test in inner)
+            case "OR":
+                return lambda box: any(test(box) for test in inner)
+        return lambda box: not any(test(box) for test in inner)
+    tests = [_condition(call, name, value) for name, value in tree.items()]
+    return lambda box: all(test(box) for test in tests)
+
+
+def _condition(call: Call, name: str, value: Any) -> Test:
+    if name == "parentId" and (value is None or isinstance(value, str)):
+        parent = None if value is None else mailbox(call, value) or MailboxId(-1)
+        return lambda box: box.parent_id == parent
+    if name == "name" and isinstance(value, str):
+        words = _folded(value)
+        return lambda box: words in _folded(box.path[-1])
+    if name == "role" and (value is None or isinstance(value, str)):
+        return lambda box: ROLES.get(box.role) == value
+    if name in {"hasAnyRole", "isSubscribed"} and isinstance(value, bool):
+        if name == "isSubscribed":
+            return lambda box: box.subscribed is value
+        return lambda box: (box.role is not Role.NONE) is value
+    if name in {"parentId", "name", "role", "hasAnyRole", "isSubscribed"}:
+        raise invalid(f"{name} has another type")
+    raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _sorted(arguments: dict[str, Any], boxes: list[MailboxInfo]) -> list[MailboxInfo]:
+    """By the comparators, then by name and id."""
+    sort = arguments.get("sort")
+    if sort is None:
+        sort = [{"property": "sortOrder"}, {"property": "name"}]
+    if not isinstance(sort, list) or not all(isinstance(one, dict) and isinstance(one.get("property"), str) for one in sort):
+        raise invalid("sort is a list of comparators")
+    found = sorted(boxes, key=lambda box: (_folded(box.path[-1]), box.mailbox_id))
+    for one in reversed(sort):
+        if one["property"] not in _SORTS:
+            raise MethodError("unsupportedSort", f"mailboxes cannot be sorted by {one['property'][:100]}")
+        down = not flag(one, "isAscending", default=True)
+        if one["property"] == "name":
+            found.sort(key=lambda box: _folded(box.path[-1]), reverse=down)
+        else:
+            found.sort(key=lambda box: box.sort_order, reverse=down)
+    return found
+
+
+def _answer(call: Call, boxes: list[MailboxInfo]) -> list[int]:
+    """The whole answer of a query."""
+    arguments = call.arguments
+    test = _filter(call, arguments.get("filter"))
+    order = _sorted(arguments, boxes)
+    below: dict[MailboxId | None, list[MailboxInfo]] = {}
+    for box in order:
+        below.setdefault(box.parent_id, []).append(box)
+    met = {box.mailbox_id for box in order if test(box)}
+    if flag(arguments, "filterAsTree"):
+        parents = {box.mailbox_id: box.parent_id for box in boxes}
+        met = {box for box in met if _above_met(box, parents, met)}
+    if not flag(arguments, "sortAsTree"):
+        return [box.mailbox_id for box in order if box.mailbox_id in met]
+    found: list[int] = []
+    waiting = list(reversed(below.get(None, [])))
+    while waiting:
+        box = waiting.pop()
+        if box.mailbox_id in met:
+            found.append(box.mailbox_id)
+        waiting.extend(reversed(below.get(box.mailbox_id, [])))
+    return found
+
+
+def _above_met(box: MailboxId, parents: dict[MailboxId, MailboxId | None], met: set[MailboxId]) -> bool:
+    above = parents.get(box)
+    while above is not None:
+        if above not in met:
+            return False
+        above = parents.get(above)
+    return True
+
+
+async def query(call: Call) -> dict[str, Any]:
+    """RFC 8621 §2.3."""
+    arguments = call.arguments
+    states, boxes = await call.mailing.emails.mailboxes(call.account)
+    ids = _answer(call, boxes)
+    window = window_of(arguments, mailbox(call, arguments["anchor"]) if arguments.get("anchor") is not None else None)
+    try:
+        start, found = stretch(ids, window)
+    except AnchorNotFound:
+        raise MethodError("anchorNotFound") from None
+    return {
+        "accountId": call.account_id, "queryState": state(states, Kind.MAILBOX), "canCalculateChanges": True, "position": start,
+        "ids": [to_wire(wire.MAILBOX, one) for one in found], **({"total": len(ids)} if window.total else {}),
+    }
+
+
+def window_of(arguments: dict[str, Any], anchor: int | None, *, most: int = 1 << 30) -> Window:
+    """The stretch that a query asks for (RFC 8620 §5.5). An anchor that is none of ours cannot be found."""
+    position = number(arguments, "position", least=None) or 0
+    offset = number(arguments, "anchorOffset", least=None) or 0
+    limit = number(arguments, "limit")
+    if arguments.get("anchor") is not None:
+        text(arguments, "anchor")
+        if anchor is None:
+            raise MethodError("anchorNotFound")
+    return Window(
+        position, anchor, offset, most if limit is None else min(limit, most), total=flag(arguments, "calculateTotal"))  # type: ignore[arg-type]
+
+
+async def query_changes(call: Call) -> dict[str, Any]:
+    """RFC 8621 §2.4. In a tree one mailbox moves others, so there everything is told anew."""
+    arguments = call.arguments
+    old = text(arguments, "sinceQueryState")
+    most = maximum(arguments)
+    states, boxes = await call.mailing.emails.mailboxes(call.account)
+    ids = _answer(call, boxes)
+    with Calculating():
+        told = await call.mailing.emails.changes(call.account, Kind.MAILBOX, since(arguments, "sinceQueryState"), 0)
+    moved = set() if told.only_counts else {*told.created, *told.updated, *told.destroyed}
+    if moved and (flag(arguments, "sortAsTree") or flag(arguments, "filterAsTree")):
+        moved |= {box.mailbox_id for box in boxes}
+    removed = sorted(moved - set(told.created))
+    added = [{"id": to_wire(wire.MAILBOX, ident), "index": place} for place, ident in enumerate(ids) if ident in moved]
+    if most and len(removed) + len(added) > most:
+        raise MethodError("tooManyChanges")
+    return {
+        "accountId": call.account_id, "oldQueryState": old, "newQueryState": state(states, Kind.MAILBOX),
+        "removed": [to_wire(wire.MAILBOX, one) for one in removed], "added": added,
+        **({"total": len(ids)} if flag(arguments, "calculateTotal") else {}),
+    }
+
+
+# ----------------------------------------------------------------------------------------------------------- sets
+_FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
+    Fault.NOT_FOUND: ("notFound", (), ""),
+    Fault.ALREADY_EXISTS: ("alreadyExists", (), "there is a mailbox with this name, or this role, already"),
+    Fault.NO_PARENT: ("invalidProperties", ("parentId",), "there is no such parent"),
+    Fault.LOOP: ("invalidProperties", ("parentId",), "a mailbox cannot be below itself"),
+    Fault.BAD_NAME: ("invalidProperties", ("name",), "a mailbox cannot have this name"),
+    Fault.HAS_CHILD: ("mailboxHasChild", (), ""),
+    Fault.HAS_EMAIL: ("mailboxHasEmail", (), ""),
+    Fault.FIXED: ("forbidden", (), "INBOX stays what it is"),
+    Fault.LIMIT: ("overQuota", (), "too many mailboxes, or too deep"),
+}
+
+
+def fault_error(fault: Fault) -> dict[str, Any]:
+    kind, names, why = _FAULTS.get(fault, ("serverFail", (), ""))
+    return set_error(kind, why, properties=names)
+
+
+class _BadPatch(Exception):  # noqa: N818 - a value on its way to a SetError
+    def __init__(self, names: tuple[str, ...], why: str = "") -> None:
+        super().__init__(why)
+        self.names = names
+        self.why = why
+
+
+def _patch(call: Call, given: dict[str, Any], now: dict[str, Any] | None) -> tuple[MailboxPatch, dict[str, Any]]:
+    """The values to be set, and those that the server changed on the way. ``now``: the mailbox as it is."""
+    bad = [name for name in given if name not in _MUTABLE and (now is None or name not in now or now[name] != given[name])]
+    if bad:
+        raise _BadPatch(tuple(bad), "only name, parentId, role, sortOrder and isSubscribed can be set")
+    altered: dict[str, Any] = {}
+    name = given.get("name")
+    if "name" in given or now is None:
+        if not isinstance(name, str) or "/" in name:
+            raise _BadPatch(("name",), "a mailbox has a name, without a slash in it")
+        normal = unicodedata.normalize("NFC", name)
+        if normal != name:
+            altered["name"] = normal
+        name = normal
+    parent: MailboxId | None = None
+    if "parentId" in given:
+        value = given["parentId"]
+        if value is not None and mailbox(call, value) is None:
+            raise _BadPatch(("parentId",), "there is no such parent")
+        parent = MailboxId(0) if value is None else mailbox(call, value)
+    role: Role | None = None
+    if "role" in given:
+        value = given["role"]
+        if value is not None and value not in BY_ROLE:
+            raise _BadPatch(("role",), "this role is not known")
+        role = Role.NONE if value is None else BY_ROLE[value]
+    order = given.get("sortOrder")
+    if "sortOrder" in given and (not isinstance(order, int) or isinstance(order, bool) or not 0 <= order < 1 << 31):
+        raise _BadPatch(("sortOrder",), "sortOrder is a number from 0 to 2^31-1")
+    subscribed = given.get("isSubscribed")
+    if "isSubscribed" in given and not isinstance(subscribed, bool):
+        raise _BadPatch(("isSubscribed",), "isSubscribed is true or false")
+    return MailboxPatch(name, parent, role, order, subscribed), altered
+
+
+class _Set:
+    """One Mailbox/set."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.wanted = Wanted(call.arguments)
+        self.with_emails = flag(call.arguments, "onDestroyRemoveEmails")
+        self.if_state = self.wanted.if_state
+        self.created: dict[str, Any] = {}
+        self.updated: dict[str, Any] = {}
+        self.destroyed: list[str] = []
+        self.not_created: dict[str, Any] = {}
+        self.not_updated: dict[str, Any] = {}
+        self.not_destroyed: dict[str, Any] = {}
+
+    async def run(self) -> dict[str, Any]:
+        emails, call = self.call.mailing.emails, self.call
+        before = state(await emails.states(call.account), Kind.MAILBOX)
+        if self.if_state and self.if_state != before:
+            raise MethodError("stateMismatch")
+        try:
+            await self._create()
+            await self._update()
+            await self._destroy()
+        except StateMismatch:
+            raise MethodError("stateMismatch") from None
+        after = state(await emails.states(call.account), Kind.MAILBOX)
+        return {
+            "accountId": call.account_id, "oldState": before, "newState": after, "created": self.created or None,
+            "updated": self.updated or None, "destroyed": self.destroyed or None, "notCreated": self.not_created or None,
+            "notUpdated": self.not_updated or None, "notDestroyed": self.not_destroyed or None,
+        }
+
+    async def _put(self, ident: MailboxId | None, patch: MailboxPatch) -> tuple[Fault, MailboxId]:
+        done = await self.call.mailing.emails.mailbox_set(self.call.account, ident, patch, if_state=self.if_state)
+        self.if_state = ""
+        return done.fault, done.mailbox_id
+
+    async def _create(self) -> None:
+        """Parents first, where one is made in the same call."""
+        waiting = dict(self.wanted.create)
+        while waiting:
+            ready = [cid for cid, one in waiting.items() if str(one.get("parentId") or "")[1:] not in waiting or not str(one.get("parentId")).startswith("#")]
+            for cid in ready or list(waiting):
+                given = waiting.pop(cid)
+                try:
+                    patch, altered = _patch(self.call, given, None)
+                    fault, ident = await self._put(None, patch)
+                except _BadPatch as exc:
+                    self.not_created[cid] = set_error("invalidProperties", exc.why, properties=exc.names)
+                    continue
+                except Refusal as exc:
+                    self.not_created[cid] = set_error("forbidden", exc.public)
+                    continue
+                if fault is not Fault.NONE:
+                    self.not_created[cid] = fault_error(fault)
+                    continue
+                self.call.created[cid] = to_wire(wire.MAILBOX, ident)
+                box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, False, False, False)
+                self.created[cid] = {
+                    name: value for name, value in shown(box, may_write=True).items() if name not in given or name in altered} | altered
+
+    async def _update(self) -> None:
+        if not self.wanted.update:
+            return
+        _, boxes = await self.call.mailing.emails.mailboxes(self.call.account)
+        now = {one["id"]: one for one in (shown(box, may_write=self.call.may_write) for box in boxes)}
+        gone = set(map(lambda ident: resolved(self.call, ident), self.wanted.destroy))  # noqa: C417
+        for key, given in self.wanted.update.items():
+            ident = resolved(self.call, key)
+            if ident not in now:
+                self.not_updated[ident] = set_error("notFound")
+                continue
+            if ident in gone:
+                self.not_updated[ident] = set_error("willDestroy")
+                continue
+            if any("/" in name for name in given):
+                self.not_updated[ident] = set_error("invalidPatch", "a mailbox has no properties below others that can be set")
+                continue
+            try:
+                patch, altered = _patch(self.call, given, now[ident])
+                fault, _ = await self._put(mailbox(self.call, ident), patch)
+            except _BadPatch as exc:
+                self.not_updated[ident] = set_error("invalidProperties", exc.why, properties=exc.names)
+                continue
+            if fault is Fault.NONE:
+                self.updated[ident] = altered or None
+            else:
+                self.not_updated[ident] = fault_error(fault)
+
+    async def _destroy(self) -> None:
+        """Children first, whatever the order they are named in."""
+        waiting = list(dict.fromkeys(resolved(self.call, ident) for ident in self.wanted.destroy))
+        while waiting:
+            left = []
+            for ident in waiting:
+                box = mailbox(self.call, ident)
+                fault = Fault.NOT_FOUND
+                if box is not None:
+                    done = await self.call.mailing.emails.mailbox_destroy(
+                        self.call.account, box, with_emails=self.with_emails, if_state=self.if_state)
+                    fault, self.if_state = done.fault, ""
+                if fault is Fault.NONE:
+                    self.destroyed.append(ident)
+                elif fault is Fault.HAS_CHILD:
+                    left.append(ident)
+                else:
+                    self.not_destroyed[ident] = fault_error(fault)
+            if len(left) == len(waiting):
+                self.not_destroyed.update((ident, fault_error(Fault.HAS_CHILD)) for ident in left)
+                return
+            waiting = left
+
+
+async def set_(call: Call) -> dict[str, Any]:
+    """RFC 8621 §2.5."""
+    need_write(call)
+    return await _Set(call).run()
+
+
+

@@ -1,0 +1,196 @@
+"""Arguments of the standard methods, read and judged (RFC 8620 §5).
+
+A method gets a ``Call`` and gives the arguments of its response; what is wrong with the whole call is a ``MethodError``. What is
+wrong with one object is a SetError in the response (``set_error``).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from mailstead.model import ids as wire
+from mailstead.model.change import StateTooOld
+from mailstead.model.email import Position
+from mailstead.model.ids import AccountId, MailboxId
+from mailstead.protocol.jmap.mail.email import Envelopes
+from mailstead.service.emails import Emails
+
+MAX_GET: Final = 500
+MAX_SET: Final = 500
+
+
+class MethodError(Exception):
+    """The method as a whole is refused. ``kind`` is of RFC 8620 §3.6.2 or the method's own."""
+
+    def __init__(self, kind: str, description: str = "", **more: Any) -> None:
+        super().__init__(description or kind)
+        self.kind = kind
+        self.description = description
+        self.more = more
+
+
+class Mailing(Protocol):
+    """What the mail methods share in a process."""
+
+    emails: Emails
+    envelopes: Envelopes
+
+    async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
+        """The octets of an uploaded blob; None: there is none of this account's."""
+
+    def now(self) -> datetime: ...
+    def message_id(self) -> str:
+        """A new Message-ID, without brackets."""
+
+    def boundary(self) -> str:
+        """A new boundary, which no text holds."""
+
+
+class Call(Protocol):
+    """One method call. ``account`` is one that the principal may use, and ``account_id`` its wire form; ``created`` maps creation ids
+    of the request to ids and takes new ones."""
+
+    account: AccountId
+    account_id: str
+    arguments: dict[str, Any]
+    created: dict[str, str]
+    may_write: bool
+
+    @property
+    def mailing(self) -> Mailing: ...
+    def other_account(self, account_id: str) -> AccountId | None:
+        """Another account that the principal may read; None: there is none such."""
+
+
+def invalid(description: str) -> MethodError:
+    return MethodError("invalidArguments", description)
+
+
+def set_error(kind: str, description: str = "", *, properties: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    """A SetError (RFC 8620 §5.3)."""
+    found: dict[str, Any] = {"type": kind, **more}
+    if description:
+        found["description"] = description
+    if properties:
+        found["properties"] = list(properties)
+    return found
+
+
+# ----------------------------------------------------------------------------------------------------------- reading
+def flag(arguments: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = arguments.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise invalid(f"{name} is true or false")
+    return value
+
+
+def number(arguments: Mapping[str, Any], name: str, *, least: int | None = 0) -> int | None:
+    """None: not given."""
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 1 << 53 or (least is not None and value < least):
+        raise invalid(f"{name} is a number" + ("" if least is None else f" from {least}"))
+    return value
+
+
+def texts(arguments: Mapping[str, Any], name: str) -> list[str] | None:
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise invalid(f"{name} is a list of texts")
+    return list(dict.fromkeys(value))
+
+
+def text(arguments: Mapping[str, Any], name: str) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str):
+        raise invalid(f"{name} is a text")
+    return value
+
+
+def wanted_ids(arguments: Mapping[str, Any], name: str = "ids") -> list[str] | None:
+    """The ids asked for; None: all. ``requestTooLarge`` (RFC 8620 §5.1)."""
+    found = texts(arguments, name)
+    if found is not None and len(found) > MAX_GET:
+        raise MethodError("requestTooLarge", f"at most {MAX_GET} objects at once")
+    return found
+
+
+def properties(arguments: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The properties asked for, ``id`` first; all of ``known`` where nothing is said."""
+    found = texts(arguments, "properties")
+    if found is None:
+        return known
+    strange = [name for name in found if name not in known]
+    if strange:
+        raise invalid(f"there is no property {strange[0][:100]}")
+    return ("id", *(name for name in found if name != "id"))
+
+
+def maximum(arguments: Mapping[str, Any]) -> int:
+    """``maxChanges``; 0: not given."""
+    return number(arguments, "maxChanges", least=1) or 0
+
+
+def since(arguments: Mapping[str, Any], name: str) -> Position:
+    """A state to calculate changes from; one that cannot be ours is too old."""
+    found = Position.parse(text(arguments, name))
+    if found is None:
+        raise MethodError("cannotCalculateChanges", "this state is not known")
+    return found
+
+
+class Calculating:
+    """A state beyond what the log holds becomes the method's error."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, found: BaseException | None, _: object) -> None:
+        if isinstance(found, StateTooOld):
+            raise MethodError("cannotCalculateChanges", "the log does not reach back to this state") from found
+
+
+# ----------------------------------------------------------------------------------------------------------- sets
+class Wanted:
+    """What a /set asks for."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.create = _objects(arguments, "create")
+        self.update = _objects(arguments, "update")
+        self.destroy = texts(arguments, "destroy") or []
+        if_state = arguments.get("ifInState")
+        if if_state is not None and not isinstance(if_state, str):
+            raise invalid("ifInState is a text")
+        self.if_state: str = if_state or ""
+        if len(self.create) + len(self.update) + len(self.destroy) > MAX_SET:
+            raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
+
+
+def _objects(arguments: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
+    value = arguments.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+        raise invalid(f"{name} maps ids to objects")
+    return value
+
+
+def resolved(call: Call, ident: str) -> str:
+    """An id, where it was written as ``#`` and a creation id (RFC 8620 §5.3); unknown ones stay as they are and are not found."""
+    return call.created.get(ident[1:], ident) if ident.startswith("#") else ident
+
+
+def mailbox(call: Call, ident: Any) -> MailboxId | None:
+    """The mailbox behind an id as it was written."""
+    found = wire.from_wire(wire.MAILBOX, resolved(call, ident)) if isinstance(ident, str) else None
+    return MailboxId(found) if found is not None else None
+
+
+def need_write(call: Call) -> None:
+    """``accountReadOnly`` (RFC 8620 §3.6.2)."""
+    if not call.may_write:
+        raise MethodError("accountReadOnly", "this account can only be read")
