@@ -77,8 +77,13 @@ class ObjectChanges:
     created: tuple[int, ...]
     updated: tuple[int, ...]
     destroyed: tuple[int, ...]
-    only_counts: bool = False
-    """Of mailboxes: nothing but counters moved in those that were updated (RFC 8621 §2.2)."""
+    counted: frozenset[int] = frozenset()
+    """Those of ``updated`` in which nothing but counters moved; mailboxes only."""
+
+    @property
+    def only_counts(self) -> bool:
+        """Nothing but counters moved in any (RFC 8621 §2.2)."""
+        return bool(self.updated) and not self.created and self.counted.issuperset(self.updated)
 
 
 @dataclass(frozen=True, slots=True)

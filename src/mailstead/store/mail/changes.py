@@ -94,7 +94,8 @@ def object_changes(db: Database, account: int, kind: Kind, since: Position, most
             raise StateTooOld
         first: dict[int, int] = {}
         last: dict[int, int] = {}
-        at, taken, is_counts = since.modseq, 0, True
+        at, taken = since.modseq, 0
+        more_than_counts: set[int] = set()
         for number, (modseq, ident, op) in enumerate(db.each(_EVENTS[kind] + _IN_ORDER, (account, since.modseq))):
             if modseq != at:
                 at, taken = modseq, 0
@@ -106,11 +107,12 @@ def object_changes(db: Database, account: int, kind: Kind, since: Position, most
                 break
             first.setdefault(ident, op)
             last[ident] = op
-            is_counts = is_counts and op == ChangeOp.COUNTS
-    return _folded(since, end, first, last, more=end != Position(now.epoch, now.of(kind)), only_counts=is_counts and kind is Kind.MAILBOX)
+            if op != ChangeOp.COUNTS:
+                more_than_counts.add(ident)
+    return _folded(since, end, first, last, more=end != Position(now.epoch, now.of(kind)), more_than_counts=more_than_counts)
 
 
-def _folded(since: Position, end: Position, first: dict[int, int], last: dict[int, int], *, more: bool, only_counts: bool) -> ObjectChanges:
+def _folded(since: Position, end: Position, first: dict[int, int], last: dict[int, int], *, more: bool, more_than_counts: set[int]) -> ObjectChanges:
     created, updated, destroyed = [], [], []
     for ident, op in first.items():
         if op == ChangeOp.CREATED:
@@ -122,7 +124,7 @@ def _folded(since: Position, end: Position, first: dict[int, int], last: dict[in
             updated.append(ident)
     return ObjectChanges(
         since, end, more, tuple(created), tuple(updated), tuple(destroyed),
-        only_counts=only_counts and bool(updated) and not created and not destroyed,
+        frozenset(updated) - more_than_counts,
     )
 
 

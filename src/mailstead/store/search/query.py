@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from mailstead.model import condition as c
 from mailstead.model import flags as model
-from mailstead.model.email import Position
+from mailstead.model.email import Kind, Position
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import MailboxId
 from mailstead.model.query import Answer, Comparator, Query, QueryChanges, SortBy, TooManyChanges, Window, stretch
@@ -123,9 +123,11 @@ class Finder:
                     gone |= asked.columns.threads.get(thread, set())
             ids = asked.answer(query)
             added = tuple((place, email) for place, email in enumerate(ids) if email in gone) if gone else ()
-            if most and len(gone) + len(added) > most:
+            new = set(changes.object_changes(asked.db, account, Kind.EMAIL, since, 0).created) if gone else set()
+            removed = tuple(sorted(gone - new))
+            if most and len(removed) + len(added) > most:
                 raise TooManyChanges
-            return QueryChanges(since, asked.position, tuple(sorted(gone)), added, len(ids) if total else None)
+            return QueryChanges(since, asked.position, removed, added, len(ids) if total else None)
 
         return self._with(shard, account, ask)
 

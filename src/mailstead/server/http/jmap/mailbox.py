@@ -213,7 +213,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     ids = _answer(call, boxes)
     with Calculating():
         told = await call.mailing.emails.changes(call.account, Kind.MAILBOX, since(arguments, "sinceQueryState"), 0)
-    moved = set() if told.only_counts else {*told.created, *told.updated, *told.destroyed}
+    moved = {*told.created, *told.updated, *told.destroyed} - told.counted
     if moved and (flag(arguments, "sortAsTree") or flag(arguments, "filterAsTree")):
         moved |= {box.mailbox_id for box in boxes}
     removed = sorted(moved - set(told.created))
