@@ -190,7 +190,7 @@ async def test_query(jmap: Jmap) -> None:
         ("invalidArguments", {"filter": {"before": "yesterday"}}), ("invalidArguments", {"sort": [{"property": "hasKeyword"}]}),
         ("unsupportedSort", {"sort": [{"property": "from", "collation": "i;klingon"}]}), ("invalidArguments", {"position": "x"}),
     ):
-        assert kind == await jmap.error("Email/query", **arguments), arguments  # type: ignore[arg-type]
+        assert kind == await jmap.error("Email/query", **arguments), arguments
     deep: dict[str, Any] = {"hasKeyword": "$seen"}
     for _ in range(50):
         deep = {"operator": "NOT", "conditions": [deep]}

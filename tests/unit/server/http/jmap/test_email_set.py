@@ -83,7 +83,7 @@ async def test_what_is_wrong_with_an_email_is_named(jmap: Jmap) -> None:
         ({"bodyStructure": {"type": "multipart/mixed", "subParts": []}}, ["bodyStructure/subParts"]),
         ({"attachments": [{"blobId": "x", "type": "not a type"}]}, ["attachments/0/type"]),
     ):
-        error = await refused(jmap, **values)  # type: ignore[arg-type]
+        error = await refused(jmap, **values)
         assert ("invalidProperties", names) == (error["type"], error.get("properties")), values
     error = await refused(jmap, attachments=[{"blobId": "gone", "type": "image/png"}])
     assert ("blobNotFound", ["gone"]) == (error["type"], error["notFound"])
@@ -113,7 +113,7 @@ async def test_updates_by_patch_and_whole(jmap: Jmap) -> None:
         ({f"mailboxIds/{other}": None}, "invalidProperties"), ({"mailboxIds/m0": True}, "invalidProperties"), ({"keywords/a b": True}, "invalidProperties"),
         ({"size": 3}, "invalidProperties"),
     ):
-        assert kind == await update(**wrong), wrong  # type: ignore[arg-type]
+        assert kind == await update(**wrong), wrong
     found = await jmap.call("Email/set", update={"e0": {"keywords": {}}, "nothing": {}})
     assert {"notFound"} == {one["type"] for one in found["notUpdated"].values()}
     assert "invalidArguments" == await jmap.error("Email/set", update=[])
