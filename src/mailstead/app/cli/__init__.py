@@ -15,7 +15,7 @@ COMMANDS: Final = {
     "alias": ("alias", "Further addresses: add, list, delete."),
     "group": ("group", "Addresses of many: set, list, delete."),
     "tenant": ("tenant", "Customers of the site: add, list."),
-    "domain": ("domain", "Mail domains: add, list, set."),
+    "domain": ("domain", "Mail domains: add, list, set, dns, check, keys, rotate."),
     "import": ("import_", "Bring mail in: mbox, Maildir, a folder of .eml or one file."),
     "export": ("export", "Write an account's mail to Maildir or mbox."),
     "backup": ("backup", "Copy everything to another directory, also while the server runs."),
