@@ -50,7 +50,7 @@ _COUNTERS: Final = (
     ),
     (
         "message {1:x} of account {0:x} counts {2} entries, but has {3}",
-        "SELECT m.account_id, m.email_id, m.entries, count(e.uid) FROM email m LEFT JOIN entry e ON"
+        "SELECT m.account_id, m.email_id, m.entries, count(e.uid) FROM email m LEFT JOIN entry e INDEXED BY entry_thread ON"
         " e.account_id=m.account_id AND e.thread_id=m.thread_id AND e.email_id=m.email_id"
         " GROUP BY m.account_id, m.email_id HAVING m.entries<>count(e.uid) OR m.entries=0",
     ),

@@ -84,7 +84,7 @@ def _seen(tx: Tx, account: int, delivery: bytes) -> Filed | None:
     if not email:
         return Filed(True, EmailId(0), ThreadId(0), MailboxId(0), 0, 0)
     found = tx.db.one(
-        "SELECT e.thread_id, n.mailbox_id, n.uid, n.modseq FROM email e JOIN entry n ON n.account_id=e.account_id"
+        "SELECT e.thread_id, n.mailbox_id, n.uid, n.modseq FROM email e CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=e.account_id"
         " AND n.thread_id=e.thread_id AND n.email_id=e.email_id WHERE e.account_id=? AND e.email_id=? LIMIT 1",
         (account, email),
     )

@@ -22,7 +22,7 @@ _KEPT: Final = 20_000
 _ROWS: Final = (
     "SELECT n.email_id, n.thread_id, n.mailbox_id, n.flags, n.more, n.received_ms, n.size FROM json_each(?2) j"
     " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
-    " CROSS JOIN entry n ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
+    " CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
 )
 
 
@@ -125,7 +125,7 @@ def threads(db: Database, account: int, wanted: Iterable[int]) -> dict[int, tupl
 
 def _of_threads(db: Database, account: int, wanted: Iterable[int]) -> Iterator[tuple[int, int, int]]:
     yield from db.each(
-        "SELECT n.thread_id, n.email_id, n.received_ms FROM json_each(?2) j CROSS JOIN entry n"
+        "SELECT n.thread_id, n.email_id, n.received_ms FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
         " ON n.account_id=?1 AND n.thread_id=j.value WHERE n.flags&8=0",
         (account, json.dumps(list(wanted))),
     )

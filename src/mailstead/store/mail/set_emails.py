@@ -25,7 +25,7 @@ from mailstead.store.seal import AccountKey
 _ENTRIES: Final = (
     "SELECT m.email_id, m.thread_id, m.size, m.received_ms, n.mailbox_id, n.uid, n.flags, n.more FROM json_each(?2) j"
     " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
-    " CROSS JOIN entry n ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
+    " CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
 )
 
 

@@ -54,12 +54,12 @@ class Tally:
             self._before[thread] = {}
         if len(wanted) == 1:
             rows = self._tx.db.each(
-                "SELECT thread_id, mailbox_id, uid, email_id, flags FROM entry WHERE account_id=? AND thread_id=?",
+                "SELECT thread_id, mailbox_id, uid, email_id, flags FROM entry INDEXED BY entry_thread WHERE account_id=? AND thread_id=?",
                 (self._account, wanted[0]),
             )
         elif wanted:
             rows = self._tx.db.each(
-                "SELECT n.thread_id, n.mailbox_id, n.uid, n.email_id, n.flags FROM json_each(?2) j CROSS JOIN entry n"
+                "SELECT n.thread_id, n.mailbox_id, n.uid, n.email_id, n.flags FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
                 " ON n.account_id=?1 AND n.thread_id=j.value",
                 (self._account, json.dumps(wanted)),
             )
