@@ -1,4 +1,4 @@
-# env · run · test · check · bench · soak
+# env · run · test · check · web · bench · soak
 #
 # Needs python3 (3.11 or newer, with venv) and make. Takes uv where it is on PATH, else venv and pip.
 # PYTHON=… chooses the interpreter.
@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mailstead-env
 
-.PHONY: env run test check bench soak lock clean
+.PHONY: env run test check check-web web bench soak lock clean
 
 env: $(STAMP)
 
@@ -40,6 +40,20 @@ check: env
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory check-web
+
+# Types, layers and unit tests of the web client, where Node is; the server needs none, since the built client is committed.
+check-web:
+	@if ! command -v npm >/dev/null 2>&1; then \
+		echo "web client not checked: npm is absent (Debian packages nodejs and npm)."; \
+	else \
+		test web/node_modules/.package-lock.json -nt web/package-lock.json || (cd web && npm ci --no-audit --no-fund) && \
+		cd web && npm run --silent check && npm run --silent test; \
+	fi
+
+# The web client built anew into src/mailstead/web/dist, which is committed.
+web:
+	cd web && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --no-audit --no-fund; } && npm run build
 
 bench: env
 	$(BIN)/python -m bench $(if $(FULL),--full)

@@ -1,0 +1,41 @@
+// Build the application, the message frames and the service worker into src/mailstead/web/dist. The same sources give the same
+// octets. Nothing is fetched; `npm ci` must have been run.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, transformWithOxc } from 'vite';
+
+const here = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(here, '..', 'src', 'mailstead', 'web', 'dist');
+
+await build({ root: here, configFile: join(here, 'vite.config.ts'), logLevel: 'warn' });
+
+// The frames: one page with one script, whose hash the server puts into the frame's own policy.
+const source = readFileSync(join(here, 'src', 'frame', 'frame.js'), 'utf8');
+const script = (await transformWithOxc(source.replace(/^\/\/.*$/gm, ''), 'frame.js', { target: 'es2022' })).code.trim();
+const frame = `<!doctype html>\n<html><head><meta charset="utf-8"><title>Message</title><style id="base">html,body{margin:0}</style><script>${script}</script></head><body></body></html>\n`;
+for (const name of ['frame.html', 'frame-remote.html']) writeFileSync(join(dist, name), frame);
+
+function* files(folder) {
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) yield* files(path);
+    else yield path;
+  }
+}
+const list = [...files(dist)].map((path) => relative(dist, path)).filter((path) => !/\.(?:map)$/.test(path));
+const version = createHash('sha256');
+for (const path of list) version.update(path).update(readFileSync(join(dist, path)));
+const mark = version.digest('hex').slice(0, 16);
+
+// The worker knows what to keep: the shell, the frames and every hashed file.
+const precache = list.filter((path) => path !== 'index.html').map((path) => `/${path}`);
+const worker = readFileSync(join(here, 'src', 'worker', 'sw.ts'), 'utf8').replace('self.__PRECACHE', JSON.stringify(precache)).replace('self.__VERSION', JSON.stringify(mark));
+writeFileSync(join(dist, 'sw.js'), (await transformWithOxc(worker, 'sw.ts', { target: 'es2022', lang: 'ts' })).code);
+
+// The list of everything, with hashes: the test of the wheel and of a rebuild compare it.
+const manifest = Object.fromEntries([...list, 'sw.js'].sort().map((path) => [path, createHash('sha256').update(readFileSync(join(dist, path))).digest('hex')]));
+mkdirSync(dist, { recursive: true });
+writeFileSync(join(dist, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+console.log(`${Object.keys(manifest).length} files, version ${mark}`);

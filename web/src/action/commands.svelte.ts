@@ -1,0 +1,65 @@
+/**
+ * The one registry of what can be done. Menus, toolbar, palette, keys and the sheet of keys all read it, so nothing can be
+ * done in one place only, and nothing stands anywhere that cannot be done.
+ */
+import type { Key } from '../kit/i18n/index.svelte.ts';
+import type { IconName } from '../kit/icons.ts';
+import { type Bindings, bindingsOf } from '../kit/keys.ts';
+import { session } from './session.svelte.ts';
+
+export type Group = 'mail' | 'thread' | 'select' | 'list' | 'compose' | 'go' | 'layout' | 'app';
+
+export interface Command {
+  id: string;
+  title: Key;
+  group: Group;
+  icon?: IconName;
+  /** True when it can be done now. A command that cannot is not shown. */
+  when?: () => boolean;
+  run: () => void;
+  /** Left out of the palette: it moves a cursor that the palette has taken away. */
+  hidden?: boolean;
+}
+
+class Registry {
+  readonly #commands = new Map<string, Command>();
+
+  add(...commands: Command[]): () => void {
+    for (const command of commands) this.#commands.set(command.id, command);
+    return () => {
+      for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
+    };
+  }
+
+  get(id: string): Command | undefined {
+    return this.#commands.get(id);
+  }
+
+  all(): Command[] {
+    return [...this.#commands.values()];
+  }
+
+  possible(): Command[] {
+    return this.all().filter((command) => command.when?.() ?? true);
+  }
+
+  /** Do it, if it can be done. */
+  run(id: string): boolean {
+    const command = this.#commands.get(id);
+    if (!command || !(command.when?.() ?? true)) return false;
+    command.run();
+    return true;
+  }
+}
+
+export const commands = new Registry();
+
+export function bindings(): Bindings {
+  const { keyPreset, ownKeys, singleKeys } = session.settings.values;
+  return bindingsOf(keyPreset, ownKeys, singleKeys);
+}
+
+/** The first key of a command, to show beside its name. */
+export function keyOf(id: string): string | undefined {
+  return bindings()[id]?.[0];
+}

@@ -1,0 +1,163 @@
+/** What one can do to conversations. Each builds the patches and hands them to the log; the log does the rest. */
+import { type Patch, keyword, mailbox } from '../cache/patch.ts';
+import type { Email, Id } from '../jmap/types.ts';
+import type { Entry } from './log.svelte.ts';
+import { type Mail, session } from './session.svelte.ts';
+
+/** Rows that share nothing: `n` counts conversations, as the list does. */
+function perform(mail: Mail, title: string, rows: Id[], patchOf: (email: Email) => Patch | null, values: Entry['values'] = {}): Entry | null {
+  const patches: Record<Id, Patch> = {};
+  for (const email of mail.emailsOf(rows)) {
+    const patch = patchOf(email);
+    if (patch) patches[email.id] = patch;
+  }
+  return mail.log.perform(title, { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '', ...values }, patches);
+}
+
+/** Out of where it is (the list's mailbox, or any ordinary one where the list is a search) into `target`. */
+function relocate(mail: Mail, email: Email, target: Id): Patch | null {
+  const here = mail.currentMailbox;
+  const keep = new Set(['sent', 'drafts', 'trash', 'junk'].map((role) => mail.store.byRole.get(role)?.id));
+  const from = here && here in email.mailboxIds ? [here] : here ? [] : Object.keys(email.mailboxIds).filter((id) => !keep.has(id));
+  if (!from.length) return null;
+  const patch: Patch = {};
+  for (const id of from) if (id !== target) Object.assign(patch, mailbox(id, false));
+  return { ...patch, ...mailbox(target, true) };
+}
+
+/** After rows left the list, the cursor goes on as the user wants it. */
+function advance(mail: Mail, rows: Id[], towards: 'next' | 'previous' | 'list' = session.settings.values.afterFiling): Id | null {
+  const ids = mail.query?.ids ?? [];
+  const gone = new Set(rows);
+  const at = ids.findIndex((id) => id !== null && gone.has(id));
+  const after = ids.slice(at + 1).find((id) => id !== null && !gone.has(id)) ?? null;
+  const before = ids.slice(0, Math.max(0, at)).reverse().find((id) => id !== null && !gone.has(id)) ?? null;
+  if (at < 0) return mail.cursor;
+  if (towards === 'previous') return before ?? after;
+  return after ?? before;
+}
+
+function leave(mail: Mail, rows: Id[], act: () => Entry | null, towards?: 'next' | 'previous'): Entry | null {
+  const next = advance(mail, rows, towards);
+  const wasOpen = mail.cursor !== null && rows.includes(mail.cursor);
+  const entry = act();
+  if (!entry) return null;
+  for (const id of rows) mail.selected.delete(id);
+  if (wasOpen && !mail.query?.ids?.includes(mail.cursor)) mail.cursor = next;
+  return entry;
+}
+
+export function archive(mail: Mail, rows: Id[], towards?: 'next' | 'previous'): Entry | null {
+  const target = mail.store.byRole.get('archive')?.id;
+  if (!target) return null;
+  return leave(mail, rows, () => perform(mail, 'did.archive', rows, (email) => relocate(mail, email, target)), towards);
+}
+
+export function move(mail: Mail, rows: Id[], target: Id): Entry | null {
+  const name = mail.store.mailboxById.get(target)?.name ?? '';
+  return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.currentMailbox ? null : mailbox(target, true)), { mailbox: name }));
+}
+
+function only(email: Email, target: Id): Patch {
+  const patch: Patch = {};
+  for (const id of Object.keys(email.mailboxIds)) if (id !== target) Object.assign(patch, mailbox(id, false));
+  return { ...patch, ...mailbox(target, true) };
+}
+
+export function trash(mail: Mail, rows: Id[]): Entry | null {
+  const target = mail.store.byRole.get('trash')?.id;
+  if (!target) return null;
+  return leave(mail, rows, () => perform(mail, 'did.trash', rows, (email) => only(email, target)));
+}
+
+export function junk(mail: Mail, rows: Id[], on = true): Entry | null {
+  const target = mail.store.byRole.get(on ? 'junk' : 'inbox')?.id;
+  if (!target) return null;
+  const sent = mail.store.byRole.get('sent')?.id ?? '';
+  return leave(mail, rows, () =>
+    perform(mail, on ? 'did.junk' : 'did.not_junk', rows, (email) =>
+      sent in email.mailboxIds ? null : { ...only(email, target), ...keyword('$junk', on), ...keyword('$notjunk', !on) },
+    ),
+  );
+}
+
+export function inbox(mail: Mail, rows: Id[]): Entry | null {
+  const target = mail.store.byRole.get('inbox')?.id;
+  if (!target) return null;
+  const sent = mail.store.byRole.get('sent')?.id ?? '';
+  return leave(mail, rows, () => perform(mail, 'did.inbox', rows, (email) => (sent in email.mailboxIds ? null : only(email, target))));
+}
+
+export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
+  if (on) return perform(mail, 'did.read', rows, () => keyword('$seen', true));
+  // Unread again from the newest on: that is where reading begins next time.
+  const patches: Record<Id, Patch> = {};
+  for (const id of rows) {
+    const newest = mail.emailsOf([id]).at(-1);
+    if (newest) patches[newest.id] = keyword('$seen', false);
+  }
+  return mail.log.perform('did.unread', { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '' }, patches);
+}
+
+/** Marks what has been read as it is read; no deed of the user's, so nothing to undo. */
+export function seen(mail: Mail, ids: Id[]): void {
+  mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, keyword('$seen', true)])), { quiet: true });
+}
+
+const flagBits = ['$MailFlagBit0', '$MailFlagBit1', '$MailFlagBit2'];
+/** Apple's colours, by the three bits of RFC 9979. */
+export const flagColours = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'gray'] as const;
+export type FlagColour = (typeof flagColours)[number];
+
+export function flagColour(email: Email): FlagColour | null {
+  if (!('$flagged' in email.keywords)) return null;
+  const bits = flagBits.reduce((sum, bit, index) => sum + (bit.toLowerCase() in lower(email.keywords) ? 1 << index : 0), 0);
+  return flagColours[bits] ?? 'red';
+}
+
+function lower(keywords: Record<string, true>): Record<string, true> {
+  return Object.fromEntries(Object.keys(keywords).map((name) => [name.toLowerCase(), true]));
+}
+
+export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red'): Entry | null {
+  const patches: Record<Id, Patch> = {};
+  const bits = flagColours.indexOf(colour);
+  for (const id of rows) {
+    const all = mail.emailsOf([id]);
+    const newest = all.at(-1);
+    const whom = on ? (newest ? [newest] : []) : all.filter((email) => '$flagged' in email.keywords);
+    for (const email of whom) {
+      const patch = { ...keyword('$flagged', on) };
+      flagBits.forEach((bit, index) => Object.assign(patch, keyword(bit.toLowerCase(), on && Boolean(bits & (1 << index)))));
+      patches[email.id] = patch;
+    }
+  }
+  return mail.log.perform(on ? 'did.flag' : 'did.unflag', { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '' }, patches);
+}
+
+export function label(mail: Mail, rows: Id[], name: string, title: string, on: boolean): Entry | null {
+  return perform(mail, on ? 'did.label' : 'did.unlabel', rows, () => keyword(name, on), { label: title });
+}
+
+/** `$muted` (RFC 9979): new mail in the conversation does not come back to the inbox. */
+export function mute(mail: Mail, rows: Id[], on: boolean): Entry | null {
+  return perform(mail, on ? 'did.mute' : 'did.unmute', rows, () => keyword('$muted', on));
+}
+
+export function snooze(mail: Mail, rows: Id[], until: Date, words: string): Entry | null {
+  const target = mail.store.byRole.get('snoozed')?.id;
+  if (!target) return null;
+  const back = mail.store.byRole.get('inbox')?.id;
+  return leave(mail, rows, () =>
+    perform(
+      mail,
+      'did.snooze',
+      rows,
+      (email) => {
+        const moved = relocate(mail, email, target);
+        return moved ? { ...moved, snoozed: { until: `${until.toISOString().slice(0, 19)}Z`, ...(back ? { moveToMailboxId: back } : {}) } } : null;
+      },
+      { when: words },
+    ),
+  );
+}

@@ -1,0 +1,223 @@
+/**
+ * Everything the user does to mail goes through this log: seen at once, kept on the device, told to the server in order,
+ * taken back step by step. An entry is one deed, however many messages it touched.
+ *
+ * Offline, entries wait here; a reload finds them again. The server's refusal of single messages arrives inside a success
+ * (RFC 8620 §5.3 `notUpdated`), so those are put back and named; the rest stands.
+ */
+import { Offline, SignedOut, isTemporary } from '../jmap/errors.ts';
+import type { Email, Id, SetResponse } from '../jmap/types.ts';
+import { type Patch, effective, inverse } from '../cache/patch.ts';
+import type { Store } from '../cache/store.svelte.ts';
+
+export type EntryState = 'waiting' | 'done' | 'refused' | 'undone';
+
+export interface Entry {
+  id: string;
+  /** A message of the catalogue, and what fills it. */
+  title: string;
+  values: Record<string, string | number>;
+  at: number;
+  state: EntryState;
+  patches: Record<Id, Patch>;
+  inverses: Record<Id, Patch>;
+  /** Set where this entry takes another one back. */
+  undoes?: string;
+  /** Marks that follow from reading are no deeds: sent like the others, but not listed and not undone. */
+  quiet?: boolean;
+  errors?: Record<Id, string>;
+}
+
+const KEPT = 200;
+
+export class Log {
+  entries = $state.raw<Entry[]>([]);
+  readonly waiting = $derived(this.entries.filter((entry) => entry.state === 'waiting' && !entry.quiet));
+  /** What `undo` would take back now, newest first. */
+  readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'done' || entry.state === 'waiting')).reverse());
+  #redo: Entry[] = [];
+  #sending = false;
+  #counter = 0;
+  onPerformed: ((entry: Entry) => void) | undefined;
+  onRefused: ((entry: Entry) => void) | undefined;
+
+  constructor(readonly store: Store) {}
+
+  async restore(): Promise<void> {
+    const kept = (await this.store.db?.all<Entry>('log')) ?? [];
+    const entries = kept.map(([, entry]) => entry).sort((left, right) => (left.id < right.id ? -1 : 1));
+    this.entries = [...entries, ...this.entries];
+    for (const entry of entries.filter(({ state }) => state === 'waiting')) {
+      await this.store.load(Object.keys(entry.patches));
+      for (const [id, patch] of Object.entries(entry.patches)) this.store.overlay(entry.id, id, patch);
+    }
+  }
+
+  #newId(): string {
+    return `${Date.now().toString(36).padStart(9, '0')}-${(this.#counter++).toString(36).padStart(4, '0')}-${Math.random().toString(36).slice(2, 6)}`;
+  }
+
+  /** Change emails. Returns the entry, or null where nothing would change. */
+  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, options: { quiet?: boolean; undoes?: string } = {}): Entry | null {
+    const mine: Record<Id, Patch> = {};
+    const inverses: Record<Id, Patch> = {};
+    for (const [id, patch] of Object.entries(patches)) {
+      const email = this.store.emails.get(id);
+      if (!email) continue;
+      const change = effective(email, patch);
+      if (!Object.keys(change).length) continue;
+      mine[id] = change;
+      inverses[id] = inverse(email, change);
+    }
+    if (!Object.keys(mine).length) return null;
+    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...options };
+    const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id) as Email]));
+    for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
+    this.#shift(before);
+    this.entries = [...this.entries, entry];
+    if (!options.quiet && !options.undoes) this.#redo = [];
+    this.#keep(entry);
+    if (!options.quiet) this.onPerformed?.(entry);
+    void this.flush();
+    return entry;
+  }
+
+  /** Lists and counts follow at once: rows that left their mailbox go, rows that came back are shown again. */
+  #shift(before: Map<Id, Email>): void {
+    const threads = new Set([...before.values()].map((email) => email.threadId));
+    for (const query of this.store.queries) {
+      const filter = query.spec.filter as { inMailbox?: Id } | null;
+      if (!filter || typeof filter.inMailbox !== 'string' || Object.keys(filter).length !== 1) continue;
+      const box = filter.inMailbox;
+      const left: Id[] = [];
+      const back: Email[] = [];
+      for (const threadId of threads) {
+        const touched = [...before.values()].filter((email) => email.threadId === threadId);
+        const now = this.store.threadEmails(threadId);
+        const stays = (now.length ? now : touched.map((email) => this.store.emails.get(email.id) ?? email)).some((email) => box in email.mailboxIds);
+        if (!stays) left.push(threadId);
+        else if (!touched.some((email) => box in email.mailboxIds)) {
+          const newest = (now.length ? now : touched).filter((email) => box in (this.store.emails.get(email.id) ?? email).mailboxIds).at(-1);
+          if (newest) back.push(newest);
+        }
+      }
+      if (left.length) query.hide(left);
+      if (back.length) query.reveal(back);
+    }
+    for (const threadId of threads) this.#count(threadId, before);
+  }
+
+  #count(threadId: Id, before: Map<Id, Email>): void {
+    const now = this.store.threadEmails(threadId);
+    const then = now.map((email) => before.get(email.id) ?? email);
+    const unreadIn = (emails: Email[]): Set<Id> => new Set(emails.some((email) => !('$seen' in email.keywords)) ? emails.flatMap((email) => Object.keys(email.mailboxIds)) : []);
+    const was = unreadIn(then);
+    const is = unreadIn(now);
+    for (const box of new Set([...was, ...is])) {
+      const delta = Number(is.has(box)) - Number(was.has(box));
+      if (delta) this.store.unreadDelta.set(box, (this.store.unreadDelta.get(box) ?? 0) + delta);
+    }
+  }
+
+  #keep(entry: Entry): void {
+    void this.store.db?.put('log', entry.id, entry);
+    const surplus = this.entries.filter(({ state }) => state !== 'waiting').slice(0, Math.max(0, this.entries.length - KEPT));
+    if (surplus.length) {
+      this.entries = this.entries.filter((other) => !surplus.includes(other));
+      void this.store.db?.delete('log', surplus.map(({ id }) => id));
+    }
+  }
+
+  #update(entry: Entry, change: Partial<Entry>): Entry {
+    const fresh = { ...entry, ...change };
+    this.entries = this.entries.map((other) => (other.id === entry.id ? fresh : other));
+    this.#keep(fresh);
+    return fresh;
+  }
+
+  /** Take the last deed back, or the one with this id. */
+  undo(id?: string): Entry | null {
+    const entry = id ? this.entries.find((other) => other.id === id) : this.undoable[0];
+    if (!entry || entry.state === 'undone' || entry.state === 'refused') return null;
+    this.#redo.push(entry);
+    this.#update(entry, { state: 'undone' });
+    const inverses = entry.inverses;
+    if (entry.state === 'waiting' && !this.#inFlight.has(entry.id)) {
+      const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
+      for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
+      this.#shift(before);
+      return entry;
+    }
+    this.perform(entry.title, entry.values, inverses, { undoes: entry.id });
+    return entry;
+  }
+
+  redo(): Entry | null {
+    const entry = this.#redo.pop();
+    if (!entry) return null;
+    const redo = [...this.#redo];
+    const again = this.perform(entry.title, entry.values, entry.patches);
+    this.#redo = redo;
+    return again;
+  }
+
+  get canRedo(): boolean {
+    return this.#redo.length > 0;
+  }
+
+  #inFlight = new Set<string>();
+
+  /** Tell the server what waits, in order, until nothing does or nobody answers. */
+  async flush(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      for (;;) {
+        const client = this.store.client;
+        const entry = this.entries.find(({ state, id }) => state === 'waiting' || (state === 'undone' && this.#inFlight.has(id)));
+        if (!client || !entry || entry.state !== 'waiting') return;
+        this.#inFlight.add(entry.id);
+        const errors: Record<Id, string> = {};
+        try {
+          const ids = Object.keys(entry.patches);
+          for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
+            const part = ids.slice(from, from + client.maxObjectsInSet);
+            const response = await client.call<SetResponse>('Email/set', { update: Object.fromEntries(part.map((id) => [id, entry.patches[id]])) });
+            for (const id of part) {
+              const refusal = response.notUpdated?.[id];
+              if (refusal) errors[id] = refusal.description ?? refusal.type;
+              this.store.settle(entry.id, id, !refusal);
+            }
+          }
+        } catch (error) {
+          this.#inFlight.delete(entry.id);
+          this.store.report(error);
+          if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
+          for (const id of Object.keys(entry.patches)) {
+            errors[id] = error instanceof Error ? error.message : String(error);
+            this.store.settle(entry.id, id, false);
+          }
+        }
+        this.#inFlight.delete(entry.id);
+        this.store.link = 'online';
+        const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
+        const failed = Object.keys(errors).length;
+        const whole = failed === Object.keys(entry.patches).length;
+        const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
+        const threads = new Set(Object.keys(entry.patches).map((id) => this.store.emails.get(id)?.threadId ?? ''));
+        if (failed) this.onRefused?.(done);
+        await Promise.all(this.store.queries.map((query) => query.unhide(threads, failed > 0)));
+        if (entry.quiet) {
+          this.entries = this.entries.filter(({ id }) => id !== entry.id);
+          void this.store.db?.delete('log', [entry.id]);
+        }
+        if (!this.entries.some(({ state }) => state === 'waiting')) {
+          await this.store.sync();
+          this.store.unreadDelta.clear();
+        }
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** The one signed-in account of this page and what belongs to it. Features read it; only `app` sets it. */
+import { SvelteSet } from 'svelte/reactivity';
+import { Bodies } from '../cache/bodies.ts';
+import type { EmailQuery } from '../cache/query.svelte.ts';
+import { Settings } from '../cache/settings.svelte.ts';
+import { Store } from '../cache/store.svelte.ts';
+import type { Signed } from '../jmap/session.ts';
+import type { Email, Id } from '../jmap/types.ts';
+import { Log } from './log.svelte.ts';
+
+export interface Toast {
+  id: number;
+  text: string;
+  action?: { label: string; key?: string; run: () => void };
+  /** Seconds to show as a running ring; the toast stays until they are over. */
+  countdown?: number;
+  alert?: boolean;
+}
+
+export type Picker = { kind: 'move' | 'label' | 'snooze'; rows: Id[] };
+
+export class Mail {
+  readonly store: Store;
+  readonly log: Log;
+  readonly bodies: Bodies;
+  /** The list on the screen. */
+  query = $state.raw<EmailQuery | null>(null);
+  /** The row that the keys act on, by its email. */
+  cursor = $state<Id | null>(null);
+  readonly selected = new SvelteSet<Id>();
+  picker = $state.raw<Picker | null>(null);
+
+  constructor(readonly signed: Signed) {
+    this.store = new Store(signed.accountId, signed.address);
+    this.log = new Log(this.store);
+    this.bodies = new Bodies(this.store);
+  }
+
+  /** What an action works on: the selection, else the row at the cursor. */
+  get rows(): Id[] {
+    if (this.selected.size) return [...this.selected];
+    return this.cursor ? [this.cursor] : [];
+  }
+
+  /** All emails behind rows: the whole conversations, or the single emails where conversations are off. */
+  emailsOf(rows: Id[]): Email[] {
+    const collapse = this.query?.spec.collapseThreads ?? true;
+    const seen = new Map<Id, Email>();
+    for (const id of rows) {
+      const email = this.store.emails.get(id);
+      if (!email) continue;
+      const members = collapse ? this.store.threadEmails(email.threadId) : [];
+      for (const member of members.length ? members : [email]) seen.set(member.id, member);
+    }
+    return [...seen.values()];
+  }
+
+  get currentMailbox(): Id | null {
+    const filter = this.query?.spec.filter as { inMailbox?: unknown } | null | undefined;
+    return typeof filter?.inMailbox === 'string' ? filter.inMailbox : null;
+  }
+}
+
+class Session {
+  mail = $state.raw<Mail | null>(null);
+  readonly settings = new Settings();
+  toasts = $state.raw<Toast[]>([]);
+  palette = $state(false);
+  keySheet = $state(false);
+  #next = 0;
+
+  toast(toast: Omit<Toast, 'id'>, milliseconds = 6000): number {
+    const id = this.#next++;
+    this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+    setTimeout(() => this.dismiss(id), toast.countdown ? toast.countdown * 1000 : milliseconds);
+    return id;
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  /** The account, where the caller can only be on the screen when there is one. */
+  get must(): Mail {
+    if (!this.mail) throw new Error('Nobody is signed in.');
+    return this.mail;
+  }
+}
+
+export const session = new Session();

@@ -1,0 +1,77 @@
+/** The commands of mail and of going places. Lists, readers and composers add their own while they are on the screen. */
+import { commands } from '../action/commands.svelte.ts';
+import * as deeds from '../action/deeds.ts';
+import { session } from '../action/session.svelte.ts';
+import type { Key } from '../kit/i18n/index.svelte.ts';
+import type { IconName } from '../kit/icons.ts';
+import { router } from '../kit/router.svelte.ts';
+
+const some = (): boolean => (session.mail?.rows.length ?? 0) > 0;
+const role = (name: string): boolean => session.mail?.store.byRole.has(name) ?? false;
+const inRole = (name: string): boolean => {
+  const mail = session.mail;
+  return mail !== null && mail.currentMailbox !== null && mail.store.byRole.get(name)?.id === mail.currentMailbox;
+};
+const every = (test: (keywords: Record<string, true>) => boolean): boolean => {
+  const mail = session.mail;
+  return mail !== null && mail.emailsOf(mail.rows).every((email) => test(email.keywords));
+};
+const any = (test: (keywords: Record<string, true>) => boolean): boolean => !every((keywords) => !test(keywords));
+
+export function registerMail(): () => void {
+  const act = (run: (mail: NonNullable<typeof session.mail>) => void) => () => {
+    if (session.mail) run(session.mail);
+  };
+  return commands.add(
+    { id: 'mail.archive', title: 'cmd.archive', group: 'mail', icon: 'archive', when: () => some() && role('archive') && !inRole('archive') && !inRole('trash') && !inRole('junk') && !inRole('drafts'), run: act((mail) => deeds.archive(mail, mail.rows)) },
+    { id: 'mail.archive-next', title: 'cmd.archive_next', group: 'mail', hidden: true, when: () => some() && role('archive'), run: act((mail) => deeds.archive(mail, mail.rows, 'next')) },
+    { id: 'mail.archive-previous', title: 'cmd.archive_previous', group: 'mail', hidden: true, when: () => some() && role('archive'), run: act((mail) => deeds.archive(mail, mail.rows, 'previous')) },
+    { id: 'mail.inbox', title: 'cmd.to_inbox', group: 'mail', icon: 'inbox', when: () => some() && (inRole('archive') || inRole('trash') || inRole('snoozed')), run: act((mail) => deeds.inbox(mail, mail.rows)) },
+    { id: 'mail.trash', title: 'cmd.trash', group: 'mail', icon: 'trash', when: () => some() && role('trash') && !inRole('trash'), run: act((mail) => deeds.trash(mail, mail.rows)) },
+    { id: 'mail.junk', title: 'cmd.junk', group: 'mail', icon: 'junk', when: () => some() && role('junk') && !inRole('junk') && !inRole('sent') && !inRole('drafts'), run: act((mail) => deeds.junk(mail, mail.rows)) },
+    { id: 'mail.not-junk', title: 'cmd.not_junk', group: 'mail', icon: 'inbox', when: () => some() && inRole('junk'), run: act((mail) => deeds.junk(mail, mail.rows, false)) },
+    { id: 'mail.move', title: 'cmd.move', group: 'mail', icon: 'move', when: some, run: act((mail) => (mail.picker = { kind: 'move', rows: mail.rows })) },
+    { id: 'mail.label', title: 'cmd.label', group: 'mail', icon: 'tag', when: some, run: act((mail) => (mail.picker = { kind: 'label', rows: mail.rows })) },
+    {
+      id: 'mail.snooze',
+      title: 'cmd.snooze',
+      group: 'mail',
+      icon: 'clock',
+      when: () => some() && role('snoozed') && !inRole('snoozed') && !inRole('drafts') && session.mail?.store.client?.has('urn:ietf:params:jmap:mail:snooze') === true,
+      run: act((mail) => (mail.picker = { kind: 'snooze', rows: mail.rows })),
+    },
+    { id: 'mail.toggle-read', title: 'cmd.toggle_read', group: 'mail', icon: 'mail', when: some, hidden: true, run: act((mail) => deeds.read(mail, mail.rows, any((keywords) => !('$seen' in keywords)))) },
+    { id: 'mail.read', title: 'cmd.read', group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },
+    { id: 'mail.unread', title: 'cmd.unread', group: 'mail', icon: 'mail', when: () => some() && every((keywords) => '$seen' in keywords), run: act((mail) => deeds.read(mail, mail.rows, false)) },
+    { id: 'mail.flag', title: 'cmd.flag', group: 'mail', icon: 'flag', when: some, run: act((mail) => deeds.flag(mail, mail.rows, !any((keywords) => '$flagged' in keywords))) },
+    { id: 'mail.mute', title: 'cmd.mute', group: 'mail', icon: 'belloff', when: () => some() && every((keywords) => !('$muted' in keywords)), run: act((mail) => deeds.mute(mail, mail.rows, true)) },
+    { id: 'mail.unmute', title: 'cmd.unmute', group: 'mail', icon: 'bell', when: () => some() && any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, false)) },
+    { id: 'app.undo', title: 'cmd.undo', group: 'app', icon: 'undo', when: () => (session.mail?.log.undoable.length ?? 0) > 0, run: act((mail) => void mail.log.undo()) },
+    { id: 'app.redo', title: 'cmd.redo', group: 'app', icon: 'refresh', when: () => session.mail?.log.canRedo ?? false, run: act((mail) => void mail.log.redo()) },
+    { id: 'app.palette', title: 'cmd.palette', group: 'app', icon: 'keyboard', hidden: true, run: () => (session.palette = !session.palette) },
+    { id: 'app.keys', title: 'cmd.keys', group: 'app', icon: 'keyboard', run: () => (session.keySheet = true) },
+  );
+}
+
+export function registerPlaces(): () => void {
+  const to = (id: string, title: Key, icon: IconName, source: string, needs?: string) => ({
+    id,
+    title,
+    group: 'go' as const,
+    icon,
+    ...(needs ? { when: () => role(needs) } : {}),
+    run: () => router.go({ at: 'mail', source, thread: null }),
+  });
+  return commands.add(
+    to('go.inbox', 'nav.inbox', 'inbox', 'inbox', 'inbox'),
+    to('go.flagged', 'nav.flagged', 'flag', 'flagged'),
+    to('go.drafts', 'nav.drafts', 'draft', 'drafts', 'drafts'),
+    to('go.sent', 'nav.sent', 'send', 'sent', 'sent'),
+    to('go.archive', 'nav.archive', 'archive', 'archive', 'archive'),
+    to('go.junk', 'nav.junk', 'junk', 'junk', 'junk'),
+    to('go.trash', 'nav.trash', 'trash', 'trash', 'trash'),
+    to('go.all', 'nav.all', 'mail', 'all'),
+    { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },
+    { id: 'go.settings', title: 'nav.settings', group: 'go', icon: 'settings', run: () => router.go({ at: 'settings', page: 'appearance' }) },
+  );
+}

@@ -1,0 +1,31 @@
+/** What the list shows for a place of the address bar. */
+import type { Mail } from '../action/session.svelte.ts';
+import { type QuerySpec, newestFirst } from '../cache/query.svelte.ts';
+import { t } from '../kit/i18n/index.svelte.ts';
+import { roles } from '../feature/mailboxes/tree.ts';
+import type { Label } from '../cache/settings.svelte.ts';
+
+export interface Place {
+  title: string;
+  role: string | null;
+  spec: QuerySpec;
+  mailboxId: string | null;
+}
+
+/** Null where the place is not (yet) known. */
+export function placeOf(mail: Mail, source: string, conversations: boolean, labels: Label[]): Place | null {
+  const spec = (filter: QuerySpec['filter']): QuerySpec => ({ filter, sort: newestFirst, collapseThreads: conversations });
+  if (source === 'flagged') return { title: t('nav.flagged'), role: null, mailboxId: null, spec: spec({ hasKeyword: '$flagged' }) };
+  if (source === 'all') {
+    const not = ['trash', 'junk'].map((role) => mail.store.byRole.get(role)?.id).filter((id) => id !== undefined);
+    return { title: t('nav.all'), role: null, mailboxId: null, spec: spec(not.length ? { inMailboxOtherThan: not } : null) };
+  }
+  if (source.startsWith('label:')) {
+    const keyword = source.slice(6);
+    return { title: labels.find((label) => label.keyword === keyword)?.name ?? keyword, role: null, mailboxId: null, spec: spec({ hasKeyword: keyword }) };
+  }
+  const box = mail.store.byRole.get(source) ?? mail.store.mailboxById.get(source);
+  if (!box) return null;
+  const known = roles.find(({ role }) => role === box.role);
+  return { title: known ? t(known.name) : box.name, role: box.role, mailboxId: box.id, spec: spec({ inMailbox: box.id }) };
+}

@@ -1,0 +1,129 @@
+/**
+ * From a signed-in session to a running account: what the device knows is on the screen before the network has answered.
+ * Without a network the last account is shown from its store while the key's lease lasts.
+ */
+import { Mail, session } from '../action/session.svelte.ts';
+import { Database } from '../cache/db.ts';
+import { Offline, SignedOut } from '../jmap/errors.ts';
+import { Push } from '../jmap/push.ts';
+import { type Signed, account, current, open } from '../jmap/session.ts';
+
+const LAST = 'mailstead.last';
+
+export function remembered(): Signed | null {
+  try {
+    const value = JSON.parse(localStorage.getItem(LAST) ?? 'null') as Partial<Signed> | null;
+    return value?.accountId && value.address ? { accountId: value.accountId, address: value.address, name: value.name ?? '', csrf: '' } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Who is signed in; `offline` with the last account where nobody answers. */
+export async function who(): Promise<{ signed: Signed | null; offline: boolean }> {
+  try {
+    return { signed: await current(), offline: false };
+  } catch (error) {
+    if (error instanceof Offline) return { signed: remembered(), offline: true };
+    throw error;
+  }
+}
+
+let push: Push | null = null;
+
+export async function start(signed: Signed, offline: boolean): Promise<Mail> {
+  localStorage.setItem(LAST, JSON.stringify({ accountId: signed.accountId, address: signed.address, name: signed.name }));
+  const mail = new Mail(signed);
+  if (offline) {
+    mail.store.db = await Database.open(signed.accountId, null).catch(() => null);
+    mail.store.link = 'offline';
+    await mail.store.restore();
+    await mail.log.restore();
+    retry(mail);
+    return mail;
+  }
+  // The store and the JMAP session open side by side; the screen waits for neither longer than it must.
+  const store = (async () => {
+    try {
+      mail.store.db = await Database.open(signed.accountId, await account.keyShare());
+      await mail.store.restore();
+      await mail.log.restore();
+    } catch {
+      mail.store.db = null;
+    }
+  })();
+  await store;
+  void connect(mail);
+  return mail;
+}
+
+/** Open the JMAP session and listen for news; again and again until somebody answers. */
+export async function connect(mail: Mail): Promise<void> {
+  try {
+    const client = await open(mail.signed.accountId);
+    mail.store.client = client;
+    await mail.store.sync();
+    void session.settings.attach(client);
+    void mail.log.flush();
+    push?.close();
+    push = new Push(client, {
+      onChange: (changed) => void mail.store.sync(changed),
+      onOpen: () => {
+        mail.store.link = 'online';
+        void mail.store.sync().then(() => mail.log.flush());
+      },
+      onDown: () => {
+        if (mail.store.link === 'online' && !navigator.onLine) mail.store.link = 'offline';
+        else void probe(mail);
+      },
+    });
+  } catch (error) {
+    mail.store.report(error);
+    if (!(error instanceof SignedOut)) retry(mail);
+  }
+}
+
+/** The line broke: is it the server, the network, or the session? */
+async function probe(mail: Mail): Promise<void> {
+  try {
+    if ((await current()) === null) mail.store.link = 'signed-out';
+  } catch (error) {
+    mail.store.report(error);
+  }
+}
+
+let pauseMs = 2000;
+function retry(mail: Mail): void {
+  setTimeout(() => {
+    if (session.mail !== mail && session.mail !== null) return;
+    void (async () => {
+      try {
+        const signed = await current();
+        pauseMs = 2000;
+        if (!signed) {
+          mail.store.link = 'signed-out';
+          return;
+        }
+        if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await account.keyShare()).catch(() => null);
+        await connect(mail);
+      } catch {
+        pauseMs = Math.min(pauseMs * 1.7, 30_000);
+        retry(mail);
+      }
+    })();
+  }, pauseMs);
+}
+
+export function wake(mail: Mail): void {
+  if (push) push.wake();
+  else void connect(mail);
+}
+
+/** Leave nothing behind: the key first, then the rows, then the page's memory. */
+export async function forget(mail: Mail): Promise<void> {
+  push?.close();
+  push = null;
+  mail.store.db?.close();
+  localStorage.removeItem(LAST);
+  await Database.destroy(mail.signed.accountId).catch(() => undefined);
+}

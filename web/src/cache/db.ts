@@ -1,0 +1,191 @@
+/**
+ * The device's store: IndexedDB, every value sealed.
+ *
+ * Keys of the database are opaque ids; values are AES-GCM under a key that cannot be exported. It is derived (HKDF) from a
+ * secret of this device and a share that the server gives to this web session only; the derived key is kept for the lease,
+ * so that one reads offline, and no longer. Without the lease or after sign-out the rows are noise. Browser data is a cache:
+ * whatever cannot be opened is thrown away and fetched anew.
+ */
+import { type IDBPDatabase, deleteDB, openDB } from 'idb';
+
+export type StoreName = 'email' | 'body' | 'mailbox' | 'query' | 'meta' | 'log' | 'draft';
+const stores: StoreName[] = ['email', 'body', 'mailbox', 'query', 'meta', 'log', 'draft'];
+const VERSION = 1;
+const LEASE_DAYS = 14;
+
+interface KeyRecord {
+  key: CryptoKey;
+  local: Uint8Array<ArrayBuffer>;
+  share: string;
+  leaseUntil: number;
+}
+
+export interface Sealed {
+  iv: Uint8Array<ArrayBuffer>;
+  data: ArrayBuffer;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export async function seal(key: CryptoKey, value: unknown): Promise<Sealed> {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { iv, data: await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, encoder.encode(JSON.stringify(value))) };
+}
+
+export async function unseal<T>(key: CryptoKey, sealed: Sealed): Promise<T> {
+  return JSON.parse(decoder.decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv }, key, sealed.data))) as T;
+}
+
+/** K = HKDF-SHA-256(device secret ‖ server share), not extractable. */
+export async function derive(local: Uint8Array<ArrayBuffer>, share: Uint8Array): Promise<CryptoKey> {
+  const material = new Uint8Array(local.length + share.length);
+  material.set(local);
+  material.set(share, local.length);
+  const base = await crypto.subtle.importKey('raw', material, 'HKDF', false, ['deriveKey']);
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: encoder.encode('mailstead device store 1') },
+    base,
+    { name: 'AES-GCM', length: 256 },
+    false,
+    ['encrypt', 'decrypt'],
+  );
+}
+
+async function fingerprint(share: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', share as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(hash).subarray(0, 8)].map((octet) => octet.toString(16).padStart(2, '0')).join('');
+}
+
+export class Database {
+  private constructor(
+    readonly idb: IDBPDatabase,
+    readonly key: CryptoKey,
+    readonly leaseUntil: number,
+  ) {}
+
+  static readonly prefix = 'mailstead:';
+
+  /**
+   * Open the store of an account. With a `share` (online) the key is derived and its lease renewed; a store of another share
+   * is emptied. Without (offline) the kept key is used while its lease lasts; null when there is none.
+   */
+  static async open(accountId: string, share: Uint8Array | null, now = Date.now()): Promise<Database | null> {
+    const idb = await openDB(Database.prefix + accountId, VERSION, {
+      upgrade(db) {
+        for (const name of stores) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name);
+        if (!db.objectStoreNames.contains('key')) db.createObjectStore('key');
+      },
+      blocking: () => idb.close(),
+    });
+    const kept = (await idb.get('key', 'store')) as KeyRecord | undefined;
+    if (!share) {
+      if (kept && kept.leaseUntil > now) return new Database(idb, kept.key, kept.leaseUntil);
+      if (kept) await Database.#empty(idb);
+      idb.close();
+      return null;
+    }
+    const leaseUntil = now + LEASE_DAYS * 86_400_000;
+    const mark = await fingerprint(share);
+    if (kept?.share === mark) {
+      await idb.put('key', { ...kept, leaseUntil }, 'store');
+      return new Database(idb, kept.key, leaseUntil);
+    }
+    await Database.#empty(idb);
+    const local = crypto.getRandomValues(new Uint8Array(32));
+    const key = await derive(local, share);
+    await idb.put('key', { key, local, share: mark, leaseUntil } satisfies KeyRecord, 'store');
+    return new Database(idb, key, leaseUntil);
+  }
+
+  static async #empty(idb: IDBPDatabase): Promise<void> {
+    const transaction = idb.transaction([...stores, 'key'], 'readwrite');
+    await Promise.all([...stores, 'key'].map((name) => transaction.objectStore(name).clear()));
+    await transaction.done;
+  }
+
+  /** Destroy the key first, then everything: what a crash leaves behind is noise. */
+  static async destroy(accountId: string): Promise<void> {
+    try {
+      const idb = await openDB(Database.prefix + accountId, VERSION);
+      if (idb.objectStoreNames.contains('key')) await idb.clear('key');
+      idb.close();
+    } catch {
+      // Nothing to destroy.
+    }
+    await deleteDB(Database.prefix + accountId);
+  }
+
+  async get<T>(store: StoreName, id: string): Promise<T | undefined> {
+    const sealed = (await this.idb.get(store, id)) as Sealed | undefined;
+    if (!sealed) return undefined;
+    try {
+      return await unseal<T>(this.key, sealed);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async getMany<T>(store: StoreName, ids: string[]): Promise<Map<string, T>> {
+    const transaction = this.idb.transaction(store);
+    const sealed = await Promise.all(ids.map((id) => transaction.store.get(id) as Promise<Sealed | undefined>));
+    const out = new Map<string, T>();
+    await Promise.all(
+      sealed.map(async (value, index) => {
+        const id = ids[index];
+        if (!value || id === undefined) return;
+        try {
+          out.set(id, await unseal<T>(this.key, value));
+        } catch {
+          // Sealed under a key that is gone: as good as absent.
+        }
+      }),
+    );
+    return out;
+  }
+
+  async all<T>(store: StoreName): Promise<[string, T][]> {
+    const transaction = this.idb.transaction(store);
+    const [ids, sealed] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll() as Promise<Sealed[]>]);
+    const out: [string, T][] = [];
+    for (let from = 0; from < ids.length; from += 2000) {
+      const part = await Promise.allSettled(sealed.slice(from, from + 2000).map((value) => unseal<T>(this.key, value)));
+      part.forEach((result, index) => {
+        if (result.status === 'fulfilled') out.push([String(ids[from + index]), result.value]);
+      });
+    }
+    return out;
+  }
+
+  async count(store: StoreName): Promise<number> {
+    return this.idb.count(store);
+  }
+
+  async keys(store: StoreName): Promise<string[]> {
+    return (await this.idb.getAllKeys(store)).map(String);
+  }
+
+  async put(store: StoreName, id: string, value: unknown): Promise<void> {
+    await this.idb.put(store, await seal(this.key, value), id);
+  }
+
+  async putMany(store: StoreName, entries: [string, unknown][]): Promise<void> {
+    for (let from = 0; from < entries.length; from += 1000) {
+      const part = await Promise.all(entries.slice(from, from + 1000).map(async ([id, value]) => [id, await seal(this.key, value)] as const));
+      const transaction = this.idb.transaction(store, 'readwrite');
+      for (const [id, sealed] of part) void transaction.store.put(sealed, id);
+      await transaction.done;
+    }
+  }
+
+  async delete(store: StoreName, ids: string[]): Promise<void> {
+    if (!ids.length) return;
+    const transaction = this.idb.transaction(store, 'readwrite');
+    for (const id of ids) void transaction.store.delete(id);
+    await transaction.done;
+  }
+
+  close(): void {
+    this.idb.close();
+  }
+}

@@ -1,0 +1,206 @@
+/** One live query: its filter, the ids known so far, and how it is kept true. The rows themselves live in the store. */
+import type { Comparator, Email, Filter, GetResponse, Id, QueryChangesResponse, QueryResponse, Thread } from '../jmap/types.ts';
+import type { Store } from './store.svelte.ts';
+import { type Ids, change, missing, place } from './windows.ts';
+
+export const PAGE = 64;
+
+export interface QuerySpec {
+  filter: Filter | null;
+  sort: Comparator[];
+  collapseThreads: boolean;
+}
+
+export const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false }];
+
+export function keyOf(spec: QuerySpec): string {
+  return JSON.stringify([spec.filter, spec.sort, spec.collapseThreads]);
+}
+
+interface Kept {
+  ids: Ids;
+  state: string;
+  calculates: boolean;
+}
+
+export class EmailQuery {
+  /** The whole result, null where not fetched; undefined until the first answer. */
+  ids = $state.raw<Ids | undefined>(undefined);
+  loading = $state(false);
+  error = $state.raw<unknown>(null);
+  /** True where the ids come from this device and the server has not confirmed them yet. */
+  fromDevice = $state(false);
+  readonly key: string;
+  #state = '';
+  #calculates = false;
+  #inFlight = new Set<number>();
+  /** Threads hidden by a change that the server has not seen yet. */
+  #hidden = new Set<Id>();
+
+  constructor(
+    readonly store: Store,
+    readonly spec: QuerySpec,
+  ) {
+    this.key = keyOf(spec);
+  }
+
+  get total(): number {
+    return this.ids?.length ?? 0;
+  }
+
+  get hasState(): boolean {
+    return this.#state !== '';
+  }
+
+  /** What this device has kept of the result. */
+  async restore(): Promise<void> {
+    const kept = await this.store.db?.get<Kept>('query', this.key);
+    if (!kept || this.ids) return;
+    const head = kept.ids.slice(0, 2 * PAGE).filter((id) => id !== null);
+    await this.store.load(head);
+    if (this.ids) return;
+    this.ids = kept.ids;
+    this.#state = kept.state;
+    this.#calculates = kept.calculates;
+    this.fromDevice = true;
+  }
+
+  #keep(): void {
+    if (!this.ids || !this.#state) return;
+    void this.store.db?.put('query', this.key, { ids: this.ids.slice(0, 5000), state: this.#state, calculates: this.#calculates } satisfies Kept);
+  }
+
+  /** Fetch what the rows [from, to) need. */
+  async ensure(from: number, to: number): Promise<void> {
+    if (!this.ids) {
+      if (!this.#inFlight.has(0)) await this.#fetch(0);
+      return;
+    }
+    await Promise.all([
+      ...missing(this.ids, from, to, PAGE)
+        .filter((start) => !this.#inFlight.has(start))
+        .map((start) => this.#fetch(start)),
+      this.store.load(this.ids.slice(from, to).filter((id) => id !== null)),
+    ]);
+  }
+
+  /** Ask anew for the first window, keeping what is shown until the answer is there. */
+  async refresh(): Promise<void> {
+    this.#state = '';
+    await this.#fetch(0, true);
+  }
+
+  async #fetch(position: number, anew = false): Promise<void> {
+    const client = this.store.client;
+    if (!client) return;
+    this.#inFlight.add(position);
+    this.loading = true;
+    try {
+      const query = client.call<QueryResponse>('Email/query', {
+        filter: this.spec.filter,
+        sort: this.spec.sort,
+        collapseThreads: this.spec.collapseThreads,
+        position,
+        limit: PAGE,
+        calculateTotal: true,
+      });
+      const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: this.store.rowProperties });
+      const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
+      const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
+      const [answer, , threadList, emailList] = await Promise.all([query, rows, threads, members]);
+      this.store.takeThreads(threadList);
+      this.store.takeEmails(emailList);
+      if (answer.queryState !== this.#state && this.#state && position > 0) {
+        // The result moved between two windows: begin again rather than mix two results.
+        this.#state = '';
+        await this.#fetch(0, true);
+        return;
+      }
+      const total = answer.total ?? Math.max(this.total, position + answer.ids.length);
+      this.ids = this.#visible(place(anew ? [] : (this.ids ?? []), answer.position, answer.ids, total));
+      this.#state = answer.queryState;
+      this.#calculates = answer.canCalculateChanges;
+      this.error = null;
+      this.fromDevice = false;
+      this.#keep();
+    } catch (error) {
+      this.error = error;
+      this.store.report(error);
+    } finally {
+      this.#inFlight.delete(position);
+      this.loading = this.#inFlight.size > 0;
+    }
+  }
+
+  /** The call that brings this query up to date, to travel with others; null where only a refresh helps. */
+  changesCall(): (() => Promise<void>) | null {
+    const client = this.store.client;
+    if (!client || !this.#state || !this.ids) return null;
+    if (!this.#calculates) return () => this.refresh();
+    const since = this.#state;
+    const changes = client.call<QueryChangesResponse>('Email/queryChanges', {
+      filter: this.spec.filter,
+      sort: this.spec.sort,
+      collapseThreads: this.spec.collapseThreads,
+      sinceQueryState: since,
+      maxChanges: 500,
+      calculateTotal: true,
+    });
+    const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': changes.ref('/added/*/id'), properties: this.store.rowProperties });
+    const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
+    const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
+    const answers = Promise.allSettled([changes, rows, threads, members]);
+    return async () => {
+      const [change0, , threads0, members0] = await answers;
+      if (change0.status === 'rejected') {
+        await this.refresh();
+        return;
+      }
+      if (threads0.status === 'fulfilled') this.store.takeThreads(threads0.value);
+      if (members0.status === 'fulfilled') this.store.takeEmails(members0.value);
+      if (this.#state !== since || !this.ids) return;
+      this.ids = this.#visible(change(this.ids, change0.value));
+      this.#state = change0.value.newQueryState;
+      this.fromDevice = false;
+      this.error = null;
+      this.#keep();
+    };
+  }
+
+  #visible(ids: Ids): Ids {
+    if (!this.#hidden.size) return ids;
+    return ids.filter((id) => id === null || !this.#hidden.has(this.store.emails.get(id)?.threadId ?? ''));
+  }
+
+  /** A change here says that these threads are no longer part of the result. */
+  hide(threadIds: Iterable<Id>): void {
+    for (const id of threadIds) this.#hidden.add(id);
+    if (this.ids) this.ids = this.#visible(this.ids);
+  }
+
+  /** The server's word counts again for these threads; `anew` where they may have come back. */
+  async unhide(threadIds: Iterable<Id>, anew: boolean): Promise<void> {
+    let any = false;
+    for (const id of threadIds) any = this.#hidden.delete(id) || any;
+    if (any && anew) await this.refresh();
+  }
+
+  /** Put rows back at their place by date, at once: an undo that is seen before the server has answered. */
+  reveal(emails: Email[]): void {
+    if (!this.ids) return;
+    const ids = [...this.ids];
+    const descending = this.spec.sort[0]?.property === 'receivedAt' && this.spec.sort[0].isAscending !== true;
+    for (const email of emails) {
+      this.#hidden.delete(email.threadId);
+      const present = ids.some((id) => id !== null && (id === email.id || (this.spec.collapseThreads && this.store.emails.get(id)?.threadId === email.threadId)));
+      if (present) continue;
+      let at = ids.length;
+      if (descending) {
+        at = ids.findIndex((id) => id === null || (this.store.emails.get(id)?.receivedAt ?? '') < email.receivedAt);
+        if (at < 0) at = ids.length;
+      }
+      ids.splice(at, 0, email.id);
+    }
+    this.ids = ids;
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The user's choices. Most follow the user (`ClientSettings` on the server, where it has it); a few belong to the screen in
+ * front of them and stay here. Without the server's type all stay here. Each value is checked when it comes in: an unknown or
+ * broken one is the default.
+ */
+import type { Client } from '../jmap/client.ts';
+import { PLUS } from '../jmap/types.ts';
+import { type Language, languages, preferred } from '../kit/i18n/index.svelte.ts';
+import type { Bindings, KeyPreset } from '../kit/keys.ts';
+import { keyPresets } from '../kit/keys.ts';
+import { type Layout, type Preset, checked, isPreset, presets } from '../kit/layout.ts';
+
+export interface Label {
+  keyword: string;
+  name: string;
+  hue: string;
+}
+
+export interface Template {
+  id: string;
+  name: string;
+  subject: string;
+  html: string;
+}
+
+export interface Values {
+  theme: 'system' | 'light' | 'dark' | 'contrast';
+  accent: string;
+  language: Language;
+  layout: Preset;
+  keyPreset: KeyPreset;
+  ownKeys: Bindings;
+  singleKeys: boolean;
+  conversations: boolean;
+  readingFace: 'system' | 'serif';
+  darkMail: boolean;
+  remoteImages: 'ask' | 'proxy';
+  imageSenders: string[];
+  markRead: 'at-once' | 'after-2s' | 'never';
+  afterFiling: 'next' | 'previous' | 'list';
+  undoSeconds: 0 | 5 | 10 | 20 | 30;
+  replyAll: boolean;
+  richText: boolean;
+  attachmentCheck: boolean;
+  domainCheck: boolean;
+  labels: Label[];
+  templates: Template[];
+  swipeStart: 'archive' | 'trash' | 'read' | 'none';
+  swipeEnd: 'archive' | 'trash' | 'read' | 'none';
+  notify: 'all' | 'people' | 'none';
+  // On this device only.
+  density: 'comfortable' | 'regular' | 'compact';
+  fontScale: number;
+  panes: Partial<Record<Preset, Layout>>;
+  offlineDays: number;
+  toured: boolean;
+}
+
+export const defaults: Values = {
+  theme: 'system',
+  accent: '',
+  language: 'en',
+  layout: 'columns',
+  keyPreset: 'gmail',
+  ownKeys: {},
+  singleKeys: true,
+  conversations: true,
+  readingFace: 'system',
+  darkMail: true,
+  remoteImages: 'ask',
+  imageSenders: [],
+  markRead: 'at-once',
+  afterFiling: 'next',
+  undoSeconds: 10,
+  replyAll: false,
+  richText: true,
+  attachmentCheck: true,
+  domainCheck: true,
+  labels: [],
+  templates: [],
+  swipeStart: 'archive',
+  swipeEnd: 'trash',
+  notify: 'none',
+  density: 'comfortable',
+  fontScale: 100,
+  panes: {},
+  offlineDays: 30,
+  toured: false,
+};
+
+const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'toured', 'notify']);
+
+const oneOf =
+  (...values: unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value);
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isObjects = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
+
+const valid: Record<keyof Values, (value: unknown) => boolean> = {
+  theme: oneOf('system', 'light', 'dark', 'contrast'),
+  accent: (value) => typeof value === 'string' && /^(?:|#[0-9a-f]{6}|\d{1,3})$/i.test(value),
+  language: (value) => typeof value === 'string' && value in languages,
+  layout: isPreset,
+  keyPreset: (value) => typeof value === 'string' && value in keyPresets,
+  ownKeys: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isStrings),
+  singleKeys: isBoolean,
+  conversations: isBoolean,
+  readingFace: oneOf('system', 'serif'),
+  darkMail: isBoolean,
+  remoteImages: oneOf('ask', 'proxy'),
+  imageSenders: isStrings,
+  markRead: oneOf('at-once', 'after-2s', 'never'),
+  afterFiling: oneOf('next', 'previous', 'list'),
+  undoSeconds: oneOf(0, 5, 10, 20, 30),
+  replyAll: isBoolean,
+  richText: isBoolean,
+  attachmentCheck: isBoolean,
+  domainCheck: isBoolean,
+  labels: isObjects,
+  templates: isObjects,
+  swipeStart: oneOf('archive', 'trash', 'read', 'none'),
+  swipeEnd: oneOf('archive', 'trash', 'read', 'none'),
+  notify: oneOf('all', 'people', 'none'),
+  density: oneOf('comfortable', 'regular', 'compact'),
+  fontScale: (value) => typeof value === 'number' && value >= 85 && value <= 150,
+  panes: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(([name, layout]) => isPreset(name) && checked(layout) !== null),
+  offlineDays: (value) => typeof value === 'number' && value >= 0 && value <= 3650,
+  toured: isBoolean,
+};
+
+const KEY = 'mailstead.settings';
+
+export class Settings {
+  readonly values = $state<Values>({ ...defaults, language: preferred() });
+  #client: Client | null = null;
+  #state = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #changed = new Set<keyof Values>();
+  onChange: ((key: keyof Values, before: unknown, after: unknown) => void) | undefined;
+
+  constructor() {
+    try {
+      this.#take(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, unknown>);
+    } catch {
+      // Storage that cannot be read is no storage.
+    }
+    window.addEventListener('storage', (event) => {
+      if (event.key === KEY && event.newValue) this.#take(JSON.parse(event.newValue) as Record<string, unknown>);
+    });
+  }
+
+  #take(values: Record<string, unknown>): void {
+    for (const [key, value] of Object.entries(values)) {
+      if (key in valid && valid[key as keyof Values](value)) (this.values as unknown as Record<string, unknown>)[key] = value;
+    }
+  }
+
+  set<K extends keyof Values>(key: K, value: Values[K]): void {
+    const before = $state.snapshot(this.values[key]) as Values[K];
+    if (JSON.stringify(before) === JSON.stringify(value)) return;
+    this.values[key] = value;
+    this.#changed.add(key);
+    this.#keep();
+    this.onChange?.(key, before, value);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#push(), 400);
+  }
+
+  #keep(): void {
+    try {
+      localStorage.setItem(KEY, JSON.stringify(this.values));
+    } catch {
+      // A browser without storage: choices last as long as the page.
+    }
+  }
+
+  layoutOf(preset: Preset): Layout {
+    return this.values.panes[preset] ?? presets[preset];
+  }
+
+  /** Take the user's settings from the server, then send what was changed here meanwhile. */
+  async attach(client: Client): Promise<void> {
+    if (!client.has(PLUS)) return;
+    this.#client = client;
+    await this.pull();
+  }
+
+  async pull(): Promise<void> {
+    const client = this.#client;
+    if (!client) return;
+    try {
+      const answer = await client.call<{ state: string; list: { id: string; value: unknown }[] }>('ClientSettings/get', { ids: null });
+      this.#state = answer.state;
+      const theirs = Object.fromEntries(answer.list.map(({ id, value }) => [id, value]));
+      for (const key of [...onDevice, ...this.#changed]) delete theirs[key];
+      this.#take(theirs);
+      this.#keep();
+      await this.#push();
+    } catch {
+      // Settings that cannot be fetched stay as they are here.
+    }
+  }
+
+  async #push(): Promise<void> {
+    const client = this.#client;
+    const keys = [...this.#changed].filter((key) => !onDevice.has(key));
+    if (!client || !keys.length) return;
+    this.#changed.clear();
+    try {
+      const update = Object.fromEntries(keys.map((key) => [key, { value: $state.snapshot(this.values[key]) }]));
+      const answer = await client.call<{ newState: string; notUpdated?: Record<string, { type: string }> | null }>('ClientSettings/set', { update });
+      this.#state = answer.newState;
+      const absent = keys.filter((key) => answer.notUpdated?.[key]?.type === 'notFound');
+      if (absent.length) {
+        await client.call('ClientSettings/set', { create: Object.fromEntries(absent.map((key) => [key, { id: key, value: $state.snapshot(this.values[key]) }])) });
+      }
+    } catch {
+      for (const key of keys) this.#changed.add(key);
+    }
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * The account's replica on this device: records, the states they stand at, live queries.
+ *
+ * `emails` holds what the screen shows: the server's record with every change laid over it that this device has made and the
+ * server has not confirmed. News (`/changes`) is applied to the record beneath; the overlays stay on top until they are
+ * settled, so that nothing flickers back.
+ */
+import { SvelteMap } from 'svelte/reactivity';
+import { Offline, Refused, SignedOut } from '../jmap/errors.ts';
+import type { Client } from '../jmap/client.ts';
+import type { ChangesResponse, Email, GetResponse, Id, Identity, Mailbox, Thread } from '../jmap/types.ts';
+import { SUBMISSION } from '../jmap/types.ts';
+import { type Patch, apply } from './patch.ts';
+import { EmailQuery, type QuerySpec, keyOf } from './query.svelte.ts';
+import type { Database } from './db.ts';
+
+export const rowProperties = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'from', 'to', 'subject', 'preview', 'hasAttachment'];
+
+export type Link = 'starting' | 'online' | 'offline' | 'signed-out';
+
+interface Overlay {
+  op: string;
+  patch: Patch;
+}
+
+export class Store {
+  readonly emails = new SvelteMap<Id, Email>();
+  readonly threads = new SvelteMap<Id, Thread>();
+  mailboxes = $state.raw<Mailbox[]>([]);
+  identities = $state.raw<Identity[]>([]);
+  link = $state<Link>('starting');
+  /** True while an exchange is under way that the user did not ask for. */
+  syncing = $state(false);
+  client = $state.raw<Client | null>(null);
+  db: Database | null = null;
+  readonly queries: EmailQuery[] = [];
+  readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
+  readonly mailboxById = $derived(new Map(this.mailboxes.map((box) => [box.id, box])));
+  /** Called with each batch of emails that arrived after the first sync: for notifications. */
+  onArrival: ((emails: Email[]) => void) | undefined;
+  #states: Record<string, string> = {};
+  #server = new Map<Id, Email>();
+  #overlays = new Map<Id, Overlay[]>();
+  #chain: Promise<unknown> = Promise.resolve();
+  #listeners = new Map<string, Set<() => void>>();
+  /** Counts that unconfirmed changes move, by mailbox. */
+  unreadDelta = new SvelteMap<Id, number>();
+
+  constructor(
+    readonly accountId: Id,
+    readonly address: string,
+  ) {}
+
+  get rowProperties(): string[] {
+    return this.client && 'urn:ietf:params:jmap:mail:snooze' in this.client.session.capabilities ? [...rowProperties, 'snoozed'] : rowProperties;
+  }
+
+  /** Tell what went wrong on the way to everybody who shows the link's state. */
+  report(error: unknown): void {
+    if (error instanceof SignedOut) this.link = 'signed-out';
+    else if (error instanceof Offline) this.link = 'offline';
+  }
+
+  // ------------------------------------------------------------------------------------------------ records
+
+  takeEmails(response: GetResponse<Email>, keep = true): void {
+    for (const email of response.list) this.#put(email);
+    if (keep && response.list.length) void this.db?.putMany('email', response.list.map((email) => [email.id, this.#server.get(email.id) ?? email]));
+    for (const id of response.notFound) this.#drop(id);
+  }
+
+  takeThreads(response: GetResponse<Thread>): void {
+    for (const thread of response.list) this.threads.set(thread.id, thread);
+    for (const id of response.notFound) this.threads.delete(id);
+    void this.db?.putMany('meta', response.list.map((thread) => [`thread:${thread.id}`, thread]));
+  }
+
+  #put(email: Email): void {
+    const known = this.#server.get(email.id) ?? this.emails.get(email.id);
+    const merged = known ? { ...known, ...email } : email;
+    const overlays = this.#overlays.get(email.id);
+    if (overlays?.length) {
+      this.#server.set(email.id, merged);
+      this.emails.set(email.id, overlays.reduce((shown, { patch }) => apply(shown, patch), merged));
+    } else {
+      this.#server.delete(email.id);
+      this.emails.set(email.id, merged);
+    }
+  }
+
+  #drop(id: Id): void {
+    this.emails.delete(id);
+    this.#server.delete(id);
+    this.#overlays.delete(id);
+    void this.db?.delete('email', [id]);
+    void this.db?.delete('body', [id]);
+  }
+
+  /** Lay a change over an email until `settle`. */
+  overlay(op: string, id: Id, patch: Patch): void {
+    const shown = this.emails.get(id);
+    if (!shown) return;
+    if (!this.#server.has(id)) this.#server.set(id, shown);
+    this.#overlays.set(id, [...(this.#overlays.get(id) ?? []), { op, patch }]);
+    this.emails.set(id, apply(shown, patch));
+  }
+
+  /** The server has answered: keep the change (`accepted`) or take it away. */
+  settle(op: string, id: Id, accepted: boolean): void {
+    const overlays = this.#overlays.get(id);
+    const mine = overlays?.find((overlay) => overlay.op === op);
+    if (!overlays || !mine) return;
+    const base = this.#server.get(id);
+    const rest = overlays.filter((overlay) => overlay !== mine);
+    if (rest.length) this.#overlays.set(id, rest);
+    else this.#overlays.delete(id);
+    if (!base) return;
+    const now = accepted ? apply(base, mine.patch) : base;
+    if (rest.length) this.#server.set(id, now);
+    else this.#server.delete(id);
+    this.emails.set(id, rest.reduce((shown, { patch }) => apply(shown, patch), now));
+    void this.db?.put('email', id, now);
+  }
+
+  /** Make sure that rows are in memory, from this device if it has them. */
+  async load(ids: Id[]): Promise<void> {
+    const absent = ids.filter((id) => !this.emails.has(id));
+    if (!absent.length) return;
+    const kept = (await this.db?.getMany<Email>('email', absent)) ?? new Map<string, Email>();
+    for (const [id, email] of kept) if (!this.emails.has(id)) this.#put(email);
+    const threadIds = [...new Set([...kept.values()].map((email) => email.threadId))].filter((id) => !this.threads.has(id));
+    const threads = (await this.db?.getMany<Thread>('meta', threadIds.map((id) => `thread:${id}`))) ?? new Map<string, Thread>();
+    for (const thread of threads.values()) if (!this.threads.has(thread.id)) this.threads.set(thread.id, thread);
+    const members = [...threads.values()].flatMap((thread) => thread.emailIds).filter((id) => !this.emails.has(id));
+    if (members.length) for (const [, email] of (await this.db?.getMany<Email>('email', members)) ?? []) this.#put(email);
+    const unknown = absent.filter((id) => !this.emails.has(id));
+    if (unknown.length && this.client) {
+      for (let from = 0; from < unknown.length; from += this.client.maxObjectsInGet) {
+        const rows = this.client.call<GetResponse<Email>>('Email/get', { ids: unknown.slice(from, from + this.client.maxObjectsInGet), properties: this.rowProperties });
+        const more = this.client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
+        const all = this.client.call<GetResponse<Email>>('Email/get', { '#ids': more.ref('/list/*/emailIds'), properties: this.rowProperties });
+        try {
+          const [mine, threadList, emailList] = await Promise.all([rows, more, all]);
+          this.takeThreads(threadList);
+          this.takeEmails(mine);
+          this.takeEmails(emailList);
+        } catch (error) {
+          this.report(error);
+          return;
+        }
+      }
+    }
+  }
+
+  /** The emails of a thread, oldest first, as far as they are known. */
+  threadEmails(threadId: Id): Email[] {
+    const thread = this.threads.get(threadId);
+    return (thread?.emailIds ?? []).map((id) => this.emails.get(id)).filter((email) => email !== undefined);
+  }
+
+  async loadThread(threadId: Id): Promise<void> {
+    if (this.threads.has(threadId) && this.threadEmails(threadId).length === this.threads.get(threadId)?.emailIds.length) return;
+    const kept = await this.db?.get<Thread>('meta', `thread:${threadId}`);
+    if (kept) {
+      this.threads.set(threadId, kept);
+      await this.load(kept.emailIds);
+    }
+    if (!this.client) return;
+    try {
+      const thread = this.client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
+      const members = this.client.call<GetResponse<Email>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: this.rowProperties });
+      const [threadList, emailList] = await Promise.all([thread, members]);
+      this.takeThreads(threadList);
+      this.takeEmails(emailList);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ queries
+
+  /** The live query of a specification, made if need be. It stays current for as long as it is among the last few used. */
+  query(spec: QuerySpec): EmailQuery {
+    const key = keyOf(spec);
+    const at = this.queries.findIndex((query) => query.key === key);
+    const query = at >= 0 ? (this.queries.splice(at, 1)[0] as EmailQuery) : new EmailQuery(this, spec);
+    this.queries.unshift(query);
+    this.queries.length = Math.min(this.queries.length, 12);
+    return query;
+  }
+
+  // ------------------------------------------------------------------------------------------------ news
+
+  /** Call `listener` when a type that this store does not keep itself has changed. */
+  on(type: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    listeners.add(listener);
+    this.#listeners.set(type, listeners);
+    return () => listeners.delete(listener);
+  }
+
+  state(type: string): string | undefined {
+    return this.#states[type];
+  }
+
+  /** What this device knows, before the network has answered. */
+  async restore(): Promise<void> {
+    if (!this.db) return;
+    const [states, mailboxes, identities] = await Promise.all([
+      this.db.get<Record<string, string>>('meta', 'states'),
+      this.db.get<Mailbox[]>('meta', 'mailboxes'),
+      this.db.get<Identity[]>('meta', 'identities'),
+    ]);
+    if (states && mailboxes?.length) {
+      this.#states = states;
+      this.mailboxes = mailboxes;
+    }
+    if (identities) this.identities = identities;
+  }
+
+  #keepStates(): void {
+    void this.db?.put('meta', 'states', this.#states);
+    void this.db?.put('meta', 'mailboxes', this.mailboxes);
+  }
+
+  /** One exchange at a time; what comes in meanwhile runs after it. */
+  #serial<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#chain.then(work, work);
+    this.#chain = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Bring everything up to date: at start, after a broken line, and when news names types. */
+  sync(changed?: Record<string, string>): Promise<void> {
+    if (changed) {
+      const news = Object.entries(changed).filter(([type, state]) => this.#states[type] !== state);
+      if (!news.length) return Promise.resolve();
+    }
+    return this.#serial(async () => {
+      const client = this.client;
+      if (!client) return;
+      this.syncing = true;
+      try {
+        const first = this.#states['Email'] === undefined;
+        if (first) await this.#begin(client);
+        else await this.#catchUp(client, changed);
+        this.link = 'online';
+        for (const [type, state] of Object.entries(changed ?? {})) {
+          if (type === 'Email' || type === 'Mailbox' || type === 'Thread' || type === 'EmailDelivery') continue;
+          if (this.#states[type] !== state) {
+            this.#states[type] = state;
+            for (const listener of this.#listeners.get(type) ?? []) listener();
+          }
+        }
+        if (!changed) for (const listeners of this.#listeners.values()) for (const listener of listeners) listener();
+        this.#keepStates();
+      } catch (error) {
+        this.report(error);
+        if (!(error instanceof Offline || error instanceof SignedOut)) throw error;
+      } finally {
+        this.syncing = false;
+      }
+    });
+  }
+
+  async #begin(client: Client): Promise<void> {
+    const boxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { ids: null });
+    const none = client.call<GetResponse<Email>>('Email/get', { ids: [] });
+    const threads = client.call<GetResponse<Thread>>('Thread/get', { ids: [] });
+    const identities = client.has(SUBMISSION) ? client.call<GetResponse<Identity>>('Identity/get', { ids: null }) : null;
+    const [boxList, emailList, threadList, identityList] = await Promise.all([boxes, none, threads, identities]);
+    this.mailboxes = boxList.list;
+    this.#states = { Mailbox: boxList.state, Email: emailList.state, Thread: threadList.state };
+    if (identityList) this.takeIdentities(identityList.list);
+    await Promise.all(this.queries.map((query) => query.refresh()));
+  }
+
+  takeIdentities(list: Identity[]): void {
+    this.identities = list;
+    void this.db?.put('meta', 'identities', list);
+  }
+
+  async #catchUp(client: Client, changed?: Record<string, string>): Promise<void> {
+    const about = (type: string): boolean => !changed || type in changed;
+    const mailNews = about('Email') || about('Mailbox') || about('Thread');
+    if (!mailNews) return;
+    const since = this.#states;
+    const emails = client.call<ChangesResponse>('Email/changes', { sinceState: since['Email'], maxChanges: 256 });
+    const created = client.call<GetResponse<Email>>('Email/get', { '#ids': emails.ref('/created'), properties: this.rowProperties });
+    const updated = client.call<GetResponse<Email>>('Email/get', { '#ids': emails.ref('/updated'), properties: this.rowProperties });
+    const newThreads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': created.ref('/list/*/threadId') });
+    const boxes = client.call<ChangesResponse>('Mailbox/changes', { sinceState: since['Mailbox'] });
+    const madeBoxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { '#ids': boxes.ref('/created') });
+    const movedBoxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { '#ids': boxes.ref('/updated') });
+    const settle = Promise.allSettled([emails, created, updated, newThreads, boxes, madeBoxes, movedBoxes]);
+    const applyQueries = this.queries.slice(0, 1).map((query) => query.changesCall());
+    const [emails0, created0, updated0, threads0, boxes0, made0, moved0] = await settle;
+    const failure = [emails0, boxes0].find((result) => result.status === 'rejected')?.reason as unknown;
+    if (failure !== undefined) {
+      if (failure instanceof Refused && failure.type === 'cannotCalculateChanges') {
+        await this.#beginAnew(client);
+        return;
+      }
+      throw failure;
+    }
+    if (boxes0.status === 'fulfilled' && made0.status === 'fulfilled' && moved0.status === 'fulfilled') {
+      const byId = new Map(this.mailboxes.map((box) => [box.id, box]));
+      for (const box of [...made0.value.list, ...moved0.value.list]) byId.set(box.id, { ...byId.get(box.id), ...box });
+      for (const id of boxes0.value.destroyed) byId.delete(id);
+      this.mailboxes = [...byId.values()];
+      this.#states['Mailbox'] = boxes0.value.newState;
+    }
+    if (threads0.status === 'fulfilled') {
+      this.takeThreads(threads0.value);
+      this.#states['Thread'] = threads0.value.state;
+    }
+    let fresh: Email[] = [];
+    if (created0.status === 'fulfilled') {
+      fresh = created0.value.list;
+      this.takeEmails(created0.value);
+    }
+    if (updated0.status === 'fulfilled') this.takeEmails(updated0.value);
+    for (const apply of applyQueries) await apply?.();
+    let more = false;
+    if (emails0.status === 'fulfilled') {
+      for (const id of emails0.value.destroyed) this.#forget(id);
+      this.#states['Email'] = emails0.value.newState;
+      more = emails0.value.hasMoreChanges;
+    }
+    // The other queries are not on the screen; they follow behind.
+    const others = this.queries.slice(1).map((query) => query.changesCall());
+    for (const apply of others) await apply?.();
+    if (fresh.length) this.onArrival?.(fresh);
+    if (more) await this.#catchUp(client);
+  }
+
+  #forget(id: Id): void {
+    const threadId = this.emails.get(id)?.threadId;
+    this.#drop(id);
+    const thread = threadId ? this.threads.get(threadId) : undefined;
+    if (!thread) return;
+    const emailIds = thread.emailIds.filter((other) => other !== id);
+    if (emailIds.length) this.threads.set(thread.id, { ...thread, emailIds });
+    else this.threads.delete(thread.id);
+  }
+
+  /** The server has forgotten how to tell us: keep what is shown, ask for everything anew. */
+  async #beginAnew(client: Client): Promise<void> {
+    const known = [...this.emails.keys()];
+    await this.#begin(client);
+    const shown = new Set(this.queries.flatMap((query) => query.ids ?? []));
+    for (const id of known) if (!shown.has(id) && !this.#overlays.has(id)) this.#drop(id);
+  }
+
+  // ------------------------------------------------------------------------------------------------ counts
+
+  /** Unread conversations of a mailbox as they are shown: the server's number and what waits to be told. */
+  unread(box: Mailbox): number {
+    return Math.max(0, box.unreadThreads + (this.unreadDelta.get(box.id) ?? 0));
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * A query's result as the client knows it: an array as long as the whole result, with ids where a window has been fetched and
+ * null elsewhere. Pure functions, so that they can be tested against a plain array.
+ */
+import type { Id, QueryChangesResponse } from '../jmap/types.ts';
+
+export type Ids = (Id | null)[];
+
+/** Put a fetched window in place; an id stands once, where it was seen last. */
+export function place(ids: Ids, position: number, window: Id[], total: number): Ids {
+  const fresh = new Set(window);
+  const out: Ids = new Array<Id | null>(total).fill(null);
+  for (let index = 0; index < Math.min(ids.length, total); index++) {
+    const id = ids[index] ?? null;
+    if (id !== null && !fresh.has(id)) out[index] = id;
+  }
+  window.forEach((id, index) => {
+    if (position + index < total) out[position + index] = id;
+  });
+  return out;
+}
+
+/** Apply RFC 8620 §5.6: take out what was removed, then put in what was added, lowest index first. */
+export function change(ids: Ids, changes: Pick<QueryChangesResponse, 'removed' | 'added' | 'total'>): Ids {
+  const gone = new Set(changes.removed);
+  const out: Ids = ids.filter((id) => id === null || !gone.has(id));
+  // Ids removed from a stretch that was never fetched leave it one shorter; where, nobody knows.
+  for (const { id, index } of [...changes.added].sort((left, right) => left.index - right.index)) {
+    const old = out.indexOf(id);
+    if (old >= 0) out.splice(old, 1);
+    while (out.length < index) out.push(null);
+    out.splice(index, 0, id);
+  }
+  if (changes.total !== undefined) {
+    for (let index = out.length - 1; index >= 0 && out.length > changes.total; index--) if (out[index] === null) out.splice(index, 1);
+    out.length = Math.min(out.length, changes.total);
+    while (out.length < changes.total) out.push(null);
+  }
+  return out;
+}
+
+/** The stretches of at most `page` that hold a null within [from, to), aligned to pages. */
+export function missing(ids: Ids, from: number, to: number, page: number): number[] {
+  const out: number[] = [];
+  for (let start = Math.floor(Math.max(0, from) / page) * page; start < Math.min(to, ids.length); start += page) {
+    for (let index = start; index < Math.min(start + page, ids.length); index++) {
+      if (ids[index] === null) {
+        out.push(start);
+        break;
+      }
+    }
+  }
+  return out;
+}

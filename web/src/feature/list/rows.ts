@@ -1,0 +1,77 @@
+/** What a row of the list says of its conversation. Pure: an email and its thread give words and marks. */
+import type { Email, EmailAddress } from '../../jmap/types.ts';
+import { nameOf, sameName, shortName } from '../../kit/people.ts';
+import { sameAddress } from '../../kit/mail.ts';
+
+export interface Person {
+  name: string;
+  me: boolean;
+  unread: boolean;
+}
+
+export interface Row {
+  face: EmailAddress | undefined;
+  people: Person[];
+  count: number;
+  subject: string;
+  preview: string;
+  date: string;
+  unread: boolean;
+  flagged: Email | null;
+  attachments: boolean;
+  draft: boolean;
+  answered: boolean;
+  forwarded: boolean;
+  muted: boolean;
+  keywords: string[];
+  size: number;
+  snoozedUntil: string | null;
+  emailId: string;
+  threadId: string;
+}
+
+/** `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. */
+export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean): Row {
+  const all = members.length ? members : [email];
+  const isMine = (address: EmailAddress | undefined): boolean => address !== undefined && mine.some((own) => sameAddress(own, address.email));
+  const newest = all.at(-1) ?? email;
+  const people: Person[] = [];
+  if (outgoing) {
+    for (const address of email.to ?? []) people.push({ name: nameOf(address), me: isMine(address), unread: false });
+  } else {
+    for (const member of all) {
+      if ('$draft' in member.keywords && all.length > 1) continue;
+      const author = member.from?.[0];
+      if (!author) continue;
+      const me = isMine(author);
+      const name = all.length > 1 ? shortName(author) : nameOf(author);
+      const unread = !('$seen' in member.keywords);
+      const known = people.find((person) => (me ? person.me : !person.me && sameName(person.name, name)));
+      if (known) known.unread ||= unread;
+      else people.push({ name, me, unread });
+    }
+  }
+  const authors = all.filter((member) => !isMine(member.from?.[0]));
+  const face = outgoing ? email.to?.[0] : ((authors.at(-1) ?? newest).from?.[0] ?? newest.from?.[0]);
+  const flagged = all.find((member) => '$flagged' in member.keywords) ?? null;
+  return {
+    face,
+    people,
+    count: all.filter((member) => !('$draft' in member.keywords)).length || all.length,
+    subject: email.subject ?? '',
+    preview: (outgoing ? email : newest).preview,
+    date: (outgoing ? email : newest).receivedAt,
+    unread: all.some((member) => !('$seen' in member.keywords)),
+    flagged,
+    attachments: all.some((member) => member.hasAttachment),
+    draft: all.some((member) => '$draft' in member.keywords),
+    answered: '$answered' in newest.keywords,
+    forwarded: '$forwarded' in newest.keywords,
+    muted: all.some((member) => '$muted' in member.keywords),
+    keywords: [...new Set(all.flatMap((member) => Object.keys(member.keywords)))],
+    size: all.reduce((sum, member) => sum + member.size, 0),
+    snoozedUntil: all.find((member) => member.snoozed)?.snoozed?.until ?? null,
+    emailId: email.id,
+    threadId: email.threadId,
+  };
+}

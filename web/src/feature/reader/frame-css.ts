@@ -1,0 +1,26 @@
+/** What the frame's own style sheet says; the mail's sheets come after it and win. */
+export function frameCss(dark: boolean, face: 'system' | 'serif', scale: number): string {
+  const ink = dark ? '#e7e9ed' : '#1a1d23';
+  const soft = dark ? '#99a1b0' : '#5c6575';
+  const line = dark ? '#3a414d' : '#cfd4dc';
+  const link = dark ? '#9bb8ff' : '#2a56e0';
+  const font = face === 'serif' ? 'Georgia, "Noto Serif", serif' : 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif';
+  return `:root{color-scheme:${dark ? 'dark' : 'light'};background:transparent}
+body{margin:0;font:400 ${(15 * scale) / 100}px/1.6 ${font};color:${ink};overflow-wrap:anywhere;overflow-x:auto;overflow-y:hidden;position:relative}
+:root.text body{max-width:72ch}
+a{color:${link};text-underline-offset:2px}
+img{max-width:100%}
+:root:not(.text) img[width],:root:not(.text) img[style]{height:auto}
+img.mailstead-blocked:not([src]){display:inline-block;min-width:16px;min-height:16px;outline:1px dashed ${line};outline-offset:-1px}
+pre{white-space:pre-wrap}
+table{max-width:100%}
+blockquote{margin:8px 0;padding-inline-start:12px;border-inline-start:2px solid ${line};color:${soft}}
+.mailstead-plain{white-space:pre-wrap;tab-size:8}
+.mailstead-plain blockquote{white-space:pre-wrap}
+hr.mailstead-signature{border:0;border-top:1px solid ${line};width:3em;margin:14px 0 10px}
+details.mailstead-fold>summary{list-style:none;display:inline-flex;align-items:center;height:24px;padding:0 9px;margin:10px 0 6px;border-radius:6px;background:${dark ? '#21262f' : '#eef0f4'};color:${soft};font:400 12px/16px ${font};cursor:default}
+details.mailstead-fold>summary::-webkit-details-marker{display:none}
+details.mailstead-fold>summary:focus-visible,a:focus-visible{outline:2px solid ${link};outline-offset:2px}
+mark{background:${dark ? '#5a4a14' : '#ffe9a8'};color:${dark ? '#fff' : '#1a1d23'};border-radius:3px}
+@media print{:root{color-scheme:light}body{color:#000}details.mailstead-fold>summary{display:none}}`;
+}

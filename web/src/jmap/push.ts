@@ -1,0 +1,58 @@
+/**
+ * News by EventSource (RFC 8620 §7.3). The browser reconnects by itself after a broken line; after a refusal we do, with
+ * growing pauses. Each (re)connection calls `onOpen`, since what happened in between was not told.
+ */
+import type { Client } from './client.ts';
+import type { StateChange } from './types.ts';
+
+export class Push {
+  #source: EventSource | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #pauseMs = 1000;
+  #closed = false;
+
+  constructor(
+    readonly client: Client,
+    readonly handlers: { onChange: (changed: Record<string, string>) => void; onOpen: () => void; onDown: () => void },
+  ) {
+    this.#connect();
+  }
+
+  #connect(): void {
+    if (this.#closed) return;
+    const url = this.client.session.eventSourceUrl.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30');
+    const source = new EventSource(url, { withCredentials: true });
+    this.#source = source;
+    source.onopen = () => {
+      this.#pauseMs = 1000;
+      this.handlers.onOpen();
+    };
+    source.addEventListener('state', (event) => {
+      const change = JSON.parse((event as MessageEvent<string>).data) as StateChange;
+      const changed = change.changed[this.client.accountId];
+      if (changed) this.handlers.onChange(changed);
+    });
+    source.onerror = () => {
+      this.handlers.onDown();
+      source.close();
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#connect(), this.#pauseMs * (0.75 + Math.random() / 2));
+      this.#pauseMs = Math.min(this.#pauseMs * 2, 30_000);
+    };
+  }
+
+  /** Try again at once: the network is said to be back. */
+  wake(): void {
+    if (this.#source?.readyState === EventSource.OPEN) return;
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#pauseMs = 1000;
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#source?.close();
+  }
+}

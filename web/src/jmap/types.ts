@@ -1,0 +1,197 @@
+/** The JMAP objects that the client reads, as the wire has them (RFC 8620, RFC 8621). Dates stay strings here. */
+
+export type Id = string;
+export type UTCDate = string;
+
+export interface Session {
+  capabilities: Record<string, Record<string, unknown>>;
+  accounts: Record<Id, Account>;
+  primaryAccounts: Record<string, Id>;
+  username: string;
+  apiUrl: string;
+  downloadUrl: string;
+  uploadUrl: string;
+  eventSourceUrl: string;
+  state: string;
+}
+
+export interface Account {
+  name: string;
+  isPersonal: boolean;
+  isReadOnly: boolean;
+  accountCapabilities: Record<string, Record<string, unknown>>;
+}
+
+export interface EmailAddress {
+  name: string | null;
+  email: string;
+}
+
+export interface BodyPart {
+  partId: string | null;
+  blobId: Id | null;
+  size: number;
+  name: string | null;
+  type: string;
+  charset?: string | null;
+  disposition: string | null;
+  cid: string | null;
+  subParts?: BodyPart[];
+}
+
+export interface BodyValue {
+  value: string;
+  isEncodingProblem?: boolean;
+  isTruncated?: boolean;
+}
+
+/** What a list shows of an email; `undefined` where it was not asked for. */
+export interface Email {
+  id: Id;
+  blobId: Id;
+  threadId: Id;
+  mailboxIds: Record<Id, true>;
+  keywords: Record<string, true>;
+  size: number;
+  receivedAt: UTCDate;
+  sentAt?: string | null;
+  messageId?: string[] | null;
+  inReplyTo?: string[] | null;
+  references?: string[] | null;
+  from: EmailAddress[] | null;
+  to: EmailAddress[] | null;
+  cc?: EmailAddress[] | null;
+  bcc?: EmailAddress[] | null;
+  replyTo?: EmailAddress[] | null;
+  sender?: EmailAddress[] | null;
+  subject: string | null;
+  preview: string;
+  hasAttachment: boolean;
+  snoozed?: { until: UTCDate; moveToMailboxId?: Id } | null;
+  bodyStructure?: BodyPart;
+  bodyValues?: Record<string, BodyValue>;
+  textBody?: BodyPart[];
+  htmlBody?: BodyPart[];
+  attachments?: BodyPart[];
+  [header: `header:${string}`]: unknown;
+}
+
+export interface Mailbox {
+  id: Id;
+  name: string;
+  parentId: Id | null;
+  role: string | null;
+  sortOrder: number;
+  totalEmails: number;
+  unreadEmails: number;
+  totalThreads: number;
+  unreadThreads: number;
+  isSubscribed: boolean;
+  myRights: Record<string, boolean>;
+}
+
+export interface Thread {
+  id: Id;
+  emailIds: Id[];
+}
+
+export interface Identity {
+  id: Id;
+  name: string;
+  email: string;
+  replyTo: EmailAddress[] | null;
+  bcc: EmailAddress[] | null;
+  textSignature: string;
+  htmlSignature: string;
+  mayDelete: boolean;
+}
+
+export interface DeliveryStatus {
+  smtpReply: string;
+  delivered: 'queued' | 'yes' | 'no' | 'unknown';
+  displayed: 'unknown' | 'yes';
+}
+
+export interface EmailSubmission {
+  id: Id;
+  identityId: Id;
+  emailId: Id;
+  threadId: Id;
+  envelope: { mailFrom: { email: string; parameters: Record<string, string | null> | null }; rcptTo: { email: string }[] } | null;
+  sendAt: UTCDate;
+  undoStatus: 'pending' | 'final' | 'canceled';
+  deliveryStatus: Record<string, DeliveryStatus> | null;
+}
+
+export interface SearchSnippet {
+  emailId: Id;
+  subject: string | null;
+  preview: string | null;
+}
+
+export type FilterCondition = Record<string, unknown>;
+export type Filter = FilterCondition | { operator: 'AND' | 'OR' | 'NOT'; conditions: Filter[] };
+export interface Comparator {
+  property: string;
+  isAscending?: boolean;
+  keyword?: string;
+}
+
+export interface SetError {
+  type: string;
+  description?: string | null;
+  properties?: string[];
+}
+
+export interface SetResponse<T = Record<string, unknown>> {
+  oldState?: string | null;
+  newState: string;
+  created?: Record<string, T> | null;
+  updated?: Record<Id, Partial<T> | null> | null;
+  destroyed?: Id[] | null;
+  notCreated?: Record<string, SetError> | null;
+  notUpdated?: Record<Id, SetError> | null;
+  notDestroyed?: Record<Id, SetError> | null;
+}
+
+export interface GetResponse<T> {
+  state: string;
+  list: T[];
+  notFound: Id[];
+}
+
+export interface ChangesResponse {
+  oldState: string;
+  newState: string;
+  hasMoreChanges: boolean;
+  created: Id[];
+  updated: Id[];
+  destroyed: Id[];
+  updatedProperties?: string[] | null;
+}
+
+export interface QueryResponse {
+  queryState: string;
+  canCalculateChanges: boolean;
+  position: number;
+  ids: Id[];
+  total?: number;
+}
+
+export interface QueryChangesResponse {
+  oldQueryState: string;
+  newQueryState: string;
+  total?: number;
+  removed: Id[];
+  added: { id: Id; index: number }[];
+}
+
+export type StateChange = { '@type': 'StateChange'; changed: Record<Id, Record<string, string>> };
+
+export const CORE = 'urn:ietf:params:jmap:core';
+export const MAIL = 'urn:ietf:params:jmap:mail';
+export const SUBMISSION = 'urn:ietf:params:jmap:submission';
+export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
+export const QUOTA = 'urn:ietf:params:jmap:quota';
+export const MDN = 'urn:ietf:params:jmap:mdn';
+export const PLUS = 'urn:mailstead:params:jmap:plus';

@@ -1,0 +1,72 @@
+/** The language on the screen. `t` is reactive: a change of language redraws what shows words. */
+import { type Messages, en } from './en.ts';
+import { Formatter, type Values } from './message.ts';
+
+export type Key = keyof Messages;
+export const languages = { en: 'English', de: 'Deutsch', ar: 'العربية' } as const;
+export type Language = keyof typeof languages;
+
+const catalogues: Record<Language, () => Promise<Messages>> = {
+  en: () => Promise.resolve(en),
+  de: async () => (await import('./de.ts')).de,
+  ar: async () => (await import('./ar.ts')).ar,
+};
+
+class Current {
+  language = $state<Language>('en');
+  messages = $state.raw<Messages>(en);
+  formatter = $state.raw(new Formatter('en'));
+}
+
+const current = new Current();
+
+export const locale = {
+  get language(): Language {
+    return current.language;
+  },
+  get tag(): string {
+    return current.formatter.locale;
+  },
+};
+
+export function t(key: Key, values?: Values): string {
+  return current.formatter.format(current.messages[key], values);
+}
+
+export function isKey(key: string): key is Key {
+  return key in en;
+}
+
+export function number(value: number): string {
+  return current.formatter.number(value);
+}
+
+/** The language that the browser asks for, as far as we speak it. */
+export function preferred(): Language {
+  for (const tag of navigator.languages) {
+    const base = tag.split('-')[0] ?? '';
+    if (base in languages) return base as Language;
+  }
+  return 'en';
+}
+
+export async function speak(language: Language): Promise<void> {
+  current.messages = await catalogues[language]();
+  current.language = language;
+  const regional = navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
+  current.formatter = new Formatter(regional);
+  document.documentElement.lang = language;
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';
+}
+
+/** “1.8 MB”, in the units that file managers show. */
+export function octets(size: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  let value = size;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return new Intl.NumberFormat(current.formatter.locale, { style: 'unit', unit: units[unit] as string, unitDisplay: 'short', maximumFractionDigits: value < 10 && unit > 1 ? 1 : 0 }).format(value);
+}

@@ -1,0 +1,56 @@
+/**
+ * The service worker: keeps the application itself, never mail. Hashed files are kept as they are; pages come from the network
+ * first and from here when nobody answers; answers of the API pass through untouched. A new version waits until every window of
+ * the old one has closed or the user has asked for it, so that an open draft is never reloaded away.
+ */
+declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __VERSION: string };
+
+const files: string[] = self.__PRECACHE;
+const cacheName = `mailstead-${self.__VERSION}`;
+const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(cacheName);
+      await cache.addAll(['/', ...files].map((path) => new Request(path, { cache: 'reload' })));
+    })(),
+  );
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) if (name.startsWith('mailstead-') && name !== cacheName) await caches.delete(name);
+      await self.clients.claim();
+    })(),
+  );
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'activate') void self.skipWaiting();
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (files.includes(url.pathname)) {
+    event.respondWith(caches.match(url.pathname, { cacheName }).then((kept) => kept ?? fetch(request)));
+    return;
+  }
+  if (request.mode === 'navigate' && pages.test(url.pathname)) {
+    event.respondWith(
+      (async () => {
+        const deadline = AbortSignal.timeout(3000);
+        try {
+          const response = await fetch('/', { signal: deadline });
+          if (response.ok) return response;
+        } catch {
+          // Nobody answers: what is kept will do.
+        }
+        return (await caches.match('/', { cacheName })) ?? Response.error();
+      })(),
+    );
+  }
+});
