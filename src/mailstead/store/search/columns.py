@@ -55,6 +55,8 @@ class Columns:
         """(received_ms, email), ascending."""
         self.bits: dict[str, int] = {}
         """Folded keyword to bit."""
+        self.before: dict[int, Row] = {}
+        """What the last refresh changed, as it was."""
         self._facts: dict[int, Facts] = {}
         self._attached: dict[int, tuple[int, bool]] = {}
         self._boxes: dict[frozenset[int], frozenset[int]] = {}
@@ -109,8 +111,11 @@ class Columns:
 
     def _update(self, db: Database, touched: Iterable[int]) -> None:
         found = emails.merged(db, self.account, touched)
+        self.before = {}
         for email in touched:
             old = self.rows.pop(email, None)
+            if old is not None:
+                self.before[email] = old
             merge = found.get(email)
             if old is not None and (merge is None or merge.received_ms != old.received_ms):
                 at = bisect.bisect_left(self.received, (old.received_ms, email))

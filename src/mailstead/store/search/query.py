@@ -12,8 +12,8 @@ that ask about threads, do that with every email of a thread touched.
 
 import bisect
 import functools
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import ChainMap, OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -39,9 +39,13 @@ from mailstead.store.shard import Shard, nonsense
 KEPT_EMAILS: Final = 250_000
 """Rows of all accounts together that stay in memory."""
 _ANSWERS: Final = 16
+_FEW: Final = 4
+"""Below this part of all emails, those that the index names are sorted; else all are gone through in order."""
 _MENDED: Final = 200
 """Up to so many emails touched an answer is mended, not made anew."""
 _DIRECT: Final = 1_000
+_BY_ROW: Final = frozenset((SortBy.RECEIVED, SortBy.SIZE))
+"""What a row alone sorts by."""
 
 R = TypeVar("R")
 Judge = Callable[[int, Row], bool]
@@ -122,7 +126,7 @@ class Finder:
                 for thread in set(touched.values()):
                     gone |= asked.columns.threads.get(thread, set())
             ids = asked.answer(query)
-            added = tuple((place, email) for place, email in enumerate(ids) if email in gone) if gone else ()
+            added = asked.places(query, ids, gone)
             new = set(changes.object_changes(asked.db, account, Kind.EMAIL, since, 0).created) if gone else set()
             removed = tuple(sorted(gone - new))
             if most and len(removed) + len(added) > most:
@@ -188,7 +192,7 @@ class Finder:
             if kept.firsts is not None or asks_of_threads(query):
                 for thread in of_threads:
                     again |= columns.threads.get(thread, set())
-            kept.ids[:] = [email for email in kept.ids if email not in again]
+            self._take_out(db, columns, query, kept.ids, again)
             come = sorted((email for email in again if email in columns.rows and judge(email, columns.rows[email])), key=key)
             if kept.firsts is not None:
                 for thread in of_threads:
@@ -200,6 +204,19 @@ class Finder:
                 come = list(firsts.values())
             for email in come:
                 kept.ids.insert(bisect.bisect_left(kept.ids, key(email), key=key), email)
+
+    @staticmethod
+    def _take_out(db: Database, columns: Columns, query: Query, ids: list[int], gone: set[int]) -> None:
+        """Take these emails out of an answer: found by what they were sorted by before, where that is known."""
+        if any(one.by not in _BY_ROW for one in query.sort) or len(gone) > _MENDED:
+            ids[:] = [email for email in ids if email not in gone]
+            return
+        key = _key(query, columns, db, ChainMap(columns.before, columns.rows))
+        for email in gone:
+            if email in columns.before or email in columns.rows:
+                place = bisect.bisect_left(ids, key(email), key=key)
+                if place < len(ids) and ids[place] == email:
+                    del ids[place]
 
 
 class _Asked:
@@ -229,6 +246,19 @@ class _Asked:
             self._answers.popitem(last=False)
         return kept.ids
 
+    def places(self, query: Query, ids: list[int], wanted: set[int]) -> tuple[tuple[int, int], ...]:
+        """Where these emails are in an answer, those that are."""
+        if len(wanted) > _MENDED:
+            return tuple((place, email) for place, email in enumerate(ids) if email in wanted)
+        key = _key(query, self.columns, self.db)
+        found = []
+        for email in wanted:
+            if email in self.columns.rows:
+                place = bisect.bisect_left(ids, key(email), key=key)
+                if place < len(ids) and ids[place] == email:
+                    found.append((place, email))
+        return tuple(sorted(found))
+
     def _made(self, query: Query) -> _Kept:
         columns = self.columns
         texts = None
@@ -237,8 +267,12 @@ class _Asked:
             texts = _Texts(self.db, columns.account, self._search)
         judge = _Compiler(self.db, columns, texts, self._material).compile(query.condition)
         rows = columns.rows
+        few = texts.few(query.condition, rows) if texts is not None else None
         first = query.sort[0] if query.sort else Comparator(SortBy.RECEIVED, ascending=False)
         in_order = columns.received if first.ascending and first.by is SortBy.RECEIVED else reversed(columns.received)
+        if few is not None:
+            ids = sorted((email for email in few if judge(email, rows[email])), key=_key(query, columns, self.db))
+            return _collapsed(ids, rows) if query.collapse else _Kept(ids, None)
         if query.condition == c.EVERYTHING:
             ids = [email for _, email in in_order]
         elif isinstance(query.condition, c.InMailbox):
@@ -248,12 +282,15 @@ class _Asked:
             ids = [email for _, email in in_order if judge(email, rows[email])]
         if len(query.sort) > 1 or first.by is not SortBy.RECEIVED:
             ids.sort(key=_key(query, columns, self.db))
-        if not query.collapse:
-            return _Kept(ids, None)
-        firsts: dict[int, int] = {}
-        for email in ids:
-            firsts.setdefault(rows[email].thread, email)
-        return _Kept(list(firsts.values()), firsts)
+        return _collapsed(ids, rows) if query.collapse else _Kept(ids, None)
+
+
+def _collapsed(ids: list[int], rows: dict[int, Row]) -> _Kept:
+    """Of each thread the first."""
+    firsts: dict[int, int] = {}
+    for email in ids:
+        firsts.setdefault(rows[email].thread, email)
+    return _Kept(list(firsts.values()), firsts)
 
 
 class _Texts:
@@ -261,6 +298,7 @@ class _Texts:
 
     def __init__(self, db: Database, account: int, search: SearchIndex | None) -> None:
         self._search = search
+        self._narrowed: dict[c.Condition, set[int] | None] = {}
         self._unknown: set[int] | None = None
         if search is not None:
             try:
@@ -270,13 +308,30 @@ class _Texts:
                 self._search = None
 
     def narrow(self, condition: c.Condition) -> tuple[set[int] | None, set[int] | None]:
-        """(emails that may meet the condition, None: any; emails that must be read whatever the first says, None: all)."""
+        """(emails that may meet the condition, None: any; emails that must be read whatever the first says, None: all). Asked
+        once for each condition."""
         if self._search is None or self._unknown is None:
             return None, None
-        try:
-            return self._search.narrow(condition), self._unknown
-        except sqlite.Failure:
-            return None, None
+        if condition not in self._narrowed:
+            try:
+                self._narrowed[condition] = self._search.narrow(condition)
+            except sqlite.Failure:
+                return None, None
+        return self._narrowed[condition], self._unknown
+
+    def few(self, condition: c.Condition, rows: dict[int, Row]) -> set[int] | None:
+        """All emails that can meet a condition, where the index says that they are few; None: many."""
+        parts = condition.parts if isinstance(condition, c.And) else (condition,)
+        found: set[int] | None = None
+        for part in parts:
+            if isinstance(part, c.Contains | c.Header):
+                may, unknown = self.narrow(part)
+                if may is not None and unknown is not None:
+                    here = may | unknown
+                    found = here if found is None else found & here
+        if found is None or len(found) * _FEW > len(rows):
+            return None
+        return {email for email in found if email in rows}
 
 
 class _Compiler:
@@ -406,11 +461,11 @@ class _Down:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _key(query: Query, columns: Columns, db: Database) -> Callable[[int], tuple[Any, ...]]:
+def _key(query: Query, columns: Columns, db: Database, of: "Mapping[int, Row] | None" = None) -> Callable[[int], tuple[Any, ...]]:
     """What emails are sorted by; equal ones lie as they were received, in the direction of the first comparator by that."""
     compiler = _Compiler(db, columns, None, None)
     facts = columns.facts(db)
-    rows = columns.rows
+    rows = columns.rows if of is None else of
     parts = [_value(one, compiler, facts) for one in query.sort]
     last = next((1 if one.ascending else -1 for one in query.sort if one.by is SortBy.RECEIVED), -1)
 
