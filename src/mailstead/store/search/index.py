@@ -142,8 +142,23 @@ class SearchIndex:
                 return self._containing("header", whole(folded(name)) + pieces(folded(text)))
         return None
 
+    def newest(self, condition: c.Contains, most: int) -> list[int] | None:
+        """The greatest ids among the messages that meet a condition on beginnings of words, greatest first; None: it cannot tell."""
+        query = self._match(_COLUMN_OF[condition.field], beginnings(folded(condition.text)))
+        if query is None or not query:
+            return None
+        return [row[0] for row in self._db.each(
+            "SELECT rowid FROM text WHERE text MATCH ? ORDER BY rowid DESC LIMIT ?", (query, most))]
+
     def _containing(self, columns: str, wanted: list[Piece]) -> set[int] | None:
         """Messages with all these pieces in the columns; None: too many words fit, or none is asked for."""
+        query = self._match(columns, wanted)
+        if not query:
+            return None if query is None else set()
+        return {row[0] for row in self._db.all("SELECT rowid FROM text WHERE text MATCH ?", (query,))}
+
+    def _match(self, columns: str, wanted: list[Piece]) -> str | None:
+        """The question in FTS5's words; "": nothing can meet it; None: too many words fit, or none is asked for."""
         asked: list[str] = []
         for piece in wanted:
             if piece.open_end and not piece.open_start:
@@ -153,12 +168,11 @@ class SearchIndex:
             if words is None:
                 continue
             if not words:
-                return set()
+                return ""
             asked.append("(" + " OR ".join('"' + word.replace('"', '""') + '"' for word in words) + ")")
         if not asked:
             return None
-        query = f"{{{columns}}} : ({' AND '.join(asked)})"
-        return {row[0] for row in self._db.each("SELECT rowid FROM text WHERE text MATCH ?", (query,))}
+        return f"{{{columns}}} : ({' AND '.join(asked)})"
 
     def _expanded(self, piece: Piece) -> list[str] | None:
         rows = self._db.all(

@@ -22,7 +22,17 @@ from mailstead.model import flags as model
 from mailstead.model.email import Kind, Position
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import MailboxId
-from mailstead.model.query import Answer, Comparator, Query, QueryChanges, SortBy, TooManyChanges, Window, stretch
+from mailstead.model.query import (
+    NEWEST_FIRST,
+    Answer,
+    Comparator,
+    Query,
+    QueryChanges,
+    SortBy,
+    TooManyChanges,
+    Window,
+    stretch,
+)
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.segments import SegmentReader
 from mailstead.store.engine import sqlite
@@ -41,6 +51,9 @@ KEPT_EMAILS: Final = 250_000
 _ANSWERS: Final = 16
 _FEW: Final = 4
 """Below this part of all emails, those that the index names are sorted; else all are gone through in order."""
+_PAGE: Final = 500
+_HITS: Final = 2_000
+"""A word in more messages than this is answered page by page."""
 _MENDED: Final = 200
 """Up to so many emails touched an answer is mended, not made anew."""
 _DIRECT: Final = 1_000
@@ -111,6 +124,9 @@ class Finder:
     def query(self, shard: Shard, account: int, query: Query, window: Window) -> Answer:
         """Raises ``AnchorNotFound``, ``Unavailable``."""
         def ask(asked: "_Asked") -> Answer:
+            page = asked.first_page(query, window)
+            if page is not None:
+                return Answer(asked.position, tuple(page[window.position :]), window.position, None)
             ids = asked.answer(query)
             start, found = stretch(ids, window)
             return Answer(asked.position, tuple(found), start, len(ids) if window.total else None)
@@ -259,12 +275,52 @@ class _Asked:
                     found.append((place, email))
         return tuple(sorted(found))
 
+    def first_page(self, query: Query, window: Window) -> list[int] | None:
+        """The beginning of an answer, newest first, to a word that is in very many messages: the index gives the newest of
+        them, and where emails came in the order of their ids these are enough. None: they are not, or this is another question."""
+        text, rest = _one_text(query.condition)
+        wanted = window.position + window.limit
+        if (
+            text is None or query in self._answers or query.sort != NEWEST_FIRST or window.anchor is not None or window.total
+            or window.position < 0 or wanted > _PAGE
+        ):
+            return None
+        texts = self._texts()
+        hits, unknown = texts.newest(text, _HITS)
+        if len(hits) < _HITS:
+            return None
+        least, known = hits[-1], set(hits)
+        compiler = _Compiler(self.db, self.columns, texts, self._material)
+        judge, read = compiler.compile(c.And(rest)), answer.compile_(text, self.columns.bits)
+        rows = self.columns.rows
+        found: list[int] = []
+        threads: set[int] = set()
+        for _, email in reversed(self.columns.received):
+            if len(found) >= wanted:
+                return found
+            row = rows[email]
+            if query.collapse and row.thread in threads:
+                continue
+            if email in unknown:
+                is_there = read(compiler.message(email, row))
+            elif email < least:
+                return None
+            else:
+                is_there = email in known
+            if is_there and judge(email, row):
+                found.append(email)
+                threads.add(row.thread)
+        return None
+
+    def _texts(self) -> "_Texts":
+        if self._search is None:
+            account = self.columns.account
+            self._search = SearchIndex.open(path_of(self._folder, account), self._keys.of(account).index_key)
+        return _Texts(self.db, self.columns.account, self._search)
+
     def _made(self, query: Query) -> _Kept:
         columns = self.columns
-        texts = None
-        if answer.cost(query.condition) > 1:
-            self._search = SearchIndex.open(path_of(self._folder, columns.account), self._keys.of(columns.account).index_key)
-            texts = _Texts(self.db, columns.account, self._search)
+        texts = self._texts() if answer.cost(query.condition) > 1 else None
         judge = _Compiler(self.db, columns, texts, self._material).compile(query.condition)
         rows = columns.rows
         few = texts.few(query.condition, rows) if texts is not None else None
@@ -318,6 +374,15 @@ class _Texts:
             except sqlite.Failure:
                 return None, None
         return self._narrowed[condition], self._unknown
+
+    def newest(self, condition: c.Contains, most: int) -> tuple[list[int], set[int]]:
+        """(the greatest ids that meet a condition on words, emails that must be read); the first is empty where that cannot be told."""
+        if self._search is None or self._unknown is None:
+            return [], set()
+        try:
+            return self._search.newest(condition, most) or [], self._unknown
+        except sqlite.Failure:
+            return [], set()
 
     def few(self, condition: c.Condition, rows: dict[int, Row]) -> set[int] | None:
         """All emails that can meet a condition, where the index says that they are few; None: many."""
@@ -384,7 +449,7 @@ class _Compiler:
             case c.Contains() | c.Header():
                 return self._text(condition)
         judge_one = answer.compile_(condition, self._columns.bits)
-        return lambda email, row: judge_one(self._message(email, row))
+        return lambda email, row: judge_one(self.message(email, row))
 
     def _has(self, name: str) -> Callable[[Row], bool]:
         low = name.lower()
@@ -408,12 +473,12 @@ class _Compiler:
         judge_one = answer.compile_(condition, self._columns.bits)
         may, unknown = self._texts.narrow(condition) if self._texts is not None else (None, None)
         if may is None or unknown is None:
-            return lambda email, row: judge_one(self._message(email, row))
+            return lambda email, row: judge_one(self.message(email, row))
         if isinstance(condition, c.Contains) and condition.words:
-            return lambda email, row: judge_one(self._message(email, row)) if email in unknown else email in may
-        return lambda email, row: (email in unknown or email in may) and judge_one(self._message(email, row))
+            return lambda email, row: judge_one(self.message(email, row)) if email in unknown else email in may
+        return lambda email, row: (email in unknown or email in may) and judge_one(self.message(email, row))
 
-    def _message(self, email: int, row: Row) -> answer.Message:
+    def message(self, email: int, row: Row) -> answer.Message:
         """An email as text is looked for in it; the last ones are kept, for other conditions ask again."""
         found = self._messages.get(email)
         if found is None:
@@ -424,6 +489,15 @@ class _Compiler:
             if len(self._messages) > _DIRECT:
                 self._messages.popitem(last=False)
         return found
+
+
+def _one_text(condition: c.Condition) -> tuple[c.Contains | None, tuple[c.Condition, ...]]:
+    """The one condition on words, and the others, which are on rows; None where it is not so."""
+    parts = condition.parts if isinstance(condition, c.And) else (condition,)
+    costly = [part for part in parts if answer.cost(part) > 1]
+    if len(costly) != 1 or not isinstance(costly[0], c.Contains) or not costly[0].words:
+        return None, ()
+    return costly[0], tuple(part for part in parts if part is not costly[0])
 
 
 # ------------------------------------------------------------------------------------------------------- order
