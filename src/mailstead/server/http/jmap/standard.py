@@ -16,7 +16,7 @@ from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
 
 MAX_GET: Final = 500
-MAX_SET: Final = 500
+MAX_SET: Final = 1_000
 
 
 class MethodError(Exception):

@@ -117,7 +117,7 @@ async def test_updates_by_patch_and_whole(jmap: Jmap) -> None:
     found = await jmap.call("Email/set", update={"e0": {"keywords": {}}, "nothing": {}})
     assert {"notFound"} == {one["type"] for one in found["notUpdated"].values()}
     assert "invalidArguments" == await jmap.error("Email/set", update=[])
-    assert "requestTooLarge" == await jmap.error("Email/set", destroy=[f"e{n}" for n in range(600)])
+    assert "requestTooLarge" == await jmap.error("Email/set", destroy=[f"e{n}" for n in range(1_100)])
 
 
 async def test_imap_sees_what_jmap_does_and_the_other_way_round(jmap: Jmap) -> None:
