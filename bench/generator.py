@@ -1,12 +1,13 @@
 """The load generator: prepared octets over plain sockets, as little work as can be.
 
-``python -m bench.generator PORT CONNECTIONS COUNT SIZE RECIPIENT_PATTERN RECIPIENTS [envelope]`` sends COUNT messages and prints one JSON
-line: wall seconds, seconds of its own CPU, median and 99th percentile of the time from the last octet to 250. With ``envelope`` each
-transaction ends with RSET in place of the message: what is left of its cost without it.
+``python -m bench.generator PORT CONNECTIONS COUNT SIZE RECIPIENT_PATTERN RECIPIENTS [envelope | LOGIN SENDER]`` sends COUNT messages and
+prints one JSON line: wall seconds, seconds of its own CPU, median and 99th percentile of the time from the last octet to 250. With ``envelope`` each
+transaction ends with RSET in place of the message: what is left of its cost without it. LOGIN is ``name:password``.
 Commands of a transaction are pipelined where the server offers it (both do); every connection sends the next message as
 soon as the last is acknowledged.
 """
 
+import base64
 import json
 import resource
 import selectors
@@ -17,13 +18,13 @@ import time
 LINE = b"The quick brown fox jumps over the lazy dog and writes a line of mail.\r\n"
 
 
-def message(number: int, size: int) -> bytes:
+def message(number: int, size: int, sender: str = "sender@outside.test") -> bytes:
     """A plain message of ``size`` octets with a Message-ID of its own."""
     head = (
         b"Received: from client.test by relay.test; Mon, 1 Jan 2024 10:00:00 +0000\r\n"
-        b"Date: Mon, 1 Jan 2024 10:00:00 +0000\r\nFrom: Some Sender <sender@outside.test>\r\n"
+        b"Date: Mon, 1 Jan 2024 10:00:00 +0000\r\nFrom: Some Sender <%b>\r\n"
         b"To: Some Reader <reader@example.test>\r\nSubject: message %d\r\nMessage-ID: <%d.%d@outside.test>\r\n"
-        b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" % (number, number, time.time_ns())
+        b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" % (sender.encode(), number, number, time.time_ns())
     )
     body = LINE * ((size - len(head)) // len(LINE) + 1)
     return head + body[: max(0, size - len(head) - 2)] + b"\r\n"
@@ -62,6 +63,14 @@ class Connection:
             self.socket.sendall(b"EHLO bench.test\r\n")
             self.step = "ehlo"
         elif self.step == "ehlo":
+            if not self.load.login:
+                return self.next()
+            name, _, password = self.load.login.partition(":")
+            self.socket.sendall(b"AUTH PLAIN " + base64.b64encode(f"\0{name}\0{password}".encode()) + b"\r\n")
+            self.step = "login"
+        elif self.step == "login":
+            if not line.startswith(b"235"):
+                raise ConnectionError(line)
             return self.next()
         elif self.step == "envelope":
             self.replies += 1
@@ -88,18 +97,20 @@ class Connection:
             self.socket.close()
             return False
         recipient = self.load.pattern % (number % self.load.recipients)
-        self.octets = message(number, self.load.size) + b".\r\n"
+        self.octets = message(number, self.load.size, self.load.sender) + b".\r\n"
         self.replies = 0
         self.step = "envelope"
         last = "RSET" if self.load.only_envelope else "DATA"
-        self.socket.sendall(f"MAIL FROM:<sender@outside.test>\r\nRCPT TO:<{recipient}>\r\n{last}\r\n".encode())
+        self.socket.sendall(f"MAIL FROM:<{self.load.sender}>\r\nRCPT TO:<{recipient}>\r\n{last}\r\n".encode())
         return True
 
 
 class Load:
     """The whole load."""
 
-    def __init__(self, port: int, count: int, size: int, pattern: str, recipients: int, *, only_envelope: bool = False) -> None:
+    def __init__(
+        self, port: int, count: int, size: int, pattern: str, recipients: int, login: str = "", sender: str = "", *, only_envelope: bool = False
+    ) -> None:
         self.port = port
         self.count = count
         self.size = size
@@ -107,6 +118,8 @@ class Load:
         self.recipients = recipients
         self.only_envelope = only_envelope
         self.latencies: list[float] = []
+        self.login = login
+        self.sender = sender or "sender@outside.test"
         self._number = 0
 
     def take_number(self) -> int | None:
@@ -132,7 +145,8 @@ class Load:
 def main() -> None:
     """See the module's docstring."""
     port, connections, count, size, pattern, recipients, *more = sys.argv[1:]
-    load = Load(int(port), int(count), int(size), pattern, int(recipients), only_envelope=more == ["envelope"])
+    only_envelope = more == ["envelope"]
+    load = Load(int(port), int(count), int(size), pattern, int(recipients), *([] if only_envelope else more), only_envelope=only_envelope)
     started = time.perf_counter()
     load.run(int(connections))
     seconds = time.perf_counter() - started

@@ -13,10 +13,11 @@ from tests.harness.lossy import Disk, LossyFiles
 from tests.harness.picture import filled, letter, opened, picture
 
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import AccountId, DeliveryId, OpId, SubmissionId
+from mailstead.model.ids import AccountId, DeliveryId, OpId, SubmissionId, TenantId
 from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filing, NewMessage
 from mailstead.model.uids import UidSet
+from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.store import Embedded, create
 from mailstead.store.engine.sqlite import Database
 
@@ -57,7 +58,10 @@ async def every_write(store: Embedded, account: int) -> list[object]:
         mail.mailbox_create(ident, op(), (f"box{random.getrandbits(40)}",)),
         store.directory.alias_add(f"a{random.getrandbits(40)}@example.test", "user0@example.test"),
         store.directory.account_set(ident, name=f"n{random.getrandbits(30)}"),
-        store.outbox.enqueue(ident, SubmissionId(random.getrandbits(50)), "", [("x@else.where", {})], letter(3), 1 << 50),
+        Entrance(store.queue, is_direct=True).put(
+            Queued(random.randbytes(16), SubmissionId(random.getrandbits(50)), ident, TenantId(1), "", [("x@else.where", {}, False)], {}, 0, 1 << 50),
+            letter(3),
+        ),
         return_exceptions=True,
     ))
 

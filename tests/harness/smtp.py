@@ -5,17 +5,18 @@ and bob, ``away`` an alias of somebody elsewhere. The password is "secret".
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, Self, cast
 
 from tests.harness.fake_mail import NOW_MS, FakeMail
 from tests.harness.memory_stream import MemoryStream
 from tests.harness.pop3 import FakeAccess
+from tests.harness.queue import FakeQueue, FakeSubmissions
 
 from mailstead.model.address import Address, fold_local
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import AccountId, DomainId, SubmissionId, TenantId
+from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.model.mailbox import INBOX
 from mailstead.model.message import SPOOL_ABOVE_OCTETS, Filed, Filing, Octets
 from mailstead.model.question import Origin
@@ -23,8 +24,10 @@ from mailstead.net.tls import TlsInfo
 from mailstead.protocol.smtp.server import Mode
 from mailstead.server.smtp import smtp_server
 from mailstead.service.delivery import Delivery
+from mailstead.service.queue.entrance import Entrance
 from mailstead.service.reception import Reception
-from mailstead.store.interface import Account, Domain, QueueEntry, Quota, Routed
+from mailstead.service.sending import Sending
+from mailstead.store.interface import Account, Domain, Quota, Routed
 
 ALICE: Final = AccountId(1)
 BOB: Final = AccountId(2)
@@ -102,47 +105,6 @@ class SmtpMail(FakeMail):
         return Quota(2, 1, 1, 0) if account == FULL else await super().quota(account)
 
 
-class FakeOutbox:
-    """The queue in memory."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, QueueEntry] = {}
-        self.messages: dict[SubmissionId, bytes] = {}
-        self.now_ms = NOW_MS
-        self.failing: Unavailable | None = None
-
-    async def enqueue(
-        self, account: AccountId, submission: SubmissionId, reverse_path: str, recipients: Sequence[tuple[str, dict[str, str]]],
-        octets: Octets, expires_at_ms: int,
-    ) -> None:  # fmt: skip
-        if self.failing is not None:
-            raise self.failing
-        if submission in self.messages:
-            return
-        self.messages[submission] = octets[:]
-        for address, options in recipients:
-            number = len(self.rows) + 1
-            self.rows[number] = QueueEntry(
-                number, submission, account, reverse_path, address, options, self.now_ms, expires_at_ms, self.now_ms, 0, "", len(octets)
-            )
-
-    async def due(self, now_ms: int, limit: int) -> list[QueueEntry]:
-        return [row for row in self.rows.values() if row.due_at_ms <= now_ms][:limit]
-
-    async def entries(self, *, account: AccountId | None = None, limit: int = 1000) -> list[QueueEntry]:
-        return list(self.rows.values())
-
-    async def octets(self, entry: QueueEntry) -> bytes:
-        return self.messages[entry.submission_id]
-
-    async def finish(self, done: Iterable[int], deferred: Iterable[tuple[int, int, str]]) -> None:
-        for number in done:
-            del self.rows[number]
-        for number, due, error in deferred:
-            row = self.rows[number]
-            self.rows[number] = replace(row, due_at_ms=due, last_error=error, attempts=row.attempts + 1)
-
-
 class MemorySpool:
     """``store.interface.Spool`` in memory; ``failing`` is raised by writes."""
 
@@ -180,11 +142,18 @@ class SmtpSite:
     def __init__(self, *, mode: Mode = Mode.MX, tls: object = True, can_send_out: bool = True, message_octets: int = MESSAGE_OCTETS) -> None:
         self.directory = cast("Any", FakeDirectory())
         self.mail = cast("Any", SmtpMail())
-        self.outbox = cast("Any", FakeOutbox())
+        self.outbox = cast("Any", FakeQueue())
+        self.submissions = cast("Any", FakeSubmissions())
         self.spool_of: Callable[[], Any] = MemorySpool
         self.ids = iter(range(1_000, 1_000_000))
+        entrance = Entrance(self.outbox, is_direct=True)
+        self.sending = Sending(
+            directory=self.directory, submissions=self.submissions, entrance=entrance, hostname="mx.example.org", can_send_out=can_send_out,
+            new_id=lambda: next(self.ids), now_ms=lambda: NOW_MS,
+        )
         self.reception = Reception(
-            directory=self.directory, mail=self.mail, outbox=self.outbox, delivery=Delivery(self.mail), hostname="mx.example.org",
+            directory=self.directory, mail=self.mail, entrance=entrance, sending=self.sending, delivery=Delivery(self.mail),
+            hostname="mx.example.org",
             message_octets=message_octets, can_send_out=can_send_out, new_id=lambda: next(self.ids), now_ms=lambda: NOW_MS,
         )
         context: Any = tls

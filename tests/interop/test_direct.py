@@ -65,7 +65,9 @@ async def test_to_postfix_sink(tmp_path: Path) -> None:
                 await asyncio.to_thread(server.start)
                 await asyncio.to_thread(send, server, ["someone@sink.test"])
                 async with asyncio.timeout(20):
-                    while len(found := [path.read_bytes() for path in folder.iterdir()]) < COUNT:
+                    found: list[bytes] = []
+                    while sum(b"\nbody" in octets for octets in found) < COUNT:
+                        found = [path.read_bytes() for path in folder.iterdir()]
                         await asyncio.sleep(0.05)
                 assert await asyncio.to_thread(server.stop) == 0
     finally:

@@ -1,38 +1,56 @@
-"""One next server: how it is reached, how its connections are kept, and one transaction with it.
+"""One next server: how it is reached, and one transaction after the other with it.
 
-TLS: ``implicit`` from the first octet; else STARTTLS where it is offered. A certificate is verified where a password is to be sent or
-the channel is ``implicit``; else any will do, and where even that fails the message goes in the clear: still better than not at
-all, and no worse than what anybody on the way could bring about (RFC 7435). A password goes over an unencrypted connection to
-loopback only. A connection that worked is kept for the next message for a few seconds.
+What has to be true of the connection before a message goes over it is a ``TlsPolicy``. Without one: TLS from the first octet where ``implicit``; else
+STARTTLS where it is offered, with any certificate, and where even that fails the message goes in the clear: still better than not at all, and no
+worse than what anybody on the way could bring about (RFC 7435). A password goes over a verified connection only, or unencrypted to loopback.
 """
 
 import asyncio
-from collections.abc import Generator, Sequence
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from mailstead import telemetry
 from mailstead.model.address import Envelope
 from mailstead.model.status import EnhancedStatus
 from mailstead.net import ClientTls, Gone, NetError, Stream, connect
+from mailstead.net.socks import Socks, connect_by
 from mailstead.protocol.smtp import client
 from mailstead.protocol.smtp.client import Offers, Rejected, Reply, Turn
-from mailstead.service.ports import Attempt, Failed, Sent
+from mailstead.protocol.smtp.login import Credentials, login
+from mailstead.service.ports import OPPORTUNISTIC, Attempt, Failed, NoSession, Peer, Sent, TlsMode, TlsPolicy
 
 _Value = TypeVar("_Value")
 CONNECT_S: Final = 30.0
-KEEP_S: Final = 5.0
-KEEP: Final = 4
 _PIECE: Final = 256 << 10
 _CLOSING: Final = 421
 _ITSELF: Final = EnhancedStatus(5, 4, 6)
+_LEAVE_S: Final = 2.0
+PeerCheck = Callable[[TlsPolicy, str, bytes], str]
+"""(policy, host, the peer's certificate in DER) → "" where the certificate is as the policy wants, else what is wrong with it."""
 
 
-class NoSession(Exception):  # noqa: N818 - says what there is
-    """The server was not reached or would not speak with us; it has seen no envelope. ``failed`` holds for every recipient."""
+def no_check(_policy: TlsPolicy, _host: str, _certificate: bytes) -> str:
+    """Where nobody knows how to check a certificate association."""
+    return "its certificate cannot be checked"
 
-    def __init__(self, failed: Failed) -> None:
-        super().__init__(failed.text)
-        self.failed = failed
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How servers are called. ``us``: what EHLO says; ``source``: the address to call from; ``socks``: the proxy in between."""
+
+    us: str
+    port: int = 25
+    is_implicit: bool = False
+    is_lmtp: bool = False
+    credentials: Credentials | None = None
+    source: str = ""
+    socks: Socks | None = None
+    tls: ClientTls | None = None
+    check: PeerCheck = no_check
 
 
 def not_for_good(failed: Failed) -> Failed:
@@ -40,28 +58,131 @@ def not_for_good(failed: Failed) -> Failed:
     that leads back to us stays what it is."""
     if not failed.is_permanent or failed.status == _ITSELF:
         return failed
-    return Failed(failed.hop, failed.code, EnhancedStatus(4, failed.status.subject, failed.status.detail), failed.text)
+    return replace(failed, status=EnhancedStatus(4, failed.status.subject, failed.status.detail))
 
 
-class Connection:
-    """A stream, a reader of replies, and what the server offers."""
+class HopLine:
+    """``service.ports.Line`` to one server."""
 
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+    def __init__(self, name: str, address: str, way: Way, stream: Stream) -> None:
+        self.peer = Peer(name, address)
+        self.is_open = True
         self.offers = Offers()
-        self.is_closing = False
-        self.kept_at = 0.0
-        self.transactions = 0
+        self._way = way
+        self._stream = stream
         self._reader = client.Reader()
+        self._transactions = 0
+        self.is_shaking_hands = False
+        """In the middle of a TLS handshake."""
 
-    async def play(self, dialogue: Generator[Turn, list[Reply], _Value]) -> _Value:
+    # ------------------------------------------------------------------------------------------------- messages
+    async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
+        """See ``service.ports.Line``."""
+        most, paths = self.offers.recipients, envelope.forward_paths
+        if len(paths) <= most:
+            return await self._transact(envelope, octets)
+        done: list[Attempt] = []
+        while len(done) < len(paths):
+            if not self.is_open:
+                closed = Failed(self.peer.name, 0, EnhancedStatus(4, 4, 2), "The next server closed the connection", self.peer)
+                return [*done, *[closed] * (len(paths) - len(done))]
+            done += await self._transact(replace(envelope, forward_paths=paths[len(done) : len(done) + most]), octets)
+        return done
+
+    async def _transact(self, envelope: Envelope, octets: bytes) -> list[Attempt]:
+        count = len(envelope.forward_paths)
+        self._transactions += 1
+        is_last = self._transactions == self.offers.transactions  # RFC 9422 §4.1
+        try:
+            replies = await self._play(client.send(self.offers, envelope, octets, is_lmtp=self._way.is_lmtp, now_ms=time.time_ns() // 1_000_000))
+        except Rejected as exc:
+            replies = [exc.reply] * count
+        except NetError as exc:
+            self.is_open = False
+            return [self._unheard(exc, EnhancedStatus(4, 4, 2))] * count
+        except BaseException:
+            self.is_open = False  # cut off in the middle: nobody knows what the next reply would belong to
+            raise
+        if is_last:
+            self.is_open = False
+        passes_on, peer = "DSN" in self.offers, self.peer
+        return [
+            Sent(peer.name, reply.text, passes_on, reply.code, peer) if reply.is_ok else self._failed(reply) for reply in replies
+        ]
+
+    async def close(self) -> None:
+        """Say goodbye where somebody may hear it."""
+        if self.is_open:
+            self.is_open = False
+            try:
+                async with asyncio.timeout(_LEAVE_S):
+                    await self._play(client.leave())
+            except (NetError, Rejected, TimeoutError):
+                pass
+        self._stream.abort()
+
+    # ------------------------------------------------------------------------------------------------- the session
+    async def begin(self, policy: TlsPolicy, *, is_clear: bool = False) -> None:
+        """Greeting, TLS (unless ``is_clear``), login. Raises ``Rejected``, ``NetError``."""
+        way = self._way
+        await self._play(client.greet())
+        await self._hello()
+        if self.offers.name.lower() == way.us.lower() and way.credentials is None and not way.is_lmtp:
+            raise Rejected(client.permanent(f"{self.peer.name} at {self.peer.address} is this server itself", _ITSELF))
+        if not way.is_implicit and not is_clear:
+            await self._encrypt(policy)
+        self._note_peer(policy)
+        if way.credentials is not None:
+            if self._stream.tls is None and not self._stream.peer.is_loopback:
+                raise Rejected(client.temporary("The next server offers no TLS; the password stays here", EnhancedStatus(4, 7, 11)))
+            await self._play(login(self.offers, replace(way.credentials, nonce=secrets.token_urlsafe(18))))
+
+    async def _hello(self) -> None:
+        self.offers = await self._play(client.hello(self._way.us, is_lmtp=self._way.is_lmtp))
+
+    async def _encrypt(self, policy: TlsPolicy) -> None:
+        if "STARTTLS" not in self.offers:
+            if policy.mode is not TlsMode.OPPORTUNISTIC:
+                raise Rejected(client.temporary("The next server offers no TLS, which is required for it", EnhancedStatus(4, 7, 10)))
+            return
+        await self._play(client.starttls())
+        self._reader = client.Reader()  # nothing heard before counts (RFC 3207 §4.2)
+        must = self._way.credentials is not None or policy.mode is TlsMode.VERIFIED
+        tls = self._way.tls or (_verified() if must else _any())
+        self.is_shaking_hands = True
+        await self._stream.start_tls(tls, policy.names[0] if policy.mode is TlsMode.VERIFIED and policy.names else self.peer.name)
+        self.is_shaking_hands = False
+        if policy.mode is TlsMode.DANE:
+            wrong = self._way.check(policy, self.peer.name, self._stream.peer_certificate())
+            if wrong:
+                raise Rejected(client.temporary(f"The certificate of the next server is not the one that its domain names: {wrong}",
+                                                EnhancedStatus(4, 7, 5)))  # fmt: skip
+        await self._hello()
+
+    def _note_peer(self, policy: TlsPolicy) -> None:
+        tls = self._stream.tls
+        if tls is None:
+            return
+        assurance = policy.source if policy.mode in {TlsMode.DANE, TlsMode.VERIFIED} else "pkix" if self._way.credentials is not None else ""
+        certificate = self._stream.peer_certificate()
+        digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
+        self.peer = replace(self.peer, tls=tls.version, cipher=tls.cipher, certificate=digest, assurance=assurance)
+
+    # ------------------------------------------------------------------------------------------------- octets
+    async def _play(self, dialogue: Generator[Turn, list[Reply], _Value]) -> _Value:
         """Drive a dialogue to its end. Raises ``NetError``, ``Rejected``."""
+        stream = self._stream
         try:
             turn = next(dialogue)
             while True:
-                for at in range(0, len(turn.octets), _PIECE):
-                    self.stream.write(turn.octets[at : at + _PIECE])
-                    await self.stream.drain(turn.timeout_s)
+                octets = turn.octets
+                if len(octets) <= _PIECE:
+                    if octets:
+                        stream.write(octets)
+                else:
+                    for at in range(0, len(octets), _PIECE):
+                        stream.write(octets[at : at + _PIECE])
+                        await stream.drain(turn.timeout_s)
                 turn = dialogue.send([await self._reply(turn.timeout_s) for _ in range(turn.replies)])
         except StopIteration as end:
             value: _Value = end.value
@@ -70,191 +191,89 @@ class Connection:
     async def _reply(self, timeout_s: float) -> Reply:
         try:
             while (reply := self._reader.next()) is None:
-                octets = await self.stream.read(timeout_s)
+                octets = await self._stream.read(timeout_s)
                 if not octets:
                     raise Gone("the next server hung up")
                 self._reader.feed(octets)
         except Rejected:
             # Not a reply: which answer belongs to what is not known any more.
-            self.is_closing = True
+            self.is_open = False
             raise
-        self.is_closing = self.is_closing or reply.code == _CLOSING
+        if reply.code == _CLOSING:
+            self.is_open = False
         return reply
 
-    def forget_replies(self) -> None:
-        """TLS begins: nothing heard before counts (RFC 3207 §4.2)."""
-        self._reader = client.Reader()
-
-
-class Hop:
-    """``name``: what the server is called, in notices and in its certificate. ``addresses``: where it is, tried in turn; its name
-    where the system's own resolver is to find it. ``us``: what EHLO says."""
-
-    def __init__(
-        self, name: str, port: int, *, us: str, addresses: Sequence[str] = (), implicit: bool = False, user: str = "", password: str = "",
-        tls: ClientTls | None = None,
-    ) -> None:  # fmt: skip
-        self.name = name
-        self._port = port
-        self._us = us
-        self._addresses = tuple(addresses) or (name,)
-        self._implicit = implicit
-        self._user = user
-        self._password = password
-        self._verified = tls or ClientTls()
-        self._any = tls or ClientTls(verify=False)
-        self._kept: list[Connection] = []
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._in_the_clear = False
-        """TLS was tried and failed where any certificate would have done."""
-
-    async def deliver(self, envelope: Envelope, octets: bytes) -> list[Attempt]:
-        """One outcome for each forward path, in order. Raises ``NoSession`` when not even the first could be offered."""
-        done: list[Attempt] = []
-        left = envelope.forward_paths
-        while left:
-            try:
-                connection = await self._taken() or await self._open()
-            except NoSession as exc:
-                if not done:
-                    raise
-                return [*done, *[exc.failed] * len(left)]
-            now, left = left[: connection.offers.recipients], left[connection.offers.recipients :]
-            part = Envelope(envelope.reverse_path, now, envelope.envid, envelope.ret, envelope.smtputf8, envelope.body)
-            done += await self._transact(connection, part, octets)
-        return done
-
-    async def close(self) -> None:
-        """Say goodbye on connections that are kept."""
-        while self._kept:
-            await self._leave(self._kept.pop())
-
-    async def _transact(self, connection: Connection, envelope: Envelope, octets: bytes) -> list[Attempt]:
-        count = len(envelope.forward_paths)
-        is_whole = False
-        connection.transactions += 1
-        if connection.transactions == connection.offers.transactions:
-            connection.is_closing = True  # the last that it takes (RFC 9422 §4.1)
-        try:
-            replies = await connection.play(client.send(connection.offers, envelope, octets))
-            is_whole = True
-        except Rejected as exc:
-            is_whole = True
-            replies = [exc.reply] * count
-        except NetError as exc:
-            return [self._unheard(exc, EnhancedStatus(4, 4, 2))] * count
-        finally:
-            if is_whole and not connection.is_closing:
-                self._keep(connection)
-            else:
-                connection.stream.abort()
-        passes_on = "DSN" in connection.offers
-        return [Sent(self.name, reply.text, passes_on) if reply.is_ok else self._failed(reply) for reply in replies]
+    def failure(self, exc: Rejected | NetError) -> Failed:
+        """Why the session did not come about."""
+        if isinstance(exc, Rejected):
+            return self._failed(exc.reply)
+        return self._unheard(exc, EnhancedStatus(4, 4, 1))
 
     def _failed(self, reply: Reply) -> Failed:
         status = reply.status
         if reply.is_permanent != status.is_permanent:
             status = EnhancedStatus(5 if reply.is_permanent else 4, status.subject, status.detail)
         # A reply that no server gave has no lines: nobody is quoted with it.
-        return Failed(self.name, reply.code if reply.lines else 0, status, reply.text)
+        return Failed(self.peer.name, reply.code if reply.lines else 0, status, reply.text, self.peer)
 
     def _unheard(self, exc: NetError, status: EnhancedStatus) -> Failed:
-        return Failed(self.name, 0, status, f"The next server could not be reached: {exc}")
-
-    # ------------------------------------------------------------------------------------------------- connections
-    async def _open(self) -> Connection:
-        """The first address that speaks with us. Raises ``NoSession`` with the last one's failure."""
-        failed: Failed | None = None
-        for address in self._addresses:
-            try:
-                return await self._open_at(address)
-            except Rejected as exc:
-                failed = self._failed(exc.reply)
-            except NetError as exc:
-                failed = self._unheard(exc, EnhancedStatus(4, 4, 1))
-        if failed is None:
-            failed = Failed(self.name, 0, EnhancedStatus(4, 4, 4), f"{self.name} has no address")
-        raise NoSession(failed)
-
-    async def _open_at(self, address: str) -> Connection:
-        stream = await connect(
-            address, self._port, timeout_s=CONNECT_S, tls=self._verified if self._implicit else None, server_name=self.name
-        )
-        connection = Connection(stream)
-        try:
-            await connection.play(client.greet())
-            connection.offers = await connection.play(client.hello(self._us))
-            if connection.offers.name.lower() == self._us.lower() and not self._user:
-                raise Rejected(client.permanent(f"{self.name} at {address} is this server itself", _ITSELF))
-            if not self._implicit and "STARTTLS" in connection.offers and not self._in_the_clear:
-                await connection.play(client.starttls())
-                connection.forget_replies()
-                try:
-                    await stream.start_tls(self._verified if self._user else self._any, self.name)
-                except NetError as exc:
-                    if self._user:
-                        raise
-                    telemetry.event("tls.failed", hop=self.name, reason=f"{exc}; the message goes in the clear")
-                    stream.abort()
-                    self._in_the_clear = True
-                    return await self._open_at(address)
-                connection.offers = await connection.play(client.hello(self._us))
-            if self._user:
-                if not _is_safe(stream):
-                    raise Rejected(client.temporary("The next server offers no TLS; the password stays here", EnhancedStatus(4, 7, 11)))
-                await connection.play(client.login(connection.offers, self._user, self._password))
-        except BaseException:
-            stream.abort()
-            raise
-        telemetry.event(
-            "hop.connected", hop=self.name, address=str(stream.peer), tls=stream.tls.version if stream.tls else "",
-            reason="logged in" if self._user else "open",
-        )
-        return connection
-
-    async def _taken(self) -> Connection | None:
-        """A kept connection that is fresh and still answers."""
-        now = asyncio.get_running_loop().time()
-        while self._kept:
-            connection = self._kept.pop()
-            if now - connection.kept_at < KEEP_S:
-                try:
-                    async with asyncio.timeout(KEEP_S):
-                        await connection.play(client.reset())
-                except (NetError, Rejected, TimeoutError):
-                    pass
-                else:
-                    if not connection.is_closing:
-                        return connection
-            connection.stream.abort()
-        return None
-
-    def _keep(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        connection.kept_at = loop.time()
-        if len(self._kept) >= KEEP:
-            connection.stream.abort()
-            return
-        self._kept.append(connection)
-        loop.call_later(KEEP_S, self._expire, connection)
-
-    def _expire(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        if connection in self._kept and loop.time() - connection.kept_at >= KEEP_S:
-            self._kept.remove(connection)
-            task = loop.create_task(self._leave(connection))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
-
-    async def _leave(self, connection: Connection) -> None:
-        try:
-            async with asyncio.timeout(2.0):
-                await connection.play(client.leave())
-        except (NetError, Rejected, TimeoutError):
-            pass
-        connection.stream.abort()
+        return Failed(self.peer.name, 0, status, f"The next server could not be reached: {exc}", self.peer)
 
 
-def _is_safe(stream: Stream) -> bool:
-    """Whether a password may be sent here."""
-    return stream.tls is not None or stream.peer.is_loopback
+async def open_line(name: str, address: str, way: Way, policy: TlsPolicy = OPPORTUNISTIC) -> HopLine:
+    """A session with the server ``name`` at ``address``. Raises ``NoSession``."""
+    try:
+        return await _opened(name, address, way, policy)
+    except _TlsFailed as exc:
+        if policy.mode is not TlsMode.OPPORTUNISTIC or way.credentials is not None:
+            raise NoSession(exc.failed) from exc
+        telemetry.event("tls.failed", hop=name, address=address, reason=f"{exc.failed.text}; the message goes in the clear")
+        return await _opened(name, address, way, policy, is_clear=True)
+
+
+class _TlsFailed(Exception):  # noqa: N818 - says what happened
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.text)
+        self.failed = failed
+
+
+async def _opened(name: str, address: str, way: Way, policy: TlsPolicy, *, is_clear: bool = False) -> HopLine:
+    try:
+        if way.socks is not None:
+            stream = await connect_by(way.socks, address, way.port, timeout_s=CONNECT_S)
+        else:
+            stream = await connect(
+                address, way.port, timeout_s=CONNECT_S, tls=(way.tls or _verified()) if way.is_implicit else None,
+                server_name=name if address != "unix" else name.removeprefix("unix:"), source=way.source,
+            )
+    except NetError as exc:
+        peer = Peer(name, address)
+        text = f"The next server could not be reached: {exc}"
+        raise NoSession(Failed(name, 0, EnhancedStatus(4, 4, 1), text, peer)) from exc
+    line = HopLine(name, address, way, stream)
+    try:
+        await line.begin(policy, is_clear=is_clear)
+    except (Rejected, NetError) as exc:
+        stream.abort()
+        failed = line.failure(exc)
+        if line.is_shaking_hands:
+            raise _TlsFailed(replace(failed, status=EnhancedStatus(4, 7, 5))) from exc
+        raise NoSession(failed) from exc
+    except BaseException:
+        stream.abort()
+        raise
+    telemetry.event(
+        "hop.connected", hop=name, address=line.peer.address, tls=line.peer.tls, reason="logged in" if way.credentials else "open",
+    )
+    return line
+
+
+_contexts: Final[dict[bool, ClientTls]] = {}
+
+
+def _verified() -> ClientTls:
+    return _contexts.get(True) or _contexts.setdefault(True, ClientTls())
+
+
+def _any() -> ClientTls:
+    return _contexts.get(False) or _contexts.setdefault(False, ClientTls(verify=False))

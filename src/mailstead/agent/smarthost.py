@@ -1,16 +1,16 @@
 """The way to the smarthost: everything goes to one server (``[outbound] smarthost``)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from mailstead.agent.hop import Hop, NoSession, not_for_good
-from mailstead.model.address import Envelope
-from mailstead.net import ClientTls
-from mailstead.service.ports import Attempt
+from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
+from mailstead.net.socks import Socks
+from mailstead.protocol.smtp.login import Credentials
+from mailstead.service.ports import Failed, NoSession, Place
 
-_PORTS: Final = {"smtp": 25, "smtps": 465}
+_PORTS: Final = {"smtp": 25, "smtps": 465, "lmtp": 24}
+_FOREVER_MS: Final = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,38 +19,59 @@ class Smarthost:
 
     host: str
     port: int
-    is_implicit_tls: bool
+    is_implicit_tls: bool = False
     user: str = ""
     password: str = ""
+    is_lmtp: bool = False
+    is_token: bool = False
 
     @staticmethod
     def parse(url: str) -> "Smarthost":
-        """``smtp://[user:password@]host[:port]`` or ``smtps://…``. Raises ``ValueError``."""
+        """``smtp://[user:password@]host[:port]``, ``smtps://…`` or ``lmtp://…``; ``?auth=xoauth2``: the password is an access token. Raises
+        ``ValueError``."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError('a smarthost is "smtp://host:port" or "smtps://user:password@host:port"')
         return Smarthost(
-            parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "smtps",
-            unquote(parts.username or ""), unquote(parts.password or ""),
+            parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "smtps", unquote(parts.username or ""),
+            unquote(parts.password or ""), parts.scheme == "lmtp", parse_qs(parts.query).get("auth") == ["xoauth2"],
         )  # fmt: skip
+
+    def way(self, base: Way) -> Way:
+        """How it is called; ``base``: what holds for all servers."""
+        credentials = Credentials(self.user, self.password, self.is_token) if self.user else None
+        return Way(
+            base.us, self.port, self.is_implicit_tls, self.is_lmtp, credentials, base.source, base.socks, base.tls, base.check
+        )
 
 
 class SmarthostAgent:
-    """``service.ports.DeliveryAgent`` for one smarthost. ``name``: what EHLO says."""
+    """``service.ports.Agent`` for one smarthost, wherever a message is to go."""
 
-    def __init__(self, smarthost: Smarthost, *, name: str, tls: ClientTls | None = None) -> None:
-        self.hop = Hop(
-            smarthost.host, smarthost.port, us=name, implicit=smarthost.is_implicit_tls, user=smarthost.user,
-            password=smarthost.password, tls=tls,
-        )  # fmt: skip
+    def __init__(self, smarthost: Smarthost, base: Way) -> None:
+        self._host = smarthost.host
+        self._way = smarthost.way(base)
+        self._place = Place(
+            f"{smarthost.host}:{smarthost.port}", smarthost.host, _FOREVER_MS, hosts=(smarthost.host,), is_shared=True
+        )
 
-    async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
-        """See ``DeliveryAgent``."""
+    async def locate(self, route: str) -> Place | Failed:  # noqa: ARG002 - all routes lead there
+        """See ``Agent``."""
+        return self._place
+
+    async def open(self, place: Place, turn: int) -> HopLine:  # noqa: ARG002 - there is one
+        """See ``Agent``."""
         try:
-            return await self.hop.deliver(envelope, octets)
+            return await open_line(self._host, self._host, self._way)
         except NoSession as exc:
-            return [not_for_good(exc.failed)] * len(envelope.forward_paths)
+            raise NoSession(not_for_good(exc.failed)) from exc
 
-    async def close(self) -> None:
-        """Say goodbye on connections that are kept."""
-        await self.hop.close()
+
+def proxy(url: str) -> Socks | None:
+    """``[outbound] socks``: ``socks5://[user:password@]host:port``. Raises ``ValueError``."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme != "socks5" or not parts.hostname or not parts.port:
+        raise ValueError('a proxy is "socks5://host:port" or "socks5://user:password@host:port"')
+    return Socks(parts.hostname, parts.port, unquote(parts.username or ""), unquote(parts.password or ""))

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstead import store, telemetry
-from mailstead.agent.smarthost import Smarthost, SmarthostAgent
+from mailstead.agent.hop import Way
+from mailstead.agent.router import Router
+from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.agent.smtp import MxAgent
 from mailstead.app import control
 from mailstead.app.certificates import certificates
@@ -38,10 +40,14 @@ from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
-from mailstead.service.ports import DeliveryAgent
+from mailstead.service.ports import Agent
 from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
+from mailstead.service.queue.entrance import Entrance
+from mailstead.service.queue.local import LocalAgent
+from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
+from mailstead.service.sending import Sending
 from mailstead.service.signing import Signing
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
@@ -69,7 +75,8 @@ class Node:
     is_stopping: bool = False
     sweeping: asyncio.Task[None] | None = None
     scheduler: Scheduler | None = None
-    sending: asyncio.Task[None] | None = None
+    submissions: Sending | None = None
+    sending: list[asyncio.Task[None]] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------------ life
     async def start(self) -> None:
@@ -99,14 +106,20 @@ class Node:
             await listener.start()
         if self.worker == 0:
             self.sweeping = asyncio.create_task(self._sweep(self.operations))
-            if can_send_out(self.settings):
-                self.scheduler = scheduler(mine, self.settings)
-                self.sending = asyncio.create_task(self.scheduler.run())
+        self._begin_sending(mine)
 
-    def wake(self) -> None:
-        """Something was queued by this worker; other workers' submissions are found within a second."""
-        if self.scheduler is not None:
-            self.scheduler.wake()
+    def _begin_sending(self, mine: Embedded) -> None:
+        self.scheduler = scheduler(mine, self.settings)
+        mine.watch_queue(self.scheduler.wake)
+        self.sending = [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run())]
+
+    def outgoing(self) -> Sending:
+        """Submissions of this worker's users."""
+        if self.submissions is None:
+            if self.store is None:
+                raise RuntimeError("the store is not open yet")
+            self.submissions = sending(self.store, self.settings)
+        return self.submissions
 
     async def _sweep(self, operations: Operations) -> None:
         """Every hour: accounts that are due are shredded."""
@@ -126,9 +139,9 @@ class Node:
         """After every worker has drained: nobody hands over anything any more."""
         if self.sweeping is not None:
             self.sweeping.cancel()
-        if self.sending is not None:
-            self.sending.cancel()
-            await asyncio.gather(self.sending, return_exceptions=True)
+        for task in self.sending:
+            task.cancel()
+        await asyncio.gather(*self.sending, return_exceptions=True)
         if self.access is not None:
             self.access.close()
         if self.store is not None:
@@ -224,7 +237,7 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     """The administrator's verbs on a store."""
     published = publishing(opened, settings)
     admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
-    return Operations(opened, admin, Transfer(opened), QueueControl(opened.outbox), published)
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published)
 
 
 def publishing(opened: Embedded, settings: Settings) -> Publishing:
@@ -247,24 +260,51 @@ def can_send_out(settings: Settings) -> bool:
 
 
 def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
-    """What brings the queue to the smarthost, or to the mail exchangers of the world."""
+    """What brings the queue to the smarthost, to the mail exchangers of the world, or into our own mailboxes."""
     out = settings.outbound
-    agent: DeliveryAgent
+    base = Way(settings.hostname, out.port, source=out.source, socks=proxy(out.socks))
+    way_out: Agent | None = None
     if out.smarthost:
-        agent = SmarthostAgent(Smarthost.parse(out.smarthost), name=settings.hostname)
-    else:
-        agent = MxAgent(Resolver(settings.dns.servers), name=settings.hostname, port=out.port)
-    return Scheduler(outbox=opened.outbox, mail=opened.mail, agent=agent, hostname=settings.hostname, now_ms=opened.now_ms)
+        way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)
+    elif out.direct:
+        way_out = MxAgent(Resolver(settings.dns.servers), base, now_ms=opened.now_ms)
+    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail), hostname=settings.hostname)
+    return Scheduler(
+        queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
+        rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms,
+    )  # fmt: skip
+
+
+def rules(data: Path, settings: Settings) -> Rules:
+    """What is known about large providers, with the site's own on top. Raises ``Unavailable``."""
+    name = settings.outbound.rules.removeprefix("file:")
+    try:
+        return Rules((data / name).read_text("utf-8") if name else "")
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise Unavailable("", f"[outbound] rules: {name}: {exc}") from exc
+
+
+def entrance(opened: Embedded, settings: Settings) -> Entrance:
+    """How messages come into the queue."""
+    return Entrance(opened.queue, is_direct=not settings.outbound.smarthost)
+
+
+def sending(opened: Embedded, settings: Settings) -> Sending:
+    """Submissions: held, cancelled, handed over to the queue."""
+    return Sending(
+        directory=opened.directory, submissions=opened.submissions, entrance=entrance(opened, settings), hostname=settings.hostname,
+        can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms, signing=Signing(opened.directory, opened.now_ms),
+    )  # fmt: skip
 
 
 def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     """What serves a connection, by service."""
     settings, tls = node.settings, node.tls
     reception = Reception(
-        directory=opened.directory, mail=opened.mail, outbox=opened.outbox, delivery=Delivery(opened.mail),
-        hostname=settings.hostname, message_octets=settings.limits.message_size,
+        directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=node.outgoing(),
+        delivery=Delivery(opened.mail), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
-        queued=node.wake, signing=Signing(opened.directory, opened.now_ms),
+        signing=Signing(opened.directory, opened.now_ms),
     )  # fmt: skip
 
     def smtp(mode: Mode) -> Handler:

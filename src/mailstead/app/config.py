@@ -124,7 +124,7 @@ def _smarthost(value: object) -> str:
     text = _string(value)
     if text:
         parts = urlsplit(text)
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        if parts.scheme not in {"smtp", "smtps", "lmtp"} or not parts.hostname:
             raise ValueError('must be "smtp://host:port" or "smtps://user:password@host:port"')
     return text
 
@@ -222,6 +222,9 @@ class Outbound:
     smarthost: str = _key("", _smarthost)
     direct: bool = _key(False, _boolean)
     port: int = _key(25, _number(1, 65535))
+    source: str = _key("", _string)
+    socks: str = _key("", _string)
+    rules: str = _key("", _string)
 
 
 @dataclass(frozen=True, slots=True)

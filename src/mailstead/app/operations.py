@@ -20,7 +20,7 @@ ADMIN: Final = frozenset({
     "app_password_add", "app_password_list", "app_password_delete", "group_list", "group_delete", "tenant_add", "tenant_list", "domain_add", "domain_list", "domain_set",
 })  # fmt: skip
 DOMAINS: Final = frozenset({"domain_dns", "domain_check", "domain_keys", "domain_rotate", "domain_key_use"})
-QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete"})
+QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete", "queue_reroute", "queue_counts", "queue_sites"})
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 

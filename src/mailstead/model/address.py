@@ -81,3 +81,7 @@ class Envelope:
     smtputf8: bool = False
     body: str = "7BIT"
     """``7BIT`` or ``8BITMIME`` (RFC 6152)."""
+    deliver_by: tuple[int, str] | None = None
+    """Until when (ms) and in which mode, ``R`` or ``N`` (RFC 2852 §4)."""
+    priority: int = 0
+    """RFC 6710 §4.1."""

@@ -9,9 +9,10 @@ from mailstead.net.tls import ClientTls
 
 
 async def connect(
-    host: str, port: int, *, timeout_s: float, tls: ClientTls | None = None, server_name: str | None = None
+    host: str, port: int, *, timeout_s: float, tls: ClientTls | None = None, server_name: str | None = None, source: str = "",
 ) -> Stream:
-    """Open a connection, with ``tls`` from the first octet on. ``unix`` as host takes ``server_name`` as path.
+    """Open a connection, with ``tls`` from the first octet on. ``unix`` as host takes ``server_name`` as path. ``source``: the address from
+    which to call.
 
     Raises ``Silent`` when nothing is heard within ``timeout_s``, ``Gone`` for every other failure.
     """
@@ -27,6 +28,7 @@ async def connect(
                 port,
                 ssl=tls.context if tls else None,
                 server_hostname=(server_name or host) if tls else None,
+                local_addr=(source, 0) if source else None,
             )
     except TimeoutError:
         raise Silent(f"{host}:{port} does not answer") from None

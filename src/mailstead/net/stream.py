@@ -236,6 +236,11 @@ class Stream(asyncio.BufferedProtocol):
         if reader is not None and not reader.done():
             reader.set_exception(Silent("the peer said nothing"))
 
+    def peer_certificate(self) -> bytes:
+        """The peer's certificate in DER; b"" where there is none."""
+        secured = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        return (secured.getpeercert(binary_form=True) or b"") if secured is not None else b""
+
     def unread(self, octets: bytes) -> None:
         """Put back what belongs to the next reader."""
         if octets:

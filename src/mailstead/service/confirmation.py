@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import AccountId, DeliveryId, SubmissionId
+from mailstead.model.ids import AccountId, DeliveryId, SubmissionId, TenantId
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.queue import bounce
 from mailstead.service.queue.bounce import Action, Told
-from mailstead.store.interface import Directory, Mail, Outbox, QueueEntry
+from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.store.interface import Directory, Mail, QueueEntry
 
 LIVES_MS = 2 * 24 * 3600 * 1000
 _FILED = EnhancedStatus(2, 1, 5)
@@ -23,10 +24,10 @@ _FILED = EnhancedStatus(2, 1, 5)
 class Confirmation:
     """``can_send_out`` as in ``Reception``."""
 
-    def __init__(self, *, directory: Directory, mail: Mail, outbox: Outbox, hostname: str, can_send_out: bool, now_ms: Callable[[], int]) -> None:
+    def __init__(self, *, directory: Directory, mail: Mail, entrance: Entrance, hostname: str, can_send_out: bool, now_ms: Callable[[], int]) -> None:
         self._directory = directory
         self._mail = mail
-        self._outbox = outbox
+        self._entrance = entrance
         self._hostname = hostname
         self._can_send_out = can_send_out
         self._now_ms = now_ms
@@ -42,7 +43,7 @@ class Confirmation:
         ).digest()
         number = SubmissionId(int.from_bytes(identity[:8]) >> 1)
         entries = [
-            QueueEntry(position, number, account, reverse_path, address, options, now, now, now, 0, "", len(octets))
+            QueueEntry(0, position, number, account, TenantId(0), reverse_path, address, options, now, now, now, 0, "", len(octets))
             for position, (address, options) in enumerate(recipients, 1)
         ]
         told = [Told(entry, _FILED, "", 0, "") for entry in entries if bounce.wanted(entry, Action.DELIVERED)]
@@ -62,5 +63,9 @@ class Confirmation:
             )
         if routed.remote and self._can_send_out:
             # NOTIFY=NEVER: nobody hears of a notice that was lost (RFC 3461 §6.2).
-            recipients = [(address, {"notify": "NEVER"}) for address in routed.remote]
-            await self._outbox.enqueue(account, number, "", recipients, notice, self._now_ms() + LIVES_MS)
+            now = self._now_ms()
+            who = await self._directory.account(account)
+            await self._entrance.put(Queued(
+                identity[:16], number, account, who.tenant_id if who else TenantId(0), "",
+                [(address, {"notify": "NEVER"}, False) for address in routed.remote], {}, now, now + LIVES_MS,
+            ), notice)

@@ -21,7 +21,7 @@ from mailstead.model.message import Filed, Filing, Octets
 from mailstead.store.interface import Mail
 
 _VERSION: Final = b"mailstead delivery 1\0"
-_MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PLAIN: Final = re.compile(r"""(?:[^\s"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.(?!@)|(?=@)))+@[^\s@<>"]+|""")
@@ -34,6 +34,8 @@ class Received:
 
     octets: Octets
     digest: bytes
+    message_id: str
+    """The field's content; "" where there is no such field."""
     has_message_id: bool
     hops: int
     delivered_to: frozenset[str]
@@ -50,9 +52,10 @@ class Received:
                 hashing.update(octets[start : start + _HASH_CHUNK])
             digest = hashing.digest()
         head = header_of(octets)
+        found = _MESSAGE_ID.search(head)
         return Received(
-            octets, digest, _MESSAGE_ID.search(head) is not None, len(_RECEIVED.findall(head)),
-            frozenset(found.decode("utf-8", "replace").strip().casefold() for found in _DELIVERED_TO.findall(head)),
+            octets, digest, found[1].decode("utf-8", "replace").strip()[:900] if found else "", found is not None, len(_RECEIVED.findall(head)),
+            frozenset(each.decode("utf-8", "replace").strip().casefold() for each in _DELIVERED_TO.findall(head)),
         )
 
 
@@ -93,11 +96,11 @@ class Delivery:
         ))
         if filed.duplicate:
             telemetry.event("message.duplicate", account=account, email=to_wire(EMAIL, filed.email_id), reverse_path=reverse_path,
-                            forward_path=forward_path, reason="the same octets were filed before")
+                            forward_path=forward_path, message_id=message.message_id, reason="the same octets were filed before")
         else:
             telemetry.event("message.filed", account=account, email=to_wire(EMAIL, filed.email_id), mailbox=filed.mailbox_id,
                             uid=filed.uid, octets=len(message.octets), reverse_path=reverse_path, forward_path=forward_path,
-                            reason="+" + detail if mailboxes[0] != INBOX else "inbox")
+                            message_id=message.message_id, reason="+" + detail if mailboxes[0] != INBOX else "inbox")
         return filed
 
     async def _mailboxes(self, account: AccountId, detail: str) -> tuple[tuple[str, ...], ...]:

@@ -1,11 +1,16 @@
-"""What policy asks of the packages above it, which ``app`` hands in: the way out to other servers."""
+"""What policy asks of the packages above it, which ``app`` hands in: the way out to other servers.
 
+A *route* is where a message is to go, by name; a *place* is what a route leads to at the moment; its ``site`` names the servers that
+stand behind it, whoever else's mail they take. A *line* is a connection to one of them over which messages go one after the other.
+"""
+
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mailstead.model.address import Envelope
-from mailstead.model.dns import Answer, RecordType
+from mailstead.model.dns import Answer, RecordType, Tlsa
 from mailstead.model.status import EnhancedStatus
 from mailstead.store.interface import DkimKey, Domain
 
@@ -31,15 +36,31 @@ class DomainRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Who was spoken to. ``tls`` "": in the clear. ``certificate``: SHA-256 of the peer's, in hexadecimal. ``assurance``: by what the peer's
+    identity was made sure (``dane``, ``sts``, ``pkix``), "" by nothing."""
+
+    name: str
+    address: str
+    tls: str = ""
+    cipher: str = ""
+    certificate: str = ""
+    assurance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """The next hop has taken over for this recipient. ``hop`` is its name.
 
-    ``passes_on_dsn``: it will also send the notices that were asked for (RFC 3461 §5.2.1).
+    ``passes_on_dsn``: it will also send the notices that were asked for (RFC 3461 §5.2.1). ``is_final``: it is in a mailbox.
     """
 
     hop: str
     text: str
     passes_on_dsn: bool
+    code: int = 250
+    peer: Peer | None = None
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,7 @@ class Failed:
     code: int
     status: EnhancedStatus
     text: str
+    peer: Peer | None = None
 
     @property
     def is_permanent(self) -> bool:
@@ -60,11 +82,83 @@ Attempt = Sent | Failed
 """What became of one recipient in one attempt."""
 
 
-class DeliveryAgent(Protocol):
-    """Brings a message to the next hop."""
+class NoSession(Exception):  # noqa: N818 - says what there is
+    """No server of a place was reached or would speak with us; none has seen an envelope. ``failed`` holds for every recipient."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.text)
+        self.failed = failed
+
+
+class TlsMode(enum.Enum):
+    """What a connection needs before a message goes over it."""
+
+    OPPORTUNISTIC = "opportunistic"
+    """TLS where it is offered, whoever it is; else in the clear (RFC 7435)."""
+    ENCRYPTED = "encrypted"
+    """TLS, whoever it is."""
+    VERIFIED = "verified"
+    """TLS, and a certificate that a known authority has issued for one of ``names`` (or the host's own)."""
+    DANE = "dane"
+    """TLS, and a certificate that one of ``tlsa`` vouches for (RFC 7672)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """What is asked of one host. ``source`` names where that was laid down (``dane``, ``sts``, ``settings``), for the record."""
+
+    mode: TlsMode = TlsMode.OPPORTUNISTIC
+    names: tuple[str, ...] = ()
+    tlsa: tuple[Tlsa, ...] = ()
+    source: str = ""
+
+
+OPPORTUNISTIC = TlsPolicy()
+
+
+class TlsPolicies(Protocol):
+    """Who knows what a domain and a host ask for."""
+
+    async def of(self, domain: str, host: str, *, is_secure: bool) -> TlsPolicy | Failed:
+        """``host``: an exchanger of ``domain``; ``is_secure``: DNSSEC has vouched for that. ``Failed`` (temporary): nothing may be sent there
+        now. Never raises for the network's sake."""
+
+    def tell(self, domain: str, host: str, policy: TlsPolicy, failure: str) -> None:
+        """How a session went: ``failure`` "" where it was as the policy wants, else what was wrong (RFC 8460 §4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a route leads to. ``site``: equal for all routes that end at the same servers; ``name`` for people; ``until_ms``: when to ask
+    again; ``is_shared``: other schedulers send there too; ``hosts``: the names of its servers; ``way``: the agent's own."""
+
+    site: str
+    name: str
+    until_ms: int
+    hosts: tuple[str, ...] = ()
+    is_shared: bool = False
+    way: object = None
+
+
+class Line(Protocol):
+    """One connection."""
+
+    peer: Peer
+    is_open: bool
+    """Whether another message may go over it."""
 
     async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
         """One outcome for each forward path, in order. Never raises for the hop's or the network's sake."""
 
     async def close(self) -> None:
-        """Give up connections that are kept for the next message."""
+        """Say goodbye."""
+
+
+class Agent(Protocol):
+    """Finds places and opens lines."""
+
+    async def locate(self, route: str) -> Place | Failed:
+        """Where a route leads now. Never raises for the network's sake."""
+
+    async def open(self, place: Place, turn: int) -> Line:
+        """A line to a server of the place; ``turn`` 0, 1 … begins with another one of those that are as good. Raises ``NoSession``."""

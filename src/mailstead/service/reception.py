@@ -19,14 +19,15 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
+from mailstead.model.submission import NewSubmission
 from mailstead.service import submission
 from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received
+from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
 from mailstead.service.signing import Signing
-from mailstead.store.interface import Directory, Mail, Outbox, Routed
+from mailstead.store.interface import Directory, Mail, Routed
 
-QUEUED_FOR_MS: Final = 5 * 24 * 3600 * 1000
-"""RFC 5321 §4.5.4.1: at least four to five days."""
 _POSTMASTER: Final = "postmaster"
 _ADMINISTRATOR_KNOWN_MS: Final = 60_000
 _MEMBERS_OWN: Final = frozenset({Reason.ACCOUNT_SUSPENDED, Reason.MAIL_LOOP})
@@ -50,6 +51,8 @@ class Transaction:
     principal: Principal | None
     declared_octets: int = 0
     options: dict[str, str] = field(default_factory=dict)
+    release_at_ms: int = 0
+    """Not before (RFC 4865); 0: at once."""
     recipients: list[Recipient] = field(default_factory=list)
 
     @property
@@ -65,9 +68,8 @@ class Reception:
     """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed."""
 
     def __init__(
-        self, *, directory: Directory, mail: Mail, outbox: Outbox, delivery: Delivery, hostname: str, message_octets: int,
-        can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], queued: Callable[[], None] = lambda: None,
-        signing: Signing | None = None,
+        self, *, directory: Directory, mail: Mail, entrance: Entrance, sending: Sending, delivery: Delivery, hostname: str,
+        message_octets: int, can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
     ) -> None:
         self._signing = signing
         self.hostname = hostname
@@ -75,25 +77,28 @@ class Reception:
         self.message_octets = message_octets
         self._directory = directory
         self._mail = mail
-        self._outbox = outbox
+        self._entrance = entrance
+        self._sending = sending
         self._delivery = delivery
         self._confirmation = Confirmation(
-            directory=directory, mail=mail, outbox=outbox, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms
+            directory=directory, mail=mail, entrance=entrance, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms
         )
         self._new_id = new_id
         self._now_ms = now_ms
-        self._queued = queued
         self._administrators: dict[str, tuple[int, Routed]] = {}
 
     # ------------------------------------------------------------------------------------------------- envelope
     async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
-                    options: dict[str, str]) -> Transaction:
-        """MAIL. TOO_LARGE by what SIZE declares (RFC 1870 §6.1); SENDER_NOT_OWNED for users (RFC 6409 §6.1)."""
+                    options: dict[str, str], release_at_ms: int = 0) -> Transaction:
+        """MAIL. TOO_LARGE by what SIZE declares (RFC 1870 §6.1); SENDER_NOT_OWNED for users (RFC 6409 §6.1); INVALID where it would be held too
+        long (RFC 4865 §4.1)."""
+        if release_at_ms > self._now_ms() + HELD_MOST_S * 1000:
+            raise Refusal(Reason.INVALID, "A message cannot be held for so long")
         if declared_octets > self.message_octets:
             raise Refusal(Reason.TOO_LARGE, f"A message may have at most {self.message_octets} octets")
         if principal is not None and sender is not None and not await self._directory.owns(principal.account_id, str(sender)):
             raise Refusal(Reason.SENDER_NOT_OWNED, "You may not send from this address", f"{sender} is not {principal.address}'s")
-        return Transaction(sender, principal, declared_octets, options)
+        return Transaction(sender, principal, declared_octets, options, release_at_ms)
 
     async def add(self, transaction: Transaction, address: Address, options: dict[str, str]) -> None:
         """RCPT. NO_SUCH_RECIPIENT, RELAY_DENIED, OVER_QUOTA (as far as is known now), TOO_MANY."""
@@ -169,6 +174,8 @@ class Reception:
         """The message is whole: file it for every local recipient, queue it for every remote one; durable when this
         returns. One outcome for each recipient, in order. Raises ``Refusal`` where the message itself is refused."""
         principal = transaction.principal
+        if principal is not None and transaction.release_at_ms > self._now_ms():
+            return await self._hold(transaction, principal, octets, trace)
         message = Received.of(octets)
         if principal is not None:
             # Its digest stays that of the octets as received: a retry is recognised (DECISIONS 4).
@@ -242,6 +249,16 @@ class Reception:
             return exc
         return None
 
+    async def _hold(self, transaction: Transaction, principal: Principal, octets: Octets, trace: bytes) -> list[Outcome]:
+        """Keep the whole message in its author's account until its time has come (RFC 4865)."""
+        found = Received.of(octets)
+        recipients = {str(one.address): one.options for one in transaction.recipients}
+        number = self._submission_id(found, principal.account_id, transaction.reverse_path, sorted(recipients))
+        await self._sending.submit(principal, NewSubmission(
+            number, transaction.reverse_path, tuple(recipients.items()), transaction.release_at_ms, options=transaction.options,
+        ), octets, trace=trace)
+        return [None] * len(transaction.recipients)
+
     async def _enqueue(self, message: Received, transaction: Transaction, remote: dict[str, dict[str, str]], trace: bytes) -> None:
         principal = transaction.principal
         if principal is None:
@@ -249,14 +266,15 @@ class Reception:
         submission_id = self._submission_id(message, principal.account_id, transaction.reverse_path, sorted(remote))
         signatures = await self._signing.signatures(message.octets) if self._signing is not None else b""
         octets = trace + signatures + message.octets[:]
-        await self._outbox.enqueue(
-            principal.account_id, submission_id, transaction.reverse_path,
-            [(address, {**transaction.options, **options}) for address, options in remote.items()], octets,
-            self._now_ms() + QUEUED_FOR_MS,
-        )
-        telemetry.event("message.queued", account=principal.account_id, submission=to_wire(SUBMISSION, submission_id),
-                        recipients=len(remote), octets=len(octets), reverse_path=transaction.reverse_path, reason="remote")
-        self._queued()
+        now = self._now_ms()
+        identity = hashlib.sha256(b"mailstead relay 1\0%d\0%d" % (principal.account_id, submission_id)).digest()
+        await self._entrance.put(Queued(
+            identity[:16], submission_id, principal.account_id, principal.tenant_id, transaction.reverse_path,
+            [(address, options, False) for address, options in remote.items()], transaction.options, now, now + QUEUED_FOR_MS,
+        ), octets)
+        telemetry.event("message.queued", account=principal.account_id, tenant=principal.tenant_id,
+                        submission=to_wire(SUBMISSION, submission_id), recipients=len(remote), octets=len(octets),
+                        reverse_path=transaction.reverse_path, message_id=message.message_id, reason="remote")
 
     def _submission_id(self, message: Received, account: AccountId, reverse_path: str, forward_paths: list[str]) -> SubmissionId:
         """Made from envelope and content, so that a retry is queued once (DECISIONS 4); without a Message-ID it is a new one."""

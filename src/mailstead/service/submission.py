@@ -20,6 +20,7 @@ from mailstead.store.interface import Directory
 _PRIVATE: Final = frozenset({b"bcc", b"resent-bcc", b"return-path"})
 """Fields that do not leave."""
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:[ \t]*(?:\r\n[ \t]+)?(<[^>\r\n]{1,900}>)", re.IGNORECASE | re.MULTILINE)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -80,6 +81,12 @@ async def _check_author(value: bytes, principal: Principal, directory: Directory
             )
     if not 0 < count < limits.MIME_ADDRESSES:
         raise Refusal(Reason.BAD_CONTENT, "The message's From or Sender is not an address that can be read")
+
+
+def message_id(octets: Octets) -> str:
+    """The Message-ID of a message, with its brackets; "" where there is none."""
+    found = _MESSAGE_ID.search(header_of(octets))
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _text(word: bytes | str) -> str:

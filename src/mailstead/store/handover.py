@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
-from mailstead.store import outbox
 from mailstead.store.directory import operations as directory
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
@@ -27,6 +26,7 @@ from mailstead.store.mail import (
     submissions,
 )
 from mailstead.store.mail.operation import OfAccount, Operation
+from mailstead.store.queue import operations as queue
 
 DIRECTORY: Final = -1
 KEYS: Final = -2
@@ -69,7 +69,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
-    | outbox.Enqueue | outbox.Finish | outbox.Steer | outbox.Forget | Mend | Advance | Rewrap
+    | queue.Enqueue | queue.Finish | queue.Own | queue.HoldRoute | queue.Steer | queue.Forget | Mend | Advance | Rewrap
 )
 
 

@@ -13,8 +13,9 @@ the lock and to have the writer. Everybody reads everything (snapshots of the wr
 
 import asyncio
 import itertools
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +40,8 @@ from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.embedded_emails import EmbeddedEmails
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
-from mailstead.store.outgoing import EmbeddedOutbox
+from mailstead.store.queue import operations as queue
+from mailstead.store.queue.embedded import EmbeddedQueue
 from mailstead.store.schema import directory, migrate, shard, upgrade
 from mailstead.store.search.indexer import Indexer
 from mailstead.store.search.query import Finder
@@ -136,8 +138,10 @@ class Embedded:
         self.finder = Finder(self.keys, self.objects, data / "idx")
         self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
-        self.outbox = EmbeddedOutbox(
-            data / "queue-00.db", vfs, self.keys, ids, self.write, self.check_disk, is_owner=worker == 0
+        self._queue_watchers: list[Callable[[bool], None]] = []
+        self.queue = EmbeddedQueue(
+            data / "queue-00.db", vfs, self.keys, owner=f"{worker} {os.urandom(8).hex()}", worker=worker, workers=workers,
+            write=lambda operation: self.write(handover.QUEUE, operation), reserve=self.check_disk,
         )
 
     # ------------------------------------------------------------------------------------------------------- life
@@ -151,9 +155,13 @@ class Embedded:
                 (handover.DIRECTORY, "dir.db", directory.STEPS), (handover.KEYS, "keys.db", directory.KEY_STEPS),
                 (handover.QUEUE, "queue-00.db", directory.QUEUE_STEPS),
             ):
+                def opened(db: Database, steps: Sequence[str] = steps, where: int = where) -> None:
+                    upgrade(db, steps)
+                    if where == handover.QUEUE:
+                        queue.bring_forward(db)
+
                 writer = Writer(
-                    self.data / name, vfs=self.files.vfs, opened=lambda db, steps=steps: upgrade(db, steps),  # type: ignore[misc]
-                    segments=None, now_ms=self.now_ms, committed=lambda _: None,
+                    self.data / name, vfs=self.files.vfs, opened=opened, segments=None, now_ms=self.now_ms, committed=self._committed,
                 )
                 writer.start()
                 self._writers[where] = writer
@@ -186,7 +194,7 @@ class Embedded:
         for one in self.shards:
             await one.close()
         self.reader.close()
-        self.outbox.close()
+        self.queue.close()
         self.keys.close()
         for writer in self._writers.values():
             await writer.close()
@@ -392,8 +400,13 @@ class Embedded:
         self.keys.forget(account)
         self.indexer.forget(account)
 
+    def watch_queue(self, news: Callable[[bool], None]) -> None:
+        """See ``interface.Store.watch_queue``."""
+        self._queue_watchers.append(news)
+
     def _committed(self, news: dict[int, int]) -> None:
-        self.indexer.changed(news)
+        if queue.CAME not in news and queue.STEERED not in news:
+            self.indexer.changed(news)
         if self._post is not None and self.workers > 1:
             octets = handover.encode(news)
             for worker in range(self.workers):
@@ -407,6 +420,10 @@ class Embedded:
 
     def _tell(self, news: dict[int, int]) -> None:
         for account, modseq in news.items():
+            if account < 0:
+                for watcher in self._queue_watchers:
+                    watcher(account == queue.STEERED)
+                continue
             for listener in tuple(self._watchers.get(account, ())):
                 listener(AccountId(account), modseq)
 

@@ -233,15 +233,16 @@ def queue(path: Path, files: Files, keys: Keys) -> Iterator[str]:
         with db.snapshot():
             for text in db.check():
                 yield f"{path.name}: {text}"
-            for submission, account, number, entries in db.all(
-                "SELECT submission_id, account_id, key_no, entries FROM message"
-            ):
-                count = db.one("SELECT count(*) FROM entry WHERE submission_id=?", (submission,))
-                if count is None or count[0] != entries:
-                    yield f"{path.name}: message {submission:x} counts {entries} recipients, but has {count[0] if count else 0}"
+            for submission, account, number, jobs in db.each("SELECT submission_id, account_id, key_no, jobs FROM q_message"):
+                count = db.one("SELECT count(*) FROM q_job WHERE submission_id=?", (submission,))
+                if count is None or count[0] != jobs:
+                    yield f"{path.name}: message {submission:x} counts {jobs} jobs, but has {count[0] if count else 0}"
                 try:
                     key = keys.numbered(account, number)
-                    for piece, octets in db.all("SELECT number, octets FROM piece WHERE submission_id=?", (submission,)):
+                    for piece, octets in db.all(
+                        "SELECT number, octets FROM q_piece WHERE submission_id=?1"
+                        " UNION ALL SELECT 0, body FROM q_message WHERE submission_id=?1 AND body IS NOT NULL", (submission,),
+                    ):
                         key.open(QUEUE, submission, octets, piece)
                 except (Damaged, Refusal, Unavailable) as exc:
                     yield f"{path.name}: message {submission:x} cannot be opened: {exc}"

@@ -10,11 +10,11 @@ from tests.contract.store.conftest import World, message
 
 from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import AccountId, CredentialId, SubmissionId
+from mailstead.model.ids import AccountId, CredentialId
 from mailstead.model.message import Filing, NewMessage
 from mailstead.model.question import ScramVerifier
 from mailstead.model.uids import UidSet
-from mailstead.store.interface import QueueFilter, Routed, Want
+from mailstead.store.interface import Routed, Want
 
 VERIFIER = ScramVerifier(b"salt", 4096, b"stored", b"server", 7)
 
@@ -345,65 +345,3 @@ async def test_a_shredded_account_cannot_be_opened(world: World) -> None:
     again = await world.account(primary)
     assert again.account_id != world.a
     assert 0 == (await world.mail.quota(again.account_id)).used_messages
-
-
-# ------------------------------------------------------------------------------------------------------------- outbox
-async def test_outbox(world: World) -> None:
-    outbox = world.store.outbox
-    owner = world.stores[0].outbox
-    octets = message() + os.urandom(2_500_000)
-    now = world.clock()
-    recipients = [("x@else.where", {"notify": "NEVER"}), ("y@else.where", {}), ("z@else.where", {"orcpt": "rfc822;z"})]
-    for _ in range(2):
-        await outbox.enqueue(world.a, SubmissionId(7), "a@example.test", recipients, octets, now + 1_000_000)
-    await outbox.enqueue(world.b, SubmissionId(8), "", [("b@else.where", {})], message(), now + 1_000_000)
-    due = await owner.due(world.clock() + 10, 100)
-    assert ["x@else.where", "y@else.where", "z@else.where", "b@else.where"] == [entry.forward_path for entry in due]
-    assert {"notify": "NEVER"} == due[0].options
-    assert (world.a, 7, "a@example.test", len(octets), 0, now + 1_000_000) == (
-        due[0].account_id, due[0].submission_id, due[0].reverse_path, due[0].size_octets, due[0].attempts, due[0].expires_at_ms)
-    assert due[:2] == await owner.due(world.clock() + 10, 2)
-    assert octets == await owner.octets(due[1])
-    await outbox.finish([due[0].entry_id], [(due[1].entry_id, now + 60_000, "not now")])
-    left = await outbox.entries()
-    assert ["y@else.where", "z@else.where", "b@else.where"] == [entry.forward_path for entry in left]
-    assert (1, "not now", now + 60_000) == (left[0].attempts, left[0].last_error, left[0].due_at_ms)
-    assert ["z@else.where", "b@else.where"] == [entry.forward_path for entry in await owner.due(now + 30_000, 100)]
-    assert ["b@else.where"] == [entry.forward_path for entry in await outbox.entries(account=world.b)]
-    await outbox.finish([entry.entry_id for entry in left[:2]], [])
-    assert Reason.NOT_FOUND is await refused(owner.octets(left[0]))
-    await outbox.finish([left[2].entry_id, 999], [(999, 0, "")])
-    assert [] == await outbox.entries()
-    if world.store is not world.stores[0]:
-        assert [] == await outbox.due(now + 10_000_000, 10)
-
-
-async def test_entries_are_found_held_and_released(world: World) -> None:
-    outbox, owner, now = world.store.outbox, world.stores[0].outbox, world.clock()
-    await outbox.enqueue(world.a, SubmissionId(7), "a@example.test", [("x@one.test", {}), ("y@Two.test", {})], message(), 1 << 50)
-    await outbox.enqueue(world.b, SubmissionId(8), "", [("z@two.test", {})], message(), 1 << 50)
-
-    async def paths(wanted: QueueFilter, **more: int) -> list[str]:
-        return [entry.forward_path for entry in await outbox.find(wanted, **more)]
-
-    every = await outbox.find(QueueFilter())
-    assert ["x@one.test", "y@Two.test", "z@two.test"] == [entry.forward_path for entry in every]
-    assert ["y@Two.test", "z@two.test"] == await paths(QueueFilter(domain="two.test"))
-    assert [] == await paths(QueueFilter(domain="wo.test"))
-    assert ["y@Two.test"] == await paths(QueueFilter(domain="two.test", sender="A@example.test"))
-    assert ["z@two.test"] == await paths(QueueFilter((SubmissionId(8),)))
-    assert ["y@Two.test"] == await paths(QueueFilter(), after=every[0].entry_id, limit=1)
-    assert 2 == await outbox.steer([every[0].entry_id, every[2].entry_id, 999], held=True)
-    assert ["y@Two.test"] == [entry.forward_path for entry in await owner.due(now + 10, 10)]
-    assert ["x@one.test", "z@two.test"] == await paths(QueueFilter(held=True))
-    await outbox.finish([], [(every[2].entry_id, now + 60_000, "later")])
-    assert 1 == await outbox.steer([every[2].entry_id], held=False)
-    assert ["y@Two.test"] == await paths(QueueFilter(held=False, domain="two.test", sender="a@example.test"))
-    assert {"y@Two.test", "z@two.test"} == {entry.forward_path for entry in await owner.due(now + 10, 10)}
-
-
-async def test_what_a_shredded_account_had_in_the_queue(world: World) -> None:
-    await world.store.outbox.enqueue(world.a, SubmissionId(7), "a@example.test", [("x@else.where", {})], message(), 1 << 50)
-    await world.directory.account_shred(world.a)
-    for entry in await world.store.outbox.entries():
-        assert entry.account_id != world.a

@@ -16,7 +16,7 @@ from mailstead.protocol.smtp.server import Mode
 
 _USED = {
     "PIPELINING": r"^C: MAIL .*\nC: RCPT", "CHUNKING": r"^C: BDAT .* LAST$", "DSN": r"^C: RCPT .* NOTIFY=", "ENHANCEDSTATUSCODES": r"^S: 550 5\.1\.1 ",
-    "LIMITS": r"^S: 452 4\.5\.3 ",
+    "LIMITS": r"^S: 452 4\.5\.3 ", "FUTURERELEASE": r"^C: MAIL .* HOLDUNTIL=", "DELIVERBY": r"^C: MAIL .* BY=",
 }  # fmt: skip
 """What use of a keyword looks like, where it is not named by the client."""
 FOLDER = Path(__file__).parent

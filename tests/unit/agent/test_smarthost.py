@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tests.harness.agent import Bringing
 from tests.harness.smtp import ALICE, BOB, SmtpSite
 
 from mailstead.agent import hop
+from mailstead.agent.hop import Way
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
-from mailstead.net import CertificateFiles, ClientTls, Listener, ServerTls, bind, make_self_signed
+from mailstead.net import CertificateFiles, ClientTls, Endpoint, Listener, ServerTls, bind, make_self_signed
 from mailstead.protocol.smtp.server import Mode
 from mailstead.service.ports import Attempt, Failed, Sent
 
@@ -57,8 +59,8 @@ async def scripted(script: list[bytes], *, hangs: bool = False) -> AsyncIterator
 
 
 @asynccontextmanager
-async def agent(port: int, url: str = "smtp://127.0.0.1:{}", tls: ClientTls | None = None) -> AsyncIterator[SmarthostAgent]:
-    made = SmarthostAgent(Smarthost.parse(url.format(port)), name="client.example", tls=tls)
+async def agent(port: int, url: str = "smtp://127.0.0.1:{}", tls: ClientTls | None = None) -> AsyncIterator[Bringing]:
+    made = Bringing(SmarthostAgent(Smarthost.parse(url.format(port)), Way("client.example", tls=tls)))
     try:
         yield made
     finally:
@@ -91,23 +93,12 @@ async def test_recipients_have_their_own_outcomes_and_the_connection_is_kept() -
         assert kinds(list(first)) == ["sent", "5.1.1", "4.2.2"]
         assert isinstance(first[0], Sent)
         assert first[0].passes_on_dsn
-        assert len(hub.hop._kept) == 1
-        kept = hub.hop._kept[0]
         assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
-        assert hub.hop._kept == [kept]
         assert kinds(list(await hub.deliver(envelope("nobody@example.org"), MESSAGE))) == ["5.1.1"]
         assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE + b"more\r\n"))) == ["sent"]
+        assert hub.opened == 1
     assert len(site.filed(BOB)) == 2
     assert site.filed(ALICE)[0].endswith(b"\r\n\r\n.body\r\n")
-
-
-async def test_a_kept_connection_that_died_is_replaced() -> None:
-    site = SmtpSite(tls=None)
-    async with agent(0) as hub:
-        for _ in range(2):
-            async with listening(site) as port:
-                hub.hop._port = port
-                assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
 
 
 @pytest.mark.parametrize("url", ["smtp://alice:secret@localhost:{}", "smtps://alice:secret@localhost:{}"])
@@ -127,7 +118,7 @@ async def test_a_wrong_password_and_a_wrong_certificate_are_temporary(tmp_path: 
         async with agent(port, "smtp://alice:wrong@localhost:{}", trusting) as hub:
             assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.8"]
         async with agent(port, "smtp://alice:secret@localhost:{}") as hub:
-            assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.4.1"]
+            assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.5"]
 
 
 async def test_without_password_any_certificate_is_better_than_none(tmp_path: Path) -> None:
@@ -164,13 +155,13 @@ async def test_servers_that_fail_on_the_way(script: list[bytes], expected: str) 
 
 
 async def test_a_server_that_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    play: Callable[..., object] = hop.Connection._reply
+    play: Callable[..., object] = hop.HopLine._reply
 
-    async def impatient(self: hop.Connection, timeout_s: float) -> object:
+    async def impatient(self: hop.HopLine, timeout_s: float) -> object:
         assert timeout_s >= 10
         return await play(self, 0.05)  # type: ignore[misc]
 
-    monkeypatch.setattr(hop.Connection, "_reply", impatient)
+    monkeypatch.setattr(hop.HopLine, "_reply", impatient)
     async with scripted(OPEN, hangs=True) as port, agent(port) as hub:
         assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["4.4.2"]
 
@@ -184,7 +175,7 @@ async def test_more_recipients_than_the_server_takes_go_in_turns() -> None:
 
 async def test_a_password_stays_here_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     site = SmtpSite(mode=Mode.SUBMISSION, tls=None)
-    monkeypatch.setattr(hop, "_is_safe", lambda _stream: False)
+    monkeypatch.setattr("mailstead.net.stream.endpoint_of", lambda _: Endpoint("192.0.2.1", 25, is_loopback=False))
     async with listening(site) as port, agent(port, "smtp://alice:secret@127.0.0.1:{}") as hub:
         assert kinds(list(await hub.deliver(envelope("bob@example.org"), MESSAGE))) == ["4.7.11"]
 
@@ -192,14 +183,16 @@ async def test_a_password_stays_here_without_tls(monkeypatch: pytest.MonkeyPatch
 async def test_after_what_is_no_reply_the_connection_is_not_used_again() -> None:
     async with scripted([*OPEN, b"250 ok\r\n250 ok\r\nwhat?\r\n", b"x"]) as port, agent(port) as hub:
         assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["4.4.2"]
-        assert not hub.hop._kept
+        assert hub.line is not None
+        assert not hub.line.is_open
 
 
 async def test_a_connection_is_used_as_often_as_the_server_allows() -> None:
     script = [OPEN[0], b"250-hub\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1\r\n", b"250 ok\r\n250 ok\r\n354 go\r\n", b"250 ok\r\n"]
     async with scripted(script) as port, agent(port) as hub:
         assert kinds(list(await hub.deliver(envelope("a@b"), MESSAGE))) == ["sent"]
-        assert not hub.hop._kept
+        assert hub.line is not None
+        assert not hub.line.is_open
 
 
 async def test_words_of_ours_are_not_put_into_the_servers_mouth() -> None:

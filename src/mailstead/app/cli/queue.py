@@ -103,8 +103,29 @@ def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, dat
     _act(data, "queue_delete", "{} recipients are taken out.", ids, domain, sender, everything)
 
 
-def _act(data: Path, name: str, sentence: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool) -> None:
-    result = perform(data, name, ids=list(ids), domain=domain, sender=sender, all=everything)
+@command.command(epilog="Example: mailstead queue reroute --domain example.com --to relay.example.net:25")
+@click.option("--to", default="", metavar="SERVER", help='"host:port", "smtps://user:password@host" or "lmtp://host:24"; empty: the usual way.')
+@_meant
+@data_option
+def reroute(to: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Send by another server."""
+    _act(data, "queue_reroute", "{} recipients are sent another way.", ids, domain, sender, everything, to=to)
+
+
+@command.command(epilog="Example: mailstead queue sites")
+@json_option
+@data_option
+def sites(as_json: bool, data: Path) -> None:
+    """List destinations that are put off as a whole, with the reason."""
+    rows = [row for row in perform(data, "queue_sites") if as_json or row["until_ms"] > time.time() * 1000]
+    for row in rows if not as_json else ():
+        row["next"] = _when(row["until_ms"])
+    columns = (("site", "SERVERS"), ("failures", "FAILURES"), ("next", "NEXT TRY"), ("reason", "REASON"))
+    show_rows(rows, columns, as_json=as_json, empty="No destination is put off.")
+
+
+def _act(data: Path, name: str, sentence: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool, **more: str) -> None:
+    result = perform(data, name, ids=list(ids), domain=domain, sender=sender, all=everything, **more)
     text = sentence.format(result["entries"])
     click.echo(text.replace("recipients are", "recipient is") if result["entries"] == 1 else text)
 

@@ -5,7 +5,6 @@ the driver is a loop of four lines, and a test is a list. Envelope commands are 
 (RFC 2920); each recipient keeps its own reply.
 """
 
-import base64
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +14,19 @@ from mailstead.model import limits
 from mailstead.model.address import Envelope, ForwardPath
 from mailstead.model.status import EnhancedStatus
 from mailstead.protocol.smtp import path, xtext
-from mailstead.protocol.smtp.data import stuffed
+from mailstead.protocol.smtp.data import is_clean, stuffed
 from mailstead.protocol.smtp.reply import Replies
 
 _COMMAND_S: Final = limits.SMTP_COMMAND_TIMEOUT_S
 _GREETING: Final = 220
 _GO_ON: Final = 354
-_CHALLENGE: Final = 334
 _FIRST_CODE: Final = 200
 _LAST_CODE: Final = 559
 _AT_ONCE: Final = 500
 """Recipients in one transaction towards the next hop: more than this is cut (RFC 5321 §4.5.3.1.8 promises 100)."""
 _TEXT: Final = 1_000
+_AT_ONE_GO: Final = 64 << 10
+"""A longer message waits until a recipient was taken."""
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\x80-\U0010ffff]")
 
 
@@ -159,16 +159,16 @@ def greet() -> Dialogue:
         raise Rejected(greeting)
 
 
-def hello(name: str) -> Generator[Turn, list[Reply], Offers]:
-    """EHLO, or HELO where that is not known (RFC 5321 §3.2). Raises ``Rejected``."""
-    (answer,) = yield Turn(b"EHLO %b\r\n" % name.encode())
+def hello(name: str, *, is_lmtp: bool = False) -> Generator[Turn, list[Reply], Offers]:
+    """EHLO, or HELO where that is not known (RFC 5321 §3.2); LHLO to an LMTP server (RFC 2033 §4.1). Raises ``Rejected``."""
+    (answer,) = yield Turn(b"%b %b\r\n" % (b"LHLO" if is_lmtp else b"EHLO", name.encode()))
     if answer.is_ok:
         words: dict[str, str] = {}
         for line in answer.lines[1:]:
             word, _, rest = line.partition(" ")
             words[word.upper()] = rest.strip()
         return Offers(words, _first_word(answer))
-    if not answer.is_permanent:
+    if not answer.is_permanent or is_lmtp:
         raise Rejected(answer)
     (answer,) = yield Turn(b"HELO %b\r\n" % name.encode())
     if not answer.is_ok:
@@ -187,39 +187,28 @@ def starttls() -> Dialogue:
         raise Rejected(answer)
 
 
-def login(offers: Offers, user: str, password: str) -> Dialogue:
-    """PLAIN, or LOGIN where there is no PLAIN (RFC 4954 §4, RFC 4616). Raises ``Rejected``.
-
-    A login that fails is a fault of the settings, which people mend: temporary, whatever the code.
-    """
-    if "PLAIN" in offers.mechanisms:
-        secret = base64.b64encode(b"\0%b\0%b" % (user.encode(), password.encode()))
-        turns = [b"AUTH PLAIN " + secret]
-    elif "LOGIN" in offers.mechanisms:
-        turns = [b"AUTH LOGIN", base64.b64encode(user.encode()), base64.b64encode(password.encode())]
-    else:
-        raise Rejected(temporary("The next server offers no way to log in that we know", EnhancedStatus(4, 7, 4)))
-    for number, octets in enumerate(turns, 1):
-        (answer,) = yield Turn(octets + b"\r\n")
-        if answer.code == _CHALLENGE if number < len(turns) else answer.is_ok:
-            continue
-        raise Rejected(temporary(f"The next server refused our login: {answer.code} {answer.text}", EnhancedStatus(4, 7, 8)))
-
-
-def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, list[Reply], list[Reply]]:
+def send(
+    offers: Offers, envelope: Envelope, octets: bytes, *, is_lmtp: bool = False, now_ms: int = 0
+) -> Generator[Turn, list[Reply], list[Reply]]:
     """One transaction: a reply for each recipient, in order (RFC 5321 §3.3). Raises ``Rejected`` where one holds for all.
 
-    After ``Rejected`` or a recipient's refusal the connection is good for another transaction, save after code 421.
+    After ``Rejected`` or a recipient's refusal the connection is good for another transaction, save after code 421. A message with a bare CR, a
+    bare LF or a NUL does not leave: what one server takes for a line another takes for two (SMTP smuggling).
     """
-    mail = _mail(offers, envelope, octets)
+    if not is_clean(octets):
+        raise Rejected(permanent("The message holds a bare CR, a bare LF or a NUL", EnhancedStatus(5, 6, 0)))
+    mail = _mail(offers, envelope, octets, now_ms)
     rcpts = [_rcpt(offers, to) for to in envelope.forward_paths]
+    if "CHUNKING" in offers and "PIPELINING" in offers and len(octets) <= _AT_ONE_GO:
+        return (yield from _in_one_go(mail, rcpts, octets, is_lmtp=is_lmtp))
     taken: list[Reply] = []
     if "PIPELINING" in offers:
         # One write; DATA is last in it (RFC 2920 §3.1).
         begun, *taken, go = yield Turn(b"".join([mail, *rcpts, b"DATA\r\n"]), len(rcpts) + 2)
         if not begun.is_ok or not any(reply.is_ok for reply in taken):
             if go.code == _GO_ON:
-                yield Turn(b".\r\n", timeout_s=limits.SMTP_FINAL_TIMEOUT_S)  # RFC 2920 §3.1: an empty message to nobody
+                # RFC 2920 §3.1: an empty message to nobody.
+                yield Turn(b".\r\n", 1 if not is_lmtp else 0, timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
             if not begun.is_ok:
                 yield from reset()
                 raise Rejected(begun)
@@ -239,10 +228,35 @@ def send(offers: Offers, envelope: Envelope, octets: bytes) -> Generator[Turn, l
         yield from reset()
         refusal = go if go.is_refusal else temporary(f"The next server answered DATA with {go.code}")
         return [reply if not reply.is_ok else refusal for reply in taken]
-    (final,) = yield Turn(stuffed(octets), timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
-    if not final.is_ok and not final.is_refusal:
-        final = temporary(f"The next server answered the end of the message with {final.code}")
-    return [reply if not reply.is_ok else final for reply in taken]
+    finals = yield Turn(stuffed(octets), _finals(taken, is_lmtp=is_lmtp), timeout_s=limits.SMTP_FINAL_TIMEOUT_S)
+    return _ended(taken, finals)
+
+
+def _in_one_go(mail: bytes, rcpts: list[bytes], octets: bytes, *, is_lmtp: bool) -> Generator[Turn, list[Reply], list[Reply]]:
+    """Envelope and message in one flight (RFC 3030 §4.2); where no recipient is taken the server refuses the message by itself."""
+    begun, *taken = yield Turn(b"".join([mail, *rcpts, b"BDAT %d LAST\r\n" % len(octets), octets]), len(rcpts) + 1, limits.SMTP_FINAL_TIMEOUT_S)
+    is_taken = begun.is_ok and any(reply.is_ok for reply in taken)
+    finals = yield Turn(b"", _finals(taken, is_lmtp=is_lmtp) if is_taken else 1, limits.SMTP_FINAL_TIMEOUT_S)
+    if not is_taken:
+        yield from reset()
+        if not begun.is_ok:
+            raise Rejected(begun)
+        return taken
+    return _ended(taken, finals)
+
+
+def _finals(taken: list[Reply], *, is_lmtp: bool) -> int:
+    """Replies that follow the message: LMTP gives one for each recipient that was taken (RFC 2033 §4.2)."""
+    return sum(reply.is_ok for reply in taken) if is_lmtp else 1
+
+
+def _ended(taken: list[Reply], finals: list[Reply]) -> list[Reply]:
+    ends = [
+        final if final.is_ok or final.is_refusal else temporary(f"The next server answered the end of the message with {final.code}")
+        for final in finals
+    ]
+    each = iter(ends if len(ends) > 1 else ends * len(taken))
+    return [next(each) if reply.is_ok else reply for reply in taken]
 
 
 def reset() -> Dialogue:
@@ -256,7 +270,7 @@ def leave() -> Dialogue:
 
 
 # ------------------------------------------------------------------------------------------------------- envelope
-def _mail(offers: Offers, envelope: Envelope, octets: bytes) -> bytes:
+def _mail(offers: Offers, envelope: Envelope, octets: bytes, now_ms: int) -> bytes:
     words = [f"MAIL FROM:{path.write(envelope.reverse_path.address)}"]
     if offers.size and len(octets) > offers.size:
         raise Rejected(permanent(f"The next server takes at most {offers.size} octets", EnhancedStatus(5, 3, 4)))
@@ -276,6 +290,15 @@ def _mail(offers: Offers, envelope: Envelope, octets: bytes) -> bytes:
             words.append(f"RET={envelope.ret}")
         if envelope.envid:
             words.append(f"ENVID={xtext.encode(envelope.envid)}")
+    if envelope.deliver_by is not None:
+        at_ms, mode = envelope.deliver_by
+        if "DELIVERBY" in offers:
+            words.append(f"BY={(at_ms - now_ms) // 1000};{mode}")
+        elif mode.startswith("R"):
+            # RFC 2852 §4.1.4.1: what must come back in time does not go where nobody keeps the time.
+            raise Rejected(permanent("The next server cannot promise to deliver in time", EnhancedStatus(5, 3, 3)))
+    if envelope.priority and "MT-PRIORITY" in offers:
+        words.append(f"MT-PRIORITY={envelope.priority}")
     return " ".join(words).encode() + b"\r\n"
 
 

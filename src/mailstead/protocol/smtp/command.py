@@ -7,6 +7,7 @@ or 501 as RFC 5321 §4.1.1.11 says (``Unparsable`` carries the reply).
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from mailstead.model.address import Address
@@ -41,6 +42,14 @@ class Mail:
     smtputf8: bool = False
     ret: str = ""
     envid: str = ""
+    hold_s: int = 0
+    """HOLDFOR (RFC 4865 §5.1); 0: not given."""
+    hold_until_ms: int = 0
+    """HOLDUNTIL; 0: not given."""
+    by: tuple[int, str] | None = None
+    """BY: seconds from now and the mode, ``R`` or ``N``, with ``T`` for a trace (RFC 2852 §4)."""
+    priority: int = 0
+    """MT-PRIORITY, -9 to 9 (RFC 6710 §4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,9 @@ class Plain:
     rest: str = field(default="")
 
 
+_PRIORITY: Final = re.compile(rb"-?[0-9]")
+_BY: Final = re.compile(rb"([+-]?[0-9]{1,9});([RN]T?)")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _ADDRESS_TYPE: Final = re.compile(rb"[A-Za-z0-9-]{1,40}")
 Command = Hello | Mail | Rcpt | Data | Bdat | Auth | Plain
 
@@ -130,7 +142,8 @@ def _mail(_verb: str, rest: bytes) -> Mail:
     sender, behind = _path(rest[5:], null=True)
     if behind and not behind.startswith(b" "):
         raise Unparsable("Something follows the address")
-    size, body, ret, envid, smtputf8 = 0, "7BIT", "", "", False
+    size, body, ret, envid, smtputf8, hold_s, hold_until_ms, priority = 0, "7BIT", "", "", False, 0, 0, 0
+    by: tuple[int, str] | None = None
     for name, value in _parameters(behind).items():
         if name == "SIZE":
             if not value.isdigit() or len(value) > 20:  # noqa: PLR2004 - RFC 1870 §3
@@ -150,13 +163,49 @@ def _mail(_verb: str, rest: bytes) -> Mail:
             if not 0 < len(value) <= 100:  # noqa: PLR2004 - RFC 3461 §4.4
                 raise Unparsable("ENVID has 1 to 100 characters")
             envid = xtext.decode(value)
+        elif name == "HOLDFOR":
+            if not value.isdigit() or not 0 < len(value) <= 9 or not int(value):  # noqa: PLR2004 - RFC 4865 §8
+                raise Unparsable("HOLDFOR takes a number of seconds")
+            hold_s = int(value)
+        elif name == "HOLDUNTIL":
+            hold_until_ms = _moment(value)
+        elif name == "BY":
+            by = _by(value)
+        elif name == "MT-PRIORITY":
+            if not _PRIORITY.fullmatch(value):
+                raise Unparsable("MT-PRIORITY is a number from -9 to 9")
+            priority = int(value)
         elif name == "AUTH":
             xtext.decode(value)  # RFC 4954 §5: syntax only, we trust nobody's word for it
         else:
             raise Unparsable(f"The parameter {name[:40]} is not offered here", 555, "5.5.4")
     if sender is not None and sender.needs_smtputf8 and not smtputf8:
         raise Unparsable("That address needs SMTPUTF8", 553, "5.6.7")
-    return Mail(sender, size, body, smtputf8, ret, envid)
+    if hold_s and hold_until_ms:
+        raise Unparsable("Either HOLDFOR or HOLDUNTIL")
+    return Mail(sender, size, body, smtputf8, ret, envid, hold_s, hold_until_ms, by, priority)
+
+
+def _moment(value: bytes) -> int:
+    """An Internet date and time (RFC 3339 §5.6) in milliseconds since 1970."""
+    try:
+        text = value.decode("ascii").upper()
+        if not _MOMENT.fullmatch(text):
+            raise ValueError
+        return int(datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise Unparsable("HOLDUNTIL takes a time such as 2026-12-24T18:00:00Z") from None
+
+
+def _by(value: bytes) -> tuple[int, str]:
+    """RFC 2852 §4."""
+    found = _BY.fullmatch(value.upper())
+    if found is None:
+        raise Unparsable("BY takes seconds and a mode, such as 3600;R")
+    seconds, mode = int(found[1]), found[2].decode("ascii")
+    if mode.startswith("R") and seconds <= 0:
+        raise Unparsable("With the mode R the time must lie ahead")  # RFC 2852 §4
+    return seconds, mode
 
 
 def _rcpt(_verb: str, rest: bytes) -> Rcpt:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import re
+import time
 from typing import Final
 
 from mailstead import telemetry
@@ -22,6 +23,7 @@ from mailstead.server.smtp.site import Site
 from mailstead.service import submission
 from mailstead.service.mailbox import Spool
 from mailstead.service.reception import Transaction
+from mailstead.service.sending import HELD_MOST_S
 
 _OK: Final = reply(250, "2.0.0", "OK")
 _SENDER_OK: Final = reply(250, "2.1.0", "Sender OK")
@@ -161,6 +163,9 @@ class Session:
         if site.mode is not Mode.MX or site.reception.can_send_out:
             # A stranger's author lives elsewhere: without a way out there would be no notices.
             words.append("DSN")
+        if site.mode is Mode.SUBMISSION:
+            until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(site.now_ms() // 1000 + HELD_MOST_S))
+            words += [f"FUTURERELEASE {HELD_MOST_S} {until}", "DELIVERBY", "MT-PRIORITY"]
         if site.tls is not None and self._stream.tls is None:
             words.append("STARTTLS")
         mechanisms = self._mechanisms()
@@ -272,9 +277,12 @@ class Session:
             options["ret"] = event.ret
         if event.envid:
             options["envid"] = event.envid
+        release_at_ms = self._timing(event, options)
+        if isinstance(release_at_ms, bytes):
+            return release_at_ms
         try:
             self._transaction = await site.reception.begin(
-                event.sender, self._principal, declared_octets=event.size, options=options
+                event.sender, self._principal, declared_octets=event.size, options=options, release_at_ms=release_at_ms
             )
         except (Refusal, Unavailable) as exc:
             telemetry.event(
@@ -283,6 +291,22 @@ class Session:
             return answer(exc)
         self._machine.mail_taken()
         return _SENDER_OK
+
+    def _timing(self, event: Mail, options: dict[str, str]) -> int | bytes:
+        """When the message may leave (0: at once), or why not; what else its sender says of time goes into ``options``."""
+        if not (event.hold_s or event.hold_until_ms or event.by or event.priority):
+            return 0
+        if self._site.mode is not Mode.SUBMISSION:
+            return reply(555, "5.5.4", "That parameter is not offered here")
+        now_ms = self._site.now_ms()
+        release_at_ms = now_ms + event.hold_s * 1000 if event.hold_s else event.hold_until_ms
+        if release_at_ms and event.by:
+            return reply(501, "5.5.4", "A message that is held cannot be urgent")  # RFC 4865 §5 says nothing; both would lie
+        if event.by:
+            options["by"] = f"{now_ms + event.by[0] * 1000};{event.by[1]}"
+        if event.priority:
+            options["priority"] = str(event.priority)
+        return release_at_ms
 
     async def _rcpt(self, event: Rcpt) -> bytes:
         transaction = self._transaction

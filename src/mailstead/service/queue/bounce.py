@@ -54,7 +54,7 @@ def wanted(entry: QueueEntry, action: Action) -> bool:
 def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
     """The notice for recipients of one message, all with the same action."""
     entry = told[0].entry
-    boundary = f"=_{to_wire(SUBMISSION, entry.submission_id)}_{action.value}_{entry.entry_id % 100_000}"
+    boundary = f"=_{to_wire(SUBMISSION, entry.submission_id)}_{action.value}_{entry.number}"
     utf8 = not all(_is_ascii(one) for one in told)
     returned, kind = _returned(octets, full=action is Action.FAILED and entry.options.get("ret") != "HDRS", utf8=utf8)
     while boundary.encode() in returned:
@@ -65,7 +65,7 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
         f"To: <{written(entry.reverse_path)}>",
         f"Subject: {_SUBJECTS[action]}",
         f"Date: {date(now_ms)}",
-        f"Message-ID: <{to_wire(SUBMISSION, entry.submission_id)}.{entry.entry_id}.{action.value}@{hostname}>",
+        f"Message-ID: <{to_wire(SUBMISSION, entry.submission_id)}.{entry.number}.{action.value}@{hostname}>",
         "Auto-Submitted: auto-replied",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="{boundary}"',

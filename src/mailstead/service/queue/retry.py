@@ -53,15 +53,35 @@ def decide(entry: QueueEntry, attempt: Attempt, now_ms: int) -> Decision:
         return Done(attempt)
     if attempt.is_permanent:
         return GiveUp(attempt, is_late=False)
-    if now_ms >= entry.expires_at_ms:
+    ends = ends_ms(entry)
+    if now_ms >= ends:
         return GiveUp(attempt, is_late=True)
-    due = min(now_ms + wait_ms(entry.entry_id, entry.attempts), entry.expires_at_ms)
+    due = min(now_ms + wait_ms(entry.job_id, entry.attempts), ends)
     late = entry.created_at_ms + TELL_AFTER_MS
     return Again(due, attempt, tells=entry.due_at_ms <= late < due)
 
 
-def wait_ms(entry_id: int, attempts: int) -> int:
-    """How long to wait after attempt number ``attempts`` (from 0) failed."""
+def ends_ms(entry: QueueEntry) -> int:
+    """When it is given up: as DELIVERBY says with ``R`` (RFC 2852 §4.1.4.2), else when its time is over."""
+    at, _, mode = str(entry.options.get("by", "")).partition(";")
+    return min(entry.expires_at_ms, int(at)) if at and mode.startswith("R") else entry.expires_at_ms
+
+
+def check_ms(entry: QueueEntry, now_ms: int) -> int:
+    """When the age of a message matters next after ``now_ms``: its author is to be told, or it is given up."""
+    at, _, mode = str(entry.options.get("by", "")).partition(";")
+    moments = [entry.created_at_ms + TELL_AFTER_MS, ends_ms(entry)]
+    if at and mode.startswith("N"):
+        moments.append(int(at))
+    return min((moment for moment in moments if moment > now_ms), default=ends_ms(entry))
+
+
+def wait_ms(number: int, attempts: int) -> int:
+    """How long to wait after attempt number ``attempts`` (from 0) of job ``number`` failed."""
     wait = WAITS_MS[min(attempts, len(WAITS_MS) - 1)]
-    spread = (entry_id ^ attempts) * _KNUTH >> 16 & (_STEPS - 1)
-    return wait + wait * spread // (_STEPS * _LATEST_SHARE)
+    return wait + int(wait * stretch(number, attempts) / _LATEST_SHARE)
+
+
+def stretch(number: int, attempts: int) -> float:
+    """Between 0 and 1, the same for the same arguments."""
+    return ((number ^ attempts) * _KNUTH >> 16 & (_STEPS - 1)) / _STEPS

@@ -1,258 +1,415 @@
-"""The scheduler: takes what is due from the outbox, hands it to the delivery agent, writes down what came of it.
+"""The scheduler: brings what is due to its next hop. One runs in each worker, for the worker's shards of the queue.
 
-One runs beside the owner of the queue file; elsewhere ``due`` is always empty. Entries of one message go out together. What
-is in the agent's hands is remembered in memory only: after a crash it is due again, so a message can leave twice but never
-not at all. A notice to the author is filed before the entry goes; its delivery id comes from the entries, so that a
-crash between the two files it once. When a notice cannot be filed now (over quota), the entry waits with its
-verdict (``_SETTLED``) and only the notice is tried again.
+``schedule`` decides; here is what waits. A *line task* opens a connection to a site and sends one message after the other over it; when there is
+no more it keeps the line for ``KEEP_S``. What is in hand is remembered in memory only: after a crash it is due again, so a message can leave twice but
+never not at all.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Sequence
-from typing import Final
+import contextlib
+import zlib
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from mailstead import telemetry
 from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
-from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import SUBMISSION, DeliveryId, to_wire
-from mailstead.model.message import Filing
+from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.ids import SUBMISSION, to_wire
 from mailstead.model.status import EnhancedStatus
-from mailstead.service.ports import Attempt, DeliveryAgent, Failed
-from mailstead.service.queue import bounce, retry
-from mailstead.service.queue.bounce import Action, Told
-from mailstead.store.interface import Mail, Outbox, QueueEntry
+from mailstead.service.ports import Agent, Attempt, Failed, Line, NoSession, Place, Sent
+from mailstead.service.queue import retry
+from mailstead.service.queue.conclusion import SETTLED, Conclusion, settled
+from mailstead.service.queue.results import Results
+from mailstead.service.queue.schedule import Route, Schedule, Site
+from mailstead.service.queue.shaping import Rules, is_displeasure
+from mailstead.store.interface import Mail, Queue, QueueHold, QueueJob, Submissions
 
 POLL_S: Final = 1.0
-"""How often the outbox is asked when nobody wakes us: another worker's submissions are found in this time."""
-AT_ONCE: Final = 20
-"""Messages in the agent's hands at one time."""
+"""How often the queue is looked at when no hint comes (STORAGE R6)."""
+KEEP_S: Final = 5.0
+AGE_EVERY_S: Final = 10.0
 GRACE_S: Final = 5.0
 """An attempt cut off after its last octet may be made twice: a stop waits so long for those under way."""
-_BATCH: Final = 200
-_SETTLED: Final = "undeliverable "
-"""Begins ``last_error`` of an entry of which only the notice is still to be filed: status, code, hop, text follow."""
+NOWHERE_MS: Final = 1_000
+"""A route that leads nowhere for good is looked for again so soon, if there is more for it."""
+SOUGHT: Final = 200
+"""Routes whose place is looked for at one time."""
+_PAGE: Final = 500
 
 
 class Scheduler:
-    """``hostname`` names us in notices."""
+    """See the module's docstring. ``hostname`` names us in notices."""
 
-    def __init__(self, *, outbox: Outbox, mail: Mail, agent: DeliveryAgent, hostname: str, now_ms: Callable[[], int]) -> None:
-        self._outbox = outbox
-        self._mail = mail
+    def __init__(
+        self, *, queue: Queue, mail: Mail, submissions: Submissions, agent: Agent, rules: Rules, hostname: str, now_ms: Callable[[], int],
+        keep_s: float = KEEP_S,
+    ) -> None:  # fmt: skip
+        self._queue = queue
         self._agent = agent
-        self._hostname = hostname
+        self._rules = rules
         self._now_ms = now_ms
+        self._keep_s = keep_s
+        self.schedule = Schedule(
+            rules, load=queue.of_lane, lane_due=queue.lane_due, workers=queue.workers,
+            stretch=lambda name, count: retry.stretch(zlib.crc32(name.encode()), count),
+        )
+        self._results = Results(queue, self._finished)
+        self._conclusion = Conclusion(
+            mail=mail, submissions=submissions, results=self._results, rules=rules, hostname=hostname, now_ms=now_ms
+        )
         self._woken = asyncio.Event()
-        self._in_hand: set[int] = set()
+        self._is_steered = False
+        self._seen = 0
+        self._aged_at = 0.0
+        self._seeking = asyncio.Semaphore(SOUGHT)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._lines: set[Line] = set()
+        self._is_stopping = False
 
-    def wake(self) -> None:
-        """Something was queued here: look now."""
+    def wake(self, steered: bool = False) -> None:
+        """There is something new; ``steered``: somebody has changed what was there."""
+        self._is_steered = self._is_steered or steered
         self._woken.set()
 
     async def run(self) -> None:
         """Until cancelled; then what is in hand has ``GRACE_S`` to end, and is given up (it will be due again)."""
+        writing = asyncio.get_running_loop().create_task(self._results.run())
         try:
+            await self._begin()
             while True:
                 self._woken.clear()
                 try:
-                    found = await self.once()
+                    self.look()
                 except (Refusal, Unavailable) as exc:
                     telemetry.event("queue.failed", reason=exc.cause or exc.public)
-                    found = 0
                 except Exception as exc:
                     telemetry.defect("queue", exc)
-                    found = 0
-                if not found:
-                    try:
-                        async with asyncio.timeout(POLL_S):
-                            await self._woken.wait()
-                    except TimeoutError:
-                        pass
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience_s()):
+                        await self._woken.wait()
         finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=GRACE_S)
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self._agent.close()
+            await self._end(writing)
 
-    async def once(self) -> int:
-        """Start whatever is due; how many messages that was. Waits while too many are in hand."""
-        due = await self._outbox.due(self._now_ms(), _BATCH + len(self._in_hand))
-        groups: dict[tuple[int, bool], list[QueueEntry]] = {}
-        for entry in due:
-            if entry.entry_id not in self._in_hand:
-                groups.setdefault((entry.submission_id, entry.last_error.startswith(_SETTLED)), []).append(entry)
-        for entries in groups.values():
-            self._in_hand.update(entry.entry_id for entry in entries)
-        left = list(groups.values())
-        try:
-            while left:
-                await self._free.acquire()
-                self._start(left.pop(0))
-        finally:
-            for entries in left:
-                self._in_hand.difference_update(entry.entry_id for entry in entries)
-        return len(groups)
+    async def _begin(self) -> None:
+        while True:
+            try:
+                await self._queue.own()
+                self._reload()
+            except (Refusal, Unavailable) as exc:
+                telemetry.event("queue.failed", reason=exc.cause or exc.public)
+                await asyncio.sleep(POLL_S)
+            else:
+                return
+
+    def _reload(self) -> None:
+        self._seen = self._queue.newest()
+        self.schedule.begin(self._queue.lanes(), self._queue.holds())
+
+    async def _end(self, writing: asyncio.Task[None]) -> None:
+        self._is_stopping = True
+        for site in self.schedule.sites.values():
+            while site.idle:
+                site.idle.pop()()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await self._results.idle()
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
 
     async def idle(self) -> None:
-        """Until nothing is in hand (tests, and a clean stop)."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Until nothing is in hand (tests)."""
+        while self._tasks or self.schedule.in_hand:
+            await asyncio.sleep(0.001)
+            await self._results.idle()
 
-    def _start(self, entries: list[QueueEntry]) -> None:
-        task = asyncio.get_running_loop().create_task(self._attempt(entries))
+    def _patience_s(self) -> float:
+        at = self.schedule.next_ms()
+        return POLL_S if at is None else min(POLL_S, max(0.001, (at - self._now_ms()) / 1000))
+
+    # ------------------------------------------------------------------------------------------------- looking
+    def look(self) -> None:
+        """Take in what is new and start whatever may start."""
+        now = self._now_ms()
+        if self._is_steered:
+            self._is_steered = False
+            self._reload()
+        else:
+            while True:
+                jobs, seen = self._queue.newer(self._seen)
+                for job in jobs:
+                    self.schedule.came(job, now)
+                if seen == self._seen:
+                    break
+                self._seen = seen
+                if len(jobs) < _PAGE:
+                    break
+        self.schedule.turn(now)
+        for route in self.schedule.sought():
+            self._start(self._seek(route))
+        for site in self.schedule.startable(now):
+            self._start(self._line(site, site.kind))
+        loop_now = asyncio.get_running_loop().time()
+        if loop_now - self._aged_at >= AGE_EVERY_S:
+            self._aged_at = loop_now
+            self._start(self._age())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-        def ended(done: asyncio.Task[None]) -> None:
-            self._tasks.discard(done)
-            self._free.release()
-            self._in_hand.difference_update(entry.entry_id for entry in entries)
-
-        task.add_done_callback(ended)
-
-    # ------------------------------------------------------------------------------------------------- one message
-    async def _attempt(self, entries: list[QueueEntry]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
-            attempts: Sequence[Attempt]
-            try:
-                octets = await self._outbox.octets(entries[0])
-            except Unavailable as exc:
-                if self._now_ms() < entries[0].expires_at_ms:
-                    raise
-                lost = Failed("", 0, EnhancedStatus(5, 3, 0), "The message could not be read back from our queue")
-                telemetry.event("queue.failed", submission=to_wire(SUBMISSION, entries[0].submission_id), reason=exc.cause or exc.public)
-                await self._conclude(entries, [lost] * len(entries), b"")
-                return
-            if entries[0].last_error.startswith(_SETTLED):
-                attempts = [_settled(entry.last_error) for entry in entries]
-            else:
-                attempts = await self._agent.deliver(envelope_of(entries), octets)
-            await self._conclude(entries, attempts, octets)
-        except (Refusal, Unavailable) as exc:
-            await self._put_off(entries, exc.cause or exc.public)
+            await work
         except Exception as exc:
-            telemetry.defect("queue", exc, submission=to_wire(SUBMISSION, entries[0].submission_id))
-            await self._put_off(entries, "something went wrong on our side")
+            telemetry.defect("queue", exc)
 
-    async def _put_off(self, entries: list[QueueEntry], reason: str) -> None:
-        """The fault is ours: try again as after a temporary failure, and never give up for it."""
+    def _finished(self, job: QueueJob, due_ms: int | None) -> None:
+        self.schedule.finished(job, due_ms)
+
+    async def _seek(self, route: Route) -> None:
+        async with self._seeking:
+            try:
+                found = await self._agent.locate(route.name)
+            except Exception as exc:
+                telemetry.defect("queue", exc, route=route.name)
+                found = Failed("", 0, EnhancedStatus(4, 3, 0), "Something went wrong on our side")
         now = self._now_ms()
+        if not isinstance(found, Failed):
+            self.schedule.located(route, found, found.hosts, now)
+            self.wake()
+            return
+        # What cannot be delivered anywhere is told to those who wait, one after the other; what cannot be found out now waits as a whole.
+        site = self.schedule.lost(route, found, now)
+        if found.is_permanent:
+            site.hold_until_ms = 0
+            while (job := self.schedule.take(site, self._now_ms())) is not None:
+                await self._conclude(job, [found] * len(job.recipients), None)
+            self.schedule.hold(site, self._now_ms() + NOWHERE_MS, found.text)
+        else:
+            await self._write_hold(self.schedule.hold(site, site.hold_until_ms, found.text))
+        self.wake()
+
+    async def _write_hold(self, hold: QueueHold) -> None:
+        telemetry.event("site.deferred", site=hold.site, failures=hold.failures, until_ms=hold.until_ms, reason=hold.reason)
         try:
-            await self._outbox.finish(
-                (),
-                [
-                    (
-                        entry.entry_id, now + retry.wait_ms(entry.entry_id, entry.attempts),
-                        entry.last_error if entry.last_error.startswith(_SETTLED) else reason,
-                    )
-                    for entry in entries
-                ],
-            )
+            await self._queue.hold(hold)
         except (Refusal, Unavailable) as exc:
-            # The queue cannot be written: hold the entries back so that they do not come again at once.
             telemetry.event("queue.failed", reason=exc.cause or exc.public)
-            await asyncio.sleep(retry.WAITS_MS[0] / 1000)
 
-    async def _conclude(self, entries: list[QueueEntry], attempts: Sequence[Attempt], octets: bytes) -> None:
-        now = self._now_ms()
-        done: list[int] = []
-        deferred: list[tuple[int, int, str]] = []
-        told: dict[Action, list[Told]] = {}
-        for entry, attempt in zip(entries, attempts, strict=True):
-            match retry.decide(entry, attempt, now):
-                case retry.Done(sent):
-                    done.append(entry.entry_id)
-                    self._tell("message.sent", entry, attempt)
-                    if not sent.passes_on_dsn and bounce.wanted(entry, Action.RELAYED):
-                        told.setdefault(Action.RELAYED, []).append(Told(entry, EnhancedStatus(2, 0, 0), sent.hop, 0, ""))
-                case retry.Again(due, failed, tells):
-                    deferred.append((entry.entry_id, due, f"{failed.code or failed.status} {failed.text}"))
-                    self._tell("message.deferred", entry, attempt)
-                    if tells and bounce.wanted(entry, Action.DELAYED):
-                        told.setdefault(Action.DELAYED, []).append(_told(entry, failed))
-                case retry.GiveUp(failed, is_late):
-                    done.append(entry.entry_id)
-                    self._tell("message.bounced", entry, attempt)
-                    if bounce.wanted(entry, Action.FAILED):
-                        told.setdefault(Action.FAILED, []).append(_late(entry, failed) if is_late else _told(entry, failed))
-        for action, recipients in told.items():
-            if not await self._file(recipients, action, octets) and action is Action.FAILED:
-                unfiled = {one.entry.entry_id: one for one in recipients}
-                done = [number for number in done if number not in unfiled]
-                deferred += [
-                    (number, now + retry.wait_ms(number, one.entry.attempts), _settle(one)) for number, one in unfiled.items()
-                ]
-        await self._outbox.finish(done, deferred)
-
-    def _tell(self, name: str, entry: QueueEntry, attempt: Attempt) -> None:
-        status = str(attempt.status) if isinstance(attempt, Failed) else "2.0.0"
-        telemetry.event(
-            name, account=entry.account_id, submission=to_wire(SUBMISSION, entry.submission_id), reverse_path=entry.reverse_path,
-            forward_path=entry.forward_path, hop=attempt.hop, status=status, attempts=entry.attempts + 1, reason=attempt.text,
-        )
-
-    async def _file(self, told: list[Told], action: Action, octets: bytes) -> bool:
-        """A notice into the author's INBOX, from the null reverse-path. False: it must be tried again."""
-        entry = told[0].entry
-        notice = bounce.compose(told, action, octets, hostname=self._hostname, now_ms=self._now_ms())
-        numbers = ",".join(str(one.entry.entry_id) for one in told)
-        digest = hashlib.sha256(f"mailstead notice 1\0{entry.submission_id}\0{action.value}\0{numbers}".encode()).digest()
+    # ------------------------------------------------------------------------------------------------- a line
+    async def _line(self, site: Site, kind: str) -> None:
+        line: Line | None = None
+        messages = 0
         try:
-            filed = await self._mail.deliver(
-                entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
-            )
-        except Unavailable as exc:
-            telemetry.event("notice.deferred", account=entry.account_id, reason=exc.cause or exc.public)
-            return False
-        except Refusal as exc:
-            telemetry.event("notice.refused", account=entry.account_id, reason=exc.cause or exc.public)
-            # Nobody is there to hear it; a full mailbox may be emptied.
-            return exc.reason is not Reason.OVER_QUOTA
-        telemetry.event(
-            "message.filed", account=entry.account_id, mailbox=filed.mailbox_id, uid=filed.uid, octets=len(notice),
-            reverse_path="", forward_path=entry.reverse_path, reason=f"notice: {action.value}",
-        )
-        return True
+            while not self._is_stopping:
+                if line is not None and (not line.is_open or (site.shaping.rule.messages and messages >= site.shaping.rule.messages)):
+                    await line.close()
+                    line, messages = None, 0
+                if line is not None and site.active > site.shaping.connections:
+                    break
+                job = self.schedule.take(site, self._now_ms())
+                if job is None:
+                    if line is None or not await self._rest(site):
+                        break
+                    continue
+                try:
+                    if job.recipients[0].last_error.startswith(SETTLED):
+                        await self._settle(job)
+                        continue
+                    if line is None:
+                        line = await self._open(site, job)
+                        if line is None:
+                            break
+                    messages += 1
+                    await self._send(site, line, job)
+                except Exception as exc:
+                    telemetry.defect("queue", exc, submission=to_wire(SUBMISSION, job.message.submission_id))
+                    self._conclusion.put_off(job, "something went wrong on our side")
+        except Exception as exc:
+            telemetry.defect("queue", exc, site=site.name)
+        finally:
+            if line is not None:
+                await line.close()
+            self.schedule.ended(site, kind, self._now_ms())
+            self.wake()
+
+    async def _rest(self, site: Site) -> bool:
+        """Keep the line for a while; True: there is work again."""
+        woken = asyncio.Event()
+        site.idle.append(woken.set)
+        try:
+            async with asyncio.timeout(self._keep_s):
+                await woken.wait()
+        except TimeoutError:
+            if woken.set in site.idle:
+                site.idle.remove(woken.set)
+            return woken.is_set()
+        return not self._is_stopping
+
+    async def _open(self, site: Site, job: QueueJob) -> Line | None:
+        place = await self._place(site, job)
+        if place is None:
+            return None
+        try:
+            return await self._agent.open(place, job.attempts)
+        except NoSession as exc:
+            failed = exc.failed
+            if failed.is_permanent:  # a way that leads back to us
+                await self._conclude(job, [failed] * len(job.recipients), None, provider=site.shaping.rule.name)
+                return None
+            hold = self.schedule.failed(site, failed, self._now_ms())
+            # The one that was to be sent stands for all: it shows why, and it alone is written.
+            await self._conclude(job, [failed] * len(job.recipients), None, provider=site.shaping.rule.name)
+            await self._write_hold(hold)
+            return None
+        except asyncio.CancelledError:
+            raise
+        except Exception as exc:
+            telemetry.defect("queue", exc, site=site.name)
+            self._conclusion.put_off(job, "something went wrong on our side")
+            return None
+
+    async def _place(self, site: Site, job: QueueJob) -> Place | None:
+        """Where the site is now. None: the job's route leads elsewhere by now; it was put back."""
+        now = self._now_ms()
+        place, route = site.place, self.schedule.routes.get(job.route)
+        if place is not None and (place.until_ms > now or route is None):
+            return place
+        found = await self._agent.locate(job.route)
+        if route is not None and not isinstance(found, Failed):
+            if found.site != site.name:
+                self.schedule.put_back(job, now)
+            if self.schedule.located(route, found, found.hosts, now) is site:
+                return found
+            return None
+        if isinstance(found, Failed) and found.is_permanent:
+            await self._conclude(job, [found] * len(job.recipients), None)
+            return None
+        self.schedule.put_back(job, now)
+        if route is not None and isinstance(found, Failed):
+            await self._write_hold(self.schedule.hold(self.schedule.lost(route, found, now), now + 60_000, found.text))
+        return None
+
+    async def _send(self, site: Site, line: Line, job: QueueJob) -> None:
+        try:
+            octets = await self._queue.octets(job.message.submission_id)
+        except (Refusal, Unavailable) as exc:
+            await self._unreadable(job, exc)
+            return
+        try:
+            attempts = await line.deliver(envelope_of(job), octets)
+        except asyncio.CancelledError:
+            raise
+        except Exception as exc:
+            telemetry.defect("queue", exc, submission=to_wire(SUBMISSION, job.message.submission_id))
+            self._conclusion.put_off(job, "something went wrong on our side")
+            return
+        await self._learn(site, attempts)
+        await self._conclude(job, attempts, octets, provider=site.shaping.rule.name)
+
+    async def _learn(self, site: Site, attempts: Sequence[Attempt]) -> None:
+        first = attempts[0]
+        if isinstance(first, Sent):
+            if self.schedule.succeeded(site):
+                await self._write_hold(QueueHold(site.name, 0, 0, "", site.shaping.learnt()))
+            return
+        meaning = self._rules.meaning(site.shaping.rule.name, first)
+        now = self._now_ms()
+        if (meaning.is_slower or is_displeasure(first)) and site.shaping.displeased(now):
+            telemetry.event("site.slowed", site=site.name, connections=site.shaping.connections, reason=first.text)
+        if meaning.hold_s and not first.is_permanent:
+            await self._write_hold(self.schedule.hold(site, now + meaning.hold_s * 1000, first.text))
+
+    async def _conclude(self, job: QueueJob, attempts: Sequence[Attempt], octets: bytes | None, *, provider: str = "") -> None:
+        try:
+            if octets is None:
+                octets = await self._octets_for_notice(job, attempts)
+            await self._conclusion.conclude(job, attempts, octets, provider=provider)
+        except (Refusal, Unavailable) as exc:
+            self._conclusion.put_off(job, exc.cause or exc.public)
+        except Exception as exc:
+            telemetry.defect("queue", exc, submission=to_wire(SUBMISSION, job.message.submission_id))
+            self._conclusion.put_off(job, "something went wrong on our side")
+
+    async def _octets_for_notice(self, job: QueueJob, attempts: Sequence[Attempt]) -> bytes:
+        """The message, where the author may hear of it now."""
+        now = self._now_ms()
+        for recipient, attempt in zip(job.recipients, attempts, strict=True):
+            decision = retry.decide(job.entry(recipient), attempt, now)
+            if isinstance(decision, retry.GiveUp) or (isinstance(decision, retry.Again) and decision.tells):
+                return await self._queue.octets(job.message.submission_id)
+        return b""
+
+    async def _unreadable(self, job: QueueJob, exc: Refusal | Unavailable) -> None:
+        reason = exc.cause or exc.public
+        telemetry.event("queue.failed", submission=to_wire(SUBMISSION, job.message.submission_id), reason=reason)
+        if self._now_ms() < job.message.expires_at_ms:
+            self._conclusion.put_off(job, reason)
+            return
+        lost = Failed("", 0, EnhancedStatus(5, 3, 0), "The message could not be read back from our queue")
+        await self._conclude(job, [lost] * len(job.recipients), b"")
+
+    async def _settle(self, job: QueueJob) -> None:
+        """Only a notice is still to be filed."""
+        attempts: list[Attempt] = [
+            settled(one.last_error) if one.last_error.startswith(SETTLED) else Failed("", 0, EnhancedStatus(4, 3, 0), one.last_error)
+            for one in job.recipients
+        ]
+        try:
+            octets = await self._queue.octets(job.message.submission_id)
+        except (Refusal, Unavailable) as exc:
+            await self._unreadable(job, exc)
+            return
+        await self._conclude(job, attempts, octets)
+
+    # ------------------------------------------------------------------------------------------------- age
+    async def _age(self) -> None:
+        """Tell the authors of what waits long, give up what is too old; also of what rests with its site."""
+        while True:
+            found = [job for job in self._queue.aged(self._now_ms(), _PAGE) if job.job_id not in self.schedule.in_hand]
+            for job in found:
+                route = self.schedule.routes.get(job.route)
+                site = route.site if route else None
+                self.schedule.seize(job)
+                try:
+                    octets = await self._queue.octets(job.message.submission_id)
+                    await self._conclusion.came_of_age(job, octets, site.failure if site else None)
+                except (Refusal, Unavailable) as exc:
+                    await self._unreadable(job, exc)
+                except Exception as exc:
+                    telemetry.defect("queue", exc, submission=to_wire(SUBMISSION, job.message.submission_id))
+                    self._conclusion.put_off(job, "something went wrong on our side")
+            await self._results.idle()
+            if len(found) < _PAGE:
+                return
 
 
-def envelope_of(entries: Sequence[QueueEntry]) -> Envelope:
-    """The envelope of one message's entries."""
-    first = entries[0]
+def envelope_of(job: QueueJob) -> Envelope:
+    """The envelope of a job."""
+    message = job.message
+    options = message.options
     return Envelope(
-        ReversePath(_address(first.reverse_path) if first.reverse_path else None),
+        ReversePath(_address(message.reverse_path) if message.reverse_path else None),
         tuple(
-            ForwardPath(_address(entry.forward_path), frozenset(filter(None, entry.options.get("notify", "").split(","))),
-                        entry.options.get("orcpt", ""))
-            for entry in entries
+            ForwardPath(_address(one.address), frozenset(filter(None, str(one.options.get("notify", "")).split(","))),
+                        str(one.options.get("orcpt", "")))
+            for one in job.recipients
         ),
-        envid=first.options.get("envid", ""), ret=first.options.get("ret", ""), smtputf8=bool(first.options.get("smtputf8")),
-        body=first.options.get("body", "7BIT"),
+        envid=options.get("envid", ""), ret=options.get("ret", ""), smtputf8=bool(options.get("smtputf8")), body=options.get("body", "7BIT"), deliver_by=_deliver_by(options.get("by", "")), priority=int(options.get("priority", "0")),
     )  # fmt: skip
+
+
+def _deliver_by(text: str) -> tuple[int, str] | None:
+    at, _, mode = text.partition(";")
+    return (int(at), mode) if at else None
 
 
 def _address(text: str) -> Address:
     local, _, domain = text.rpartition("@")
     return Address(local, domain)
-
-
-def _told(entry: QueueEntry, failed: Failed) -> Told:
-    return Told(entry, failed.status, failed.hop, failed.code, failed.text)
-
-
-def _late(entry: QueueEntry, failed: Failed) -> Told:
-    """Time has run out (RFC 3463 §3.5: 5.4.7)."""
-    return Told(entry, EnhancedStatus(5, 4, 7), failed.hop, failed.code, f"It was tried until its time ran out. The last answer: {failed.text}")
-
-
-def _settle(one: Told) -> str:
-    return f"{_SETTLED}{one.status} {one.code} {one.hop or '-'} {one.text}"[:480]
-
-
-def _settled(text: str) -> Failed:
-    """The verdict that ``_settle`` wrote."""
-    status, code, hop, *rest = text.removeprefix(_SETTLED).split(" ", 3)
-    return Failed("" if hop == "-" else hop, int(code), EnhancedStatus.parse(status) or EnhancedStatus(5, 0, 0), rest[0] if rest else "")

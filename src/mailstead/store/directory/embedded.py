@@ -9,7 +9,6 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, CredentialId, Ids, TenantId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
 from mailstead.model.question import ScramVerifier
-from mailstead.store import outbox
 from mailstead.store.directory import operations as ops
 from mailstead.store.directory import rows
 from mailstead.store.directory.reader import Reader, address_key
@@ -18,6 +17,7 @@ from mailstead.store.interface import Account, Credential, DkimKey, Domain, Logi
 from mailstead.store.keys import Keys
 from mailstead.store.mail import accounts
 from mailstead.store.mail.operation import Operation
+from mailstead.store.queue import operations as queue
 from mailstead.store.schema.shard import STATES
 from mailstead.store.seal import Damaged
 
@@ -194,7 +194,7 @@ class EmbeddedDirectory:
                 raise
         await self._write_to(KEYS, ops.ShredKey(account))
         self._forget_key(account)
-        await self._write_to(QUEUE, outbox.Forget(account))
+        await self._write_to(QUEUE, queue.Forget(account))
         await self._write_to(before.shard, accounts.RemoveAccount(account))
         await self._write(ops.DropAccount(account))
 

@@ -60,4 +60,25 @@ CREATE TABLE entry (
 CREATE INDEX entry_due ON entry (held, due_ms);
 CREATE INDEX entry_submission ON entry (submission_id)
 """,
+    """
+CREATE TABLE q_shard (
+  shard INTEGER PRIMARY KEY, owner TEXT NOT NULL, epoch INTEGER NOT NULL, lease_until_ms INTEGER NOT NULL);
+CREATE TABLE q_message (
+  submission_id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL, tenant_id INTEGER NOT NULL, reverse_path TEXT NOT NULL,
+  options BLOB, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, size INTEGER NOT NULL, key_no INTEGER NOT NULL,
+  is_reported INTEGER NOT NULL, jobs INTEGER NOT NULL, pieces INTEGER NOT NULL, body BLOB);
+CREATE TABLE q_piece (
+  submission_id INTEGER NOT NULL, number INTEGER NOT NULL, octets BLOB NOT NULL, PRIMARY KEY (submission_id, number));
+CREATE TABLE q_job (
+  job_id INTEGER PRIMARY KEY AUTOINCREMENT, shard INTEGER NOT NULL, submission_id INTEGER NOT NULL, account_id INTEGER NOT NULL,
+  tenant_id INTEGER NOT NULL, route TEXT NOT NULL, domain TEXT NOT NULL, prio INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+  check_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, held INTEGER NOT NULL, rcpts BLOB NOT NULL);
+CREATE INDEX q_job_lane ON q_job (shard, route, prio, tenant_id, account_id, due_ms) WHERE held=0;
+CREATE INDEX q_job_check ON q_job (check_ms) WHERE held=0;
+CREATE INDEX q_job_submission ON q_job (submission_id);
+CREATE TABLE q_route (
+  site TEXT PRIMARY KEY, hold_until_ms INTEGER NOT NULL, failures INTEGER NOT NULL, reason TEXT NOT NULL, shaping BLOB NOT NULL,
+  at_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE q_accept (accept_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID
+""",
 )

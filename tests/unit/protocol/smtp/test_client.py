@@ -128,16 +128,6 @@ def test_smtputf8_is_asked_for_only_where_it_is_needed() -> None:
     assert b"SMTPUTF8" in sent[0]
 
 
-def test_login() -> None:
-    assert play(client.login(ALL, "u", "p"), [b"235 yes"])[0] == [b"AUTH PLAIN AHUAcA==\r\n"]
-    only = Offers({"AUTH": "LOGIN"})
-    assert play(client.login(only, "u", "p"), [b"334 "], [b"334 "], [b"235 yes"])[0] == [b"AUTH LOGIN\r\n", b"dQ==\r\n", b"cA==\r\n"]
-    for offers, answers in ((ALL, [[b"535 5.7.8 no"]]), (only, [[b"334 "], [b"235 early"]]), (NOTHING, [])):
-        with pytest.raises(Rejected) as rejected:
-            play(client.login(offers, "u", "p"), *answers)
-        assert not rejected.value.reply.is_permanent
-
-
 def test_replies_that_are_none_are_temporary_failures() -> None:
     for octets in (b"hello\r\n", b"199 x\r\n", b"999 x\r\n", b"x" * 3000):
         reader = Reader()

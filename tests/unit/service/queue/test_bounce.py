@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailstead.model.ids import AccountId, SubmissionId
+from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.queue.bounce import RETURNED_OCTETS, Action, Told, compose, wanted
 from mailstead.store.interface import QueueEntry
 
 ENTRY = QueueEntry(
-    7, SubmissionId(1), AccountId(1), "alice@example.org", "c@d.example", {"envid": "E 1", "orcpt": "rfc822;o@d.example"}, 0, 86_400_000, 0, 0, "", 10
+    7, 0, SubmissionId(1), AccountId(1), TenantId(1), "alice@example.org", "c@d.example", {"envid": "E 1", "orcpt": "rfc822;o@d.example"}, 0, 86_400_000, 0, 0, "", 10
 )
 MESSAGE = b"From: alice@example.org\r\nSubject: lost\r\n\r\nbody\r\n"
 TOLD = Told(ENTRY, EnhancedStatus(5, 1, 1), "mx.d.example", 550, "5.1.1 No such user " + "here " * 40)
@@ -34,7 +34,7 @@ def test_who_gets_one(notify: str, failed: bool, delayed: bool, succeeded: bool)
 
 
 def test_a_program_can_read_it() -> None:
-    other = replace(TOLD, entry=replace(ENTRY, entry_id=8, forward_path="e@f.example", options={}), code=0, hop="")
+    other = replace(TOLD, entry=replace(ENTRY, number=8, forward_path="e@f.example", options={}), code=0, hop="")
     notice = read(compose([TOLD, other], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0))
     assert notice["To"] == "alice@example.org"
     assert notice["Auto-Submitted"] == "auto-replied"

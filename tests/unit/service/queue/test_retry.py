@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailstead.model.ids import AccountId, SubmissionId
+from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Failed, Sent
 from mailstead.service.queue import retry
@@ -10,7 +10,7 @@ from mailstead.service.queue.retry import TELL_AFTER_MS, WAITS_MS, Again, Done, 
 from mailstead.store.interface import QueueEntry
 
 DAY = 24 * 3600 * 1000
-ENTRY = QueueEntry(7, SubmissionId(1), AccountId(1), "a@b", "c@d", {}, 0, 5 * DAY, 0, 0, "", 10)
+ENTRY = QueueEntry(7, 0, SubmissionId(1), AccountId(1), TenantId(1), "a@b", "c@d", {}, 0, 5 * DAY, 0, 0, "", 10)
 LATER = Failed("mx", 451, EnhancedStatus(4, 2, 0), "later")
 NEVER = Failed("mx", 550, EnhancedStatus(5, 1, 1), "no")
 SENT = Sent("mx", "ok", passes_on_dsn=True)

@@ -1,0 +1,180 @@
+"""Submission to all at the sink: mail for elsewhere from 20 connections through the queue to ``smtp-sink``, beside Postfix as a relay.
+
+Our users log in (plain text on loopback); Postfix takes from loopback what comes. Both queue durably before 250. The sink is Postfix's own and does not
+count.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from tests.harness.server import PASSWORD, Server, cpu_seconds, family, free_ports, memory_octets
+
+from bench.dead_names import dead_names
+from bench.systems import PostfixDovecot
+
+_ROOT: Final = Path(__file__).parents[2]
+_WITHIN_S: Final = 120.0
+SENDER: Final = "u0@example.test"
+DEAD: Final = 10_000
+"""Domains whose servers do not answer."""
+
+
+@contextmanager
+def sink() -> Iterator[tuple[int, Callable[[], int]]]:
+    """``smtp-sink`` on a port of its own, and how many messages it has had."""
+    (port,) = free_ports(1)
+    folder = Path(tempfile.mkdtemp(prefix="sink-"))
+    log = folder / "count"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [shutil.which("smtp-sink") or "/usr/sbin/smtp-sink", "-u", "nobody", "-c", f"127.0.0.1:{port}", "1000"], stdout=out, stderr=subprocess.DEVNULL
+        )
+
+        def count() -> int:
+            # -c shows "sess=… quit=… mesg=…" anew after each change, each line ended by CR.
+            tail = log.read_bytes()[-200:].rsplit(b"mesg=", 1)
+            digits = tail[1].split()[0].strip(b"\r\n") if len(tail) > 1 and tail[1].split() else b"0"
+            return int(digits) if digits.isdigit() else 0
+
+        time.sleep(0.2)
+        try:
+            yield port, count
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Relay:
+    """This project with the sink as smarthost."""
+
+    name = "mailstead"
+
+    def __init__(self, port: int) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="mailstead-relay-"))
+        settings = f'[outbound]\nsmarthost = "smtp://127.0.0.1:{port}"\n[log]\nlevel = "warning"\n'
+        self.server = Server(self._folder, workers=2, settings=settings)
+        self.login = f"{SENDER}:{PASSWORD}"
+        self.port = self.server.ports["submission"]
+
+    def __enter__(self) -> Self:
+        self.server.init([SENDER])
+        self.server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__(None)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def roots(self) -> list[int]:
+        """Process ids whose families do the work."""
+        return [self.server.process.pid] if self.server.process else []
+
+
+class PostfixRelay:
+    """Postfix as Debian ships it, with the sink as relay host."""
+
+    name = "postfix"
+    login = ""
+
+    def __init__(self, port: int) -> None:
+        self._pair = PostfixDovecot("--relay-port", str(port))
+        self.port = self._pair.smtp_port
+
+    def __enter__(self) -> Self:
+        self._pair.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pair.stop()
+
+    def roots(self) -> list[int]:
+        """Postfix alone."""
+        return self._pair.roots()[:1]
+
+
+def run(system: Relay | PostfixRelay, count: Callable[[], int], *, messages: int, connections: int = 20, size: int = 4096) -> dict[str, float]:
+    """Milliseconds of CPU a message over all processes, and messages a second, from the first connection until the last is at the sink."""
+    before, cpu_before, started = count(), cpu_seconds(system.roots()), time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.generator", str(system.port), str(connections), str(messages), str(size), "r%d@elsewhere.test", "100",
+         system.login, SENDER],
+        cwd=_ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    accepted_s = time.perf_counter() - started
+    while count() - before < messages:
+        if time.perf_counter() - started > _WITHIN_S:
+            message = f"only {count() - before} of {messages} messages are at the sink after {_WITHIN_S:.0f} s"
+            raise AssertionError(message)
+        time.sleep(0.02)
+    seconds = time.perf_counter() - started
+    time.sleep(0.3)  # results are being written
+    figures = json.loads(done.stdout)
+    return {
+        "cpu_ms": (cpu_seconds(system.roots()) - cpu_before) / messages * 1000, "per_s": messages / seconds,
+        "accepted_per_s": messages / accepted_s, "p50_ms": figures["p50_ms"], "p99_ms": figures["p99_ms"],
+    }  # fmt: skip
+
+
+def side_by_side(*, messages: int, runs: int, peer_messages: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """(system, figures), one after the other on the same machine."""
+    for made, many in ((Relay, messages), (PostfixRelay, peer_messages)):
+        if made is PostfixRelay and not shutil.which("postfix"):
+            continue
+        with sink() as (port, count), made(port) as system:
+            run(system, count, messages=max(100, many // 10))
+            for _ in range(runs):
+                yield system.name, run(system, count, messages=many)
+
+
+def memory(*, messages: int) -> dict[str, float]:
+    """Memory of all processes with so many messages waiting for 10,000 dead domains, rate first and last, and seconds to ready after kill -9."""
+    folder = Path(tempfile.mkdtemp(prefix="mailstead-dead-"))
+    (dead,) = free_ports(1)
+    settings = f'[outbound]\ndirect = true\nport = {dead}\n[dns]\nservers = ["127.0.0.1:{{dns}}"]\n[log]\nlevel = "error"\n'
+    with dead_names(DEAD) as port, Server(folder, workers=2, settings=settings.replace("{dns}", str(port))) as server:
+        server.init([SENDER])
+        server.start()
+        rates = []
+        step = max(1, messages // 10)
+        for _ in range(10):
+            started = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-m", "bench.generator", str(server.ports["submission"]), "20", str(step), "1024", "r@d%d.dead.test",
+                 str(DEAD), f"{SENDER}:{PASSWORD}", SENDER],
+                cwd=_ROOT, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            rates.append(step / (time.perf_counter() - started))
+        if server.process is None:
+            raise AssertionError("the server is gone")
+        used = sum(memory_octets(pid) for pid in family(server.process.pid))
+        server.kill()
+        started = time.perf_counter()
+        server.start()
+        ready_s = time.perf_counter() - started
+        time.sleep(3)
+        again = sum(memory_octets(pid) for pid in family(server.process.pid))
+    shutil.rmtree(folder, ignore_errors=True)
+    return {
+        "messages": messages, "memory_mb": used / 1e6, "memory_after_restart_mb": again / 1e6, "first_per_s": rates[0], "last_per_s": rates[-1],
+        "ready_s": ready_s,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """``python -m bench.workload.relay [MESSAGES]``."""
+    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    for name, figures in side_by_side(messages=messages, runs=3, peer_messages=min(messages, 2_000)):
+        print(f"{name:12} " + "  ".join(f"{key}={value:.2f}" for key, value in figures.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Which agent takes a route: this server itself, a server somebody has named (``queue reroute``), or the usual way out."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.agent.hop import Way
+from mailstead.agent.smarthost import Smarthost, SmarthostAgent
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.ports import Agent, Failed, Line, NoSession, Place
+from mailstead.service.queue.entrance import LOCAL, VIA
+
+_NO_WAY: Final = Failed("", 0, EnhancedStatus(4, 4, 4), "This server has no way to other servers: no [outbound] smarthost is set")
+
+
+class Router:
+    """``service.ports.Agent`` of all. ``out`` None: there is no way to other servers; what is in the queue all the same waits."""
+
+    def __init__(self, *, here: Agent, out: Agent | None, base: Way) -> None:
+        self._here = here
+        self._out = out
+        self._base = base
+
+    def _of(self, route: str) -> Agent | None:
+        if route == LOCAL:
+            return self._here
+        if route.startswith(VIA):
+            url = route.removeprefix(VIA)
+            return SmarthostAgent(Smarthost.parse(url if "://" in url else f"smtp://{url}"), self._base)
+        return self._out
+
+    async def locate(self, route: str) -> Place | Failed:
+        """See ``Agent``."""
+        try:
+            agent = self._of(route)
+        except ValueError as exc:
+            return Failed("", 0, EnhancedStatus(4, 4, 4), str(exc))
+        if agent is None:
+            return _NO_WAY
+        found = await agent.locate(route)
+        if isinstance(found, Failed):
+            return found
+        return Place(found.site, found.name, found.until_ms, found.hosts, found.is_shared, _Way(agent, found))
+
+    async def open(self, place: Place, turn: int) -> Line:
+        """See ``Agent``."""
+        way = place.way
+        if not isinstance(way, _Way):
+            raise NoSession(_NO_WAY)
+        return await way.agent.open(way.place, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    agent: Agent
+    place: Place

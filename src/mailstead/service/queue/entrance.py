@@ -1,0 +1,85 @@
+"""How a message comes into the queue: its recipients as jobs, one for each route with up to ``TOGETHER`` of them."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.model.address import domain_key
+from mailstead.model.ids import AccountId, SubmissionId, TenantId
+from mailstead.model.message import Octets
+from mailstead.service.queue import retry
+from mailstead.store.interface import NewJob, NewQueued, Queue, QueueEntry, QueueRecipient
+
+TOGETHER: Final = 500
+SHARDS: Final = 16
+LOCAL: Final = "@local"
+"""The route to this server's own mailboxes."""
+VIA: Final = "via:"
+"""Begins a route to a server that somebody has named."""
+_PRIORITY_MOST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that is to be queued. ``recipients``: (address, DSN options, whether it is one of ours)."""
+
+    accept_id: bytes
+    submission_id: SubmissionId
+    account_id: AccountId
+    tenant_id: TenantId
+    reverse_path: str
+    recipients: Sequence[tuple[str, Mapping[str, str], bool]]
+    options: Mapping[str, str]
+    created_at_ms: int
+    expires_at_ms: int
+    is_reported: bool = False
+
+
+class Entrance:
+    """``is_direct``: a domain belongs to one scheduler, which knows its limits; else everything ends at one smarthost, and this process's own shards
+    do as well as any."""
+
+    def __init__(self, queue: Queue, *, is_direct: bool) -> None:
+        self._queue = queue
+        self._is_direct = is_direct
+
+    async def put(self, message: Queued, octets: Octets) -> None:
+        """Durable before return; a repeat with the same ``accept_id`` changes nothing. Raises ``Unavailable``."""
+        routes: dict[tuple[str, str], list[QueueRecipient]] = {}
+        for number, (address, options, is_local) in enumerate(message.recipients):
+            domain = domain_key(address.rpartition("@")[2])
+            routes.setdefault((LOCAL if is_local else domain, domain), []).append(QueueRecipient(number, address, options))
+        priority = priority_of(message.options)
+        jobs = []
+        for (route, domain), recipients in routes.items():
+            check = retry.check_ms(_age(message), message.created_at_ms)
+            for at in range(0, len(recipients), TOGETHER):
+                jobs.append(NewJob(
+                    self._shard(route), route, domain, priority, message.created_at_ms, check, tuple(recipients[at : at + TOGETHER])
+                ))
+        await self._queue.enqueue(NewQueued(
+            message.accept_id, message.submission_id, message.account_id, message.tenant_id, message.reverse_path, message.options,
+            message.created_at_ms, message.expires_at_ms, tuple(jobs), message.is_reported,
+        ), octets)
+
+    def _shard(self, route: str) -> int:
+        if self._is_direct and route != LOCAL:
+            return zlib.crc32(route.encode()) % SHARDS
+        return self._queue.shards[0] if self._queue.shards else zlib.crc32(route.encode()) % SHARDS
+
+
+def priority_of(options: Mapping[str, str]) -> int:
+    """The lane of a message by its MT-PRIORITY (RFC 6710 §4.1): -9 … -4 after, -3 … 3 with, 4 … 9 before everybody else's."""
+    try:
+        value = int(options.get("priority", "0"))
+    except ValueError:
+        return 0
+    return 1 if value >= _PRIORITY_MOST else -1 if value <= -_PRIORITY_MOST else 0
+
+
+def _age(message: Queued) -> QueueEntry:
+    return QueueEntry(
+        0, 0, message.submission_id, message.account_id, message.tenant_id, message.reverse_path, "", message.options, message.created_at_ms,
+        message.expires_at_ms, message.created_at_ms, 0, "", 0,
+    )  # fmt: skip
