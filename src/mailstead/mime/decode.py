@@ -78,20 +78,23 @@ def charset(octets: bytes, label: str) -> str:
     name = codec(label) or ""
     if name:
         try:
-            text = octets.decode(name)
-            # UTF-7 can spell half a character; text is whole characters everywhere else.
-            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if name == "utf-7" else text
+            return _whole(octets.decode(name), name)
         except (UnicodeError, ValueError):
             if name != "utf-8" and not name.startswith("iso2022"):
                 try:
                     return octets.decode("utf-8")
                 except UnicodeError:
                     pass
-            return octets.decode(name, "replace")
+            return _whole(octets.decode(name, "replace"), name)
     try:
         return octets.decode("utf-8")
     except UnicodeError:
         return octets.decode("cp1252", "replace")
+
+
+def _whole(text: str, name: str) -> str:
+    """UTF-7 can spell half a character; text is whole characters everywhere else."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if name == "utf-7" else text
 
 
 def transfer(octets: bytes, encoding: str, *, header: bool = False) -> bytes:

@@ -1,0 +1,82 @@
+"""Drafts that are judged without a store; the whole way is tested with the methods."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailstead.mime import parts
+from mailstead.mime.scan import scan
+from mailstead.protocol.jmap.mail import body, compose
+from mailstead.protocol.jmap.mail.compose import BadEmail
+from mailstead.protocol.jmap.mail.headers import Fields, Wanted
+
+NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
+
+
+def written(email: dict[str, Any], blobs: dict[str, bytes] | None = None) -> bytes:
+    names = iter("abcdefghijklmnop")
+    return compose.message(compose.draft(email), blobs or {}, now=NOW, message_id="own@x", boundary=lambda: "=_" + next(names))
+
+
+def test_what_is_missing_is_added_once() -> None:
+    fields = Fields(written({}))
+    assert ["Date", "Message-ID", "MIME-Version", "Content-Type"] == [name.decode() for name, _ in fields.all]
+    assert "2026-11-25T12:00:00-03:30" == fields.get(Wanted("Date", "asDate"))
+    fields = Fields(written({"messageId": ["mine@x"], "header:date:asRaw": " Tue, 24 Nov 2026 10:00:00 +0000", "header:MIME-Version": " 1.0"}))
+    assert (["mine@x"], 1, 1) == (
+        fields.get(Wanted("Message-ID", "asMessageIds")), len(fields.get(Wanted("date", every=True))), len(fields.get(Wanted("mime-version", every=True))))
+
+
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=200).map(str.strip).filter(bool)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, texts, st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=400), st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=60))
+def test_what_is_written_is_read_again(subject: str, name: str, text: str, file: str) -> None:
+    import unicodedata
+
+    octets = written(
+        {"subject": subject, "from": [{"name": name, "email": "a@x.org"}], "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": text}},
+         "attachments": [{"blobId": "b", "type": "x/y", "name": file}]}, {"b": b"\0\1\r\n\xff"})
+    assert max(map(len, octets.split(b"\r\n"))) <= 998
+    fields = Fields(octets)
+    normal = unicodedata.normalize("NFC", subject)
+    assert " ".join(normal.split()) == " ".join(fields.get(Wanted("Subject", "asText")).split())
+    assert " ".join(unicodedata.normalize("NFC", name).split()) == " ".join(fields.get(Wanted("From", "asAddresses"))[0]["name"].split())
+    root = parts.unpack(scan(octets).parts)
+    tree = body.tree(root, lambda start, end: octets[start:end])
+    first, second = tree.children
+    value = body.value(first.part, lambda start, end: octets[start:end], 0)
+    assert (text.rstrip("\n"), False) == (value["value"].rstrip("\n"), value["isEncodingProblem"])
+    assert b"\0\1\r\n\xff" == body.content(second.part, lambda start, end: octets[start:end])
+    assert file == second.name
+
+
+def test_embedded_messages_stay_as_they_are() -> None:
+    octets = written({"attachments": [{"blobId": "m", "type": "message/rfc822"}]}, {"m": b"Subject: x\n\nb\xc3\xa4\n"})
+    tree = body.tree(parts.unpack(scan(octets).parts), lambda start, end: octets[start:end])
+    assert ("message/rfc822", "8bit") == (tree.children[1].kind, tree.children[1].part.encoding)
+
+
+@pytest.mark.parametrize("value", [" a\r\nb", " a\nb", " a\r b", 5, None])
+def test_raw_fields_hold_no_other_field(value: Any) -> None:
+    if value is None:
+        written({"header:X-A": value})
+        return
+    with pytest.raises(BadEmail):
+        written({"header:X-A": value})
+
+
+def test_a_folded_raw_field_may_be() -> None:
+    assert b"X-A: a\r\n b\r\n" in written({"header:X-A": " a\r\n b"})
+
+
+def test_groups_and_urls() -> None:
+    octets = written({
+        "header:To:asGroupedAddresses": [{"name": "Team, X", "addresses": [{"email": "a@x"}]}, {"name": None, "addresses": [{"email": "b@x", "name": None}]}],
+        "header:List-Post:asURLs": ["mailto:l@x"]})
+    groups = Fields(octets).get(Wanted("To", "asGroupedAddresses"))
+    assert [("Team, X", ["a@x"]), (None, ["b@x"])] == [(group["name"], [one["email"] for one in group["addresses"]]) for group in groups]
