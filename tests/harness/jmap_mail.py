@@ -13,7 +13,7 @@ from mailstead.model.ids import AccountId, DeliveryId, OpId, TenantId, to_wire
 from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import email, email_set, mailbox, snippet, thread
+from mailstead.server.http.jmap import blob, email, email_set, mailbox, quota, snippet, thread
 from mailstead.server.http.jmap.standard import MethodError
 from mailstead.service.emails import Emails
 from mailstead.store import Embedded, create, open_store
@@ -23,7 +23,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "Mailbox/queryChanges": mailbox.query_changes, "Mailbox/set": mailbox.set_, "Thread/get": thread.get, "Thread/changes": thread.changes,
     "Email/get": email.get, "Email/changes": email.changes, "Email/query": email.query, "Email/queryChanges": email.query_changes,
     "Email/set": email_set.set_, "Email/import": email_set.import_, "Email/copy": email_set.copy, "Email/parse": email.parse,
-    "SearchSnippet/get": snippet.get,
+    "SearchSnippet/get": snippet.get, "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query,
+    "Quota/queryChanges": quota.query_changes, "Blob/get": blob.get, "Blob/lookup": blob.lookup,
 }
 
 

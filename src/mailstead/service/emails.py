@@ -25,7 +25,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, EmailId, MailboxId, OpId, ThreadId
 from mailstead.model.mailbox import MailboxInfo
 from mailstead.model.query import Answer, Query, QueryChanges, Window
-from mailstead.store.interface import Store
+from mailstead.store.interface import Quota, Store
 
 _NAMED: Final = 10_000
 
@@ -83,6 +83,10 @@ class Emails:
                 self._names.clear()
             self._names[account] = known
         return known
+
+    async def quota(self, account: AccountId) -> Quota:
+        """What the account uses and may use."""
+        return await self._store.mail.quota(account)
 
     # ---------------------------------------------------------------------------------------------------- octets
     async def octets(self, account: AccountId, email: EmailId, start: int = 0, length: int | None = None) -> bytes:
