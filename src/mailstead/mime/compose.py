@@ -86,7 +86,7 @@ def parameter(name: str, value: str) -> bytes:
     """``; name=value``: a token, a quoted string, or in pieces of RFC 2231."""
     if _TOKEN.fullmatch(value):
         return f"; {name}={value}".encode()
-    if value.isascii() and value.isprintable() and len(value) <= 60:  # noqa: PLR2004
+    if value.isascii() and value.isprintable() and len(value) <= 60 and value == value.strip() and "=?" not in value:  # noqa: PLR2004
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         return f';\r\n {name}="{quoted}"'.encode()
     escaped = "".join(
