@@ -33,6 +33,7 @@ from mailstead.net.tls import leaf
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
+from mailstead.server.http import Parts, http_server
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
@@ -40,6 +41,7 @@ from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
+from mailstead.service.emails import Emails
 from mailstead.service.ports import Agent
 from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
@@ -126,6 +128,8 @@ class Node:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
+                if self.store is not None:
+                    await asyncio.to_thread(self.store.uploads.sweep)
                 await operations.sweep()
             except (Refusal, Unavailable) as exc:
                 telemetry.event("sweep.failed", reason=exc.cause or exc.public)
@@ -178,6 +182,11 @@ class Node:
         return made
 
     # ------------------------------------------------------------------------------------------------ small talk
+    async def missing(self) -> list[str]:
+        """What keeps this server from being whole; empty: nothing."""
+        _, silent = await self.snapshot()
+        return [f"worker {worker} does not answer" for worker in silent] + (["this worker is about to stop"] if self.is_stopping else [])
+
     async def _answer(self, question: bytes) -> bytes:
         if question == b"snapshot":
             return json.dumps(telemetry.snapshot().to_rows()).encode()
@@ -316,8 +325,13 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     imap = imap_server(
         mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool
     )
+    http = http_server(Parts(
+        access=logins, emails=Emails(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
+        message_octets=settings.limits.message_size, ready=node.missing,
+    )).serve
     pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)
     return {
         "smtp": smtp(Mode.MX), "submission": submission, "submissions": submission, "lmtp": smtp(Mode.LMTP),
         "imap": imap, "imaps": imap, "pop3": pop3, "pop3s": pop3, "metrics": Metrics(node.snapshot).serve,
+        "http": http, "https": http,
     }  # fmt: skip

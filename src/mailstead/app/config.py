@@ -21,7 +21,7 @@ FILE_NAME: Final = "mailstead.toml"
 SERVICES: Final = (
     "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "managesieve", "http", "https", "metrics",
 )  # fmt: skip
-NOT_BUILT: Final = frozenset({"managesieve", "http", "https"})
+NOT_BUILT: Final = frozenset({"managesieve"})
 """Accepted in ``[listen]``, said once, not opened (DECISIONS 30)."""
 _NOT_SETTINGS: Final = frozenset({"MAILSTEAD_DATA", "MAILSTEAD_CONFIG"})
 

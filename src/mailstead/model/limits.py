@@ -73,6 +73,31 @@ POP3_TIMEOUT_S: Final = 600.0
 """RFC 1939 §3: at least ten minutes."""
 POP3_ERRORS: Final = 20
 
+# ---------------------------------------------------------------- HTTP and JMAP
+HTTP_HEADER: Final = 32_768
+"""Octets of a request's line and header."""
+HTTP_HEADER_TIMEOUT_S: Final = 20.0
+HTTP_BODY_TIMEOUT_S: Final = 60.0
+"""For a small body; a large one gets a second more for each ``HTTP_BODY_RATE`` octets."""
+HTTP_BODY_RATE: Final = 65_536
+HTTP_KEEP_ALIVE_S: Final = 75.0
+JMAP_REQUEST: Final = 10_000_000
+"""Octets (maxSizeRequest, RFC 8620 §2)."""
+JMAP_CALLS: Final = 32
+JMAP_CONCURRENT_REQUESTS: Final = 8
+"""Of one account in one process."""
+JMAP_CONCURRENT_UPLOADS: Final = 4
+JMAP_REFERENCED: Final = 10_000
+"""Values that a result reference may lead to."""
+JMAP_RESPONSE_VALUES: Final = 256
+"""Method responses of one request, implicit ones included."""
+UPLOADS_PER_ACCOUNT: Final = 1_000
+UPLOADS_OCTETS: Final = 1 << 30
+UPLOAD_LASTS_S: Final = 86_400
+"""RFC 8620 §6.1: at least an hour."""
+EVENT_SOURCES: Final = 50
+"""Of one account in one process."""
+
 # ---------------------------------------------------------------- JMAP for mail
 JMAP_FILTER_DEPTH: Final = 20
 JMAP_FILTER_CONDITIONS: Final = 500

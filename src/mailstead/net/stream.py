@@ -27,6 +27,8 @@ HIGH_OUTPUT: Final = 256 << 10
 HANDSHAKE_S: Final = 30.0
 FLUSH_S: Final = 30.0
 LINGER_S: Final = 1.0
+_HANDED_OVER_S: Final = 3_600.0
+"""How idle a connection that was handed over says it is: it hears at once that the server is about to stop."""
 """After our last octet: how long we wait for the peer's end, so that a reset does not eat what we said."""
 
 _buffers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview]" = weakref.WeakKeyDictionary()
@@ -120,6 +122,7 @@ class Stream(asyncio.BufferedProtocol):
         self._is_lost = False
         self._error: BaseException | None = None
         self._closed: asyncio.Future[None] | None = None
+        self._shut_down: Callable[[], None] | None = None
 
     # ------------------------------------------------------------------------------------------ called by the loop
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -309,10 +312,36 @@ class Stream(asyncio.BufferedProtocol):
         secured = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
         return peer_chain(secured) if secured is not None else []
 
+    def hand_over(self, protocol: asyncio.BaseProtocol, shut_down: Callable[[], None]) -> None:
+        """Give the connection to a protocol of somebody else's; what was received already comes first. ``shut_down`` is called when
+        the server is about to stop. From now on only ``abort`` and what the listener asks still work here."""
+        transport = self._transport
+        if transport is None or self._is_lost:
+            raise Gone("the connection is closed")
+        self._shut_down = shut_down
+        pending, self._pending = b"".join(self._pending), []
+        self._pending_octets = 0
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        if self._is_paused:
+            self._is_paused = False
+            transport.resume_reading()
+        if pending:
+            cast("asyncio.Protocol", protocol).data_received(pending)
+        if self._is_eof:
+            cast("asyncio.Protocol", protocol).eof_received()
+
+    def protocol(self) -> asyncio.BaseProtocol | None:
+        """Whose the connection is now."""
+        return self._transport.get_protocol() if self._transport is not None else None
+
     async def close(self) -> None:
         """Flush what was written, end TLS in order, close. Never raises for the peer's sake."""
         transport = self._transport
         if transport is None or self._is_lost:
+            return
+        if self._shut_down is not None:
+            transport.close()  # its protocol hears the end, not we
             return
         self._is_discarding = True
         self._pending.clear()
@@ -345,11 +374,16 @@ class Stream(asyncio.BufferedProtocol):
     # ------------------------------------------------------------------------------------------ called by the listener
     def idle_s(self) -> float:
         """For how long a reader has waited with nothing to read; 0: somebody is at work."""
+        if self._shut_down is not None:
+            return _HANDED_OVER_S
         reader = self._reader
         return self._loop.time() - self._read_since if reader is not None and not reader.done() else 0.0
 
     def end_wait(self) -> None:
         """Tell an idle reader that the server is about to stop."""
+        if self._shut_down is not None:
+            self._shut_down()
+            return
         reader, self._reader = self._reader, None
         if reader is not None and not reader.done():
             self._read_timer.clear()

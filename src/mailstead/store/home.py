@@ -48,6 +48,7 @@ from mailstead.store.search.query import Finder
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
 from mailstead.store.submitting import EmbeddedSubmissions
+from mailstead.store.uploads import Uploads
 from mailstead.telemetry.record import ERROR
 
 Send = Callable[[int, bytes], Awaitable[bytes]]
@@ -129,6 +130,7 @@ class Embedded:
         ids = Ids(worker, now_ms)
         self.ids = ids
         self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
+        self.uploads = Uploads(data / "up", self.files, self.keys, self.pool, self.check_disk)
         self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget, self.keys)
         self.mail = EmbeddedMail(
             directory=self.reader, shards=self.shards, keys=self.keys, objects=self.objects, ids=ids, write=self.write,
@@ -399,6 +401,7 @@ class Embedded:
         """An account is gone for good."""
         self.keys.forget(account)
         self.indexer.forget(account)
+        self.uploads.forget(account)
 
     def watch_queue(self, news: Callable[[bool], None]) -> None:
         """See ``interface.Store.watch_queue``."""

@@ -15,12 +15,14 @@ from mailstead.model.errors import Refusal, Unavailable
 DOMAIN = "example.test"
 PEOPLE = (("alice", "Alice Example", False), ("bob", "Bob Example", False), ("carol", "Carol Example", False), ("admin", "Administrator", True))
 PORTS = {
-    "smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "pop3": 2110, "pop3s": 2995, "metrics": 9100,
+    "smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "pop3": 2110, "pop3s": 2995, "http": 8080,
+    "https": 8443, "metrics": 9100,
 }  # fmt: skip
 WHAT = {
     "smtp": "mail from other servers", "submission": "sending mail, STARTTLS", "submissions": "sending mail, TLS",
     "imap": "reading mail, STARTTLS", "imaps": "reading mail, TLS", "pop3": "fetching mail, STARTTLS",
-    "pop3s": "fetching mail, TLS", "metrics": "http://127.0.0.1:{port}/metrics and /healthz",
+    "pop3s": "fetching mail, TLS", "http": "http://127.0.0.1:{port} in a browser; JMAP", "https": "the same over TLS",
+    "metrics": "http://127.0.0.1:{port}/metrics and /healthz",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from mailstead.model.errors import Refusal, Unavailable
 
 PRODUCTION = {
     "smtp": ["*:25", "[::]:25"], "submission": ["*:587", "[::]:587"], "submissions": ["*:465", "[::]:465"],
+    "http": ["*:80", "[::]:80"], "https": ["*:443", "[::]:443"],
     "imap": ["*:143", "[::]:143"], "imaps": ["*:993", "[::]:993"], "pop3": ["*:110", "[::]:110"], "pop3s": ["*:995", "[::]:995"],
     "metrics": ["127.0.0.1:9100"],
 }  # fmt: skip

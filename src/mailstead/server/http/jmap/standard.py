@@ -12,6 +12,7 @@ from mailstead.model import ids as wire
 from mailstead.model.change import StateTooOld
 from mailstead.model.email import Position
 from mailstead.model.ids import AccountId, MailboxId
+from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
 
@@ -37,6 +38,9 @@ class Mailing(Protocol):
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         """The octets of an uploaded blob; None: there is none of this account's."""
+
+    async def keep(self, account: AccountId, octets: Octets) -> str:
+        """Keep octets as an upload; gives its id."""
 
     def now(self) -> datetime: ...
     def message_id(self) -> str:

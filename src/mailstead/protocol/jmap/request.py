@@ -1,0 +1,39 @@
+"""A request: what it uses and the calls it makes (RFC 8620 §3.3).
+
+Read by msgspec into plain values; size is bounded before (``limits.JMAP_REQUEST``), depth by the reader itself, calls here.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from mailstead.model import limits
+from mailstead.protocol.jmap.errors import RequestError
+
+
+class Request(msgspec.Struct):
+    """``calls``: name, arguments, client's id of each."""
+
+    using: list[str]
+    method_calls: list[tuple[str, dict[str, Any], str]] = msgspec.field(name="methodCalls")
+    created_ids: dict[str, str] | None = msgspec.field(default=None, name="createdIds")
+
+
+_read = msgspec.json.Decoder(Request).decode
+
+
+def read(octets: bytes, capabilities: Collection[str]) -> Request:
+    """The request in a body. Raises ``RequestError``."""
+    try:
+        found = _read(octets)
+    except msgspec.ValidationError as exc:
+        raise RequestError("notRequest", f"The request is not of the form that RFC 8620 gives: {exc}") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise RequestError("notJSON", "The body is not JSON that can be read") from None
+    for capability in found.using:
+        if capability not in capabilities:
+            raise RequestError("unknownCapability", f"This server does not know {capability[:200]}")
+    if len(found.method_calls) > limits.JMAP_CALLS:
+        raise RequestError("limit", f"A request makes at most {limits.JMAP_CALLS} calls", limit="maxCallsInRequest")
+    return found

@@ -1,0 +1,121 @@
+"""The application: JMAP, what stands around it, the web UI; one set of headers, one form of errors.
+
+Security headers go onto every answer. A request with a body from another origin is refused where it comes with a cookie (``Sec-Fetch-Site``), so
+that no stranger's page acts in a user's name; tokens of the web UI are checked besides.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from mailstead import telemetry
+from mailstead.model.errors import Refusal, Unavailable
+from mailstead.server.http.problem import Problem, of_refusal, of_unavailable
+from mailstead.server.http.static import Static
+
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"), (b"x-frame-options", b"SAMEORIGIN"),
+    (b"cross-origin-opener-policy", b"same-origin"), (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+)  # fmt: skip
+"""On every answer that does not say otherwise."""
+STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
+OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/")
+"""Never a page of the web UI."""
+Ready = Callable[[], Awaitable[list[str]]]
+
+
+class Guard:
+    """Security headers, and no cookies from other people's pages."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            return
+        if _is_forged(scope):
+            telemetry.event("http.refused", path=scope["path"][:200], reason="another origin's page sent a cookie")
+            if scope["type"] == "http":
+                await Problem(403, "cross-site", "Another site may not act here in your name").response()(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        is_secure = scope["scheme"] in {"https", "wss"}
+
+        async def out(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                there = {name for name, _ in headers}
+                headers += [pair for pair in HEADERS if pair[0] not in there]
+                if is_secure:
+                    headers.append(STRICT)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, out)
+        except Exception as exc:
+            if scope["type"] == "websocket":
+                telemetry.defect("http", exc, path=scope["path"][:200])
+            # An answer to an ordinary request has been given and the defect told (``_defect``).
+
+
+def _is_forged(scope: Any) -> bool:
+    """A request that changes something, with a cookie, from another site's page."""
+    headers = dict(scope["headers"])
+    if b"cookie" not in headers or (scope["type"] == "http" and scope["method"] in {"GET", "HEAD", "OPTIONS"}):
+        return False
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site not in {b"same-origin", b"none"}
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host", b"")
+
+
+def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) -> Any:
+    """The ASGI application. ``ready`` gives what is missing, empty when all is well."""
+
+    async def health(_: Request) -> Response:
+        return Response(b"ok\n", media_type="text/plain")
+
+    async def readiness(_: Request) -> Response:
+        missing = await ready()
+        return Response("\n".join(missing or ["ready"]) + "\n", 503 if missing else 200, media_type="text/plain")
+
+    async def files(request: Request) -> Response:
+        if request.url.path.startswith(OURS):
+            raise Problem(404, "not-found", "There is nothing here, or not by this method")
+        return static.answer(request)
+
+    starlette = Starlette(
+        routes=[*routes, Route("/healthz", health), Route("/readyz", readiness), Route("/{path:path}", files, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])],
+        exception_handlers={
+            Problem: lambda _, exc: exc.response(),
+            Refusal: lambda _, exc: of_refusal(exc).response(),
+            Unavailable: _unavailable,
+            HTTPException: _plain,
+            Exception: _defect,
+        },
+    )
+    starlette.router.redirect_slashes = False
+    return Guard(starlette)
+
+
+async def _unavailable(request: Request, exc: Any) -> Response:
+    telemetry.event("http.unavailable", path=request.url.path[:200], reason=exc.cause or exc.public)
+    return of_unavailable(exc).response()
+
+
+async def _plain(_: Request, exc: Any) -> Response:
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(exc.status_code, "refused")
+    return Problem(exc.status_code, kind, str(exc.detail), headers=dict(exc.headers or {})).response()
+
+
+async def _defect(request: Request, exc: Exception) -> Response:
+    telemetry.defect("http", exc, path=request.url.path[:200])
+    return Problem(500, "defect", "Something went wrong on our side; try again").response()

@@ -1,0 +1,45 @@
+"""Reading a request's body: as much as is allowed, as long as it may take."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import ClientDisconnect, Request
+
+from mailstead.model import limits
+from mailstead.server.http.problem import Problem
+
+
+async def whole(request: Request, most: int) -> bytes:
+    """The body, at most ``most`` octets. Raises ``Problem`` 413 and 408."""
+    return b"".join([piece async for piece in pieces(request, most)])
+
+
+async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ``Problem`` 413 and 408."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large(most)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    size = 0
+    stream = request.stream()
+    try:
+        while True:
+            left_s = started + limits.HTTP_BODY_TIMEOUT_S + size / limits.HTTP_BODY_RATE - loop.time()
+            async with asyncio.timeout(left_s):
+                piece = await anext(stream, None)
+            if piece is None:
+                return
+            size += len(piece)
+            if size > most:
+                raise too_large(most)
+            if piece:
+                yield piece
+    except TimeoutError:
+        raise Problem(408, "too-slow", "The request's body came too slowly", headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "gone", "The request ended before its body") from None
+
+
+def too_large(most: int) -> Problem:
+    return Problem(413, "too-large", f"The request's body may have at most {most} octets", headers={"Connection": "close"})

@@ -1,0 +1,166 @@
+"""Connections that speak HTTP: accepted, secured and counted by our listener, then handed to Uvicorn's protocol.
+
+So PROXY headers, certificates by name, limits per address and draining are those of every other service, and HTTP/1.1 itself is
+a library's (docs/decisions/0030). What Uvicorn leaves open is bounded here: the size of a header and the time it takes to come.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from mailstead.model import limits
+from mailstead.net import Stream
+
+
+class Stopping:
+    """Whether the server is about to stop, and who wants to hear of it."""
+
+    def __init__(self) -> None:
+        self.is_now = False
+        self._told: set[Callable[[], None]] = set()
+
+    def tell(self, what: Callable[[], None]) -> None:
+        """Call ``what`` when it stops."""
+        self._told.add(what)
+
+    def forget(self, what: Callable[[], None]) -> None:
+        self._told.discard(what)
+
+    def now(self) -> None:
+        """It stops."""
+        self.is_now = True
+        for what in tuple(self._told):
+            what()
+
+
+class HttpServer:
+    """Serves an ASGI application on streams. ``stopping`` is set when the server is about to stop: long answers end then."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.stopping = Stopping()
+        self.lost: dict[Any, asyncio.Future[None]] = {}
+        self.peers: dict[Any, Stream] = {}
+        self._state = ServerState()
+        self._config = uvicorn.Config(
+            app, loop="none", http=Connection, ws=Socket, lifespan="off", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, timeout_keep_alive=int(limits.HTTP_KEEP_ALIVE_S), ws_max_size=limits.JMAP_REQUEST, ws_max_queue=8,
+            ws_per_message_deflate=False,
+        )  # fmt: skip
+        self._config.load()
+        logging.getLogger("uvicorn").disabled = True  # what is worth telling is told by telemetry
+        logging.getLogger("uvicorn.error").disabled = True
+        self._config.mailstead = self  # type: ignore[attr-defined]  # where its protocols find us
+
+    async def serve(self, stream: Stream) -> None:
+        """One connection to its end; what a listener's handler is."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        connection = Connection(self._config, self._state, {}, loop)
+        connection.take(stream, ended)
+
+        def shut_down() -> None:
+            self.stopping.now()
+            current = stream.protocol()
+            if isinstance(current, Connection | Socket):
+                current.shutdown()
+
+        stream.hand_over(connection, shut_down)
+        await ended
+
+
+class _Told:
+    """Tells when its connection is gone, and whose it is."""
+
+    config: Any
+    client: Any
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)  # type: ignore[misc]
+        stream = self.config.mailstead.peers.get(transport)
+        if stream is not None:
+            self.client = stream.peer.host, stream.peer.port
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        transport = self.transport  # type: ignore[attr-defined]
+        server = self.config.mailstead
+        server.peers.pop(transport, None)
+        ended = server.lost.pop(transport, None)
+        try:
+            super().connection_lost(exc)  # type: ignore[misc]
+        finally:
+            if ended is not None and not ended.done():
+                ended.set_result(None)
+
+
+class Socket(_Told, WebSocketsSansIOProtocol):
+    """A connection that became a WebSocket."""
+
+
+class Connection(_Told, HttpToolsProtocol):
+    """A connection whose header is bounded in size and time."""
+
+    _header_octets = 0
+    _header_timer: asyncio.TimerHandle | None = None
+    _taken: tuple[Stream, asyncio.Future[None]] | None = None
+
+    def take(self, stream: Stream, ended: "asyncio.Future[None]") -> None:
+        """What to tell whom once there is a transport."""
+        self._taken = stream, ended
+
+    def connection_made(self, transport: Any) -> None:
+        if self._taken is not None:
+            self.config.mailstead.peers[transport], self.config.mailstead.lost[transport] = self._taken
+            self._taken = None
+        super().connection_made(transport)
+        self._begin_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_header()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._header_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._begin_header()
+        super().data_received(data)
+
+    def _begin_header(self) -> None:
+        self._header_octets = 0
+        self._header_timer = self.loop.call_later(limits.HTTP_HEADER_TIMEOUT_S, self._too_slow)
+
+    def _end_header(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _too_slow(self) -> None:
+        self._header_timer = None
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        self._header_octets = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._bound(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._bound(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._end_header()
+        super().on_headers_complete()
+
+    def _bound(self, octets: int) -> None:
+        self._header_octets += octets
+        if self._header_octets > limits.HTTP_HEADER:
+            raise ValueError("the header is too large")

@@ -1,0 +1,131 @@
+"""Carrying out a request: its calls one after another, references resolved, errors of a call its own (RFC 8620 §3.6).
+
+A method is a coroutine function over a ``Call``; what it returns is its response, and what it leaves in ``call.implicit`` follows it
+(``Email/set`` after ``EmailSubmission/set``).
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from mailstead import telemetry
+from mailstead.model import ids as wire
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.model.ids import AccountId
+from mailstead.model.question import Principal
+from mailstead.protocol.jmap import reference, request
+from mailstead.protocol.jmap.errors import RequestError
+from mailstead.protocol.jmap.reference import Unresolved
+from mailstead.server.http.jmap.standard import Mailing, MethodError
+
+CORE: Final = "urn:ietf:params:jmap:core"
+Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
+_ERRORS: Final = {
+    Reason.NOT_FOUND: "notFound", Reason.NOT_PERMITTED: "forbidden", Reason.OVER_QUOTA: "overQuota", Reason.INVALID: "invalidArguments",
+    Reason.TOO_LARGE: "requestTooLarge", Reason.LIMIT: "limit", Reason.ACCOUNT_SUSPENDED: "accountNotFound",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Calling:
+    """``standard.Call``, with who makes it."""
+
+    principal: Principal
+    mailing: Mailing
+    account: AccountId
+    account_id: str
+    arguments: dict[str, Any]
+    created: dict[str, str]
+    may_write: bool = True
+    implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def other_account(self, account_id: str) -> AccountId | None:
+        """Another account that the principal may read."""
+        return self.account if account_id == self.account_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A method and the capability that brings it."""
+
+    capability: str
+    run: Method
+    has_account: bool = True
+
+
+class Dispatcher:
+    """``methods`` by name; ``state`` gives the session's state of a principal."""
+
+    def __init__(self, methods: Mapping[str, Named], mailing: Mailing, capabilities: Mapping[str, Any], state: Callable[[Principal], str]) -> None:
+        self._methods = methods
+        self._mailing = mailing
+        self._capabilities = capabilities
+        self._state = state
+        self._under_way: Counter[AccountId] = Counter()
+
+    async def run(self, octets: bytes, principal: Principal) -> bytes:
+        """The response to a request's body. Raises ``RequestError``."""
+        account = principal.account_id
+        if self._under_way[account] >= limits.JMAP_CONCURRENT_REQUESTS:
+            raise RequestError("limit", "Too many requests at once", limit="maxConcurrentRequests", status=429)
+        self._under_way[account] += 1
+        try:
+            return await self._run(request.read(octets, self._capabilities), principal)
+        finally:
+            self._under_way[account] -= 1
+            if not self._under_way[account]:
+                del self._under_way[account]
+
+    async def _run(self, asked: request.Request, principal: Principal) -> bytes:
+        responses: list[tuple[str, dict[str, Any], str]] = []
+        created = dict(asked.created_ids or {})
+        using = frozenset(asked.using)
+        for name, arguments, ident in asked.method_calls:
+            try:
+                arguments = reference.resolved(arguments, responses)
+                call = self._call(name, arguments, created, principal, using)
+                responses.append((name, await self._methods[name].run(call), ident))
+                responses += [(more, result, ident) for more, result in call.implicit]
+            except Unresolved as exc:
+                responses.append(("error", {"type": exc.kind, "description": str(exc)}, ident))
+            except MethodError as exc:
+                found = {"type": exc.kind, **exc.more}
+                if exc.description:
+                    found["description"] = exc.description
+                responses.append(("error", found, ident))
+            except Refusal as exc:
+                responses.append(("error", {"type": _ERRORS.get(exc.reason, "forbidden"), "description": exc.public}, ident))
+            except Unavailable as exc:
+                telemetry.event("jmap.unavailable", account=principal.account_id, method=name, reason=exc.cause or exc.public)
+                responses.append(("error", {"type": "serverUnavailable", "description": exc.public}, ident))
+            except Exception as exc:
+                telemetry.defect("jmap", exc, account=principal.account_id, method=name)
+                responses.append(("error", {"type": "serverFail", "description": "Something went wrong on our side; try again"}, ident))
+            if len(responses) > limits.JMAP_RESPONSE_VALUES:
+                raise RequestError("limit", "The response has too many parts", limit="maxCallsInRequest")
+        answer: dict[str, Any] = {"methodResponses": responses, "sessionState": self._state(principal)}
+        if asked.created_ids is not None:
+            answer["createdIds"] = created
+        return msgspec.json.encode(answer)
+
+    def _call(self, name: str, arguments: dict[str, Any], created: dict[str, str], principal: Principal, using: frozenset[str]) -> Calling:
+        method = self._methods.get(name)
+        if method is None or method.capability not in using:
+            raise MethodError("unknownMethod")
+        own = wire.to_wire(wire.ACCOUNT, principal.account_id)
+        if method.has_account:
+            given = arguments.get("accountId")
+            if not isinstance(given, str):
+                raise MethodError("invalidArguments", "accountId is missing")
+            if given != own:
+                raise MethodError("accountNotFound")
+        return Calling(principal, self._mailing, principal.account_id, own, arguments, created)
+
+
+async def echo(call: Calling) -> dict[str, Any]:
+    """Core/echo (RFC 8620 §4)."""
+    return call.arguments

@@ -1,0 +1,33 @@
+"""Every method that is answered, and the capability that brings it: the one table."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+from mailstead.server.http.jmap import blob, blob_get, dispatch, email, email_set, mailbox, quota, snippet, thread
+from mailstead.server.http.jmap.dispatch import CORE, Method, Named
+
+MAIL: Final = "urn:ietf:params:jmap:mail"
+BLOB: Final = "urn:ietf:params:jmap:blob"
+QUOTA: Final = "urn:ietf:params:jmap:quota"
+
+_MAIL: Final[dict[str, Callable[..., Any]]] = {
+    "Mailbox/get": mailbox.get, "Mailbox/changes": mailbox.changes, "Mailbox/query": mailbox.query,
+    "Mailbox/queryChanges": mailbox.query_changes, "Mailbox/set": mailbox.set_, "Thread/get": thread.get, "Thread/changes": thread.changes,
+    "Email/get": email.get, "Email/changes": email.changes, "Email/query": email.query, "Email/queryChanges": email.query_changes,
+    "Email/set": email_set.set_, "Email/import": email_set.import_, "Email/copy": email_set.copy, "Email/parse": email.parse,
+    "SearchSnippet/get": snippet.get,
+}  # fmt: skip
+
+_BLOB: Final[dict[str, Callable[..., Any]]] = {"Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup}
+_QUOTA: Final[dict[str, Callable[..., Any]]] = {
+    "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query, "Quota/queryChanges": quota.query_changes,
+}  # fmt: skip
+
+METHODS: Final[Mapping[str, Named]] = {
+    "Core/echo": Named(CORE, dispatch.echo, has_account=False),
+    "Blob/copy": Named(CORE, blob.copy),
+    **{
+        name: Named(capability, cast("Method", run))
+        for capability, methods in ((MAIL, _MAIL), (BLOB, _BLOB), (QUOTA, _QUOTA)) for name, run in methods.items()
+    },
+}

@@ -1,0 +1,71 @@
+"""The session resource: who one is, what one may use, and where (RFC 8620 §2). The limits in it are those that hold."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from mailstead.model import ids as wire
+from mailstead.model import limits
+from mailstead.model.question import Principal
+from mailstead.server.http.jmap.standard import MAX_GET, MAX_SET
+
+PLUS: Final = "urn:mailstead:params:jmap:plus"
+
+
+def core(*, upload_octets: int) -> dict[str, Any]:
+    """The core capability."""
+    return {
+        "maxSizeUpload": upload_octets, "maxConcurrentUpload": limits.JMAP_CONCURRENT_UPLOADS, "maxSizeRequest": limits.JMAP_REQUEST,
+        "maxConcurrentRequests": limits.JMAP_CONCURRENT_REQUESTS, "maxCallsInRequest": limits.JMAP_CALLS,
+        "maxObjectsInGet": MAX_GET, "maxObjectsInSet": MAX_SET,
+        "collationAlgorithms": ["i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"],
+    }  # fmt: skip
+
+
+def mail(*, message_octets: int) -> dict[str, Any]:
+    """The mail capability of an account (RFC 8621 §1.3.1)."""
+    return {
+        "maxMailboxesPerEmail": None, "maxMailboxDepth": limits.MAILBOX_DEPTH, "maxSizeMailboxName": limits.MAILBOX_NAME,
+        "maxSizeAttachmentsPerEmail": message_octets,
+        "emailQuerySortOptions": [
+            "receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword",
+        ],
+        "mayCreateTopLevelMailbox": True,
+    }  # fmt: skip
+
+
+class Sessions:
+    """``server`` and ``account``: capabilities by name, of the server and of each account. ``account`` may depend on who it is."""
+
+    def __init__(self, server: dict[str, Any], account: Callable[[Principal], dict[str, Any]]) -> None:
+        self.server = server
+        self._account = account
+
+    def resource(self, principal: Principal, base: str) -> dict[str, Any]:
+        """``base``: scheme and authority by which the client came."""
+        own = wire.to_wire(wire.ACCOUNT, principal.account_id)
+        capabilities = self._account(principal)
+        socket = "wss" + base[5:] if base.startswith("https") else "ws" + base[4:]
+        server = {
+            name: {**value, "url": f"{socket}/jmap/ws"} if name == "urn:ietf:params:jmap:websocket" else value
+            for name, value in self.server.items()
+        }
+        found: dict[str, Any] = {
+            "capabilities": server,
+            "accounts": {own: {"name": principal.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities}},
+            "primaryAccounts": dict.fromkeys(capabilities, own),
+            "username": principal.login,
+            "apiUrl": f"{base}/jmap",
+            "downloadUrl": f"{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",
+            "uploadUrl": f"{base}/jmap/upload/{{accountId}}/",
+            "eventSourceUrl": f"{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
+        }
+        found["state"] = self.state(principal)
+        return found
+
+    def state(self, principal: Principal) -> str:
+        """Changes when anything in the resource does."""
+        said = (principal.address, principal.account_id, self.server, self._account(principal))
+        return hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()

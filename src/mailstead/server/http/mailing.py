@@ -1,0 +1,48 @@
+"""What JMAP's methods share in a process: see ``jmap.standard.Mailing``."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from mailstead.model.ids import AccountId
+from mailstead.model.message import Octets
+from mailstead.protocol.jmap.mail.email import Envelopes
+from mailstead.service.emails import Emails
+
+NewId = Callable[[], int]
+
+
+class Uploads(Protocol):
+    """Where uploads are kept."""
+
+    async def put(self, account: AccountId, octets: Octets) -> str: ...
+    async def get(self, account: AccountId, ident: str) -> bytes | None: ...
+
+
+class Mailings:
+    """One for the process. ``hostname``: what Message-IDs end in."""
+
+    def __init__(self, emails: Emails, uploads: Uploads, *, hostname: str) -> None:
+        self.emails = emails
+        self.envelopes = Envelopes()
+        self._uploads = uploads
+        self._hostname = hostname
+
+    async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
+        """The octets of an upload; None: there is none of this account's."""
+        return await self._uploads.get(account, blob_id)
+
+    async def keep(self, account: AccountId, octets: Octets) -> str:
+        """Keep octets as an upload; gives its id."""
+        return await self._uploads.put(account, octets)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def message_id(self) -> str:
+        return f"{time.time_ns():x}.{os.urandom(6).hex()}@{self._hostname}"
+
+    def boundary(self) -> str:
+        return f"=_{os.urandom(12).hex()}"

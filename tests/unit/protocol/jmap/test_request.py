@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstead.protocol.jmap.errors import RequestError
+from mailstead.protocol.jmap.request import read
+
+CORE: dict[str, object] = {"urn:ietf:params:jmap:core": {}}
+GOOD = b'{"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {"a": [1]}, "0"]], "more": 1}'
+
+
+def test_a_request_is_read() -> None:
+    found = read(GOOD, CORE)
+    assert [("Core/echo", {"a": [1]}, "0")] == found.method_calls
+    assert found.created_ids is None
+
+
+@pytest.mark.parametrize(("octets", "kind"), [
+    (b"", "notJSON"), (b"{", "notJSON"), (b"\xff\xfe", "notJSON"), (b'{"using": ["\xc3"]}', "notJSON"), (b'{"using": [], "methodCalls": [["a", {"a": ' + b"[" * 100_000, "notJSON"), (b"[]", "notRequest"),
+    (b"{}", "notRequest"), (b'{"using": [], "methodCalls": {}}', "notRequest"), (b'{"using": [1], "methodCalls": []}', "notRequest"),
+    (b'{"using": [], "methodCalls": [["a", {}]]}', "notRequest"), (b'{"using": [], "methodCalls": [["a", [], "0"]]}', "notRequest"),
+    (b'{"using": ["urn:x"], "methodCalls": []}', "unknownCapability"),
+    (b'{"using": [], "methodCalls": [' + b",".join([b'["a", {}, "0"]'] * 33) + b"]}", "limit"),
+])  # fmt: skip
+def test_what_is_no_request(octets: bytes, kind: str) -> None:
+    """RFC 8620 §3.6.1."""
+    with pytest.raises(RequestError) as error:
+        read(octets, CORE)
+    problem = error.value.problem()
+    assert f"urn:ietf:params:jmap:error:{kind}" == problem["type"]
+    assert 400 == problem["status"]
+    assert ("limit" in problem) == (kind == "limit")
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_a_request_or_an_error(octets: bytes) -> None:
+    for whole in (octets, GOOD[:40] + octets + GOOD[40:]):
+        try:
+            read(whole, CORE)
+        except RequestError:
+            pass

@@ -1,0 +1,225 @@
+"""The session, requests, blobs and events, as a client meets them."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.harness.http import Web, web_server
+
+from mailstead.model import limits
+from mailstead.model.ids import AccountId, DeliveryId, from_wire
+from mailstead.model.message import Filing
+
+MESSAGE = b"From: a@b.test\r\nSubject: hello\r\n\r\nbody\r\n"
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    async with web_server(tmp_path) as found:
+        yield found
+
+
+def account(web: Web, who: str = "alice") -> AccountId:
+    number = from_wire("a", web.accounts[who])
+    assert number is not None
+    return AccountId(number)
+
+
+async def deliver(web: Web, who: str = "alice", number: int = 1) -> None:
+    await web.store.mail.deliver(account(web, who), Filing(DeliveryId(number.to_bytes(16)), MESSAGE, b""))
+
+
+# ------------------------------------------------------------------------------------------------------------- session, requests
+async def test_the_session_says_what_holds(web: Web) -> None:
+    found = (await web.ask("GET", "/jmap/session")).json()
+    assert [web.accounts["alice"]] == list(found["accounts"])
+    assert "alice@example.test" == found["username"]
+    assert {"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:quota"} == set(found["capabilities"]) == set(found["primaryAccounts"])
+    core = found["capabilities"]["urn:ietf:params:jmap:core"]
+    assert (limits.JMAP_CALLS, 1 << 20) == (core["maxCallsInRequest"], core["maxSizeUpload"])
+    assert web.base + "/jmap" == found["apiUrl"]
+    well = await web.ask("GET", "/.well-known/jmap", who="")
+    assert (307, web.base + "/jmap/session") == (well.status, well.headers["Location"])
+    answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data='{"using": [], "methodCalls": []}')
+    assert found["state"] == answer.json()["sessionState"]
+
+
+async def test_calls_are_answered_in_order_each_with_its_own_error(web: Web) -> None:
+    await deliver(web)
+    found = await web.jmap(
+        ("Core/echo", {"x": 1}), ("Foo/get", {}), ("Email/query", {}), ("Email/get", {"#ids": {"resultOf": "2", "name": "Email/query", "path": "/ids"}, "properties": ["subject"]}),
+        ("Email/get", {"accountId": "a0"}), ("Email/get", {"#ids": {"resultOf": "9", "name": "x", "path": "/"}}), ("Email/get", {"ids": "x"}),
+    )
+    assert ["Core/echo", "error", "Email/query", "Email/get", "error", "error", "error"] == [name for name, _, _ in found]
+    assert "unknownMethod" == found[1][1]["type"]
+    assert "hello" == found[3][1]["list"][0]["subject"]
+    assert ["accountNotFound", "invalidResultReference", "invalidArguments"] == [one["type"] for _, one, _ in found[4:]]
+    assert [str(number) for number in range(7)] == [ident for _, _, ident in found]
+
+
+async def test_a_method_wants_its_capability(web: Web) -> None:
+    (found,) = await web.jmap(("Email/query", {}), using=["urn:ietf:params:jmap:core"])
+    assert "unknownMethod" == found[1]["type"]
+
+
+async def test_nobody_reaches_another_account(web: Web) -> None:
+    await deliver(web, "bob")
+    (theirs,) = await web.jmap(("Email/query", {}), who="bob")
+    found = await web.jmap(
+        *((name, {"accountId": web.accounts["bob"], "ids": None, "blobIds": []}) for name in ("Email/get", "Mailbox/get", "Thread/get", "Email/query", "Blob/copy")),
+        ("Email/get", {"ids": theirs[1]["ids"]}), ("Blob/copy", {"fromAccountId": web.accounts["bob"], "blobIds": []}),
+    )
+    assert ["accountNotFound"] * 5 == [one["type"] for _, one, _ in found[:5]]
+    assert theirs[1]["ids"] == found[5][1]["notFound"]
+    assert "fromAccountNotFound" == found[6][1]["type"]
+    for path in (f"/jmap/download/{web.accounts['bob']}/x/y", f"/jmap/upload/{web.accounts['bob']}/"):
+        assert 404 == (await web.ask("POST" if "upload" in path else "GET", path)).status
+
+
+@pytest.mark.parametrize(("kind", "data", "error"), [
+    ("text/plain", "{}", "notJSON"), ("application/json", "{", "notJSON"), ("application/json", "[]", "notRequest"),
+    ("application/json; charset=utf-8", '{"using": ["urn:x"], "methodCalls": []}', "unknownCapability"),
+])  # fmt: skip
+async def test_requests_that_are_none(web: Web, kind: str, data: str, error: str) -> None:
+    answer = await web.ask("POST", "/jmap", headers={"Content-Type": kind}, data=data)
+    assert (400, f"urn:ietf:params:jmap:error:{error}") == (answer.status, answer.json()["type"])
+
+
+async def test_a_request_that_is_too_large(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JMAP_REQUEST", 1_000)
+    answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=" " * 2_000)
+    assert (400, "maxSizeRequest") == (answer.status, answer.json()["limit"])
+
+
+async def test_too_many_requests_at_once(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JMAP_CONCURRENT_REQUESTS", 0)
+    answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data='{"using": [], "methodCalls": []}')
+    assert (429, "maxConcurrentRequests") == (answer.status, answer.json()["limit"])
+
+
+# ------------------------------------------------------------------------------------------------------------- blobs
+async def upload(web: Web, octets: Any, kind: str = "image/png", who: str = "alice") -> Any:
+    return await web.ask("POST", f"/jmap/upload/{web.accounts[who]}/", who=who, headers={"Content-Type": kind}, data=octets)
+
+
+async def download(web: Web, ident: str, *, name: str = "x.txt", kind: str = "text/plain", who: str = "alice", **headers: str) -> Any:
+    return await web.ask("GET", f"/jmap/download/{web.accounts[who]}/{ident}/{name}?type={kind}", who=who, headers=headers)
+
+
+async def test_what_goes_up_comes_down(web: Web) -> None:
+    octets = bytes(range(256)) * 600
+    up = await upload(web, octets)
+    found = up.json()
+    assert (201, web.accounts["alice"], "image/png", len(octets)) == (up.status, found["accountId"], found["type"], found["size"])
+    down = await download(web, found["blobId"], name="a%22b%0D.txt")
+    assert (200, octets) == (down.status, down.body)
+    assert down.headers["Content-Disposition"].startswith("attachment; ")
+    assert "\r" not in down.headers["Content-Disposition"]
+    assert 304 == (await download(web, found["blobId"], **{"If-None-Match": down.headers["ETag"]})).status
+    assert 404 == (await download(web, found["blobId"], who="bob")).status
+    for path in (web.store.data / "up").rglob("u*"):
+        assert octets[:64] not in path.read_bytes()
+
+
+@pytest.mark.parametrize(("asked", "status", "expected"), [
+    ("bytes=0-2", 206, b"012"), ("bytes=7-", 206, b"789"), ("bytes=-3", 206, b"789"), ("bytes=8-99", 206, b"89"), ("bytes=-99", 206, b"0123456789"),
+    ("bytes=10-", 416, b""), ("bytes=-0", 416, b""), ("bytes=5-2", 200, b"0123456789"), ("bytes=0-1,3-4", 200, b"0123456789"), ("lines=1-2", 200, b"0123456789"),
+])  # fmt: skip
+async def test_ranges(web: Web, asked: str, status: int, expected: bytes) -> None:
+    ident = (await upload(web, b"0123456789")).json()["blobId"]
+    down = await download(web, ident, Range=asked)
+    assert (status, expected) == (down.status, down.body)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("text/html", "text/html"), ("", "application/octet-stream"), ("x", "application/octet-stream"), ("a/b%0D%0Ac", "application/octet-stream")])
+async def test_types_are_given_back_and_never_shown_in_place(web: Web, kind: str, expected: str) -> None:
+    ident = (await upload(web, b"<script>")).json()["blobId"]
+    down = await download(web, ident, kind=kind)
+    assert down.headers["Content-Type"].startswith(expected)
+    assert down.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in down.headers["Content-Security-Policy"]
+
+
+async def test_an_upload_that_is_too_large_and_one_too_many(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = await upload(web, io.BytesIO(b"x" * ((1 << 20) + 1)))
+    assert 413 == answer.status
+    monkeypatch.setattr(limits, "UPLOADS_PER_ACCOUNT", 1)
+    assert [201, 429] == [(await upload(web, b"x")).status for _ in range(2)]
+
+
+async def test_a_message_and_its_parts_are_blobs(web: Web) -> None:
+    await deliver(web)
+    _, (_, found, _) = await web.jmap(
+        ("Email/query", {}), ("Email/get", {"#ids": {"resultOf": "0", "name": "Email/query", "path": "/ids"}, "properties": ["blobId", "textBody"]}))
+    email = found["list"][0]
+    assert MESSAGE == (await download(web, email["blobId"])).body
+    assert b"body\r\n" == (await download(web, email["textBody"][0]["blobId"])).body
+    for ident in ("x", "b", "bzzzz", "p0-1", "u" + "a" * 26, "..%2f..%2fkeys"):
+        assert 404 == (await download(web, ident)).status
+
+
+async def test_blobs_are_copied(web: Web) -> None:
+    ident = (await upload(web, b"x")).json()["blobId"]
+    ((_, found, _),) = await web.jmap(("Blob/copy", {"fromAccountId": web.accounts["alice"], "blobIds": [ident, "nope"]}))
+    assert ({ident: ident}, "notFound") == (found["copied"], found["notCopied"]["nope"]["type"])
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+async def events(web: Web, query: str) -> AsyncIterator[tuple[str, Any]]:
+    async with web.client.get(f"{web.base}/jmap/events?{query}", headers={"Authorization": web.authorization()}) as response:
+        assert "text/event-stream; charset=utf-8" == response.headers["Content-Type"]
+        await response.content.readuntil(b"\n\n")
+        while chunk := await response.content.readuntil(b"\n\n"):
+            lines = chunk.decode().strip().split("\n")
+            yield lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
+
+
+async def test_a_delivery_is_heard_at_once(web: Web) -> None:
+    stream = events(web, "types=Email,Thread&closeafter=no&ping=0")
+    hearing = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.2)
+    started = asyncio.get_running_loop().time()
+    await deliver(web)
+    async with asyncio.timeout(5):
+        name, data = await hearing
+    assert asyncio.get_running_loop().time() - started < 1
+    assert "state" == name
+    assert {"Email", "Thread"} == set(data["changed"][web.accounts["alice"]])
+    ((_, found, _),) = await web.jmap(("Email/get", {"ids": []}))
+    assert found["state"] == data["changed"][web.accounts["alice"]]["Email"]
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_others_mail_is_not_heard_and_pings_come(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.server.http.jmap.events.PING_LEAST_S", 1)
+    stream = events(web, "types=*&closeafter=no&ping=1")
+    hearing = asyncio.ensure_future(anext(stream))
+    await deliver(web, "bob")
+    async with asyncio.timeout(5):
+        assert ("ping", {"interval": 1}) == await hearing
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_stream_may_end_after_one_change(web: Web) -> None:
+    stream = events(web, "types=*&closeafter=state&ping=0")
+    hearing = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.2)
+    await deliver(web)
+    async with asyncio.timeout(5):
+        await hearing
+        with pytest.raises((asyncio.IncompleteReadError, StopAsyncIteration)):
+            await anext(stream)
+
+
+@pytest.mark.parametrize("query", ["ping=x", "closeafter=maybe", "ping=-1", "types=" + "a" * 3_000])
+async def test_what_cannot_be_listened_to(web: Web, query: str) -> None:
+    assert 400 == (await web.ask("GET", f"/jmap/events?{query}")).status
+
+
+async def test_too_many_listeners(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EVENT_SOURCES", 0)
+    assert 429 == (await web.ask("GET", "/jmap/events")).status

@@ -1,0 +1,65 @@
+"""Connections: bounds of the header, pipelining, the end of a server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.harness.http import Web, web_server
+
+from mailstead.model import limits
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    async with web_server(tmp_path) as found:
+        yield found
+
+
+async def said(web: Web, octets: bytes, *, close: bool = False) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(octets)
+    if close:
+        writer.write_eof()
+    async with asyncio.timeout(5):
+        found = await reader.read()
+    writer.close()
+    return found
+
+
+async def test_requests_may_follow_each_other_on_a_connection(web: Web) -> None:
+    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    found = await said(web, one + one + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert 3 == found.count(b"HTTP/1.1 200 OK")
+    assert 3 == found.count(b"\r\n\r\nok\n")
+
+
+@pytest.mark.parametrize("octets", [
+    b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET /x y HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"GET /" + b"a" * limits.HTTP_HEADER + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + b"\r\n",
+])  # fmt: skip
+async def test_what_is_no_request_is_refused_and_the_connection_ends(web: Web, octets: bytes) -> None:
+    assert (await said(web, octets)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_header_that_dribbles_ends(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HTTP_HEADER_TIMEOUT_S", 0.2)
+    assert b"" == await said(web, b"GET / HTTP/1.1\r\nA:")
+
+
+async def test_a_body_that_dribbles_ends(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HTTP_BODY_TIMEOUT_S", 0.2)
+    head = f"POST /jmap HTTP/1.1\r\nHost: x\r\nAuthorization: {web.authorization()}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
+    assert (await said(web, head.encode())).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_listener_of_events_hears_the_end(tmp_path: Path) -> None:
+    async with web_server(tmp_path) as web:
+        response = await web.client.get(web.base + "/jmap/events?types=*&closeafter=no&ping=0", headers={"Authorization": web.authorization()})
+        await response.content.readuntil(b"\n\n")
+        started = asyncio.get_running_loop().time()
+        reading = asyncio.ensure_future(response.content.read())
+    await asyncio.wait([reading], timeout=5)
+    assert reading.done()
+    assert asyncio.get_running_loop().time() - started < 2
