@@ -18,6 +18,7 @@ from mailstead.model.address import Envelope
 from mailstead.model.status import EnhancedStatus
 from mailstead.net import ClientTls, Gone, NetError, Stream, connect
 from mailstead.net.socks import Socks, connect_by
+from mailstead.net.tls import failure_of
 from mailstead.protocol.smtp import client
 from mailstead.protocol.smtp.client import Offers, Rejected, Reply, Turn
 from mailstead.protocol.smtp.login import Credentials, login
@@ -29,13 +30,13 @@ _PIECE: Final = 256 << 10
 _CLOSING: Final = 421
 _ITSELF: Final = EnhancedStatus(5, 4, 6)
 _LEAVE_S: Final = 2.0
-PeerCheck = Callable[[TlsPolicy, str, bytes], str]
-"""(policy, host, the peer's certificate in DER) → "" where the certificate is as the policy wants, else what is wrong with it."""
+PeerCheck = Callable[[TlsPolicy, Sequence[bytes]], tuple[str, str]]
+"""(policy, the peer's certificates in DER) → ("", …) where they are as the policy wants, else a word of RFC 8460 §4.3 and what is wrong."""
 
 
-def no_check(_policy: TlsPolicy, _host: str, _certificate: bytes) -> str:
+def no_check(_policy: TlsPolicy, _chain: Sequence[bytes]) -> tuple[str, str]:
     """Where nobody knows how to check a certificate association."""
-    return "its certificate cannot be checked"
+    return "validation-failure", "its certificate cannot be checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class HopLine:
         self._transactions = 0
         self.is_shaking_hands = False
         """In the middle of a TLS handshake."""
+        self.tls_failure = ""
+        """A word of RFC 8460 §4.3."""
 
     # ------------------------------------------------------------------------------------------------- messages
     async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
@@ -143,6 +146,7 @@ class HopLine:
     async def _encrypt(self, policy: TlsPolicy) -> None:
         if "STARTTLS" not in self.offers:
             if policy.mode is not TlsMode.OPPORTUNISTIC:
+                self.tls_failure = "starttls-not-supported"
                 raise Rejected(client.temporary("The next server offers no TLS, which is required for it", EnhancedStatus(4, 7, 10)))
             return
         await self._play(client.starttls())
@@ -153,8 +157,8 @@ class HopLine:
         await self._stream.start_tls(tls, policy.names[0] if policy.mode is TlsMode.VERIFIED and policy.names else self.peer.name)
         self.is_shaking_hands = False
         if policy.mode is TlsMode.DANE:
-            wrong = self._way.check(policy, self.peer.name, self._stream.peer_certificate())
-            if wrong:
+            self.tls_failure, wrong = self._way.check(policy, self._stream.peer_chain())
+            if self.tls_failure:
                 raise Rejected(client.temporary(f"The certificate of the next server is not the one that its domain names: {wrong}",
                                                 EnhancedStatus(4, 7, 5)))  # fmt: skip
         await self._hello()
@@ -226,15 +230,18 @@ async def open_line(name: str, address: str, way: Way, policy: TlsPolicy = OPPOR
         return await _opened(name, address, way, policy)
     except _TlsFailed as exc:
         if policy.mode is not TlsMode.OPPORTUNISTIC or way.credentials is not None:
-            raise NoSession(exc.failed) from exc
-        telemetry.event("tls.failed", hop=name, address=address, reason=f"{exc.failed.text}; the message goes in the clear")
-        return await _opened(name, address, way, policy, is_clear=True)
+            raise NoSession(exc.failed, exc.failure) from exc
+        telemetry.event("tls.refused", hop=name, address=address, reason=f"{exc.failed.text}; the message goes in the clear")
+        line = await _opened(name, address, way, policy, is_clear=True)
+        line.tls_failure = exc.failure
+        return line
 
 
 class _TlsFailed(Exception):  # noqa: N818 - says what happened
-    def __init__(self, failed: Failed) -> None:
+    def __init__(self, failed: Failed, failure: str) -> None:
         super().__init__(failed.text)
         self.failed = failed
+        self.failure = failure
 
 
 async def _opened(name: str, address: str, way: Way, policy: TlsPolicy, *, is_clear: bool = False) -> HopLine:
@@ -257,8 +264,8 @@ async def _opened(name: str, address: str, way: Way, policy: TlsPolicy, *, is_cl
         stream.abort()
         failed = line.failure(exc)
         if line.is_shaking_hands:
-            raise _TlsFailed(replace(failed, status=EnhancedStatus(4, 7, 5))) from exc
-        raise NoSession(failed) from exc
+            raise _TlsFailed(replace(failed, status=EnhancedStatus(4, 7, 5)), failure_of(exc)) from exc
+        raise NoSession(failed, line.tls_failure) from exc
     except BaseException:
         stream.abort()
         raise

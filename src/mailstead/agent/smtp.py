@@ -57,13 +57,9 @@ class MxAgent:
                 continue
             for address in host.addresses:
                 try:
-                    line = await open_line(host.name, address, self._way, policy)
+                    return await self._line(host.name, address, policy)
                 except NoSession as exc:
                     failed = exc.failed
-                    self._tell(domain, host, policy, exc.failed.text)
-                else:
-                    self._tell(domain, host, policy, "")
-                    return line
         raise NoSession(not_for_good(failed or Failed("", 0, EnhancedStatus(4, 4, 4), f"{place.name} has no address")))
 
     async def _policy(self, domain: str, host: Host, way: Route) -> TlsPolicy | Failed:
@@ -71,9 +67,22 @@ class MxAgent:
             return OPPORTUNISTIC
         return await self._policies.of(domain, host.name, is_secure=way.is_secure and host.is_secure)
 
-    def _tell(self, domain: str, host: Host, policy: TlsPolicy, failure: str) -> None:
+    async def _line(self, host: str, address: str, policy: TlsPolicy) -> HopLine:
+        """A line as the policy wants it; under one that is only tested, else any. Raises ``NoSession``."""
+        try:
+            line = await open_line(host, address, self._way, policy)
+        except NoSession as exc:
+            if exc.tls_failure:
+                self._tell(host, address, policy, exc.tls_failure, exc.failed.text)
+            if not exc.tls_failure or not policy.is_testing:
+                raise
+            return await open_line(host, address, self._way)
+        self._tell(host, address, policy, line.tls_failure or ("" if line.peer.tls else "starttls-not-supported"), line.peer.tls)
+        return line
+
+    def _tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
         if self._policies is not None:
-            self._policies.tell(domain, host.name, policy, failure)
+            self._policies.tell(host, address, policy, failure, reason)
 
 
 async def _find(resolver: Resolver, domain: str, us: str) -> Route | Failed:

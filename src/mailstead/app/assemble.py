@@ -16,19 +16,16 @@ from mailstead import store, telemetry
 from mailstead.agent.hop import Way
 from mailstead.agent.router import Router
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
-from mailstead.agent.smtp import MxAgent
 from mailstead.app import control
 from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
+from mailstead.app.exchangers import mx_agent, policy_file
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
-from mailstead.mailauth.mtasts import PATH as STS_PATH
-from mailstead.model import limits
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.net.dns import Resolver
-from mailstead.net.https import Https
 from mailstead.net.tls import leaf
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
@@ -252,13 +249,8 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
 def publishing(opened: Embedded, settings: Settings) -> Publishing:
     """What our domains publish, and the keys that sign for them."""
     resolver = Resolver(settings.dns.servers)
-    https = Https(resolver)
-
-    async def fetch(host: str) -> bytes:
-        return await https.get(host, STS_PATH, limit=limits.MTASTS_POLICY, kinds=("text/plain",))
-
     return Publishing(
-        opened.directory, hostname=settings.hostname, now_ms=opened.now_ms, lookups=resolver, fetch=fetch,
+        opened.directory, hostname=settings.hostname, now_ms=opened.now_ms, lookups=resolver, fetch=policy_file(resolver),
         certificates=lambda: [leaf(pair.chain) for pair in certificates(opened.data, settings)], is_trusted=bool(settings.tls.certificate),
     )  # fmt: skip
 
@@ -276,7 +268,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
     if out.smarthost:
         way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)
     elif out.direct:
-        way_out = MxAgent(Resolver(settings.dns.servers), base, now_ms=opened.now_ms)
+        way_out = mx_agent(opened, settings, base)
     here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail), hostname=settings.hostname)
     return Scheduler(
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mailstead.mailauth.tlsrpt import PolicyKey
 from mailstead.model.address import Envelope
 from mailstead.model.dns import Answer, RecordType, Tlsa
 from mailstead.model.status import EnhancedStatus
@@ -85,9 +86,11 @@ Attempt = Sent | Failed
 class NoSession(Exception):  # noqa: N818 - says what there is
     """No server of a place was reached or would speak with us; none has seen an envelope. ``failed`` holds for every recipient."""
 
-    def __init__(self, failed: Failed) -> None:
+    def __init__(self, failed: Failed, tls_failure: str = "") -> None:
         super().__init__(failed.text)
         self.failed = failed
+        self.tls_failure = tls_failure
+        """A word of RFC 8460 §4.3 where TLS was the reason."""
 
 
 class TlsMode(enum.Enum):
@@ -111,6 +114,10 @@ class TlsPolicy:
     names: tuple[str, ...] = ()
     tlsa: tuple[Tlsa, ...] = ()
     source: str = ""
+    key: PolicyKey | None = None
+    """Under which sessions are reported (RFC 8460 §4.4)."""
+    is_testing: bool = False
+    """A failure is reported, and the message goes nevertheless (RFC 8461 §5)."""
 
 
 OPPORTUNISTIC = TlsPolicy()
@@ -123,8 +130,8 @@ class TlsPolicies(Protocol):
         """``host``: an exchanger of ``domain``; ``is_secure``: DNSSEC has vouched for that. ``Failed`` (temporary): nothing may be sent there
         now. Never raises for the network's sake."""
 
-    def tell(self, domain: str, host: str, policy: TlsPolicy, failure: str) -> None:
-        """How a session went: ``failure`` "" where it was as the policy wants, else what was wrong (RFC 8460 §4.3)."""
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
+        """How a session went: ``failure`` "" where it was as the policy wants, else a word of RFC 8460 §4.3; ``reason`` says more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Final, Protocol
 
 from mailstead import telemetry
@@ -21,48 +20,17 @@ from mailstead.mailauth.tags import Malformed
 from mailstead.mailauth.tlsrpt import PolicyKey
 from mailstead.model.dns import Answer, RecordType, Tlsa
 from mailstead.model.errors import Unavailable
-from mailstead.service.ports import Clock, Lookups
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.ports import Clock, Failed, Lookups, TlsMode, TlsPolicy
 
 AGAIN_AFTER_MS: Final = 5 * 60_000
 """A policy that could not be fetched is not asked for again before (RFC 8461 §3.3)."""
 RENEW_BEFORE: Final = 4
 """A policy is fetched anew when less than a quarter of its time is left."""
+_NOT_ALLOWED: Final = EnhancedStatus(4, 7, 5)
+_NOT_KNOWN: Final = EnhancedStatus(4, 7, 5)
 Fetch = Callable[[str], Awaitable[bytes]]
 """The policy file of a host. Raises ``Unavailable``."""
-
-
-class Level(Enum):
-    """What a connection must have."""
-
-    MAY = "may"
-    """TLS where it is offered, with any certificate."""
-    ENCRYPT = "encrypt"
-    """TLS, with any certificate (unusable TLSA records, RFC 7672 §2.2)."""
-    VERIFY = "verify"
-    """TLS with a certificate that an authority issued to the host (RFC 8461 §4.2, REQUIRETLS)."""
-    DANE = "dane"
-    """TLS with a certificate that a TLSA record names."""
-
-
-@dataclass(frozen=True, slots=True)
-class TlsPolicy:
-    """What holds for one host. ``is_testing``: a failure is reported and the message goes nevertheless (RFC 8461 §5)."""
-
-    level: Level
-    key: PolicyKey
-    """Under which it is reported (RFC 8460 §4.4)."""
-    tlsa: tuple[Tlsa, ...] = ()
-    names: tuple[str, ...] = ()
-    is_testing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """The host must not be called now. ``result``: a word of RFC 8460 §4.3."""
-
-    result: str
-    reason: str
-    key: PolicyKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +70,26 @@ class Transport:
         self._fetching: dict[str, asyncio.Task[KeptPolicy | None]] = {}
 
     # ------------------------------------------------------------------------------------------------- one host
-    async def of(self, domain: str, host: str, *, is_secure: bool) -> TlsPolicy | Unusable:
-        """``is_secure``: DNSSEC has vouched for the list that names ``host`` (for a smarthost: for its name). Never raises."""
+    async def of(self, domain: str, host: str, *, is_secure: bool) -> TlsPolicy | Failed:
+        """See ``ports.TlsPolicies``."""
         named = await self._dane(domain, host) if is_secure else None
         if named is not None:
             return named
         kept = await self.policy(domain)
         if kept is None or kept.policy.mode == "none":
-            return TlsPolicy(Level.MAY, PolicyKey("no-policy-found", domain))
+            return TlsPolicy(key=PolicyKey("no-policy-found", domain))
         policy = kept.policy
         key = PolicyKey("sts", domain, tuple(policy.text().split("\r\n")[:-1]), policy.mx)
         is_testing = policy.mode != "enforce"
-        if not policy.allows(host) and not is_testing:
-            return Unusable("validation-failure", f"the MTA-STS policy of {domain} does not allow {host}", key)
-        return TlsPolicy(Level.VERIFY, key, names=(host,), is_testing=is_testing)
+        found = TlsPolicy(TlsMode.VERIFIED, (host,), source="sts", key=key, is_testing=is_testing)
+        if not policy.allows(host):
+            reason = f"The MTA-STS policy of {domain} does not allow {host}"
+            self.tell(host, "", found, "validation-failure", reason)
+            if not is_testing:
+                return Failed(host, 0, _NOT_ALLOWED, reason)
+        return found
 
-    async def _dane(self, domain: str, host: str) -> TlsPolicy | Unusable | None:
+    async def _dane(self, domain: str, host: str) -> TlsPolicy | Failed | None:
         key = PolicyKey("tlsa", domain)
         try:
             found = await self._names.addresses(host)
@@ -130,7 +102,9 @@ class Transport:
                     return self._named(domain, host, base, answer.records)
         except (Unavailable, ValueError) as exc:
             cause = exc.cause or exc.public if isinstance(exc, Unavailable) else str(exc)
-            return Unusable("dnssec-invalid", f"the TLSA records of {host} cannot be looked up: {cause}", key)
+            reason = f"The TLSA records of {host} cannot be looked up now: {cause}"
+            self.tell(host, "", TlsPolicy(TlsMode.DANE, source="dane", key=key), "dnssec-invalid", reason)
+            return Failed(host, 0, _NOT_KNOWN, reason)
         return None
 
     def _named(self, domain: str, host: str, base: str, records: Sequence[Tlsa]) -> TlsPolicy:
@@ -138,8 +112,8 @@ class Transport:
         key = PolicyKey("tlsa", domain, strings)
         usable = dane.usable(records)
         if not usable:
-            return TlsPolicy(Level.ENCRYPT, key)
-        return TlsPolicy(Level.DANE, key, usable, tuple(dict.fromkeys((domain, host, base))))
+            return TlsPolicy(TlsMode.ENCRYPTED, source="dane", key=key)
+        return TlsPolicy(TlsMode.DANE, tuple(dict.fromkeys((domain, host, base))), usable, "dane", key)
 
     # ------------------------------------------------------------------------------------------------- MTA-STS
     async def policy(self, domain: str) -> KeptPolicy | None:
@@ -200,10 +174,18 @@ class Transport:
         failed = self._failed.get(domain)
         return failed[1] if failed is not None else ""
 
+    # ------------------------------------------------------------------------------------------------- reports
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
+        """One event a session: the daily reports are made of them (RFC 8460)."""
+        key = policy.key or PolicyKey("no-policy-found", "")
+        if not key.domain:
+            return
+        telemetry.event(
+            "tls.failed" if failure else "tls.session", domain=key.domain, hop=host, address=address, policy=key.kind,
+            strings="\n".join(key.strings), mx="\n".join(key.mx_hosts), result=failure, reason=reason,
+        )  # fmt: skip
 
-# ----------------------------------------------------------------------------------------------------- after the handshake
-def judged(policy: TlsPolicy, chain: Sequence[bytes], now_ms: int) -> Match:
-    """Whether what the server showed is what the policy wants; for ``VERIFY`` the handshake has seen to that."""
-    if policy.level is Level.DANE:
-        return dane.match(policy.tlsa, chain, policy.names, datetime.fromtimestamp(now_ms / 1000, UTC))
-    return Match("", "")
+
+def checked(policy: TlsPolicy, chain: Sequence[bytes], now_ms: int) -> Match:
+    """Whether what a server showed is what DANE wants (RFC 7672 §3)."""
+    return dane.match(policy.tlsa, chain, policy.names, datetime.fromtimestamp(now_ms / 1000, UTC))

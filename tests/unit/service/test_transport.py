@@ -8,7 +8,8 @@ from tests.harness.lookups import Table
 from mailstead.mailauth.mtasts import Policy
 from mailstead.model.dns import Answer, RecordType, Tlsa
 from mailstead.model.errors import Unavailable
-from mailstead.service.transport import AGAIN_AFTER_MS, Level, TlsPolicy, Transport, Unusable, judged
+from mailstead.service.ports import Failed, TlsMode, TlsPolicy
+from mailstead.service.transport import AGAIN_AFTER_MS, Transport, checked
 
 DOMAIN, HOST = "example.test", "mx.example.test"
 GOOD = Tlsa(3, 1, 1, b"x" * 32)
@@ -69,12 +70,12 @@ class World:
     def name(self, *records: Tlsa) -> None:
         self.names.records[TLSA, "TLSA"] = records
 
-    async def of(self, host: str = HOST, *, is_secure: bool = True) -> TlsPolicy | Unusable:
+    async def of(self, host: str = HOST, *, is_secure: bool = True) -> TlsPolicy | Failed:
         return await self.transport.of(DOMAIN, host, is_secure=is_secure)
 
-    async def level(self, host: str = HOST, *, is_secure: bool = True) -> Level | str:
+    async def mode(self, host: str = HOST, *, is_secure: bool = True) -> TlsMode | str:
         found = await self.of(host, is_secure=is_secure)
-        return found.level if isinstance(found, TlsPolicy) else found.result
+        return found.mode if isinstance(found, TlsPolicy) else str(found.status)
 
 
 # ------------------------------------------------------------------------------------------------------------- DANE
@@ -83,7 +84,8 @@ async def test_named_certificates_are_wanted() -> None:
     world.name(Tlsa(1, 1, 1, b"x" * 32), GOOD)
     found = await world.of()
     assert isinstance(found, TlsPolicy)
-    assert (Level.DANE, (GOOD,), (DOMAIN, HOST)) == (found.level, found.tlsa, found.names)
+    assert (TlsMode.DANE, (GOOD,), (DOMAIN, HOST)) == (found.mode, found.tlsa, found.names)
+    assert found.key is not None
     assert ("tlsa", DOMAIN) == (found.key.kind, found.key.domain)
     assert "3 1 1 " + "78" * 32 in found.key.strings
 
@@ -91,7 +93,7 @@ async def test_named_certificates_are_wanted() -> None:
 async def test_unusable_records_want_encryption_only() -> None:
     world = World()
     world.name(Tlsa(1, 1, 1, b"x" * 32))
-    assert Level.ENCRYPT is await world.level()
+    assert TlsMode.ENCRYPTED is await world.mode()
 
 
 @pytest.mark.parametrize("insecure", ["exchangers", "addresses", "records"])
@@ -102,7 +104,7 @@ async def test_what_nobody_vouches_for_is_no_dane(insecure: str) -> None:
         world.names.secure.discard(HOST)
     if insecure == "records":
         world.names.secure.discard(TLSA)
-    assert Level.MAY is await world.level(is_secure=insecure != "exchangers")
+    assert TlsMode.OPPORTUNISTIC is await world.mode(is_secure=insecure != "exchangers")
 
 
 @pytest.mark.parametrize("broken", [HOST, TLSA])
@@ -111,7 +113,7 @@ async def test_what_cannot_be_looked_up_is_not_called_unsecured(broken: str) -> 
     world = World()
     world.publish()
     world.names.broken.add(broken)
-    assert "dnssec-invalid" == await world.level()
+    assert "4.7.5" == await world.mode()
 
 
 async def test_behind_aliases_the_last_name_comes_first() -> None:
@@ -134,33 +136,29 @@ async def test_dane_goes_before_mta_sts() -> None:
     world = World()
     world.publish()
     world.name(GOOD)
-    assert Level.DANE is await world.level()
+    assert TlsMode.DANE is await world.mode()
     assert 0 == world.fetched
 
 
 def test_a_certificate_is_judged_by_the_records() -> None:
-    from mailstead.mailauth.tlsrpt import PolicyKey
-
-    policy = TlsPolicy(Level.DANE, PolicyKey("tlsa", DOMAIN), (GOOD,), (DOMAIN,))
-    assert "validation-failure" == judged(policy, [], 0).result
-    assert judged(TlsPolicy(Level.MAY, PolicyKey("no-policy-found", DOMAIN)), [], 0).is_good
+    assert "validation-failure" == checked(TlsPolicy(TlsMode.DANE, (DOMAIN,), (GOOD,)), [], 0).result
 
 
 # ------------------------------------------------------------------------------------------------------------- MTA-STS
 async def test_without_a_policy_anything_goes() -> None:
     world = World()
-    assert Level.MAY is await world.level()
+    assert TlsMode.OPPORTUNISTIC is await world.mode()
     assert 0 == world.fetched
 
 
 async def test_a_policy_is_fetched_once_and_kept() -> None:
     world = World()
     world.publish()
-    assert Level.VERIFY is await world.level()
-    assert Level.VERIFY is await world.level("a.mail.test")
-    assert "validation-failure" == await world.level("mx.evil.test")
+    assert TlsMode.VERIFIED is await world.mode()
+    assert TlsMode.VERIFIED is await world.mode("a.mail.test")
+    assert "4.7.5" == await world.mode("mx.evil.test")
     world.transport = world.fresh()
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
     assert 1 == world.fetched
 
 
@@ -177,11 +175,11 @@ async def test_testing_reports_and_lets_go() -> None:
 async def test_a_new_id_brings_the_new_policy() -> None:
     world = World()
     world.publish()
-    await world.level()
+    await world.mode()
     world.file = Policy("none", 86_400, ()).text().encode()
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
     world.publish("2")
-    assert Level.MAY is await world.level()
+    assert TlsMode.OPPORTUNISTIC is await world.mode()
     assert 2 == world.fetched
 
 
@@ -189,14 +187,14 @@ async def test_a_policy_outlives_its_record_until_it_expires() -> None:
     """RFC 8461 §5.1: who can forge an absence cannot switch it off."""
     world = World()
     world.publish()
-    await world.level()
+    await world.mode()
     world.names.records.clear()
     world.names.records[HOST, "A"] = ("192.0.2.1",)
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
     world.names.broken.add(f"_mta-sts.{DOMAIN}")
-    assert Level.VERIFY is await world.level(is_secure=False)
+    assert TlsMode.VERIFIED is await world.mode(is_secure=False)
     world.now += 7 * DAY_MS
-    assert Level.MAY is await world.level(is_secure=False)
+    assert TlsMode.OPPORTUNISTIC is await world.mode(is_secure=False)
 
 
 @pytest.mark.parametrize(("file", "word"), [
@@ -206,30 +204,30 @@ async def test_what_cannot_be_fetched_is_asked_for_again_later(file: bytes | Exc
     world = World()
     world.publish()
     world.file = file
-    assert Level.MAY is await world.level()
-    assert Level.MAY is await world.level()
+    assert TlsMode.OPPORTUNISTIC is await world.mode()
+    assert TlsMode.OPPORTUNISTIC is await world.mode()
     assert (1, word) == (world.fetched, world.transport.fetch_failure(DOMAIN))
     world.now += AGAIN_AFTER_MS
     world.file = World().file
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
     assert (2, "") == (world.fetched, world.transport.fetch_failure(DOMAIN))
 
 
 async def test_an_old_policy_holds_while_the_new_one_cannot_be_had() -> None:
     world = World()
     world.publish()
-    await world.level()
+    await world.mode()
     world.publish("2")
     world.file = Unavailable("x", "down")
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
 
 
 async def test_a_policy_is_renewed_before_it_ends() -> None:
     world = World()
     world.publish()
-    await world.level()
+    await world.mode()
     world.now += 6 * DAY_MS
-    await world.level()
+    await world.mode()
     assert 2 == world.fetched
 
 
@@ -237,11 +235,11 @@ async def test_a_policy_that_cannot_be_remembered_counts_now() -> None:
     world = World()
     world.publish()
     world.cache.broken = True
-    assert Level.VERIFY is await world.level()
+    assert TlsMode.VERIFIED is await world.mode()
 
 
 async def test_an_address_has_no_policy() -> None:
     world = World()
     found = await world.transport.of("[192.0.2.1]", "[192.0.2.1]", is_secure=False)
     assert isinstance(found, TlsPolicy)
-    assert Level.MAY is found.level
+    assert TlsMode.OPPORTUNISTIC is found.mode

@@ -1,0 +1,37 @@
+"""The way to the world, put together: mail exchangers, what secures the way to them, and who checks it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from mailstead.agent.hop import Way
+from mailstead.agent.smtp import MxAgent
+from mailstead.app.config import Settings
+from mailstead.mailauth.mtasts import PATH
+from mailstead.model import limits
+from mailstead.net.dns import Resolver
+from mailstead.net.https import Https
+from mailstead.service.ports import TlsPolicy
+from mailstead.service.transport import Transport, checked
+from mailstead.store import Embedded
+
+
+def policy_file(resolver: Resolver) -> Callable[[str], Awaitable[bytes]]:
+    """Fetches the MTA-STS policy of a host (RFC 8461 §3.3)."""
+    https = Https(resolver)
+
+    async def fetch(host: str) -> bytes:
+        return await https.get(host, PATH, limit=limits.MTASTS_POLICY, kinds=("text/plain",))
+
+    return fetch
+
+
+def mx_agent(opened: Embedded, settings: Settings, base: Way) -> MxAgent:
+    """Calls mail exchangers; DANE and MTA-STS say how the way there must be secured."""
+    resolver = Resolver(settings.dns.servers)
+    policies = Transport(resolver, opened.directory, fetch=policy_file(resolver), now_ms=opened.now_ms, port=settings.outbound.port)
+
+    def check(policy: TlsPolicy, chain: Sequence[bytes]) -> tuple[str, str]:
+        match = checked(policy, chain, opened.now_ms())
+        return match.result, match.reason
+
+    return MxAgent(resolver, replace(base, check=check), now_ms=opened.now_ms, policies=policies)
