@@ -8,15 +8,16 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mailstead import store, telemetry
 from mailstead.agent.hop import Way
 from mailstead.agent.router import Router
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
-from mailstead.app import control
+from mailstead.app import control, events
 from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
 from mailstead.app.exchangers import mx_agent, policy_file
@@ -48,6 +49,7 @@ from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
 from mailstead.service.sending import Sending
 from mailstead.service.signing import Signing
+from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
@@ -110,7 +112,8 @@ class Node:
     def _begin_sending(self, mine: Embedded) -> None:
         self.scheduler = scheduler(mine, self.settings)
         mine.watch_queue(self.scheduler.wake)
-        self.sending = [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run())]
+        self.sending = [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run()),
+                        asyncio.create_task(events.keep(self.data / "events", self.worker, self.settings.log.keep_days))]
 
     def outgoing(self) -> Sending:
         """Submissions of this worker's users."""
@@ -243,7 +246,17 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     """The administrator's verbs on a store."""
     published = publishing(opened, settings)
     admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
-    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published)
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened))
+
+
+def tracing(opened: Embedded) -> Trace:
+    """What the events say about messages."""
+    loop = asyncio.get_running_loop
+
+    async def run(work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return await loop().run_in_executor(opened.pool, work)
+
+    return Trace(opened.data / "events", opened.directory, run=run, flush=telemetry.flush)
 
 
 def publishing(opened: Embedded, settings: Settings) -> Publishing:

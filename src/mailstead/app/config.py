@@ -250,6 +250,7 @@ class Antivirus:
 class Log:
     level: str = _key("info", _choice("debug", "info", "warning", "error"))
     format: str = _key("text", _choice("text", "json"))
+    keep_days: int = _key(30, _number(1, 3650))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,16 @@ ADMIN: Final = frozenset({
 })  # fmt: skip
 DOMAINS: Final = frozenset({"domain_dns", "domain_check", "domain_keys", "domain_rotate", "domain_key_use"})
 QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete", "queue_reroute", "queue_counts", "queue_sites"})
+TRACE: Final = frozenset({"trace"})
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 
 
 class Operations:
-    """``admin``, ``transfer``, ``queue`` and ``publishing`` are the services of these names; ``store`` is the process's own."""
+    """``admin``, ``transfer``, ``queue``, ``publishing`` and ``trace`` are the services of these names; ``store`` is the process's own."""
 
-    def __init__(self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None) -> None:
+    def __init__(self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None, trace: Any = None) -> None:
+        self._trace = trace
         self._publishing = publishing
         self._store = store
         self._admin = admin
@@ -49,6 +51,8 @@ class Operations:
             return await _call(getattr(self._publishing, name), arguments, progress)
         if name in QUEUE and self._queue is not None:
             return await _call(getattr(self._queue, name), arguments, progress)
+        if name in TRACE and self._trace is not None:
+            return await _call(getattr(self._trace, name), arguments, progress)
         if name in TRANSFER and self._transfer is None:
             raise Refusal(Reason.UNSUPPORTED, f"“{name}” is not built yet.")
         if name == "import":

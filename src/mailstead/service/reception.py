@@ -54,6 +54,8 @@ class Transaction:
     release_at_ms: int = 0
     """Not before (RFC 4865); 0: at once."""
     recipients: list[Recipient] = field(default_factory=list)
+    message_id: str = ""
+    """Of the message that came, for the record."""
 
     @property
     def reverse_path(self) -> str:
@@ -177,6 +179,7 @@ class Reception:
         if principal is not None and transaction.release_at_ms > self._now_ms():
             return await self._hold(transaction, principal, octets, trace)
         message = Received.of(octets)
+        transaction.message_id = message.message_id
         if principal is not None:
             # Its digest stays that of the octets as received: a retry is recognised (DECISIONS 4).
             message = replace(message, octets=await submission.prepared(
@@ -252,6 +255,7 @@ class Reception:
     async def _hold(self, transaction: Transaction, principal: Principal, octets: Octets, trace: bytes) -> list[Outcome]:
         """Keep the whole message in its author's account until its time has come (RFC 4865)."""
         found = Received.of(octets)
+        transaction.message_id = found.message_id
         recipients = {str(one.address): one.options for one in transaction.recipients}
         number = self._submission_id(found, principal.account_id, transaction.reverse_path, sorted(recipients))
         await self._sending.submit(principal, NewSubmission(
@@ -288,4 +292,4 @@ class Reception:
         for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
             if outcome is not None:
                 telemetry.event("message.refused", reverse_path=transaction.reverse_path, forward_path=str(recipient.address),
-                                octets=octets, reason=outcome.cause or outcome.public)
+                                message_id=transaction.message_id, octets=octets, reason=outcome.cause or outcome.public)

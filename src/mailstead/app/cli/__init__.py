@@ -21,7 +21,8 @@ COMMANDS: Final = {
     "backup": ("backup", "Copy everything to another directory, also while the server runs."),
     "restore": ("restore", "Make a data directory from a backup."),
     "verify": ("verify", "Check every checksum and every invariant."),
-    "queue": ("queue", "Mail on its way out: list, show, retry, hold, release, delete."),
+    "queue": ("queue", "Mail on its way out: list, show, retry, hold, release, delete, reroute, sites."),
+    "trace": ("trace", "What happened to a message: by Message-ID, address or queue id."),
     "keys": ("keys", "The master key: rotate."),
 }
 

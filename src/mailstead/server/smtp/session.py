@@ -5,7 +5,7 @@ import base64
 import binascii
 import re
 import time
-from typing import Final
+from typing import Any, Final
 
 from mailstead import telemetry
 from mailstead.model import limits
@@ -420,12 +420,18 @@ class Session:
             is_taken = taken == len(outcomes) or site.mode is Mode.LMTP
             telemetry.event(
                 "message.accepted" if is_taken else "message.deferred", host=self._stream.peer.host,
-                reverse_path=transaction.reverse_path, recipients=taken, octets=spool.size,
+                reverse_path=transaction.reverse_path, recipients=taken, octets=spool.size, message_id=transaction.message_id,
+                tls=self._stream.tls.version if self._stream.tls else "", **self._who(),
                 reason="filed" if taken == len(outcomes) else "not for all recipients",
             )
         if site.mode is Mode.LMTP:
             return [_OK if outcome is None else answer(outcome) for outcome in outcomes]
         return [verdict(outcomes)]
+
+    def _who(self) -> dict[str, Any]:
+        """Who is logged in, for the record."""
+        who = self._principal
+        return {} if who is None else {"account": who.account_id, "tenant": who.tenant_id, "login": who.login}
 
     def _trace(self, transaction: Transaction) -> bytes:
         """The Received line (RFC 5321 §4.4, RFC 3848, RFC 6531 §4.3)."""

@@ -27,7 +27,7 @@ from mailstead.store.queue.operations import SHARDS, Deferred, Enqueue, Finish, 
 from mailstead.store.seal import QUEUE, Damaged
 
 R = TypeVar("R")
-_FRESH_OCTETS: Final = 16 << 20
+_FRESH_OCTETS: Final = 4 << 20
 """Of messages that came a moment ago so much is remembered, so that what leaves at once need not be read back."""
 _FRESH_ONE: Final = 256 << 10
 

@@ -1,0 +1,119 @@
+"""What happened to a message: its events from acceptance to the end, put together (SERVER.md 2.1).
+
+Asked by Message-ID, address or id of the queue. Events that bear what was asked name messages (by submission and by Message-ID); all that these have is
+the answer, a message at a time, in order of time. Whoever asks for a tenant sees what belongs to that tenant's accounts and nothing else, also not
+that there is something else.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId
+from mailstead.store.interface import Directory
+from mailstead.telemetry import index
+
+Row = dict[str, Any]
+_FIRST: Final = 2_000
+_OF_MESSAGES: Final = 5_000
+_MESSAGES: Final = 100
+_DAYS_MOST: Final = 400
+_UNDER_WAY: Final = 7
+
+
+class Trace:
+    """``folder``: where the event files are. ``flush`` writes what this process has not written yet."""
+
+    def __init__(
+        self, folder: Path, directory: Directory, *, run: Callable[[Callable[[], list[Row]]], Awaitable[list[Row]]], flush: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._directory = directory
+        self._run = run
+        self._flush = flush
+
+    async def trace(self, query: str, since: str = "", until: str = "", limit: int = 20, tenant: int | None = None) -> list[Row]:
+        """Messages, the newest first: ``message_id``, ``submission``, ``events``. ``since`` and ``until`` are days (``YYYY-MM-DD``). INVALID."""
+        query = query.strip()
+        if not query or len(query) > 1_000:
+            raise Refusal(Reason.INVALID, "Ask for a Message-ID, an address or an id of the queue.")
+        days = _days(since, until)
+        self._flush()
+        found = await self._run(lambda: self._gather(query, days))
+        mine = [event for event in found if tenant is None or await self._belongs(event, tenant)]
+        return _messages(mine, min(max(1, limit), _MESSAGES))
+
+    def _gather(self, query: str, days: list[str] | None) -> list[Row]:
+        asked = [query, f"<{query}>"] if "@" in query and not query.startswith("<") else [query]
+        seen = dict(index.find(self._folder, asked, days=days, most=_FIRST))
+        names = list(dict.fromkeys(
+            str(event[key]) for event in seen.values() for key in ("submission", "message_id") if event.get(key)
+        ))[: 2 * _MESSAGES]
+        if names:
+            days = _around(days, [place[:10] for place in seen])
+            seen.update(index.find(self._folder, names, days=days, most=_OF_MESSAGES))
+            more = list(dict.fromkeys(
+                str(event[key]) for event in seen.values() for key in ("submission", "message_id") if event.get(key) and str(event[key]) not in names
+            ))[: 2 * _MESSAGES]
+            if more:
+                seen.update(index.find(self._folder, more, days=days, most=_OF_MESSAGES))
+        return sorted(seen.values(), key=lambda event: str(event.get("at", "")))
+
+    async def _belongs(self, event: Row, tenant: int) -> bool:
+        if event.get("tenant"):
+            return bool(event["tenant"] == tenant)
+        account = event.get("account")
+        found = await self._directory.account(AccountId(account)) if isinstance(account, int) else None
+        return found is not None and found.tenant_id == tenant
+
+
+def _around(days: list[str] | None, seen: list[str]) -> list[str]:
+    """The days on which the rest of these messages can be: none is under way for longer than ``_UNDER_WAY`` days."""
+    first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (min(seen), max(seen)))
+    count = (last - first).days + 2 * _UNDER_WAY + 1
+    near = [(first + timedelta(days=number - _UNDER_WAY)).strftime("%Y-%m-%d") for number in range(count)]
+    return near if days is None else [day for day in near if day in days]
+
+
+def _days(since: str, until: str) -> list[str] | None:
+    if not since and not until:
+        return None
+    try:
+        last = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else datetime.now(UTC)
+        first = datetime.fromisoformat(since).replace(tzinfo=UTC) if since else last - timedelta(days=_DAYS_MOST)
+    except ValueError:
+        raise Refusal(Reason.INVALID, "Write a day like 2026-11-26.") from None
+    count = min(_DAYS_MOST, (last.date() - first.date()).days + 1)
+    return [(last - timedelta(days=number)).strftime("%Y-%m-%d") for number in range(max(0, count))]
+
+
+def _messages(events: list[Row], limit: int) -> list[Row]:
+    """Events of one submission or one Message-ID stand together."""
+    groups: dict[str, list[Row]] = {}
+    by_name: dict[str, str] = {}
+    for event in events:
+        names = [str(event[key]) for key in ("submission", "message_id") if event.get(key)] or [str(event.get("at"))]
+        group = next((by_name[name] for name in names if name in by_name), names[0])
+        for name in names:
+            other = by_name.setdefault(name, group)
+            if other != group and other in groups:
+                groups.setdefault(group, []).extend(groups.pop(other))
+                for known, its in by_name.items():
+                    if its == other:
+                        by_name[known] = group
+        groups.setdefault(group, []).append(event)
+    found = [_message(sorted(group, key=lambda event: str(event.get("at", "")))) for group in groups.values()]
+    found.sort(key=lambda message: str(message["events"][-1].get("at", "")), reverse=True)
+    return found[:limit]
+
+
+def _message(events: list[Row]) -> Row:
+    def first(key: str) -> str:
+        return next((str(event[key]) for event in events if event.get(key)), "")
+
+    return {
+        "submission": first("submission"), "message_id": first("message_id"), "reverse_path": first("reverse_path"),
+        "recipients": list(dict.fromkeys(str(event["forward_path"]) for event in events if event.get("forward_path"))), "events": events,
+    }  # fmt: skip

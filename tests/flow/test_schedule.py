@@ -1,0 +1,223 @@
+"""The schedule over thirty days, with a clock turned by hand: 5,000 domains, outages, limits, seeded and the same every time."""
+
+import dataclasses
+import heapq
+import itertools
+import random
+import zlib
+from collections import Counter, defaultdict
+
+import pytest
+from tests.harness.fake_mail import NOW_MS
+
+from mailstead.model.ids import AccountId, SubmissionId, TenantId
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.ports import Failed, Place
+from mailstead.service.queue import retry
+from mailstead.service.queue.schedule import SITE_WAITS_MS, Route, Schedule, Site
+from mailstead.service.queue.shaping import Rules
+from mailstead.store.interface import QueueHold, QueueJob, QueueLane, QueueMessage, QueueRecipient
+
+DAY_MS = 24 * 3600 * 1000
+MINUTE_MS = 60_000
+AWAY = Failed("mx", 0, EnhancedStatus(4, 4, 1), "nobody there")
+BUSY = Failed("mx", 421, EnhancedStatus(4, 7, 0), "too many connections, slow down")
+RULES = '[[provider]]\nname = "strict"\nmx = ["*.strict.test"]\nconnections = 2\nmessages = 10\nper_minute = 30\n'
+
+
+class World:
+    """A queue, servers that come and go, and lines that take their time; nothing here waits."""
+
+    def __init__(self, seed: int, domains: int) -> None:
+        self.chance = random.Random(seed)
+        self.now = NOW_MS
+        self.domains = [f"d{number}.{'strict' if number < 20 else 'free'}.test" for number in range(domains)]
+        self.jobs: dict[int, QueueJob] = {}
+        self.by_lane: dict[QueueLane, dict[int, QueueJob]] = defaultdict(dict)
+        self.numbers = itertools.count(1)
+        self.events: list[tuple[int, int, str, object]] = []
+        self.order = itertools.count()
+        self.sent: Counter[str] = Counter()
+        self.waits: list[int] = []
+        self.probes: dict[str, list[int]] = defaultdict(list)
+        self.most: Counter[str] = Counter()
+        self.per_minute: Counter[tuple[str, int]] = Counter()
+        self.out: dict[str, list[tuple[int, int]]] = {}
+        self.schedule = Schedule(
+            Rules(RULES), load=self.load, lane_due=self.lane_due, stretch=lambda name, count: retry.stretch(hash_of(name), count)
+        )
+
+    # ---- the store
+    def lane(self, job: QueueJob) -> QueueLane:
+        return QueueLane(job.shard, job.route, job.priority, job.message.tenant_id, job.message.account_id)
+
+    def load(self, lane: QueueLane, now_ms: int, limit: int) -> list[QueueJob]:
+        key = dataclasses.replace(lane, count=0, due_at_ms=0)
+        due = [job for job in self.by_lane[key].values() if job.due_at_ms <= now_ms]
+        return sorted(due, key=lambda job: (job.due_at_ms, job.job_id))[:limit]
+
+    def lane_due(self, lane: QueueLane, after_ms: int) -> int | None:
+        key = dataclasses.replace(lane, count=0, due_at_ms=0)
+        return min((job.due_at_ms for job in self.by_lane[key].values() if job.due_at_ms > after_ms), default=None)
+
+    def put(self, domain: str, tenant: int = 1, account: int = 1, priority: int = 0) -> QueueJob:
+        number = next(self.numbers)
+        message = QueueMessage(
+            SubmissionId(number), AccountId(account), TenantId(tenant), "a@b", {}, self.now, self.now + 5 * DAY_MS, 1_000
+        )
+        job = QueueJob(number, 0, domain, domain, priority, self.now, 1 << 60, 0, False, message, (QueueRecipient(0, f"x@{domain}"),))
+        self.jobs[number] = self.by_lane[self.lane(job)][number] = job
+        self.schedule.came(job, self.now)
+        return job
+
+    # ---- the world
+    def is_away(self, domain: str) -> bool:
+        return any(start <= self.now < end for start, end in self.out.get(domain, ()))
+
+    def at(self, when: int, what: str, subject: object) -> None:
+        heapq.heappush(self.events, (when, next(self.order), what, subject))
+
+    def step(self) -> None:
+        """Everything that may start at this moment."""
+        schedule = self.schedule
+        schedule.turn(self.now)
+        for route in schedule.sought():
+            self.locate(route)
+        for site in schedule.startable(self.now):
+            self.most[site.name] = max(self.most[site.name], site.active)
+            self.at(self.now, "line", (site, site.kind, 0))
+
+    def locate(self, route: Route) -> None:
+        host = f"mx.{route.name}"
+        self.schedule.located(route, Place(route.name, route.name, 1 << 60, hosts=(host,)), (host,), self.now)
+
+    def line(self, site: Site, kind: str, messages: int) -> None:
+        """A line has time: its next message, or its end."""
+        schedule = self.schedule
+        job = schedule.take(site, self.now) if messages < 100 else None
+        if job is None:
+            schedule.ended(site, kind, self.now)
+            return
+        if messages == 0:
+            self.probes[site.name].append(self.now)
+            if self.is_away(site.name):
+                hold = schedule.failed(site, AWAY, self.now)
+                assert isinstance(hold, QueueHold)
+                self.defer(job)
+                schedule.ended(site, kind, self.now)
+                return
+        self.per_minute[site.name, self.now // MINUTE_MS] += 1
+        self.at(self.now + self.chance.randrange(50, 500), "done", (site, kind, messages + 1, job))
+
+    def done(self, site: Site, kind: str, messages: int, job: QueueJob) -> None:
+        schedule = self.schedule
+        if self.is_away(site.name):
+            self.defer(job)
+            schedule.ended(site, kind, self.now)
+            return
+        if self.chance.random() < 0.01:
+            site.shaping.displeased(self.now)
+            self.defer(job)
+        else:
+            schedule.succeeded(site)
+            del self.jobs[job.job_id], self.by_lane[self.lane(job)][job.job_id]
+            schedule.finished(job, None)
+            self.sent[site.name] += 1
+            if site.name not in self.out and ".free." in site.name:
+                self.waits.append(self.now - job.message.created_at_ms)
+        self.line(site, kind, messages)
+
+    def defer(self, job: QueueJob) -> None:
+        due = self.now + retry.wait_ms(job.job_id, job.attempts)
+        self.jobs[job.job_id] = self.by_lane[self.lane(job)][job.job_id] = dataclasses.replace(job, due_at_ms=due, attempts=job.attempts + 1)
+        self.schedule.finished(job, due)
+
+    def run_until(self, until: int) -> None:
+        while True:
+            self.step()
+            moments = [when for when in (self.schedule.next_ms(), self.events[0][0] if self.events else None) if when is not None]
+            when = min(moments, default=until)
+            if when >= until:
+                self.now = until
+                return
+            self.now = max(self.now, when)
+            while self.events and self.events[0][0] <= self.now:
+                _, _, what, subject = heapq.heappop(self.events)
+                assert isinstance(subject, tuple)
+                getattr(self, what)(*subject)
+
+
+def hash_of(name: str) -> int:
+    return zlib.crc32(name.encode())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_thirty_days(seed: int) -> None:
+    world = World(seed, 5_000)
+    for domain in world.chance.sample(world.domains, 500):
+        start = NOW_MS + world.chance.randrange(25) * DAY_MS
+        world.out[domain] = [(start, start + world.chance.choice([10 * MINUTE_MS, 3 * 3600_000, DAY_MS, 4 * DAY_MS]))]
+    total = 0
+    for hour in range(30 * 24):
+        for _ in range(40):
+            world.put(world.chance.choice(world.domains), tenant=world.chance.randrange(1, 4), account=world.chance.randrange(1, 9))
+            total += 1
+        if hour % 24 == 9:
+            for _ in range(200):
+                world.put(world.domains[3])
+                total += 1
+        world.run_until(NOW_MS + (hour + 1) * 3600_000)
+    world.run_until(NOW_MS + 35 * DAY_MS)
+    assert not world.jobs
+    assert sum(world.sent.values()) == total
+    assert not world.schedule.in_hand
+    assert set(world.schedule.lines.values()) == {0}
+    # Whose servers were there had it at once.
+    world.waits.sort()
+    assert world.waits[int(len(world.waits) * 0.97)] < 1_000
+    # A site that is away is asked again as designed: rarer each time, one line at a time.
+    for domain, ((start, end),) in world.out.items():
+        asked = [when for when in world.probes[domain] if start <= when < end]
+        gaps = [after - before for before, after in itertools.pairwise(asked)]
+        for number, gap in enumerate(gaps):
+            assert gap >= SITE_WAITS_MS[min(number, len(SITE_WAITS_MS) - 1)]
+    # Limits of a table are kept, on the minute and in connections.
+    strict = {domain for domain in world.domains if ".strict." in domain}
+    assert max(world.most[domain] for domain in strict) <= 2
+    assert max(count for (domain, _), count in world.per_minute.items() if domain in strict) <= 30 + 4
+
+
+def test_nobody_starves_and_nobody_is_pushed_aside() -> None:
+    world = World(7, 30)
+    domain = world.domains[25]
+    for _ in range(2_000):
+        world.put(domain, tenant=1, account=1)
+    small = [world.put(domain, tenant=2, account=5) for _ in range(5)]
+    other = [world.put(domain, tenant=1, account=2) for _ in range(5)]
+    low = [world.put(domain, priority=-1) for _ in range(5)]
+    urgent = [world.put(domain, priority=1) for _ in range(5)]
+    order: list[int] = []
+    schedule = world.schedule
+    world.step()
+    (site,) = schedule.sites.values()
+    while (job := schedule.take(site, world.now)) is not None and len(order) < 200:
+        order.append(job.job_id)
+        del world.by_lane[world.lane(job)][job.job_id]
+        schedule.finished(job, None)
+    places = {number: place for place, number in enumerate(order)}
+    assert max(places[job.job_id] for job in urgent) < 10
+    assert max(places[job.job_id] for job in small) < 30
+    assert max(places[job.job_id] for job in other) < 60
+    assert max(places[job.job_id] for job in low) < 60
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    stories = []
+    for _ in range(2):
+        world = World(3, 50)
+        world.out = {world.domains[30]: [(NOW_MS, NOW_MS + 3600_000)]}
+        for _ in range(500):
+            world.put(world.chance.choice(world.domains))
+        world.run_until(NOW_MS + DAY_MS)
+        stories.append((world.waits, dict(world.probes)))
+    assert stories[0] == stories[1]
