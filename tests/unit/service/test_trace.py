@@ -11,7 +11,7 @@ from mailstead.model.ids import AccountId, TenantId
 from mailstead.service.trace import Trace
 from mailstead.store.interface import Account
 
-EVENTS = [
+EVENTS: list[dict[str, Any]] = [
     {"at": "2026-11-26T10:00:00.0Z", "event": "message.accepted", "host": "192.0.2.1", "message_id": "<1@x>", "reverse_path": "a@x.example", "account": 1},
     {"at": "2026-11-26T10:00:00.1Z", "event": "message.queued", "submission": "s1", "message_id": "<1@x>", "reverse_path": "a@x.example", "tenant": 1},
     {"at": "2026-11-26T10:00:01.0Z", "event": "message.deferred", "submission": "s1", "forward_path": "b@y.example", "tenant": 1, "reason": "451 later"},
