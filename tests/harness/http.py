@@ -9,14 +9,18 @@ from typing import Any
 
 import aiohttp
 
-from mailstead.model.ids import TenantId, to_wire
+from mailstead.model.ids import AccountId, TenantId, to_wire
 from mailstead.net import Listener, bind
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.server.http import Parts, http_server
+from mailstead.service import notice
 from mailstead.service.access import Access
+from mailstead.service.admin import Admin
 from mailstead.service.emails import Emails
+from mailstead.service.sessions import WebSessions
 from mailstead.store import Embedded, create, open_store
+from mailstead.store.web_logins import WebSession
 
 PASSWORD = "correct horse battery"
 USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
@@ -84,9 +88,16 @@ async def web_server(folder: Path, *, web: Path | None = None, message_octets: i
     async def ready() -> list[str]:
         return []
 
+    async def tell(account: AccountId, address: str, session: WebSession) -> None:
+        await notice.new_device(store.mail, "mail.example.test", account, address, session)
+
+    sessions = WebSessions(
+        store.web_logins, store.directory, access, secret=b"s" * 32, now_ms=store.now_ms, new_id=store.ids.next, notify=tell
+    )
+
     server = http_server(Parts(
         access=access, emails=Emails(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
-        message_octets=message_octets, ready=ready, web=web or folder / "none",
+        message_octets=message_octets, ready=ready, web=web or folder / "none", web_sessions=sessions, owner=Admin(store, access),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()

@@ -25,6 +25,7 @@ from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.ids import AccountId
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.net.dns import Resolver
 from mailstead.net.tls import leaf
@@ -35,6 +36,7 @@ from mailstead.server.http import Parts, http_server
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
+from mailstead.service import notice
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
@@ -48,10 +50,12 @@ from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
 from mailstead.service.sending import Sending
+from mailstead.service.sessions import WebSessions
 from mailstead.service.signing import Signing
 from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
+from mailstead.store.web_logins import WebSession
 from mailstead.telemetry.counters import Snapshot, merge
 
 SWEEP_EVERY_S = 3600.0
@@ -330,7 +334,15 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     imap = imap_server(
         mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool
     )
+    async def tell_owner(account: AccountId, address: str, session: WebSession) -> None:
+        await notice.new_device(opened.mail, settings.hostname, account, address, session)
+
+    web_sessions = WebSessions(
+        opened.web_logins, opened.directory, logins, secret=opened.secret(b"web sessions"), now_ms=opened.now_ms, new_id=opened.ids.next,
+        notify=tell_owner,
+    )  # fmt: skip
     http = http_server(Parts(
+        web_sessions=web_sessions, owner=Admin(opened, logins),
         access=logins, emails=Emails(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing,
     )).serve

@@ -123,21 +123,36 @@ class Access:
         finally:
             exchange.close()
 
-    async def login(self, login: str, password: str, origin: Origin) -> Principal:
-        """A login in the clear sense (IMAP LOGIN, POP3 PASS). Raises as ``authenticate`` does."""
+    async def login(self, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False) -> Principal:
+        """A login in the clear sense (IMAP LOGIN, POP3 PASS). Raises as ``authenticate`` does. ``second_factor_follows``: the caller asks for
+        it next; else the main password of an account that has one is refused (DECISIONS 25)."""
         if not self.mechanisms(origin):
             raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
         self._check_ban(origin)
         if not login or len(login) > limits.LOGIN or not password or len(password) > limits.PASSWORD:
             raise await self._failed(login[: limits.LOGIN], "empty or too long", origin)
-        return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin)
+        return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin, second_factor_follows=second_factor_follows)
 
-    async def _check(self, authzid: str, login: str, password: str, origin: Origin) -> Principal:
+    async def second_factor_failed(self, login: str, origin: Origin) -> Refusal:
+        """Counts a wrong code like a wrong password, and waits as long; gives the refusal."""
+        return await self._failed(login, "wrong second factor", origin)
+
+    async def is_password(self, login: str, password: str) -> bool:
+        """Whether it is the main password, for somebody who is signed in."""
+        record = await self._directory.login(login)
+        credential = await self._matching(record, _prepared(password)) if len(password) <= limits.PASSWORD else None
+        return credential is not None and not credential.credential_id
+
+    async def _check(self, authzid: str, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False) -> Principal:
         self._check_closed(login, origin)
         record = await self._directory.login(login)
         credential = await self._matching(record, password)
         if record is None or credential is None:
             raise await self._failed(login, "no such account" if record is None else "wrong password", origin)
+        if record.has_second_factor and not credential.credential_id and not second_factor_follows:
+            telemetry.event("login.refused", login=login, account=record.account.account_id, host=origin.host, protocol=origin.protocol,
+                            reason="the account has a second factor")
+            raise Refusal(Reason.AUTHENTICATION_FAILED, "This account has a second factor: use an app password here")
         return await self._welcome(record, credential, authzid, login, origin)
 
     async def _welcome(self, record: LoginRecord, credential: Credential, authzid: str, login: str, origin: Origin) -> Principal:
@@ -198,7 +213,8 @@ class Access:
         record = await self._directory.login(login)
         found = [
             ScramVerifier(one.scram.salt, one.scram.iterations, one.scram.stored_key, one.scram.server_key, one.credential_id)
-            for one in (record.credentials if record else ()) if one.scram is not None
+            for one in (record.credentials if record else ())
+            if one.scram is not None and not (record and record.has_second_factor and not one.credential_id)
         ]  # fmt: skip
         if found:
             first = found[0]

@@ -11,6 +11,7 @@ import msgspec
 
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.store.directory import operations as directory
+from mailstead.store.directory import web_operations as web
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
 from mailstead.store.mail import (
@@ -66,7 +67,8 @@ AnyOperation = (
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
-    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
+    | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy
+    | web.AddSession | web.TouchSession | web.DropSessions | web.SetTotp | web.UseTotp | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
     | directory.DropAddress | directory.MakeKey | directory.ShredKey
     | queue.Enqueue | queue.Finish | queue.Own | queue.HoldRoute | queue.Steer | queue.Forget | Mend | Advance | Rewrap

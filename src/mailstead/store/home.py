@@ -29,6 +29,7 @@ from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT
 from mailstead.store.directory.reader import Reader
+from mailstead.store.directory.web import EmbeddedWebLogins
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder, unavailable
 from mailstead.store.engine.lock import Lock
@@ -130,6 +131,7 @@ class Embedded:
         ids = Ids(worker, now_ms)
         self.ids = ids
         self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
+        self.web_logins = EmbeddedWebLogins(self.reader, self.write, self.keys)
         self.uploads = Uploads(data / "up", self.files, self.keys, self.pool, self.check_disk)
         self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget, self.keys)
         self.mail = EmbeddedMail(

@@ -46,6 +46,7 @@ from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
 from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
 from mailstead.model.uids import UidSet
+from mailstead.store.web_logins import WebLogins
 
 
 # ------------------------------------------------------------------------------------------------------- values
@@ -172,10 +173,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class LoginRecord:
-    """What is needed to check a login."""
+    """What is needed to check a login. ``has_second_factor``: the main password alone lets nobody in (DECISIONS 25)."""
 
     account: Account
     credentials: tuple[Credential, ...]
+    has_second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -639,6 +641,8 @@ class Store(Protocol):
 
     @property
     def directory(self) -> Directory: ...
+    @property
+    def web_logins(self) -> WebLogins: ...
     @property
     def mail(self) -> Mail: ...
     @property

@@ -8,6 +8,8 @@ from typing import Any, Final
 from starlette.routing import BaseRoute
 
 from mailstead.model.question import Principal
+from mailstead.server.http.api.cookies import ByCookie
+from mailstead.server.http.api.session import Owner, SessionApi
 from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
@@ -21,6 +23,7 @@ from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
+from mailstead.service.sessions import WebSessions
 
 WEB: Final = Path(__file__).parents[2] / "web" / "dist"
 """The built web UI."""
@@ -38,6 +41,9 @@ class Parts:
     hostname: str
     message_octets: int
     ready: Callable[[], Awaitable[list[str]]]
+    web_sessions: WebSessions | None = None
+    owner: Owner | None = None
+    """What people may do with their own accounts; with ``web_sessions`` the web UI can be signed in to."""
     ways: Sequence[Way] = ()
     routes: Sequence[BaseRoute] = ()
     """Further ones, in front of the web UI's files."""
@@ -53,14 +59,19 @@ def http_server(parts: Parts) -> HttpServer:
     def of_account(_: Principal) -> dict[str, Any]:
         return account_capabilities
 
+    ways, routes = tuple(parts.ways), tuple(parts.routes)
+    if parts.web_sessions is not None and parts.owner is not None:
+        by_cookie = ByCookie(parts.web_sessions)
+        ways = (by_cookie, *ways)
+        routes = (*SessionApi(parts.web_sessions, by_cookie, parts.owner, site=parts.hostname).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
     mailings = Mailings(parts.emails, parts.uploads, hostname=parts.hostname)
     endpoints = Endpoints(
-        identify=Identify(parts.access, parts.ways), dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state),
+        identify=Identify(parts.access, ways), dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state),
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
         stopping=server.stopping,
     )  # fmt: skip
-    server.app.app = application([*endpoints.routes(), *parts.routes], Static(parts.web), ready=parts.ready)
+    server.app.app = application([*endpoints.routes(), *routes], Static(parts.web), ready=parts.ready)
     return server
 
 

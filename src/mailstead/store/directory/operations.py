@@ -203,7 +203,7 @@ class DropAccount(Operation):
     account: int
 
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
-        for table in ("credential", "address", "account"):
+        for table in ("credential", "web_session", "known_device", "totp", "address", "account"):
             tx.db.run(f"DELETE FROM {table} WHERE account_id=?", (self.account,))  # noqa: S608 - names of our own
 
 

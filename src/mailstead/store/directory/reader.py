@@ -50,7 +50,8 @@ class Reader:
             self._db.close()
             self._db = None
 
-    def _cached(self, what: tuple[Any, ...], read: Callable[[Database], R]) -> R:
+    def cached(self, what: tuple[Any, ...], read: Callable[[Database], R]) -> R:
+        """What ``read`` gave for ``what``, until the directory changes."""
         now = self._now_ms()
         if not 0 <= now - self._looked_ms < _LOOK_MS:
             self._looked_ms = now
@@ -76,11 +77,11 @@ class Reader:
 
     # ------------------------------------------------------------------------------------------------------- look-ups
     def account(self, account: int) -> Account | None:
-        return self._cached(("account", account), lambda db: _account(db, "account_id=?", account))
+        return self.cached(("account", account), lambda db: _account(db, "account_id=?", account))
 
     def account_by_address(self, address: str) -> Account | None:
         addr = address_key(address)
-        return self._cached(("addr", addr), lambda db: _account(db, "addr=?", addr))
+        return self.cached(("addr", addr), lambda db: _account(db, "addr=?", addr))
 
     def accounts(self, tenant: int | None, domain: str, after: str, limit: int) -> list[Account]:
         return self._read(lambda db: [rows.account(row) for row in db.all(
@@ -97,7 +98,7 @@ class Reader:
             "SELECT tenant_id, name, max_accounts, max_octets FROM tenant ORDER BY tenant_id")])
 
     def domains(self, tenant: int | None) -> list[Domain]:
-        return self._cached(("domains", tenant), lambda db: [
+        return self.cached(("domains", tenant), lambda db: [
             Domain(DomainId(row[0]), TenantId(row[1]), row[2], row[3]) for row in db.all(
                 "SELECT domain_id, tenant_id, name, catch_all FROM domain WHERE ?1 IS NULL OR tenant_id=?1 ORDER BY name",
                 (tenant,))])
@@ -107,7 +108,7 @@ class Reader:
             row = db.one("SELECT domain_id, tenant_id, name, catch_all FROM domain WHERE name=?", (name,))
             return Domain(DomainId(row[0]), TenantId(row[1]), row[2], row[3]) if row else None
 
-        return self._cached(("domain", name), read)
+        return self.cached(("domain", name), read)
 
     def dkim_keys(self, domain: str, opened: Callable[[bytes], bytes]) -> tuple[DkimKey, ...]:
         """``opened`` unseals a private key."""
@@ -119,7 +120,7 @@ class Reader:
                 )
             )
 
-        return self._cached(("dkim", domain), read)
+        return self.cached(("dkim", domain), read)
 
     def sts_policy(self, domain: str) -> tuple[str, str, int] | None:
         """(id, text, expires ms)."""
@@ -127,7 +128,7 @@ class Reader:
             row = db.one("SELECT policy_id, policy, expires_ms FROM sts_policy WHERE domain=?", (domain,))
             return (row[0], row[1], row[2]) if row else None
 
-        return self._cached(("sts", domain), read)
+        return self.cached(("sts", domain), read)
 
     def address(self, addr: str) -> tuple[int, int, tuple[str, ...]] | None:
         """(kind, account, targets) of an address."""
@@ -135,7 +136,7 @@ class Reader:
             row = db.one("SELECT kind, account_id, targets FROM address WHERE addr=?", (addr,))
             return (row[0], row[1], rows.targets(row[2])) if row else None
 
-        return self._cached(("address", addr), read)
+        return self.cached(("address", addr), read)
 
     def listed(self, kind: int, domain: str) -> list[tuple[str, tuple[str, ...]]]:
         return self._read(lambda db: [(row[0], rows.targets(row[1])) for row in db.all(
@@ -144,7 +145,7 @@ class Reader:
 
     def pointing_at(self, addr: str) -> list[tuple[str, int]]:
         """Aliases and groups that name this address: (address, kind)."""
-        return self._cached(("pointing", addr), lambda db: [(row[0], row[1]) for row in db.all(
+        return self.cached(("pointing", addr), lambda db: [(row[0], row[1]) for row in db.all(
             "SELECT t.addr, a.kind FROM target t JOIN address a ON a.addr=t.addr WHERE t.target=?", (addr,))])
 
     def login(self, login: str) -> LoginRecord | None:
@@ -163,10 +164,11 @@ class Reader:
             if account is None:
                 return None
         ident = account.account_id
-        credentials = self._cached(("credentials", ident), lambda db: tuple(rows.credential(row) for row in db.all(
+        credentials = self.cached(("credentials", ident), lambda db: tuple(rows.credential(row) for row in db.all(
             "SELECT credential_id, label, argon2, scram, revision, created_ms FROM credential WHERE account_id=?"
             " ORDER BY credential_id", (ident,))))
-        return LoginRecord(account, credentials)
+        second = self.cached(("second", ident), lambda db: db.one("SELECT 1 FROM totp WHERE account_id=? AND confirmed", (ident,)) is not None)
+        return LoginRecord(account, credentials, second)
 
     # --------------------------------------------------------------------------------------------------------- routing
     def route(self, address: str) -> Routed:

@@ -35,6 +35,17 @@ CREATE TABLE dkim_key (
 CREATE TABLE sts_policy (
   domain TEXT PRIMARY KEY, policy_id TEXT NOT NULL, policy TEXT NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID
 """,
+    """
+CREATE TABLE web_session (
+  session_id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL, token BLOB NOT NULL UNIQUE, created_ms INTEGER NOT NULL,
+  seen_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL, device BLOB NOT NULL,
+  share BLOB NOT NULL);
+CREATE INDEX web_session_account ON web_session (account_id);
+CREATE TABLE known_device (
+  account_id INTEGER NOT NULL, device BLOB NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY (account_id, device)) WITHOUT ROWID;
+CREATE TABLE totp (
+  account_id INTEGER PRIMARY KEY, sealed BLOB NOT NULL, confirmed INTEGER NOT NULL, last_step INTEGER NOT NULL, recovery BLOB NOT NULL)
+""",
 )
 
 KEY_STEPS: Final = (
