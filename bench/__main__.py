@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.systems import Mailstead, PostfixDovecot, System, quiet
-from bench.workload import bulk, delivery, idle, login
+from bench.workload import bulk, delivery, idle, jmap, login
 
 FULL = os.environ.get("FULL") == "1"
 RUNS = int(os.environ.get("RUNS", "5"))
@@ -75,6 +75,9 @@ def main() -> None:
                 if not ONLY or key in ONLY:
                     quiet(system)
                     tell(results, key, title, system.name, workload(system))
+            if isinstance(system, Mailstead) and (not ONLY or "jmap" in ONLY):
+                held = int(os.environ.get("MESSAGES", "100000"))
+                tell(results, "jmap", f"JMAP in a mailbox of {held:,}", system.name, jmap.run(system, messages=held))
             if isinstance(system, Mailstead) and (not ONLY or "bulk" in ONLY):
                 count = 1_000_000 if FULL else 100_000
                 tell(results, "bulk", f"mbox of {count:,} imported; start after kill -9", system.name, bulk.run(system, messages=count))

@@ -1,0 +1,160 @@
+"""JMAP over HTTP, one client on one connection, in a mailbox of many messages: what a web client asks all day.
+
+Times are the client's, from the request's first octet to the response's last; CPU is the server's whole family.
+"""
+
+import base64
+import http.client
+import json
+import os
+import smtplib
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.harness.server import cpu_seconds
+
+from bench.generator import message
+from bench.systems import Mailstead
+from bench.workload import bulk
+
+USING: Final = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
+LIST: Final = ["threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "size", "preview", "hasAttachment"]
+NEWEST: Final = [{"property": "receivedAt", "isAscending": False}]
+RUNS: Final = int(os.environ.get("JMAP_RUNS", "300"))
+
+
+class Client:
+    """A connection that stays open."""
+
+    def __init__(self, system: Mailstead, number: int = 0) -> None:
+        name, password = system.login(number)
+        self.address = system.pattern % number
+        self._system = system
+        self._port = system.server.ports["http"]
+        self._headers = {
+            "Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode(), "Content-Type": "application/json"}
+        self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
+        session = json.loads(self._ask("GET", "/.well-known/jmap"))
+        self.account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"]
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        self._connection.request(method, path, body, self._headers)
+        response = self._connection.getresponse()
+        octets = response.read()
+        if response.status == 307 and response.headers["Location"]:  # noqa: PLR2004
+            return self._ask(method, response.headers["Location"])
+        if response.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"{method} {path}: {response.status} {octets[:500]!r}")
+        return octets
+
+    def call(self, *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        """The responses' arguments."""
+        body = {"using": USING, "methodCalls": [[name, {"accountId": self.account, **given}, str(n)] for n, (name, given) in enumerate(calls)]}
+        found = json.loads(self._ask("POST", "/jmap", json.dumps(body).encode()))["methodResponses"]
+        for name, given, _ in found:
+            if name == "error":
+                raise RuntimeError(str(given))
+        return [given for _, given, _ in found]
+
+    def measured(self, name: str, ask: Callable[[], object], runs: int = RUNS) -> dict[str, float]:
+        """Median and 99th percentile in ms, and the server's CPU a request."""
+        ask()
+        before = cpu_seconds(self._system.roots())
+        took = []
+        for _ in range(runs):
+            started = time.perf_counter()
+            ask()
+            took.append((time.perf_counter() - started) * 1000)
+        spent = cpu_seconds(self._system.roots()) - before
+        return {
+            f"{name}_p50_ms": statistics.median(took), f"{name}_p99_ms": sorted(took)[int(len(took) * 0.99)],
+            f"{name}_cpu_ms": spent * 1000 / runs}
+
+    def events(self) -> http.client.HTTPResponse:
+        """An event source that stays open (RFC 8620 §7.3)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection.request("GET", "/jmap/events?types=*&closeafter=no&ping=0", headers=self._headers)
+        return connection.getresponse()
+
+
+def run(system: Mailstead, *, messages: int) -> dict[str, float]:
+    """All figures of one mailbox."""
+    path = system.server.data.parent / "jmap.mbox"
+    bulk.write_mbox(path, messages)
+    system.server.command("import", system.pattern % 0, str(path), "--mailbox", "INBOX", timeout_s=1_800)
+    path.unlink()
+    client = Client(system)
+    (boxes,) = client.call(("Mailbox/get", {"properties": ["role", "totalEmails"]}))
+    inbox = next(box["id"] for box in boxes["list"] if box["role"] == "inbox")
+    plain = {"filter": {"inMailbox": inbox}, "sort": NEWEST, "collapseThreads": True}
+
+    def listed(query: dict[str, Any]) -> list[dict[str, Any]]:
+        return client.call(
+            ("Email/query", {**query, "limit": 50}),
+            ("Email/get", {"#ids": {"resultOf": "0", "name": "Email/query", "path": "/ids"}, "properties": LIST}))
+
+    figures = client.measured("list", lambda: listed({**plain, "calculateTotal": True}))
+    ids = client.call(("Email/query", {**plain, "limit": 1_000}))[0]["ids"]
+    at = iter(ids * 10)
+    figures |= client.measured("read", lambda: client.call(("Email/get", {"ids": [next(at)], "fetchAllBodyValues": True})))
+    figures |= client.measured("flags_1000", lambda: _flip(client, ids), runs=20)
+    figures |= client.measured("type", lambda: listed({"filter": {"inMailbox": inbox, "text": f"message {time.time_ns() % 9_000 + 1_000}"}, "sort": NEWEST}), runs=50)
+    figures |= _after_delivery(system, client, plain)
+    return figures
+
+
+_flags = [False]
+
+
+def _flip(client: Client, ids: list[str]) -> None:
+    _flags[0] = not _flags[0]
+    (done,) = client.call(("Email/set", {"update": {ident: {"keywords/$flagged": True if _flags[0] else None} for ident in ids}}))
+    if len(done["updated"]) != len(ids):
+        raise RuntimeError(str(done["notUpdated"]))
+
+
+def _after_delivery(system: Mailstead, client: Client, query: dict[str, Any]) -> dict[str, float]:
+    """Changes and queryChanges after each delivery, and from the final dot to the event."""
+    events = client.events()
+    arrived: list[float] = []
+    told = threading.Event()
+
+    def listen() -> None:
+        for line in events:
+            if line.startswith(b"data:"):
+                arrived.append(time.perf_counter())
+                told.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    changes, query_changes, pushed = [], [], []
+    smtp = smtplib.SMTP("127.0.0.1", system.smtp_port)
+    smtp.ehlo()
+    state = client.call(("Email/get", {"ids": []}))[0]["state"]
+    query_state = client.call(("Email/query", {**query, "limit": 50}))[0]["queryState"]
+    for number in range(60):
+        told.clear()
+        sent: list[float] = []
+        smtp.mail("sender@outside.test")
+        smtp.rcpt(client.address)
+        smtp.docmd("DATA")
+        smtp.send(message(number, 4096))
+        sent.append(time.perf_counter())
+        smtp.send(b".\r\n")
+        smtp.getreply()
+        if told.wait(5):
+            pushed.append((arrived[-1] - sent[0]) * 1000)
+        started = time.perf_counter()
+        (found,) = client.call(("Email/changes", {"sinceState": state}))
+        changes.append((time.perf_counter() - started) * 1000)
+        state = found["newState"]
+        started = time.perf_counter()
+        (found,) = client.call(("Email/queryChanges", {**query, "sinceQueryState": query_state}))
+        query_changes.append((time.perf_counter() - started) * 1000)
+        query_state = found["newQueryState"]
+    smtp.quit()
+    return {
+        "changes_p50_ms": statistics.median(changes), "query_changes_p50_ms": statistics.median(query_changes),
+        "dot_to_push_p50_ms": statistics.median(pushed) if pushed else 0.0, "dot_to_push_p99_ms": max(pushed, default=0.0), "pushed": len(pushed)}
