@@ -18,7 +18,7 @@ from typing import Self
 
 PROGRAM = [str(Path(sys.executable).with_name("mailstead"))]
 PASSWORD = "correct horse battery"
-SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "metrics")
+SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "metrics")
 READY_WITHIN_S = 60.0
 
 

@@ -335,10 +335,13 @@ class _Rebuild:
     # -------------------------------------------------------------------------------------------------- messages
     def _messages(self, rows: Rows, found: Found, boxes: dict[int, int], modseq: int) -> int:
         entries: dict[int, list[tuple[Any, ...]]] = {}
-        for row in rows.tables.get("entry", ()):
-            entries.setdefault(row[3], []).append(row)
-        next_uid: dict[int, int] = dict(self._db.all("SELECT mailbox_id, uid_next FROM mailbox WHERE account_id=?", (self._account,)))
         known = {row[1]: row for row in rows.tables.get("email", ())}
+        for row in rows.tables.get("entry", ()):
+            email_row = known.get(row[3])
+            # An entry whose message's id was damaged speaks of another message now; its own is filed again.
+            if email_row is None or email_row[2] == row[4] or email_row[3] == row[7]:
+                entries.setdefault(row[3], []).append(row)
+        next_uid: dict[int, int] = dict(self._db.all("SELECT mailbox_id, uid_next FROM mailbox WHERE account_id=?", (self._account,)))
         seen_delivery = {found.messages[email][0].delivery for email in known if email in found.messages}
         refiled = 0
         for email in sorted(known.keys() | found.messages.keys()):

@@ -76,7 +76,7 @@ class AccountKey:
         try:
             packed = self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _AAD.pack(kind, self.account, obj, part))
             return zstd.decompress(packed)
-        except (InvalidTag, zstd.ZstdError, ValueError) as exc:
+        except (InvalidTag, zstd.ZstdError, ValueError, struct.error, TypeError) as exc:  # the last two: a row's damaged numbers
             raise Damaged(f"{kind.decode()} {obj} part {part} of account {self.account}") from exc
 
     def hashed(self, kind: bytes, *pieces: bytes, size: int = 12) -> bytes:
