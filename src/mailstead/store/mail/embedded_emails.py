@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from mailstead.mime.scan import scan
 from mailstead.model.change import StateTooOld
@@ -37,6 +37,7 @@ from mailstead.store.search.indexer import Indexer
 from mailstead.store.search.query import Finder, list_mailbox, plain_mailbox
 
 R = TypeVar("R")
+_THREADS: Final = 4
 
 
 class EmbeddedEmails:
@@ -48,10 +49,10 @@ class EmbeddedEmails:
         self._finder = finder
         self._indexer = indexer
         self._opened = emails.Opened()
-        self._thread = ThreadPoolExecutor(1, "query")
+        self._threads = ThreadPoolExecutor(_THREADS, "query")
 
     def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _read(self, account: AccountId, look: Callable[[Database], R]) -> R:
         return self._mail.shard(account).read(look)
@@ -100,7 +101,7 @@ class EmbeddedEmails:
             await self._indexer.before_search(account)
 
     async def _in_thread(self, ask: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     # ---------------------------------------------------------------------------------------------------- writing
     async def set(

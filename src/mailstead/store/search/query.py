@@ -12,8 +12,10 @@ that ask about threads, do that with every email of a thread touched.
 
 import bisect
 import functools
+import threading
 from collections import ChainMap, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -113,13 +115,16 @@ class _Kept:
 
 
 class Finder:
-    """Answers questions; one thread at a time."""
+    """Answers questions. Any number of threads may ask; of one account's questions one at a time is answered, so that a search that
+    has to read much holds up nobody else's list."""
 
     def __init__(self, keys: Keys, objects: Objects, folder: Path) -> None:
         self._keys = keys
         self._objects = objects
         self._folder = folder
         self._accounts: OrderedDict[int, tuple[Columns, OrderedDict[Query, _Kept]]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turns: dict[int, tuple[threading.Lock, int]] = {}
 
     def query(self, shard: Shard, account: int, query: Query, window: Window) -> Answer:
         """Raises ``AnchorNotFound``, ``Unavailable``."""
@@ -152,10 +157,32 @@ class Finder:
         return self._with(shard, account, ask)
 
     def forget(self, account: int) -> None:
-        """The account is gone."""
-        self._accounts.pop(account, None)
+        """The account is gone, or its rows are not to be trusted."""
+        with self._lock:
+            self._accounts.pop(account, None)
+
+    @contextmanager
+    def _turn(self, account: int) -> Iterator[None]:
+        """Wait for this account's turn."""
+        with self._lock:
+            turn, waiting = self._turns.get(account, (threading.Lock(), 0))
+            self._turns[account] = (turn, waiting + 1)
+        try:
+            with turn:
+                yield
+        finally:
+            with self._lock:
+                _, waiting = self._turns[account]
+                if waiting == 1:
+                    del self._turns[account]
+                else:
+                    self._turns[account] = (turn, waiting - 1)
 
     def _with(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]") -> R:
+        with self._turn(account):
+            return self._ask(shard, account, ask)
+
+    def _ask(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]") -> R:
         try:
             db = shard.open_reader()
             segments = SegmentReader(shard.folder)
@@ -178,20 +205,22 @@ class Finder:
             raise
 
     def _columns(self, db: Database, account: int) -> tuple[Columns, "OrderedDict[Query, _Kept]"]:
-        found = self._accounts.pop(account, None) or (Columns(account, self._keys), OrderedDict())
+        with self._lock:
+            found = self._accounts.pop(account, None) or (Columns(account, self._keys), OrderedDict())
         columns, answers = found
         touched = columns.refresh(db)
         if touched is None or len(touched) > _MENDED:
             answers.clear()
         elif touched:
             self._mend(db, columns, answers, touched)
-        self._accounts[account] = found
-        held = sum(len(columns) for columns, _ in self._accounts.values())
-        while held > KEPT_EMAILS and len(self._accounts) > 1:
-            _, (old, _) = self._accounts.popitem(last=False)
-            held -= len(old)
-        if held > KEPT_EMAILS:
-            self._accounts.clear()
+        with self._lock:
+            self._accounts[account] = found
+            held = sum(len(columns) for columns, _ in self._accounts.values())
+            while held > KEPT_EMAILS and len(self._accounts) > 1:
+                _, (old, _) = self._accounts.popitem(last=False)
+                held -= len(old)
+            if held > KEPT_EMAILS:
+                self._accounts.clear()
         return found
 
     def _mend(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", touched: dict[int, int]) -> None:

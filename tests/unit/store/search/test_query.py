@@ -1,5 +1,6 @@
 """Answers by columns: the page from the index, the mended answer and the whole one are the same."""
 
+import asyncio
 import os
 import random
 from pathlib import Path
@@ -72,5 +73,27 @@ async def test_rows_beyond_what_is_kept_are_read_each_time(tmp_path: Path, monke
                 await store.emails.set(account, OpId(os.urandom(16)), update=[
                     EmailPatch(EmailId(answer.ids[0]), add_keywords=frozenset({"x"}))])
         assert len(store.finder._accounts) == 1
+    finally:
+        await store.close()
+
+
+async def test_questions_of_many_at_once(tmp_path: Path) -> None:
+    create(tmp_path / "data", shards=1)
+    store = open_store(tmp_path / "data")
+    await store.start()
+    try:
+        await store.directory.domain_add("example.test", TenantId(1))
+        boxes = {}
+        for number in range(6):
+            account = (await store.directory.account_add(f"u{number}@example.test", argon2="x", scram=None)).account_id
+            inbox = await store.mail.mailbox(account, ("INBOX",))
+            assert inbox is not None
+            await store.mail.append(account, OpId(os.urandom(16)), inbox.mailbox_id, [NewMessage(b"Subject: x\r\n\r\nfox\r\n")] * (number + 1))
+            boxes[account] = (number + 1, inbox.mailbox_id)
+        asked = (Query(sort=(Comparator(SortBy.SUBJECT),)), Query(c.Contains(c.Field.TEXT, "fo", words=True)), Query(collapse=True))
+        answers = await asyncio.gather(*(
+            store.emails.query(account, query_, Window(total=True)) for _ in range(5) for query_ in asked for account in boxes))
+        assert [boxes[account][0] for _ in range(5) for _ in asked for account in boxes] == [answer.total for answer in answers]
+        assert {} == store.finder._turns
     finally:
         await store.close()
