@@ -11,9 +11,9 @@ from typing import Any
 
 from mailstead.model.ids import AccountId, DeliveryId, OpId, TenantId, to_wire
 from mailstead.model.mailbox import INBOX
-from mailstead.model.message import Filed, Filing
+from mailstead.model.message import Filed, Filing, Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import blob_get, email, email_set, mailbox, quota, snippet, thread
+from mailstead.server.http.jmap import blob_get, blob_upload, email, email_set, mailbox, quota, snippet, thread
 from mailstead.server.http.jmap.standard import MethodError
 from mailstead.service.emails import Emails
 from mailstead.store import Embedded, create, open_store
@@ -24,7 +24,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "Email/get": email.get, "Email/changes": email.changes, "Email/query": email.query, "Email/queryChanges": email.query_changes,
     "Email/set": email_set.set_, "Email/import": email_set.import_, "Email/copy": email_set.copy, "Email/parse": email.parse,
     "SearchSnippet/get": snippet.get, "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query,
-    "Quota/queryChanges": quota.query_changes, "Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup,
+    "Quota/queryChanges": quota.query_changes, "Blob/upload": blob_upload.upload, "Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup,
 }
 
 
@@ -39,6 +39,11 @@ class Shared:
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         return self.uploads.get((account, blob_id))
+
+    async def keep(self, account: AccountId, octets: Octets) -> str:
+        ident = f"u{len(self.uploads)}"
+        self.uploads[(account, ident)] = octets[:]
+        return ident
 
     def now(self) -> datetime:
         return datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)

@@ -13,11 +13,11 @@ from mailstead.server.http.api.session import Owner, SessionApi
 from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
-from mailstead.server.http.jmap import session
+from mailstead.server.http.jmap import blob_upload, session
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.events import Watch
-from mailstead.server.http.jmap.methods import MAIL, METHODS, QUOTA
+from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.static import Static
@@ -53,8 +53,8 @@ class Parts:
 def http_server(parts: Parts) -> HttpServer:
     """Serves all of it; ``HttpServer.serve`` is the handler of the ``http`` and ``https`` listeners."""
     server = HttpServer(_Later())
-    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}}
-    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}}
+    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}}
+    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability()}
 
     def of_account(_: Principal) -> dict[str, Any]:
         return account_capabilities

@@ -82,6 +82,7 @@ class EmbeddedEmails:
         mailbox = plain_mailbox(query, window)
         if mailbox is not None:
             return self._read(account, lambda db: list_mailbox(db, account, mailbox, query, window))
+        self._keys.of(account)  # read here, so that the threads find it
         await self._index(account, query)
         shard = self._mail.shard(account)
         return await self._in_thread(partial(self._finder.query, shard, account, query, window))
@@ -92,6 +93,7 @@ class EmbeddedEmails:
             return QueryChanges(since, since, (), (), None)
         if since.epoch != now.epoch or since.modseq > now.modseq:
             raise StateTooOld
+        self._keys.of(account)  # read here, so that the threads find it
         await self._index(account, query)
         shard = self._mail.shard(account)
         return await self._in_thread(partial(self._finder.query_changes, shard, account, query, since, most, total=total))

@@ -162,7 +162,7 @@ def _flag(value: Any, name: str) -> str:
 
 # ----------------------------------------------------------------------------------------------------------- order
 SORTS: Final = tuple(one.value for one in SortBy)
-COLLATIONS: Final = ("i;ascii-casemap", "i;unicode-casemap")
+COLLATIONS: Final = ("i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap")
 _BY_KEYWORD: Final = frozenset((SortBy.KEYWORD, SortBy.ALL_IN_THREAD, SortBy.SOME_IN_THREAD))
 
 

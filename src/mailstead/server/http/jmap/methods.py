@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from mailstead.server.http.jmap import blob, blob_get, dispatch, email, email_set, mailbox, quota, snippet, thread
+from mailstead.server.http.jmap import (
+    blob,
+    blob_get,
+    blob_upload,
+    dispatch,
+    email,
+    email_set,
+    mailbox,
+    quota,
+    snippet,
+    thread,
+)
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
@@ -18,7 +29,9 @@ _MAIL: Final[dict[str, Callable[..., Any]]] = {
     "SearchSnippet/get": snippet.get,
 }  # fmt: skip
 
-_BLOB: Final[dict[str, Callable[..., Any]]] = {"Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup}
+_BLOB: Final[dict[str, Callable[..., Any]]] = {
+    "Blob/upload": blob_upload.upload, "Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup,
+}  # fmt: skip
 _QUOTA: Final[dict[str, Callable[..., Any]]] = {
     "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query, "Quota/queryChanges": quota.query_changes,
 }  # fmt: skip
