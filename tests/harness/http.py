@@ -9,11 +9,14 @@ from typing import Any
 
 import aiohttp
 
+from mailstead.app import assemble
+from mailstead.app.config import parse
 from mailstead.model.ids import AccountId, TenantId, to_wire
 from mailstead.net import Listener, bind
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.server.http import Parts, http_server
+from mailstead.server.http.sending import Sendings
 from mailstead.service import notice
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
@@ -23,7 +26,7 @@ from mailstead.store import Embedded, create, open_store
 from mailstead.store.web_logins import WebSession
 
 PASSWORD = "correct horse battery"
-USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
+USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"]
 
 
 @dataclass
@@ -98,6 +101,8 @@ async def web_server(folder: Path, *, web: Path | None = None, message_octets: i
     server = http_server(Parts(
         access=access, emails=Emails(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", web_sessions=sessions, owner=Admin(store, access),
+        sendings=Sendings(
+            assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()

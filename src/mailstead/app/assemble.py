@@ -33,6 +33,7 @@ from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
 from mailstead.server.http import Parts, http_server
+from mailstead.server.http.sending import Sendings
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
@@ -343,6 +344,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     )  # fmt: skip
     http = http_server(Parts(
         web_sessions=web_sessions, owner=Admin(opened, logins),
+        sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
         access=logins, emails=Emails(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing,
     )).serve

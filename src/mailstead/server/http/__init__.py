@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.routing import BaseRoute
 
+from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.api.session import Owner, SessionApi
@@ -15,14 +16,16 @@ from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.jmap import blob_upload, session
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
-from mailstead.server.http.jmap.endpoints import Endpoints
+from mailstead.server.http.jmap.endpoints import Endpoints, States
 from mailstead.server.http.jmap.events import Watch
-from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA
+from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
+from mailstead.server.http.sending import Sendings
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
+from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
 
 WEB: Final = Path(__file__).parents[2] / "web" / "dist"
@@ -44,6 +47,8 @@ class Parts:
     web_sessions: WebSessions | None = None
     owner: Owner | None = None
     """What people may do with their own accounts; with ``web_sessions`` the web UI can be signed in to."""
+    sendings: Sendings | None = None
+    """Without it nothing is sent by JMAP."""
     ways: Sequence[Way] = ()
     routes: Sequence[BaseRoute] = ()
     """Further ones, in front of the web UI's files."""
@@ -59,6 +64,9 @@ def http_server(parts: Parts) -> HttpServer:
     def of_account(_: Principal) -> dict[str, Any]:
         return account_capabilities
 
+    if parts.sendings is not None:
+        server_capabilities[SUBMISSION] = {}
+        account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": []}}
     ways, routes = tuple(parts.ways), tuple(parts.routes)
     if parts.web_sessions is not None and parts.owner is not None:
         by_cookie = ByCookie(parts.web_sessions)
@@ -67,12 +75,23 @@ def http_server(parts: Parts) -> HttpServer:
     sessions = Sessions(server_capabilities, of_account)
     mailings = Mailings(parts.emails, parts.uploads, hostname=parts.hostname)
     endpoints = Endpoints(
-        identify=Identify(parts.access, ways), dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state),
+        identify=Identify(parts.access, ways), dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
-        stopping=server.stopping,
+        stopping=server.stopping, more_states=_sent_states(parts.sendings, parts.emails),
     )  # fmt: skip
     server.app.app = application([*endpoints.routes(), *routes], Static(parts.web), ready=parts.ready)
     return server
+
+
+def _sent_states(sendings: Sendings | None, emails: Emails) -> States | None:
+    """States of what is sent, for whoever listens."""
+    if sendings is None:
+        return None
+
+    async def states(account: AccountId) -> dict[str, str]:
+        return {"EmailSubmission": await sendings.state(account, (await emails.states(account)).epoch)}
+
+    return states
 
 
 class _Later:

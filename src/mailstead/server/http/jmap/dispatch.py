@@ -21,6 +21,7 @@ from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.reference import Unresolved
 from mailstead.server.http.jmap.standard import Mailing, MethodError
+from mailstead.server.http.sending import Sendings
 
 CORE: Final = "urn:ietf:params:jmap:core"
 Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
@@ -42,6 +43,14 @@ class Calling:
     created: dict[str, str]
     may_write: bool = True
     implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    sendings: Sendings | None = None
+
+    @property
+    def sending(self) -> Sendings:
+        """Where methods of submissions are answered it is there."""
+        if self.sendings is None:
+            raise MethodError("unknownMethod")
+        return self.sendings
 
     def other_account(self, account_id: str) -> AccountId | None:
         """Another account that the principal may read."""
@@ -60,7 +69,11 @@ class Named:
 class Dispatcher:
     """``methods`` by name; ``state`` gives the session's state of a principal."""
 
-    def __init__(self, methods: Mapping[str, Named], mailing: Mailing, capabilities: Mapping[str, Any], state: Callable[[Principal], str]) -> None:
+    def __init__(
+        self, methods: Mapping[str, Named], mailing: Mailing, capabilities: Mapping[str, Any], state: Callable[[Principal], str],
+        sendings: Sendings | None = None,
+    ) -> None:  # fmt: skip
+        self._sendings = sendings
         self._methods = methods
         self._mailing = mailing
         self._capabilities = capabilities
@@ -123,7 +136,7 @@ class Dispatcher:
                 raise MethodError("invalidArguments", "accountId is missing")
             if given != own:
                 raise MethodError("accountNotFound")
-        return Calling(principal, self._mailing, principal.account_id, own, arguments, created)
+        return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings)
 
 
 async def echo(call: Calling) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from mailstead.server.http.jmap import (
     dispatch,
     email,
     email_set,
+    identity,
     mailbox,
     quota,
     snippet,
+    submission,
+    submission_set,
     thread,
 )
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
@@ -36,9 +39,17 @@ _QUOTA: Final[dict[str, Callable[..., Any]]] = {
     "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query, "Quota/queryChanges": quota.query_changes,
 }  # fmt: skip
 
+SUBMISSION: Final = "urn:ietf:params:jmap:submission"
+_SUBMISSION: Final[dict[str, Method]] = {
+    "Identity/get": identity.get, "Identity/changes": identity.changes, "Identity/set": identity.set_, "EmailSubmission/get": submission.get,
+    "EmailSubmission/changes": submission.changes, "EmailSubmission/query": submission.query,
+    "EmailSubmission/queryChanges": submission.query_changes, "EmailSubmission/set": submission_set.set_,
+}  # fmt: skip
+
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
     "Blob/copy": Named(CORE, blob.copy),
+    **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{
         name: Named(capability, cast("Method", run))
         for capability, methods in ((MAIL, _MAIL), (BLOB, _BLOB), (QUOTA, _QUOTA)) for name, run in methods.items()

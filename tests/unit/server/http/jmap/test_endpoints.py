@@ -38,7 +38,8 @@ async def test_the_session_says_what_holds(web: Web) -> None:
     found = (await web.ask("GET", "/jmap/session")).json()
     assert [web.accounts["alice"]] == list(found["accounts"])
     assert "alice@example.test" == found["username"]
-    assert {"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:quota", "urn:ietf:params:jmap:blob"} == set(found["capabilities"]) == set(found["primaryAccounts"])
+    names = {f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "quota", "blob", "submission")}
+    assert names == set(found["capabilities"]) == set(found["primaryAccounts"])
     core = found["capabilities"]["urn:ietf:params:jmap:core"]
     assert (limits.JMAP_CALLS, 1 << 20) == (core["maxCallsInRequest"], core["maxSizeUpload"])
     assert web.base + "/jmap" == found["apiUrl"]

@@ -1,0 +1,233 @@
+"""EmailSubmission/get, changes, query and queryChanges (RFC 8621 §7); ``submission_set`` has what changes them."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from mailstead.model import ids as wire
+from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.ids import SubmissionId
+from mailstead.model.submission import Hold, Progress, Submission
+from mailstead.protocol.jmap.mail.email import wire as to_wire
+from mailstead.server.http.jmap.dispatch import Calling
+from mailstead.server.http.jmap.standard import (
+    Calculating,
+    MethodError,
+    flag,
+    invalid,
+    maximum,
+    number,
+    properties,
+    texts,
+    wanted_ids,
+)
+
+PROPERTIES: Final = (
+    "id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds",
+)  # fmt: skip
+_UNDO: Final = {Hold.PENDING: "pending", Hold.LEAVING: "final", Hold.FINAL: "final", Hold.CANCELED: "canceled"}
+_DELIVERED: Final = {Progress.QUEUED: "queued", Progress.RELAYED: "unknown", Progress.DELIVERED: "yes", Progress.FAILED: "no"}
+_MOST: Final = 100_000
+Test = Callable[[Submission], bool]
+
+
+def ident_of(one: Submission) -> str:
+    return wire.to_wire(wire.SUBMISSION, one.submission_id)
+
+
+def utc(at_ms: int) -> str:
+    """RFC 8620 §1.4."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shown(one: Submission) -> dict[str, Any]:
+    """All properties (RFC 8621 §7)."""
+    return {
+        "id": ident_of(one), "identityId": one.identity or None,
+        "emailId": to_wire(wire.EMAIL, one.email_id) if one.email_id else None,
+        "threadId": to_wire(wire.THREAD, one.thread_id) if one.thread_id else None,
+        "envelope": {
+            "mailFrom": {"email": one.reverse_path, "parameters": dict(one.options) or None},
+            "rcptTo": [{"email": each.address, "parameters": dict(each.options) or None} for each in one.recipients],
+        },
+        "sendAt": utc(one.release_at_ms), "undoStatus": _UNDO[one.hold],
+        "deliveryStatus": {
+            each.address: {
+                "smtpReply": each.reply or ("250 2.0.0 OK" if each.progress is Progress.DELIVERED else "250 2.0.0 Accepted, on its way"),
+                "delivered": _DELIVERED[each.progress], "displayed": "unknown",
+            }
+            for each in one.recipients
+        } if one.hold is not Hold.CANCELED else None,
+        "dsnBlobIds": [], "mdnBlobIds": [],
+    }  # fmt: skip
+
+
+async def state_of(call: Calling) -> str:
+    """See ``Sendings.state``."""
+    return await call.sending.state(call.account, (await call.mailing.emails.states(call.account)).epoch)
+
+
+def numbers_of(idents: list[str]) -> dict[str, SubmissionId]:
+    """Ids that can be submissions'."""
+    return {ident: SubmissionId(found) for ident in idents if (found := wire.from_wire(wire.SUBMISSION, ident)) is not None}
+
+
+async def get(call: Calling) -> dict[str, Any]:
+    """RFC 8620 §5.1."""
+    names = properties(call.arguments, PROPERTIES)
+    asked = wanted_ids(call.arguments)
+    state = await state_of(call)
+    numbers = numbers_of(asked) if asked is not None else None
+    found = await call.sending.submissions.find(call.account, ids=list(numbers.values()) if numbers is not None else None, limit=_MOST)
+    by_id = {ident_of(one): shown(one) for one in found}
+    if asked is None and len(by_id) > 500:  # noqa: PLR2004 - maxObjectsInGet
+        raise MethodError("requestTooLarge")
+    listed = [by_id[ident] for ident in (asked if asked is not None else by_id) if ident in by_id]
+    return {
+        "accountId": call.account_id, "state": state, "list": [{name: one[name] for name in names} for one in listed],
+        "notFound": [ident for ident in asked or () if ident not in by_id],
+    }  # fmt: skip
+
+
+async def moved(call: Calling, since: str, most: int) -> tuple[dict[int, set[ChangeOp]], int, bool]:
+    """What happened since a state: (number to what, how far this reaches, whether there is more)."""
+    pieces = since.split("-")
+    if len(pieces) != 3 or not (pieces[0].isdigit() and pieces[1].isdigit() and len(since) < 60):  # noqa: PLR2004 - as ``Sendings.state`` writes it
+        raise MethodError("cannotCalculateChanges", "this state is not known")
+    if int(pieces[0]) != (await call.mailing.emails.states(call.account)).epoch:
+        raise MethodError("cannotCalculateChanges", "this state is of another time")
+    at = int(pieces[1])
+    found: dict[int, set[ChangeOp]] = {}
+    with Calculating():
+        while True:
+            page = await call.sending.mail.changes(call.account, at)
+            for change in page.changes:
+                if change.kind is ChangeKind.SUBMISSION:
+                    if most and len(found) >= most and change.object_id not in found:
+                        return found, change.modseq - 1, True
+                    found.setdefault(change.object_id, set()).add(change.op)
+            if not page.more:
+                return found, page.upto, False
+            at = page.upto
+
+
+async def changes(call: Calling) -> dict[str, Any]:
+    """RFC 8620 §5.2."""
+    since = call.arguments.get("sinceState")
+    if not isinstance(since, str):
+        raise invalid("sinceState is a text")
+    found, upto, more = await moved(call, since, maximum(call.arguments))
+    created: list[str] = []
+    updated: list[str] = []
+    destroyed: list[str] = []
+    for ident, ops in found.items():
+        name = wire.to_wire(wire.SUBMISSION, ident)
+        if ChangeOp.DESTROYED in ops:
+            if ChangeOp.CREATED not in ops:
+                destroyed.append(name)
+        else:
+            (created if ChangeOp.CREATED in ops else updated).append(name)
+    state = f"{since.split('-')[0]}-{upto}-x" if more else await state_of(call)
+    return {
+        "accountId": call.account_id, "oldState": since, "newState": state, "hasMoreChanges": more, "created": created, "updated": updated,
+        "destroyed": destroyed,
+    }  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- queries
+def _test(tree: Any, depth: int = 0) -> Test:
+    if tree is None:
+        return lambda _: True
+    if not isinstance(tree, dict) or depth > 20:  # noqa: PLR2004 - as deep as mail's filters
+        raise MethodError("unsupportedFilter", "a filter is an object, nested at most 20 times")
+    if "operator" in tree:
+        given = tree.get("conditions")
+        if not isinstance(given, list):
+            raise invalid("conditions is a list")
+        tests = [_test(one, depth + 1) for one in given]
+        match tree["operator"]:
+            case "AND":
+                return lambda one: all(test(one) for test in tests)
+            case "OR":
+                return lambda one: any(test(one) for test in tests)
+            case "NOT":
+                return lambda one: not any(test(one) for test in tests)
+        raise MethodError("unsupportedFilter", "an operator is AND, OR or NOT")
+    tests = [_condition(name, value) for name, value in tree.items()]
+    return lambda one: all(test(one) for test in tests)
+
+
+def _condition(name: str, value: Any) -> Test:
+    match name:
+        case "identityIds" | "emailIds" | "threadIds":
+            wanted = texts({name: value}, name) or []
+            key = name.removesuffix("s")
+            return lambda one: shown(one)[key] in wanted
+        case "undoStatus":
+            return lambda one: _UNDO[one.hold] == value
+        case "before" | "after":
+            if not isinstance(value, str):
+                raise invalid(f"{name} is a date")
+            return (lambda one: utc(one.release_at_ms) < value) if name == "before" else (lambda one: utc(one.release_at_ms) >= value)
+    raise MethodError("unsupportedFilter", f"there is no condition {name[:100]}")
+
+
+async def _answer(call: Calling) -> list[str]:
+    test = _test(call.arguments.get("filter"))
+    found = [one for one in await call.sending.submissions.find(call.account, limit=_MOST) if test(one)]
+    given = call.arguments.get("sort") or [{"property": "sentAt", "isAscending": False}]
+    if not isinstance(given, list):
+        raise invalid("sort is a list")
+    keys: dict[str, Callable[[Submission], Any]] = {
+        "emailId": lambda one: one.email_id, "threadId": lambda one: one.thread_id, "sentAt": lambda one: one.release_at_ms,
+    }
+    found.sort(key=lambda one: one.submission_id)
+    for comparator in reversed(given):
+        key = keys.get(str(comparator.get("property"))) if isinstance(comparator, dict) else None
+        if key is None:
+            raise MethodError("unsupportedSort")
+        found.sort(key=key, reverse=comparator.get("isAscending") is False)
+    return [ident_of(one) for one in found]
+
+
+async def query(call: Calling) -> dict[str, Any]:
+    """RFC 8620 §5.5."""
+    found = await _answer(call)
+    anchor, most = call.arguments.get("anchor"), number(call.arguments, "limit")
+    if anchor is not None:
+        if anchor not in found:
+            raise MethodError("anchorNotFound")
+        start = max(0, found.index(anchor) + (number(call.arguments, "anchorOffset", least=None) or 0))
+    else:
+        start = number(call.arguments, "position", least=None) or 0
+        start = max(0, len(found) + start) if start < 0 else start
+    answer: dict[str, Any] = {
+        "accountId": call.account_id, "queryState": await state_of(call), "canCalculateChanges": True, "position": min(start, len(found)),
+        "ids": found[start : start + most] if most is not None else found[start:],
+    }  # fmt: skip
+    if flag(call.arguments, "calculateTotal"):
+        answer["total"] = len(found)
+    return answer
+
+
+async def query_changes(call: Calling) -> dict[str, Any]:
+    """RFC 8620 §5.6: whatever moved is taken out, and put in where it belongs now."""
+    since = call.arguments.get("sinceQueryState")
+    if not isinstance(since, str):
+        raise invalid("sinceQueryState is a text")
+    touched, _, _ = await moved(call, since, 0)
+    names = {wire.to_wire(wire.SUBMISSION, ident) for ident in touched}
+    most = maximum(call.arguments)
+    found = await _answer(call)
+    added = [{"id": ident, "index": index} for index, ident in enumerate(found) if ident in names]
+    if most and len(names) + len(added) > most:
+        raise MethodError("tooManyChanges")
+    answer: dict[str, Any] = {
+        "accountId": call.account_id, "oldQueryState": since, "newQueryState": await state_of(call), "removed": sorted(names), "added": added,
+    }  # fmt: skip
+    if flag(call.arguments, "calculateTotal"):
+        answer["total"] = len(found)
+    return answer
+
+

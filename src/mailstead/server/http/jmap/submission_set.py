@@ -1,0 +1,248 @@
+"""EmailSubmission/set: sending, holding, calling back (RFC 8621 §7.5).
+
+The message is the email's octets; where no envelope is given it is made of the header (RFC 8621 §7). What the email should become when it was
+taken (``onSuccessUpdateEmail``) is done by ``Email/set``, whose response follows.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mailstead.mime import addresses, header
+from mailstead.model import ids as wire
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import EmailId
+from mailstead.model.submission import NewSubmission, Submission
+from mailstead.server.http.jmap import email_set
+from mailstead.server.http.jmap.dispatch import Calling
+from mailstead.server.http.jmap.standard import MethodError, Wanted, invalid, need_write, resolved, set_error
+from mailstead.server.http.jmap.submission import ident_of, numbers_of, shown, state_of
+from mailstead.service.delivery import header_of
+
+_HEADERS: Final = (b"to", b"cc", b"bcc")
+_KNOWN: Final = frozenset({"identityId", "emailId", "envelope"})
+_OPTIONS: Final = {"RET": "ret", "ENVID": "envid", "NOTIFY": "notify", "ORCPT": "orcpt"}
+
+
+class _Wrong(Exception):  # noqa: N818 - a SetError on its way
+    def __init__(self, kind: str, description: str = "", **more: Any) -> None:
+        super().__init__(kind)
+        self.error = set_error(kind, description, **more)
+
+
+async def set_(call: Calling) -> dict[str, Any]:
+    """RFC 8620 §5.3, RFC 8621 §7.5."""
+    need_write(call)
+    wanted = Wanted(call.arguments)
+    old = await state_of(call)
+    if wanted.if_state and wanted.if_state != old:
+        raise MethodError("stateMismatch")
+    on_update = call.arguments.get("onSuccessUpdateEmail") or {}
+    on_destroy = call.arguments.get("onSuccessDestroyEmail") or []
+    if not isinstance(on_update, dict) or not isinstance(on_destroy, list):
+        raise invalid("onSuccessUpdateEmail maps ids to patches, onSuccessDestroyEmail is a list")
+    done: dict[str, Submission] = {}
+    created: dict[str, Any] = {}
+    not_created: dict[str, Any] = {}
+    for name, given in wanted.create.items():
+        try:
+            made = await _create(call, given)
+        except _Wrong as exc:
+            not_created[name] = exc.error
+            continue
+        whole = shown(made)
+        created[name] = {key: whole[key] for key in ("id", "threadId", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds")}
+        call.created[name] = ident_of(made)
+        done["#" + name] = done[ident_of(made)] = made
+    updated: dict[str, Any] = {}
+    not_updated: dict[str, Any] = {}
+    for ident, patch in wanted.update.items():
+        try:
+            one = await _update(call, resolved(call, ident), patch)
+        except _Wrong as exc:
+            not_updated[ident] = exc.error
+        else:
+            updated[ident] = None
+            done[ident] = one
+    destroyed: list[str] = []
+    not_destroyed: dict[str, Any] = {}
+    for ident in wanted.destroy:
+        numbers = numbers_of([resolved(call, ident)])
+        found = await call.sending.submissions.find(call.account, ids=list(numbers.values())) if numbers else []
+        try:
+            if not found:
+                raise Refusal(Reason.NOT_FOUND, "There is no such submission")
+            await call.sending.submissions.destroy(call.account, found[0].submission_id)
+        except Refusal as exc:
+            not_destroyed[ident] = set_error("notFound") if exc.reason is Reason.NOT_FOUND else set_error("forbidden", exc.public)
+        else:
+            destroyed.append(ident)
+            done[ident] = found[0]
+    await _follow(call, on_update, on_destroy, done)
+    return {
+        "accountId": call.account_id, "oldState": old, "newState": await state_of(call), "created": created or None, "updated": updated or None,
+        "destroyed": destroyed or None, "notCreated": not_created or None, "notUpdated": not_updated or None,
+        "notDestroyed": not_destroyed or None,
+    }  # fmt: skip
+
+
+async def _follow(call: Calling, on_update: dict[str, Any], on_destroy: list[Any], done: dict[str, Submission]) -> None:
+    """The emails of what succeeded become what was wished."""
+    update = {
+        wire.to_wire(wire.EMAIL, done[ident].email_id): patch for ident, patch in on_update.items() if ident in done and isinstance(patch, dict)
+    }
+    destroy = [wire.to_wire(wire.EMAIL, done[ident].email_id) for ident in on_destroy if isinstance(ident, str) and ident in done]
+    if update or destroy:
+        more = Calling(
+            call.principal, call.mailing, call.account, call.account_id, {"update": update, "destroy": destroy}, call.created, call.may_write,
+            sendings=call.sendings,
+        )  # fmt: skip
+        call.implicit.append(("Email/set", await email_set.set_(more)))
+
+
+# ----------------------------------------------------------------------------------------------------------- sending
+async def _create(call: Calling, given: dict[str, Any]) -> Submission:
+    strange = [name for name in given if name not in _KNOWN]
+    if strange:
+        raise _Wrong("invalidProperties", properties=tuple(strange))
+    identity = await _identity(call, given.get("identityId"))
+    email = given.get("emailId")
+    number = wire.from_wire(wire.EMAIL, resolved(call, email)) if isinstance(email, str) else None
+    if number is None:
+        raise _Wrong("invalidProperties", "emailId names no email", properties=("emailId",))
+    _, rows = await call.mailing.emails.emails(call.account, [EmailId(number)], content=False)
+    if EmailId(number) not in rows:
+        raise _Wrong("invalidProperties", "There is no such email", properties=("emailId",))
+    octets = await call.mailing.emails.octets(call.account, EmailId(number))
+    envelope = given.get("envelope")
+    mail_from, release = identity.email, 0
+    options: dict[str, str] = {}
+    if envelope is None:
+        recipients = _recipients(octets)
+    else:
+        mail_from, options, release, recipients = _envelope(envelope, int(call.mailing.now().timestamp() * 1000))
+    if not recipients:
+        raise _Wrong("noRecipients")
+    if len(recipients) > limits.SMTP_SUBMISSION_RECIPIENTS:
+        raise _Wrong("tooManyRecipients", maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
+    new = NewSubmission(
+        call.sending.service.new_submission_id(), mail_from, tuple(recipients.items()), release, EmailId(number), rows[EmailId(number)].thread_id,
+        identity.ident, options,
+    )  # fmt: skip
+    try:
+        return await call.sending.service.submit(call.principal, new, octets)
+    except Refusal as exc:
+        raise _refused(exc) from exc
+
+
+async def _identity(call: Calling, ident: Any) -> Any:
+    for one in await call.sending.identities(call.principal):
+        if one.ident == ident:
+            return one
+    raise _Wrong("invalidProperties", "There is no such identity", properties=("identityId",))
+
+
+def _recipients(octets: bytes) -> dict[str, dict[str, str]]:
+    """To, Cc and Bcc, each address once (RFC 8621 §7)."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in header.fields(header_of(octets)):
+        if name.lower() in _HEADERS:
+            for mailbox in addresses.parse(header.unfold(value)):
+                if mailbox.local and mailbox.domain:
+                    found[f"{mailbox.local.decode('utf-8', 'replace')}@{mailbox.domain.decode('utf-8', 'replace')}"] = {}
+    return found
+
+
+def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[str, dict[str, str]]]:
+    """(reverse path, options, when it goes, recipients)."""
+    sender = given.get("mailFrom") if isinstance(given, dict) else None
+    to = given.get("rcptTo") if isinstance(given, dict) else None
+    if not isinstance(sender, dict) or not isinstance(to, list) or not isinstance(sender.get("email"), str):
+        raise _Wrong("invalidProperties", "An envelope has mailFrom and rcptTo", properties=("envelope",))
+    options: dict[str, str] = {}
+    release = 0
+    for name, value in _parameters(sender).items():
+        match name.upper():
+            case "HOLDFOR" if isinstance(value, str) and value.isdigit() and len(value) < 12:  # noqa: PLR2004 - RFC 4865 §4.2: 9 digits
+                release = now_ms + int(value) * 1000
+            case "HOLDUNTIL" if isinstance(value, str):
+                release = _until(value)
+            case "SMTPUTF8" | "BODY" | "SIZE":
+                pass
+            case "RET" | "ENVID" if isinstance(value, str) and len(value) <= 200:  # noqa: PLR2004 - RFC 3461 §4.4: 100 characters, as xtext
+                options[_OPTIONS[name.upper()]] = value
+            case _:
+                raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
+    found: dict[str, dict[str, str]] = {}
+    for one in to:
+        if not isinstance(one, dict) or not isinstance(one.get("email"), str):
+            raise _Wrong("invalidProperties", "A recipient has an email", properties=("envelope",))
+        address = one["email"]
+        if address.count("@") == 0 or any(ord(character) <= 0x20 for character in address) or len(address) > 512:  # noqa: PLR2004 - RFC 5321 §4.5.3.1.3
+            raise _Wrong("invalidRecipients", invalidRecipients=[address[:512]])
+        wanted: dict[str, str] = {}
+        for name, value in _parameters(one).items():
+            if name.upper() not in {"NOTIFY", "ORCPT"} or not isinstance(value, str) or len(value) > 600:  # noqa: PLR2004 - RFC 3461 §4.2
+                raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
+            wanted[_OPTIONS[name.upper()]] = value
+        found[address] = wanted
+    return sender["email"], options, release, found
+
+
+def _parameters(one: dict[str, Any]) -> dict[str, Any]:
+    found = one.get("parameters") or {}
+    if not isinstance(found, dict):
+        raise _Wrong("invalidProperties", "parameters is an object", properties=("envelope",))
+    return found
+
+
+def _until(text: str) -> int:
+    """An RFC 3339 date-time, never seconds (RFC 4865 §4.2)."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _Wrong("invalidProperties", "HOLDUNTIL is a date and a time", properties=("envelope",)) from None
+    if at.tzinfo is None:
+        raise _Wrong("invalidProperties", "HOLDUNTIL needs a time zone", properties=("envelope",))
+    return int(at.astimezone(UTC).timestamp() * 1000)
+
+
+def _refused(exc: Refusal) -> _Wrong:
+    match exc.reason:
+        case Reason.SENDER_NOT_OWNED:
+            return _Wrong("forbiddenMailFrom" if "@" in exc.cause and ":" not in exc.cause else "forbiddenFrom", exc.public)
+        case Reason.NO_SUCH_RECIPIENT | Reason.RELAY_DENIED:
+            return _Wrong("invalidRecipients", exc.public, invalidRecipients=[exc.cause])
+        case Reason.TOO_MANY:
+            return _Wrong("tooManyRecipients", exc.public, maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
+        case Reason.TOO_LARGE:
+            return _Wrong("tooLarge", exc.public)
+        case Reason.OVER_QUOTA:
+            return _Wrong("overQuota", exc.public)
+        case Reason.BAD_CONTENT:
+            return _Wrong("invalidEmail", exc.public)
+        case Reason.INVALID:
+            return _Wrong("invalidProperties", exc.public, properties=("envelope",))
+        case _:
+            return _Wrong("forbiddenToSend", exc.public)
+
+
+# ----------------------------------------------------------------------------------------------------------- calling back
+async def _update(call: Calling, ident: str, patch: dict[str, Any]) -> Submission:
+    """``undoStatus`` may become ``canceled``, nothing else may change."""
+    numbers = numbers_of([ident])
+    found = await call.sending.submissions.find(call.account, ids=list(numbers.values())) if numbers else []
+    if not found:
+        raise _Wrong("notFound")
+    now = shown(found[0])
+    strange = [name for name, value in patch.items() if name != "undoStatus" and (name not in now or now[name] != value)]
+    if strange:
+        raise _Wrong("invalidProperties", properties=tuple(strange))
+    wish = patch.get("undoStatus", now["undoStatus"])
+    if wish == now["undoStatus"]:
+        return found[0]
+    if wish != "canceled":
+        raise _Wrong("invalidProperties", "undoStatus can only become canceled", properties=("undoStatus",))
+    if not await call.sending.service.cancel(call.account, found[0].submission_id):
+        raise _Wrong("cannotUnsend", "It has left already")
+    return found[0]

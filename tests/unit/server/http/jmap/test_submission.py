@@ -1,0 +1,148 @@
+"""Sending by JMAP: envelope, hold and undo, what follows, errors, changes (RFC 8621 §7)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.harness.http import Web, web_server
+
+HELD = {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "3600"}}, "rcptTo": [{"email": "bob@example.test"}]}
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    async with web_server(tmp_path) as found:
+        yield found
+
+
+async def draft(web: Web, **more: Any) -> tuple[str, str, str]:
+    """(email, identity, drafts mailbox)."""
+    (_, boxes, _), (_, identities, _) = await web.jmap(("Mailbox/get", {}), ("Identity/get", {}))
+    drafts = next(one["id"] for one in boxes["list"] if one["role"] == "drafts")
+    given = {
+        "mailboxIds": {drafts: True}, "keywords": {"$draft": True}, "from": [{"email": "alice@example.test"}],
+        "to": [{"email": "bob@example.test"}], "subject": "hi", "bodyStructure": {"partId": "1", "type": "text/plain"},
+        "bodyValues": {"1": {"value": "hello"}}, **more,
+    }
+    ((_, made, _),) = await web.jmap(("Email/set", {"create": {"d": given}}))
+    assert made["created"], made
+    return made["created"]["d"]["id"], identities["list"][0]["id"], drafts
+
+
+async def sent(web: Web, email: str, identity: str, **more: Any) -> Any:
+    found = await web.jmap(("EmailSubmission/set", {"create": {"s": {"emailId": email, "identityId": identity, **more}}}))
+    return found[0][1]
+
+
+async def test_the_envelope_is_made_of_the_header(web: Web) -> None:
+    email, identity, _ = await draft(web, cc=[{"email": "alice@example.test"}], bcc=[{"email": "bob@example.test"}])
+    done = await sent(web, email, identity)
+    ident = done["created"]["s"]["id"]
+    ((_, found, _),) = await web.jmap(("EmailSubmission/get", {"ids": [ident]}))
+    one = found["list"][0]
+    assert "alice@example.test" == one["envelope"]["mailFrom"]["email"]
+    assert ["bob@example.test", "alice@example.test"] == [each["email"] for each in one["envelope"]["rcptTo"]]
+    assert (email, identity) == (one["emailId"], one["identityId"])
+    assert {"queued", "yes"} >= {each["delivered"] for each in one["deliveryStatus"].values()}
+
+
+async def test_a_held_message_is_called_back_and_only_once(web: Web) -> None:
+    email, identity, drafts = await draft(web)
+    (_, boxes, _), = await web.jmap(("Mailbox/get", {}))  # fmt: skip
+    out = next(one["id"] for one in boxes["list"] if one["role"] == "sent")
+    found = await web.jmap(("EmailSubmission/set", {
+        "create": {"s": {"emailId": email, "identityId": identity, "envelope": HELD}},
+        "onSuccessUpdateEmail": {"#s": {f"mailboxIds/{drafts}": None, f"mailboxIds/{out}": True, "keywords/$draft": None}},
+    }))
+    assert ["EmailSubmission/set", "Email/set"] == [name for name, _, _ in found]
+    ident = found[0][1]["created"]["s"]["id"]
+    assert {email: None} == found[1][1]["updated"]
+    (_, seen, _), (_, moved, _) = await web.jmap(
+        ("EmailSubmission/get", {"ids": [ident], "properties": ["undoStatus", "sendAt"]}), ("Email/get", {"ids": [email], "properties": ["mailboxIds", "keywords"]}))
+    assert "pending" == seen["list"][0]["undoStatus"]
+    assert ({out: True}, {}) == (moved["list"][0]["mailboxIds"], moved["list"][0]["keywords"])
+    done, _, again = [one for _, one, _ in await web.jmap(
+        ("EmailSubmission/set", {"update": {ident: {"undoStatus": "canceled"}}, "onSuccessUpdateEmail": {ident: {"keywords/$draft": True}}}),
+        ("EmailSubmission/get", {"ids": [ident]}),
+    )]  # fmt: skip
+    assert {ident: None} == done["updated"]
+    assert ("canceled", None) == (again["list"][0]["undoStatus"], again["list"][0]["deliveryStatus"])
+
+
+@pytest.mark.parametrize(("change", "kind"), [
+    ({"emailId": "enope"}, "invalidProperties"), ({"identityId": "nope"}, "invalidProperties"), ({"more": 1}, "invalidProperties"),
+    ({"envelope": {"mailFrom": {"email": "bob@example.test"}, "rcptTo": [{"email": "bob@example.test"}]}}, "forbiddenMailFrom"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": []}}, "noRecipients"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": "nobody@example.test"}]}}, "invalidRecipients"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": "a@elsewhere.test"}]}}, "invalidRecipients"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": "no address\r\nRCPT TO:<x@y.test>"}]}}, "invalidRecipients"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDUNTIL": "1893456000"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "99999999999"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"X": "1"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
+    ({"envelope": []}, "invalidProperties"),
+    ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": f"u{n}@example.test"} for n in range(1_001)]}}, "tooManyRecipients"),
+])  # fmt: skip
+async def test_what_is_not_sent(web: Web, change: dict[str, Any], kind: str) -> None:
+    email, identity, _ = await draft(web)
+    done = await sent(web, **{"email": email, "identity": identity, **{k: v for k, v in change.items() if k not in {"emailId", "identityId"}},
+                              **({"email": change["emailId"]} if "emailId" in change else {}),
+                              **({"identity": change["identityId"]} if "identityId" in change else {})})  # fmt: skip
+    assert kind == done["notCreated"]["s"]["type"], done
+    assert None is done["created"]
+
+
+async def test_nobody_writes_in_anothers_name(web: Web) -> None:
+    email, identity, _ = await draft(web, **{"from": [{"email": "bob@example.test"}]})
+    done = await sent(web, email, identity)
+    assert "forbiddenFrom" == done["notCreated"]["s"]["type"]
+
+
+async def test_changes_tell_what_a_client_needs(web: Web) -> None:
+    email, identity, _ = await draft(web)
+    (_, first, _), (_, query, _) = await web.jmap(("EmailSubmission/get", {"ids": []}), ("EmailSubmission/query", {}))
+    one = (await sent(web, email, identity, envelope=HELD))["created"]["s"]["id"]
+    (_, found, _), (_, queried, _) = await web.jmap(
+        ("EmailSubmission/changes", {"sinceState": first["state"]}), ("EmailSubmission/queryChanges", {"sinceQueryState": query["queryState"], "calculateTotal": True}))
+    assert ([one], [], []) == (found["created"], found["updated"], found["destroyed"])
+    assert ([{"id": one, "index": 0}], 1) == (queried["added"], queried["total"])
+    await web.jmap(("EmailSubmission/set", {"update": {one: {"undoStatus": "canceled"}}}))
+    ((_, more, _),) = await web.jmap(("EmailSubmission/changes", {"sinceState": found["newState"]}))
+    assert [one] == more["updated"]
+    ((_, gone, _),) = await web.jmap(("EmailSubmission/set", {"destroy": [one, "s0"]}))
+    assert ([one], "notFound") == (gone["destroyed"], gone["notDestroyed"]["s0"]["type"])
+    ((_, last, _),) = await web.jmap(("EmailSubmission/changes", {"sinceState": more["newState"]}))
+    assert [one] == last["destroyed"]
+    ((_, still, _),) = await web.jmap(("EmailSubmission/changes", {"sinceState": last["newState"]}))
+    assert ([], [], []) == (still["created"], still["updated"], still["destroyed"])
+    for state in ("x", "1-2", "9-1-1", "1-1-1-1"):
+        ((_, refused, _),) = await web.jmap(("EmailSubmission/changes", {"sinceState": state}))
+        assert "cannotCalculateChanges" == refused["type"]
+
+
+async def test_queries(web: Web) -> None:
+    email, identity, _ = await draft(web)
+    later = {**HELD, "mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "7200"}}}
+    first = (await sent(web, email, identity, envelope=HELD))["created"]["s"]["id"]
+    second = (await sent(web, email, identity, envelope=later))["created"]["s"]["id"]
+    await web.jmap(("EmailSubmission/set", {"update": {first: {"undoStatus": "canceled"}}}))
+    found = await web.jmap(
+        ("EmailSubmission/query", {}), ("EmailSubmission/query", {"sort": [{"property": "sentAt"}], "calculateTotal": True, "limit": 1}),
+        ("EmailSubmission/query", {"filter": {"undoStatus": "pending"}}), ("EmailSubmission/query", {"filter": {"operator": "NOT", "conditions": [{"undoStatus": "pending"}]}}),
+        ("EmailSubmission/query", {"filter": {"emailIds": [email], "after": "2000-01-01T00:00:00Z"}}), ("EmailSubmission/query", {"filter": {"x": 1}}),
+        ("EmailSubmission/query", {"sort": [{"property": "x"}]}), ("EmailSubmission/query", {"anchor": second, "anchorOffset": 1}),
+    )
+    assert [second, first] == found[0][1]["ids"]
+    assert ([first], 2) == (found[1][1]["ids"], found[1][1]["total"])
+    assert ([second], [first], 2) == (found[2][1]["ids"], found[3][1]["ids"], len(found[4][1]["ids"]))
+    assert ["unsupportedFilter", "unsupportedSort"] == [one["type"] for _, one, _ in found[5:7]]
+    assert [first] == found[7][1]["ids"]
+
+
+async def test_others_submissions_are_not_there(web: Web) -> None:
+    email, identity, _ = await draft(web)
+    ident = (await sent(web, email, identity, envelope=HELD))["created"]["s"]["id"]
+    (_, found, _), (_, done, _) = await web.jmap(
+        ("EmailSubmission/get", {"ids": [ident]}), ("EmailSubmission/set", {"update": {ident: {"undoStatus": "canceled"}}, "create": {"s": {"emailId": email, "identityId": identity}}}), who="bob")
+    assert [ident] == found["notFound"]
+    assert ("notFound", "invalidProperties") == (done["notUpdated"][ident]["type"], done["notCreated"]["s"]["type"])
