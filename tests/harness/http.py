@@ -1,7 +1,7 @@
 """The HTTP server over a real store on loopback, in this process, and a client for it."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,9 @@ class Web:
 
 
 @asynccontextmanager
-async def web_server(folder: Path, *, web: Path | None = None, message_octets: int = 1 << 20) -> AsyncIterator[Web]:
+async def web_server(
+    folder: Path, *, web: Path | None = None, message_octets: int = 1 << 20, fetch_image: Callable[[str], Awaitable[bytes]] | None = None
+) -> AsyncIterator[Web]:
     create(folder / "data", shards=1)
     store = open_store(folder / "data")
     await store.start()
@@ -100,7 +102,7 @@ async def web_server(folder: Path, *, web: Path | None = None, message_octets: i
 
     server = http_server(Parts(
         access=access, emails=Emails(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
-        message_octets=message_octets, ready=ready, web=web or folder / "none", web_sessions=sessions, owner=Admin(store, access),
+        message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=Sendings(
             assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail),
     ))  # fmt: skip

@@ -20,7 +20,7 @@ from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.app import control, events
 from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
-from mailstead.app.exchangers import mx_agent, policy_file
+from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
@@ -343,7 +343,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         notify=tell_owner,
     )  # fmt: skip
     http = http_server(Parts(
-        web_sessions=web_sessions, owner=Admin(opened, logins),
+        fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
         access=logins, emails=Emails(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing,

@@ -1,4 +1,4 @@
-"""The way to the world, put together: mail exchangers, what secures the way to them, and who checks it."""
+"""The ways to the world, put together: mail exchangers, what secures the way to them and who checks it, pictures."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -21,6 +21,16 @@ def policy_file(resolver: Resolver) -> Callable[[str], Awaitable[bytes]]:
 
     async def fetch(host: str) -> bytes:
         return await https.get(host, PATH, limit=limits.MTASTS_POLICY, kinds=("text/plain",))
+
+    return fetch
+
+
+def picture_fetcher(settings: Settings) -> Callable[[str], Awaitable[bytes]]:
+    """Fetches remote pictures of messages for the image proxy."""
+    https = Https(Resolver(settings.dns.servers), timeout_s=limits.IMAGE_TIMEOUT_S)
+
+    async def fetch(url: str) -> bytes:
+        return await https.fetch(url, limit=limits.IMAGE_OCTETS)
 
     return fetch
 

@@ -95,6 +95,13 @@ UPLOADS_PER_ACCOUNT: Final = 1_000
 UPLOADS_OCTETS: Final = 1 << 30
 UPLOAD_LASTS_S: Final = 86_400
 """RFC 8620 §6.1: at least an hour."""
+IMAGE_OCTETS: Final = 10 << 20
+IMAGE_URL: Final = 4_096
+IMAGE_URLS: Final = 500
+"""In one request for signed addresses."""
+IMAGES_AT_ONCE: Final = 32
+"""Fetched by one process."""
+IMAGE_TIMEOUT_S: Final = 15.0
 EVENT_SOURCES: Final = 50
 """Of one account in one process."""
 

@@ -14,6 +14,7 @@ from mailstead.server.http.api.session import Owner, SessionApi
 from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
+from mailstead.server.http.images import Fetch, Images
 from mailstead.server.http.jmap import blob_upload, session
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints, States
@@ -49,6 +50,9 @@ class Parts:
     """What people may do with their own accounts; with ``web_sessions`` the web UI can be signed in to."""
     sendings: Sendings | None = None
     """Without it nothing is sent by JMAP."""
+    fetch_image: Fetch | None = None
+    secret: bytes = b""
+    """Of this site: signs the addresses of pictures."""
     ways: Sequence[Way] = ()
     routes: Sequence[BaseRoute] = ()
     """Further ones, in front of the web UI's files."""
@@ -72,10 +76,13 @@ def http_server(parts: Parts) -> HttpServer:
         by_cookie = ByCookie(parts.web_sessions)
         ways = (by_cookie, *ways)
         routes = (*SessionApi(parts.web_sessions, by_cookie, parts.owner, site=parts.hostname).routes(), *routes)
+    identify = Identify(parts.access, ways)
+    if parts.fetch_image is not None:
+        routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
     mailings = Mailings(parts.emails, parts.uploads, hostname=parts.hostname)
     endpoints = Endpoints(
-        identify=Identify(parts.access, ways), dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
+        identify=identify, dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
         stopping=server.stopping, more_states=_sent_states(parts.sendings, parts.emails),
     )  # fmt: skip
