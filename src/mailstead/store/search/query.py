@@ -275,6 +275,7 @@ class _Asked:
         self._folder = folder
         self._material = material
         self._search: SearchIndex | None = None
+        self._texts_asked: _Texts | None = None
         self.position = columns.at or Position(0, 0)
 
     def close(self) -> None:
@@ -342,10 +343,11 @@ class _Asked:
         return None
 
     def _texts(self) -> "_Texts":
-        if self._search is None:
+        if self._texts_asked is None:
             account = self.columns.account
             self._search = SearchIndex.open(path_of(self._folder, account), self._keys.of(account).index_key)
-        return _Texts(self.db, self.columns.account, self._search)
+            self._texts_asked = _Texts(self.db, account, self._search)
+        return self._texts_asked
 
     def _made(self, query: Query) -> _Kept:
         columns = self.columns
@@ -409,9 +411,12 @@ class _Texts:
         if self._search is None or self._unknown is None:
             return [], set()
         try:
-            return self._search.newest(condition, most) or [], self._unknown
+            found = self._search.newest(condition, most)
         except sqlite.Failure:
             return [], set()
+        if found is not None and len(found) < most:
+            self._narrowed[condition] = set(found)  # these are all
+        return found or [], self._unknown
 
     def few(self, condition: c.Condition, rows: dict[int, Row]) -> set[int] | None:
         """All emails that can meet a condition, where the index says that they are few; None: many."""
