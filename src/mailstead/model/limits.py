@@ -115,6 +115,8 @@ JMAP_QUERY_LIMIT: Final = 5_000
 """Ids in one answer; more has to be asked for in pages."""
 JMAP_COMPOSE_PARTS: Final = 500
 JMAP_COMPOSE_DEPTH: Final = 20
+JMAP_GET_OCTETS: Final = 64 << 20
+"""Octets of messages that one Email/get opens: more has to be asked for in several."""
 JMAP_BLOB_SET: Final = 5 << 20
 """Octets of a blob made within a request; larger ones are uploaded (RFC 9404 §3.1)."""
 JMAP_BLOB_SOURCES: Final = 64

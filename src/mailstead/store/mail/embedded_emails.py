@@ -38,6 +38,8 @@ from mailstead.store.search.query import Finder, list_mailbox, plain_mailbox
 
 R = TypeVar("R")
 _THREADS: Final = 4
+_TURN: Final = 10
+"""After so many messages made ready others have their turn."""
 
 
 class EmbeddedEmails:
@@ -120,6 +122,8 @@ class EmbeddedEmails:
             place = next((paths[box] for box in one.mailbox_ids if box in paths), ("INBOX",))
             incoming.append(await self._mail.prepare(
                 account, one.octets, scan(one.octets), received_ms=one.received_at_ms, place=place))
+            if len(incoming) % _TURN == 0:
+                await asyncio.sleep(0)
         wanted = SetEmails(
             account, if_state,
             tuple(

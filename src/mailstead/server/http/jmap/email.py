@@ -1,5 +1,6 @@
 """Email/get, changes, query, queryChanges, parse and copy (RFC 8621 §4). What makes and changes emails is in ``email_set``."""
 
+import asyncio
 from typing import Any, Final
 
 from mailstead.mime import parts
@@ -37,6 +38,8 @@ from mailstead.service.emails import parsed
 _WHOLE: Final = 256 << 10
 """A message up to this is read at once; of a larger one only what is shown."""
 _CHUNK: Final = 1 << 20
+_TURN: Final = 10
+"""After so many messages others have their turn."""
 _BASE64_JUNK: Final = bytes(octet for octet in range(256) if chr(octet) not in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
 
@@ -64,6 +67,7 @@ async def get(call: Call) -> dict[str, Any]:
     rendering = Rendering(await _names(call, union), call.mailing.envelopes)
     listed = []
     missing = [ident for ident in asked if ident not in numbers or numbers[ident] not in rows]
+    opened = 0
     for ident, number in numbers.items():
         if number not in rows:
             continue
@@ -75,9 +79,14 @@ async def get(call: Call) -> dict[str, Any]:
                 raise
             missing.append(ident)
             continue
+        opened += source.octets
+        if opened > limits.JMAP_GET_OCTETS:
+            raise MethodError("requestTooLarge", f"at most {limits.JMAP_GET_OCTETS} octets of messages at once; ask for fewer")
         one = rendering.email(row, wanted, source.octets_of, source.sizes)
         one["id"] = ident
         listed.append(one)
+        if wanted.octets and len(listed) % _TURN == 0:
+            await asyncio.sleep(0)
     return {"accountId": call.account_id, "state": state(states, Kind.EMAIL), "list": listed, "notFound": missing}
 
 
@@ -144,6 +153,11 @@ class Source:
             elif shows_size:
                 found.sizes[part.body] = await _decoded_size(call, email, part)
         return found
+
+    @property
+    def octets(self) -> int:
+        """How many were fetched."""
+        return len(self._whole) if self._whole is not None else sum(map(len, self._pieces.values()))
 
     def octets_of(self, start: int, end: int) -> bytes:
         """A range that was fetched."""

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
 from tests.harness.jmap_mail import Jmap
+
+from mailstead.model import limits
 
 PLAIN = (
     b"From: =?utf-8?Q?J=C3=B6rg?= <j@x.org>\r\nTo: Team: \"B, C\" <b@x.org>, c@x.org;, d@x.org\r\nCc: \r\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"
@@ -226,3 +229,11 @@ async def test_snippets(jmap: Jmap) -> None:
     found = await jmap.call("SearchSnippet/get", filter={"hasKeyword": "$seen"}, emailIds=[ident])
     assert (None, None) == (found["list"][0]["subject"], found["list"][0]["preview"])
     assert "unsupportedFilter" == await jmap.error("SearchSnippet/get", filter={"colour": 1}, emailIds=[ident])
+
+
+async def test_what_is_opened_at_once_is_bounded(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JMAP_GET_OCTETS", len(MIXED) + 10)
+    first, second = await jmap.import_(MIXED), await jmap.import_(MIXED)
+    assert await jmap.one(first, "bodyValues", fetchAllBodyValues=True)
+    assert "requestTooLarge" == await jmap.error("Email/get", ids=[first, second], fetchAllBodyValues=True)
+    assert 2 == len((await jmap.call("Email/get", ids=[first, second], properties=["subject"]))["list"])
