@@ -32,9 +32,15 @@ test('sequences wait for their second key and are forgotten in time', () => {
 test('a burst of letters is typing, not commands', () => {
   const reader = new KeyReader();
   const bindings = bindingsOf('gmail', {}, true);
-  const results = [...'hello'].map((letter, index) => reader.read(letter, bindings, index * 60));
+  const results = [...'helo!'].map((letter, index) => reader.read(letter, bindings, index * 60));
   expect(['typing', 'typing']).toEqual(results.slice(3));
   expect({ id: 'mail.archive' }).toEqual(reader.read('e', bindings, 2000));
+});
+
+test('a key held down is no typing', () => {
+  const reader = new KeyReader();
+  const bindings = bindingsOf('gmail', {}, true);
+  expect(new Array(20).fill({ id: 'list.next' })).toEqual(Array.from({ length: 20 }, (_, index) => reader.read('j', bindings, index * 30)));
 });
 
 test('caps are what stands on the keys', () => {

@@ -2,6 +2,8 @@
  * The one registry of what can be done. Menus, toolbar, palette, keys and the sheet of keys all read it, so nothing can be
  * done in one place only, and nothing stands anywhere that cannot be done.
  */
+import { untrack } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
 import type { Key } from '../kit/i18n/index.svelte.ts';
 import type { IconName } from '../kit/icons.ts';
 import { type Bindings, bindingsOf } from '../kit/keys.ts';
@@ -22,13 +24,17 @@ export interface Command {
 }
 
 class Registry {
-  readonly #commands = new Map<string, Command>();
+  readonly #commands = new SvelteMap<string, Command>();
 
+  /** Add commands until the returned function is called. Reads nothing reactively, so effects may call it. */
   add(...commands: Command[]): () => void {
-    for (const command of commands) this.#commands.set(command.id, command);
-    return () => {
-      for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
-    };
+    untrack(() => {
+      for (const command of commands) this.#commands.set(command.id, command);
+    });
+    return () =>
+      untrack(() => {
+        for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
+      });
   }
 
   get(id: string): Command | undefined {

@@ -70,12 +70,23 @@ export class EmailQuery {
     void this.store.db?.put('query', this.key, { ids: this.ids.slice(0, 5000), state: this.#state, calculates: this.#calculates } satisfies Kept);
   }
 
+  /** What this device can say before the server does. */
+  seed(ids: Id[]): void {
+    if (this.#state) return;
+    this.ids = ids;
+    this.fromDevice = true;
+  }
+
+  /** Milliseconds that the server's last answer took. */
+  took = $state<number | null>(null);
+
   /** Fetch what the rows [from, to) need. */
   async ensure(from: number, to: number): Promise<void> {
-    if (!this.ids) {
-      if (!this.#inFlight.has(0)) await this.#fetch(0);
+    if (!this.#state && this.store.client) {
+      if (!this.#inFlight.has(0)) await this.#fetch(0, true);
       return;
     }
+    if (!this.ids) return;
     await Promise.all([
       ...missing(this.ids, from, to, PAGE)
         .filter((start) => !this.#inFlight.has(start))
@@ -95,6 +106,7 @@ export class EmailQuery {
     if (!client) return;
     this.#inFlight.add(position);
     this.loading = true;
+    const begin = performance.now();
     try {
       const query = client.call<QueryResponse>('Email/query', {
         filter: this.spec.filter,
@@ -122,6 +134,7 @@ export class EmailQuery {
       this.#calculates = answer.canCalculateChanges;
       this.error = null;
       this.fromDevice = false;
+      this.took = performance.now() - begin;
       this.#keep();
     } catch (error) {
       this.error = error;

@@ -43,7 +43,6 @@ addEventListener('message', (event) => {
         }
       }
     }
-    if (data.print) print();
   };
 
   // Quoted text behind a button: what begins a trailing quote is known by the usual marks of mail programs.

@@ -196,10 +196,13 @@ export class KeyReader {
   #pendingAt = 0;
   #burst = 0;
   #lastAt = -Infinity;
+  #last = '';
 
   read(stroke: string, bindings: Bindings, now: number): { id: string } | 'more' | 'typing' | null {
     const single = isSingle(stroke);
-    this.#burst = single && now - this.#lastAt < BURST_MS ? this.#burst + 1 : single ? 1 : 0;
+    // A key held down, or pressed again and again, walks; only different ones in a row are words.
+    if (stroke !== this.#last) this.#burst = single && now - this.#lastAt < BURST_MS ? this.#burst + 1 : single ? 1 : 0;
+    this.#last = stroke;
     this.#lastAt = now;
     if (this.#burst > BURST) {
       this.#pending = '';

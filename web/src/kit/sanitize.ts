@@ -15,6 +15,8 @@ export interface Remote {
 
 export interface Clean {
   html: string;
+  /** What stands inside the body. */
+  body: string;
   remote: Remote[];
   /** Content-Ids that the mail shows within itself, in order. */
   cids: string[];
@@ -114,9 +116,9 @@ function isTiny(element: Element): boolean {
 }
 
 /**
- * `allowed` maps remote addresses to what may be shown instead (our proxy's signed address); without it pictures stay out.
+ * `quoting` keeps pictures by their addresses, for the text of an answer, where an editor shows none of them. `allowed` maps remote addresses to what may be shown instead (our proxy's signed address); without it pictures stay out.
  */
-export async function clean(html: string, allowed?: Map<string, string>): Promise<Clean> {
+export async function clean(html: string, allowed?: Map<string, string>, quoting = false): Promise<Clean> {
   const purify = await load();
   const remote: Remote[] = [];
   const cids: string[] = [];
@@ -140,13 +142,16 @@ export async function clean(html: string, allowed?: Map<string, string>): Promis
       else if (/^cid:/i.test(source)) {
         const cid = decodeSafely(source.slice(4));
         cids.push(cid);
+        if (quoting) return;
         node.setAttribute('data-cid', cid);
         node.removeAttribute('src');
       } else if (/^https?:/i.test(source)) {
         const tracker = isTiny(node);
         remote.push({ url: source, tracker });
         const shown = allowed?.get(source);
-        if (shown && !tracker) node.setAttribute('src', shown);
+        if (quoting) {
+          if (tracker) node.remove();
+        } else if (shown && !tracker) node.setAttribute('src', shown);
         else {
           node.removeAttribute('src');
           if (tracker) node.remove();
@@ -163,7 +168,7 @@ export async function clean(html: string, allowed?: Map<string, string>): Promis
   const root = purify.sanitize(html, { ...config, RETURN_DOM: true }) as HTMLElement;
   purify.removeAllHooks();
   if (/color-scheme/i.test(root.getAttribute('style') ?? '')) supportsDark = true;
-  return { html: root.outerHTML, remote, cids, supportsDark };
+  return { html: root.outerHTML, body: (root.querySelector('body') ?? root).innerHTML, remote, cids, supportsDark };
 }
 
 function decodeSafely(text: string): string {

@@ -1,15 +1,26 @@
 const files = [
-	"/assets/History-CMnwOjBV.js",
-	"/assets/KeySheet-nEpedwPp.js",
-	"/assets/Palette-BW6-v8wj.js",
-	"/assets/Picker-DDdt-osv.js",
-	"/assets/Settings-Dwfn0EMy.js",
-	"/assets/ar-8gGl4aGu.js",
-	"/assets/de-D0bdVtYq.js",
-	"/assets/index-Baos7oCZ.js",
-	"/assets/index-CEllZFNG.css",
-	"/assets/match-DMrvu-d4.js",
-	"/assets/purify.es-Dzkdzyfv.js",
+	"/assets/Composer-Ctb8QCkn.js",
+	"/assets/Door-Cdz8c1yF.js",
+	"/assets/History-CEpV6r5n.js",
+	"/assets/KeySheet-Dws-II7h.js",
+	"/assets/Outbox-DyKZg5GD.js",
+	"/assets/Palette-Bld2If9x.js",
+	"/assets/Picker-BTOL2Oib.js",
+	"/assets/Reader-CW5Xr9ea.js",
+	"/assets/Settings-BGcpBT9k.js",
+	"/assets/ar-DvreGElF.js",
+	"/assets/blobs-Bc0DM6iu.js",
+	"/assets/compose.svelte-B0_BgBob.js",
+	"/assets/de-BEagtOQd.js",
+	"/assets/index-D3q8f1cy.css",
+	"/assets/index-DKMnqWqa.js",
+	"/assets/match-CsG4xWQq.js",
+	"/assets/preload-helper-DygEbaNj.js",
+	"/assets/purify.es-8fwfNZVl.js",
+	"/assets/quote-ZisCqWRS.js",
+	"/assets/sanitize-B6xNjUwI.js",
+	"/assets/send.svelte-B23FITR4.js",
+	"/assets/session.svelte-KURuWG1u.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -18,7 +29,7 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"01df88bb198007ed"}`;
+const cacheName = `mailstead-${"80a3c37f2b8bf870"}`;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {

@@ -34,7 +34,7 @@ export interface Row {
 export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean): Row {
   const all = members.length ? members : [email];
   const isMine = (address: EmailAddress | undefined): boolean => address !== undefined && mine.some((own) => sameAddress(own, address.email));
-  const newest = all.at(-1) ?? email;
+  const newest = all.filter((member) => !('$draft' in member.keywords)).at(-1) ?? all.at(-1) ?? email;
   const people: Person[] = [];
   if (outgoing) {
     for (const address of email.to ?? []) people.push({ name: nameOf(address), me: isMine(address), unread: false });

@@ -31,6 +31,7 @@ export const ar: Messages = {
   // everyday words
   me: 'me',
   you: 'you',
+  You: 'You',
   or: 'or',
   more: 'More',
   close: 'Close',

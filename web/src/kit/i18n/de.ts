@@ -31,6 +31,7 @@ export const de: Messages = {
   // everyday words
   me: 'me',
   you: 'you',
+  You: 'You',
   or: 'or',
   more: 'More',
   close: 'Close',

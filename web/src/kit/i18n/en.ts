@@ -30,6 +30,7 @@ export const en = {
   // everyday words
   me: 'me',
   you: 'you',
+  You: 'You',
   or: 'or',
   more: 'More',
   close: 'Close',

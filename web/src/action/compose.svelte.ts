@@ -1,0 +1,517 @@
+/**
+ * Messages being written. Each is kept on this device at every pause and on the server as a draft; a reload, a crash or a second
+ * device finds it. A draft on the server is never changed but replaced, in one request, so there is always a whole one.
+ */
+import { upload } from '../jmap/blobs.ts';
+import { Refused } from '../jmap/errors.ts';
+import type { BodyPart, Email, EmailAddress, Id, Identity, SetResponse } from '../jmap/types.ts';
+import type { Detail } from '../cache/bodies.ts';
+import { fullDate } from '../kit/dates.ts';
+import { t } from '../kit/i18n/index.svelte.ts';
+import { domainOf, forwardSubject, parseAddress, replySubject, sameAddress, splitAddresses } from '../kit/mail.ts';
+import { nameOf } from '../kit/people.ts';
+import { escapeHtml, textToHtml } from '../kit/sanitize.ts';
+import { composers } from './composers.svelte.ts';
+import { type Mail, session } from './session.svelte.ts';
+
+export interface Attachment {
+  key: string;
+  name: string;
+  type: string;
+  size: number;
+  blobId: Id | null;
+  /** Set for pictures in the text; the text refers to it. */
+  cid: string | null;
+  progress: number;
+  error: string | null;
+}
+
+export type Kind = 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
+export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'local' | 'failed';
+
+export interface Fields {
+  identityId: Id;
+  to: EmailAddress[];
+  cc: EmailAddress[];
+  bcc: EmailAddress[];
+  subject: string;
+  html: string;
+  rich: boolean;
+  attachments: Attachment[];
+  inReplyTo: string[] | null;
+  references: string[] | null;
+  about: { emailId: Id; kind: 'reply' | 'forward' } | null;
+  receipt: boolean;
+}
+
+interface Kept {
+  key: string;
+  emailId: Id | null;
+  fields: Fields;
+  at: number;
+}
+
+let counter = 0;
+
+export class Draft {
+  readonly key: string;
+  emailId: Id | null = null;
+  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false });
+  state = $state<SaveState>('clean');
+  savedAt = $state<Date | null>(null);
+  minimised = $state(false);
+  /** True while shown within its conversation. */
+  inline = $state(false);
+  problem = $state('');
+  /** Warnings that the writer has waved through. */
+  readonly waved = $state<Record<string, true>>({});
+  /** The addresses of the conversation, to tell a new domain. */
+  known: string[] = [];
+  /** Where the message that is answered was sent to, if that is one of ours. */
+  answeredAs: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly mail: Mail,
+    key?: string,
+  ) {
+    this.key = key ?? `d${Date.now().toString(36)}${(counter++).toString(36)}`;
+  }
+
+  get identity(): Identity | undefined {
+    return this.mail.store.identities.find((identity) => identity.id === this.fields.identityId) ?? this.mail.store.identities[0];
+  }
+
+  get empty(): boolean {
+    const { to, cc, bcc, subject, html, attachments } = this.fields;
+    return !to.length && !cc.length && !bcc.length && !subject.trim() && !attachments.length && !textOf(html).trim();
+  }
+
+  get uploading(): boolean {
+    return this.fields.attachments.some((file) => file.blobId === null && file.error === null);
+  }
+
+  get recipients(): EmailAddress[] {
+    return [...this.fields.to, ...this.fields.cc, ...this.fields.bcc];
+  }
+
+  /** Something was written. */
+  touch(): void {
+    this.state = 'dirty';
+    this.problem = '';
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.save(), 1500);
+    void this.#keepHere();
+  }
+
+  async #keepHere(): Promise<void> {
+    const fields = $state.snapshot(this.fields) as Fields;
+    await this.mail.store.db?.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now() } satisfies Kept);
+  }
+
+  take(kept: Kept): void {
+    this.emailId = kept.emailId;
+    this.fields = { ...this.fields, ...kept.fields };
+    this.state = 'local';
+  }
+
+  /** Put it on the server, in place of the version before; one at a time. */
+  save(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async #save(): Promise<void> {
+    const client = this.mail.store.client;
+    const drafts = this.mail.store.byRole.get('drafts')?.id;
+    if (this.state === 'saved' || this.state === 'clean' || (this.empty && !this.emailId)) return;
+    if (!client || !drafts) {
+      this.state = 'local';
+      return;
+    }
+    this.state = 'saving';
+    try {
+      const before = this.emailId;
+      const answer = await client.call<SetResponse<{ id: Id }>>('Email/set', {
+        create: { draft: { ...this.toEmail(), mailboxIds: { [drafts]: true }, keywords: { $draft: true, $seen: true } } },
+        ...(before ? { destroy: [before] } : {}),
+      });
+      const refused = answer.notCreated?.['draft'];
+      if (refused) throw new Refused(refused.type, refused.description ?? (refused.properties ?? []).join(', ') ?? refused.type);
+      this.emailId = answer.created?.['draft']?.id ?? before;
+      // Whoever typed on meanwhile is dirty again.
+      if ((this.state as SaveState) === 'saving') this.state = 'saved';
+      this.savedAt = new Date();
+      void this.#keepHere();
+    } catch (error) {
+      this.mail.store.report(error);
+      this.state = error instanceof Refused ? 'failed' : 'local';
+      if (error instanceof Refused) this.problem = error.message;
+    }
+  }
+
+  /** The message as JMAP takes it (RFC 8621 §4.6). */
+  toEmail(): Record<string, unknown> {
+    const { to, cc, bcc, subject, html, rich, attachments, inReplyTo, references, receipt } = $state.snapshot(this.fields) as Fields;
+    const identity = this.identity;
+    const text = rich ? htmlToText(html) : html;
+    const files = attachments.filter((file) => file.blobId !== null);
+    const used = files.filter((file) => !file.cid || html.includes(`cid:${file.cid}`) || html.includes(file.cid));
+    return {
+      from: [{ name: identity?.name || null, email: identity?.email ?? this.mail.signed.address }],
+      to: to.length ? to : null,
+      cc: cc.length ? cc : null,
+      bcc: bcc.length ? bcc : null,
+      subject,
+      ...(identity?.replyTo?.length ? { replyTo: identity.replyTo } : {}),
+      ...(inReplyTo ? { inReplyTo } : {}),
+      ...(references ? { references } : {}),
+      ...(receipt && identity ? { 'header:Disposition-Notification-To:asAddresses': [{ name: identity.name || null, email: identity.email }] } : {}),
+      bodyValues: { text: { value: text }, ...(rich ? { html: { value: wrapHtml(html) } } : {}) },
+      textBody: [{ partId: 'text', type: 'text/plain' }],
+      ...(rich ? { htmlBody: [{ partId: 'html', type: 'text/html' }] } : {}),
+      ...(used.length
+        ? { attachments: used.map((file) => ({ blobId: file.blobId, type: file.type || 'application/octet-stream', name: file.name, disposition: file.cid ? 'inline' : 'attachment', ...(file.cid ? { cid: file.cid } : {}) })) }
+        : {}),
+    };
+  }
+
+  /** Attach files; each goes up at once and says how far it is. */
+  attach(files: Iterable<File>, inline = false): Attachment[] {
+    const added: Attachment[] = [];
+    for (const file of files) {
+      const key = `f${Date.now().toString(36)}${(counter++).toString(36)}`;
+      this.fields.attachments.push({
+        key,
+        name: file.name || (file.type.startsWith('image/') ? `picture.${file.type.split('/')[1] ?? 'png'}` : 'file'),
+        type: file.type,
+        size: file.size,
+        blobId: null,
+        cid: inline ? `${key}@mailstead` : null,
+        progress: 0,
+        error: null,
+      });
+      const entry = this.fields.attachments.at(-1) as Attachment;
+      added.push(entry);
+      void this.#upload(entry, file);
+    }
+    return added;
+  }
+
+  async #upload(entry: Attachment, file: File): Promise<void> {
+    const client = this.mail.store.client;
+    if (!client) {
+      entry.error = t('door.offline');
+      return;
+    }
+    try {
+      const answer = await upload(client, file, file.type, (share) => (entry.progress = share));
+      entry.blobId = answer.blobId;
+      entry.progress = 1;
+      this.touch();
+    } catch (error) {
+      entry.error = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  detach(key: string): void {
+    this.fields.attachments = this.fields.attachments.filter((file) => file.key !== key);
+    this.touch();
+  }
+
+  /** Throw the draft away, here and on the server. */
+  async discard(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.state = 'clean';
+    await this.#saving;
+    await this.mail.store.db?.delete('draft', [this.key]);
+    const trash = this.mail.store.byRole.get('trash')?.id;
+    if (!this.emailId || !this.mail.store.client) return;
+    const drafts = this.mail.store.byRole.get('drafts')?.id ?? '';
+    await this.mail.store.client.call('Email/set', trash ? { update: { [this.emailId]: { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${trash}`]: true } } } : { destroy: [this.emailId] });
+  }
+
+  async forgetHere(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.mail.store.db?.delete('draft', [this.key]);
+  }
+}
+
+/** What was being written when the page went away comes back, minimised. */
+export async function restore(mail: Mail): Promise<void> {
+  const kept = (await mail.store.db?.all<Kept>('draft')) ?? [];
+  for (const [key, value] of kept) {
+    if (Date.now() - value.at > 7 * 86_400_000 || composers.list.some((draft) => draft.key === key)) continue;
+    const draft = new Draft(mail, key);
+    draft.take(value);
+    draft.minimised = true;
+    if (!draft.empty) composers.list = [...composers.list, draft];
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------- beginnings
+
+/** The address that a message came to, among our own. */
+export function receivedAs(mail: Mail, email: Email, detail?: Detail): Identity | undefined {
+  const to = [...(email.to ?? []), ...(detail?.cc ?? []), ...(detail?.bcc ?? [])];
+  return mail.store.identities.find((identity) => to.some((address) => sameAddress(address.email, identity.email)));
+}
+
+export function start(mail: Mail, values: Partial<Fields> = {}): Draft {
+  const draft = new Draft(mail);
+  const identity = mail.store.identities[0];
+  draft.fields = { ...draft.fields, identityId: identity?.id ?? '', rich: session.settings.values.richText, ...values };
+  if (values.html === undefined) draft.fields.html = signature(draft.identity, draft.fields.rich);
+  draft.state = 'clean';
+  return draft;
+}
+
+export function signature(identity: Identity | undefined, rich: boolean): string {
+  if (!identity) return rich ? '<div><br></div>' : '';
+  const html = identity.htmlSignature || (identity.textSignature ? escapeHtml(identity.textSignature).replace(/\n/g, '<br>') : '');
+  if (rich) return `<div><br></div>${html ? `<div class="signature"><div>-- </div>${html}</div>` : ''}`;
+  const text = identity.textSignature || htmlToText(identity.htmlSignature);
+  return text ? `\n\n-- \n${text}` : '';
+}
+
+/** Answer or pass on: receivers, subject, threading and the original below, as it is. */
+export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', email: Email, detail: Detail, quoted: string): Draft {
+  const mine = (address: EmailAddress): boolean => sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email));
+  const identity = receivedAs(mail, email, detail) ?? mail.store.identities[0];
+  const author = email.from?.[0];
+  const own = author !== undefined && mine(author);
+  const answerTo = detail.replyTo?.length ? detail.replyTo : (email.from ?? []);
+  let to: EmailAddress[] = [];
+  let cc: EmailAddress[] = [];
+  if (kind !== 'forward') {
+    // Answering one's own message goes on talking to those it was written to.
+    to = own ? (email.to ?? []) : answerTo;
+    if (kind === 'replyAll') {
+      const rest = own ? (detail.cc ?? []) : [...(email.to ?? []), ...(detail.cc ?? [])];
+      const seen = new Set(to.map((address) => address.email.toLowerCase()));
+      cc = rest.filter((address) => !mine(address) && !seen.has(address.email.toLowerCase()) && seen.add(address.email.toLowerCase()));
+    }
+  }
+  const rich = session.settings.values.richText;
+  const head = kind === 'forward' ? forwardHead(email, detail) : `<div>${escapeHtml(t('compose.wrote', { date: fullDate(email.receivedAt), name: nameOf(author) }))}</div>`;
+  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div>${head}<div>${quoted}</div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite">${quoted}</blockquote>`;
+  const messageId = detail.messageId ?? [];
+  const draft = start(mail, {
+    identityId: identity?.id ?? '',
+    to,
+    cc,
+    subject: kind === 'forward' ? forwardSubject(email.subject ?? '') : replySubject(email.subject ?? ''),
+    html: rich ? html : plainQuote(htmlToText(html)),
+    rich,
+    inReplyTo: kind === 'forward' || !messageId.length ? null : messageId,
+    references: kind === 'forward' || !messageId.length ? null : [...(detail.references ?? detail.inReplyTo ?? []), ...messageId],
+    about: { emailId: email.id, kind: kind === 'forward' ? 'forward' : 'reply' },
+    attachments: carried(detail, kind === 'forward', quoted),
+  });
+  draft.known = mail.store
+    .threadEmails(email.threadId)
+    .flatMap((other) => [...(other.from ?? []), ...(other.to ?? [])])
+    .concat(detail.cc ?? [], detail.replyTo ?? [])
+    .map((address) => address.email.toLowerCase());
+  draft.answeredAs = identity?.email ?? null;
+  return draft;
+}
+
+/** Parts of the original that go along: all of them when passing on, the pictures in the text when answering. */
+function carried(detail: Detail, all: boolean, quoted: string): Attachment[] {
+  return detail.attachments
+    .filter((part): part is BodyPart & { blobId: Id } => part.blobId !== null && (all || (part.cid !== null && quoted.includes(`cid:${part.cid}`))))
+    .map((part, index) => ({ key: `c${index}-${part.blobId}`, name: part.name ?? t('att.unnamed'), type: part.type, size: part.size, blobId: part.blobId, cid: part.cid && quoted.includes(`cid:${part.cid}`) ? part.cid : null, progress: 1, error: null }));
+}
+
+function forwardHead(email: Email, detail: Detail): string {
+  const line = (name: string, list: EmailAddress[] | null | undefined): string => (list?.length ? `<div><b>${escapeHtml(name)}:</b> ${list.map((address) => escapeHtml(address.name ? `${address.name} <${address.email}>` : address.email)).join(', ')}</div>` : '');
+  return `<div>---------- ${escapeHtml(t('compose.forwarded'))} ----------</div>${line(t('addr.from'), email.from)}<div><b>${escapeHtml(t('addr.date'))}:</b> ${escapeHtml(fullDate(email.receivedAt))}</div><div><b>${escapeHtml(t('compose.subject'))}:</b> ${escapeHtml(email.subject ?? '')}</div>${line(t('addr.to'), email.to)}${line(t('addr.cc'), detail.cc)}<div><br></div>`;
+}
+
+/** A draft of the server, to be written on. */
+export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
+  const open = composers.list.find((draft) => draft.emailId === emailId);
+  if (open) return open;
+  const detail = await mail.bodies.get(emailId);
+  const html = detail.htmlBody.find((part) => part.type === 'text/html');
+  const rich = html !== undefined;
+  const part = rich ? html : detail.textBody[0];
+  const value = detail.bodyValues?.[part?.partId ?? '']?.value ?? '';
+  const draft = new Draft(mail);
+  draft.emailId = emailId;
+  const from = detail.from?.[0]?.email ?? '';
+  draft.fields = {
+    ...draft.fields,
+    identityId: mail.store.identities.find((identity) => sameAddress(identity.email, from))?.id ?? mail.store.identities[0]?.id ?? '',
+    to: detail.to ?? [],
+    cc: detail.cc ?? [],
+    bcc: detail.bcc ?? [],
+    subject: detail.subject ?? '',
+    html: rich ? bodyOf(value) : value,
+    rich,
+    inReplyTo: detail.inReplyTo ?? null,
+    references: detail.references ?? null,
+    receipt: Boolean((detail['header:Disposition-Notification-To:asAddresses'] as unknown[] | null | undefined)?.length),
+    attachments: detail.attachments.map((file, index) => ({ key: `s${index}`, name: file.name ?? t('att.unnamed'), type: file.type, size: file.size, blobId: file.blobId, cid: file.cid, progress: 1, error: null })),
+  };
+  draft.state = 'saved';
+  return draft;
+}
+
+/** What `mailto:` asks for (RFC 6068). */
+export function fromMailto(href: string): Partial<Fields> {
+  const url = new URL(href);
+  const list = (text: string): EmailAddress[] => splitAddresses(text).map(parseAddress).filter((address) => address !== null);
+  const get = (name: string): string => [...url.searchParams].filter(([key]) => key.toLowerCase() === name).map(([, value]) => value).join(', ');
+  const body = get('body');
+  return {
+    to: list([decodeURIComponent(url.pathname), get('to')].filter(Boolean).join(', ')),
+    cc: list(get('cc')),
+    bcc: list(get('bcc')),
+    subject: get('subject').slice(0, 500),
+    ...(body ? { html: session.settings.values.richText ? textToHtml(body) : body } : {}),
+  };
+}
+
+// -------------------------------------------------------------------------------------------------------- text and HTML
+
+function inert(html: string): Document {
+  return new DOMParser().parseFromString(trusted(html), 'text/html');
+}
+
+/** Strings for `DOMParser`, whose documents run and load nothing. */
+let policy: { createHTML: (html: string) => string } | undefined;
+function trusted(html: string): string {
+  const factory = (globalThis as { trustedTypes?: { createPolicy: (name: string, rules: { createHTML: (html: string) => string }) => { createHTML: (html: string) => string } } }).trustedTypes;
+  if (!factory) return html;
+  policy ??= factory.createPolicy('mailstead', { createHTML: (text) => text });
+  return policy.createHTML(html);
+}
+
+export function bodyOf(html: string): string {
+  return inert(html).body.innerHTML;
+}
+
+export function textOf(html: string): string {
+  return html.includes('<') ? (inert(html).body.textContent ?? '') : html;
+}
+
+/** HTML as plain text that can be read: lines, lists, quotes with `>`, links with their address. */
+export function htmlToText(html: string): string {
+  const out: string[] = [];
+  let line = '';
+  const flush = (quote: number, force = false): void => {
+    if (line.trim() || force) out.push(`${'>'.repeat(quote)}${quote ? ' ' : ''}${line.replace(/[ \t]+$/u, '')}`);
+    line = '';
+  };
+  const blocks = /^(?:DIV|P|H[1-6]|UL|OL|LI|TABLE|TR|BLOCKQUOTE|PRE|HR|SECTION|ARTICLE|HEADER|FOOTER)$/;
+  const walk = (node: Node, quote: number, list: { ordered: boolean; n: number } | null): void => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const text = (node.textContent ?? '').replace(/[\s\u00a0]+/g, ' ');
+      line += line === '' ? text.replace(/^ /, '') : text;
+      return;
+    }
+    if (!(node instanceof Element)) return;
+    const name = node.tagName;
+    if (name === 'STYLE' || name === 'SCRIPT' || name === 'HEAD') return;
+    if (name === 'BR') {
+      flush(quote, true);
+      return;
+    }
+    if (name === 'IMG') {
+      const alt = node.getAttribute('alt');
+      if (alt) line += `[${alt}]`;
+      return;
+    }
+    const block = blocks.test(name);
+    if (block) flush(quote);
+    if (name === 'HR') out.push('-'.repeat(20));
+    if (name === 'LI') line = list?.ordered ? `${++list.n}. ` : '• ';
+    const inner = name === 'BLOCKQUOTE' ? quote + 1 : quote;
+    const children = name === 'UL' || name === 'OL' ? { ordered: name === 'OL', n: 0 } : list;
+    const before = line.length;
+    // An empty line of an editor is a block with nothing but a line break.
+    const onlyBreak = block && node.childNodes.length === 1 && node.firstElementChild?.tagName === 'BR';
+    if (onlyBreak) flush(inner, true);
+    else for (const child of node.childNodes) walk(child, inner, children);
+    if (name === 'A') {
+      const href = node.getAttribute('href') ?? '';
+      const shown = line.slice(before).trim();
+      if (/^https?:/i.test(href) && shown !== href && !href.includes(shown)) line += ` <${href}>`;
+    }
+    if (name === 'TD' || name === 'TH') line += ' ';
+    if (block) flush(inner);
+    if (name === 'P' && out.at(-1) !== '') out.push(inner ? '>'.repeat(inner) : '');
+  };
+  walk(inert(html).body, 0, null);
+  flush(0);
+  return out.join('\n').replace(/\n{3,}/g, '\n\n').trim();
+}
+
+function plainQuote(text: string): string {
+  return `\n${text}`;
+}
+
+function wrapHtml(html: string): string {
+  return `<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>${html}</body></html>`;
+}
+
+// -------------------------------------------------------------------------------------------------------- before sending
+
+const attachWords = /\b(attach(?:ed|ment|ments|ing)?|enclosed|anhang|anbei|angehängt|beigefügt|anlage)\b|مرفق|المرفقات/iu;
+
+export interface Warning {
+  kind: 'forgot' | 'domain' | 'self' | 'identity' | 'many';
+  text: string;
+  action?: { label: string; run: () => void };
+  /** What waving it through is called. */
+  wave: string;
+}
+
+/** What is worth a line before sending. None of them forbids it. */
+export function warnings(draft: Draft): Warning[] {
+  const out: Warning[] = [];
+  const values = session.settings.values;
+  const { fields } = draft;
+  const own = ownText(fields.html, fields.rich);
+  const word = attachWords.exec(`${fields.subject}\n${own}`)?.[0];
+  if (values.attachmentCheck && word && !fields.attachments.some((file) => !file.cid)) out.push({ kind: 'forgot', text: t('compose.forgot', { word }), wave: t('compose.forgot_send') });
+  if (values.domainCheck && draft.known.length) {
+    const domains = new Set(draft.known.map(domainOf));
+    const fresh = draft.recipients.find((address) => !domains.has(domainOf(address.email)) && !draft.known.includes(address.email.toLowerCase()));
+    if (fresh) out.push({ kind: 'domain', text: t('compose.new_domain', { address: fresh.email, domain: domainOf(fresh.email) }), wave: t('compose.keep') });
+  }
+  if (draft.answeredAs && draft.identity && !sameAddress(draft.answeredAs, draft.identity.email)) {
+    const usual = draft.mail.store.identities.find((identity) => sameAddress(identity.email, draft.answeredAs ?? ''));
+    if (usual) out.push({ kind: 'identity', text: t('compose.wrong_identity', { address: usual.email }), action: { label: t('compose.use'), run: () => (draft.fields.identityId = usual.id) }, wave: t('compose.keep') });
+  }
+  if (fields.to.length + fields.cc.length > 15) {
+    const n = fields.to.length + fields.cc.length;
+    out.push({
+      kind: 'many',
+      text: t('compose.many_to', { n }),
+      action: {
+        label: t('compose.to_bcc'),
+        run: () => {
+          fields.bcc = [...fields.bcc, ...fields.to, ...fields.cc];
+          fields.to = [];
+          fields.cc = [];
+          draft.touch();
+        },
+      },
+      wave: t('compose.keep'),
+    });
+  }
+  return out.filter((warning) => !draft.waved[warning.kind]);
+}
+
+/** What the writer wrote, without the quoted original. */
+function ownText(html: string, rich: boolean): string {
+  if (!rich) return html.split('\n').filter((line) => !line.startsWith('>')).join('\n');
+  const page = inert(html);
+  for (const quote of page.querySelectorAll('blockquote, .signature')) quote.remove();
+  return page.body.textContent ?? '';
+}
