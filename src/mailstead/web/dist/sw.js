@@ -1,26 +1,23 @@
 const files = [
-	"/assets/Composer-Ctb8QCkn.js",
-	"/assets/Door-Cdz8c1yF.js",
-	"/assets/History-CEpV6r5n.js",
-	"/assets/KeySheet-Dws-II7h.js",
-	"/assets/Outbox-DyKZg5GD.js",
-	"/assets/Palette-Bld2If9x.js",
-	"/assets/Picker-BTOL2Oib.js",
-	"/assets/Reader-CW5Xr9ea.js",
-	"/assets/Settings-BGcpBT9k.js",
-	"/assets/ar-DvreGElF.js",
-	"/assets/blobs-Bc0DM6iu.js",
-	"/assets/compose.svelte-B0_BgBob.js",
-	"/assets/de-BEagtOQd.js",
-	"/assets/index-D3q8f1cy.css",
-	"/assets/index-DKMnqWqa.js",
+	"/assets/Composer-sIVQQBdK.js",
+	"/assets/Door-BooUGoUc.js",
+	"/assets/History-CPCe45D5.js",
+	"/assets/KeySheet-CpvkkBQF.js",
+	"/assets/Outbox-BrC-qTt2.js",
+	"/assets/Palette-CQRHTGv0.js",
+	"/assets/Picker-D6eGJD5v.js",
+	"/assets/Reader-CZCqngQe.js",
+	"/assets/Settings-DEcav7hL.js",
+	"/assets/blobs-BMc3mrFp.js",
+	"/assets/compose.svelte-BaKGCCMR.js",
+	"/assets/index-BdBCOn6n.js",
+	"/assets/index-Dr7pJS8y.css",
+	"/assets/index.svelte-BiU9hYHr.js",
 	"/assets/match-CsG4xWQq.js",
-	"/assets/preload-helper-DygEbaNj.js",
 	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-ZisCqWRS.js",
-	"/assets/sanitize-B6xNjUwI.js",
-	"/assets/send.svelte-B23FITR4.js",
-	"/assets/session.svelte-KURuWG1u.js",
+	"/assets/quote-BZWrWl4l.js",
+	"/assets/sanitize-DKnf2vZg.js",
+	"/assets/send.svelte-DnH-fmCf.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -29,7 +26,7 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"80a3c37f2b8bf870"}`;
+const cacheName = `mailstead-${"4b8577e48407178f"}`;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {

@@ -3,13 +3,12 @@ import { type Messages, en } from './en.ts';
 import { Formatter, type Values } from './message.ts';
 
 export type Key = keyof Messages;
-export const languages = { en: 'English', de: 'Deutsch', ar: 'العربية' } as const;
+export const languages = { en: 'English' } as const;
+const rightToLeft: ReadonlySet<string> = new Set(['ar', 'he', 'fa']);
 export type Language = keyof typeof languages;
 
 const catalogues: Record<Language, () => Promise<Messages>> = {
   en: () => Promise.resolve(en),
-  de: async () => (await import('./de.ts')).de,
-  ar: async () => (await import('./ar.ts')).ar,
 };
 
 class Current {
@@ -56,7 +55,7 @@ export async function speak(language: Language): Promise<void> {
   const regional = navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
   current.formatter = new Formatter(regional);
   document.documentElement.lang = language;
-  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';
+  document.documentElement.dir = rightToLeft.has(language) ? 'rtl' : 'ltr';
 }
 
 /** “1.8 MB”, in the units that file managers show. */
