@@ -4,20 +4,25 @@ The account's row is touched first by every operation (STORAGE R2): it fences ac
 the quota, and orders all writers of the account. Counters move in the statement that causes it (R7).
 """
 
+from typing import Final
+
 from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.store.engine.writer import Tx
 from mailstead.store.schema.shard import ACTIVE, SUSPENDED
 
+_OF_ALL: Final = ", email_modseq=modseq+1, thread_modseq=modseq+1, delivery_modseq=modseq+1, mailbox_modseq=modseq+1"
 
-def tick(tx: Tx, account: int, *, octets: int = 0, messages: int = 0) -> int:
+
+def tick(tx: Tx, account: int, *, octets: int = 0, messages: int = 0, of_all: bool = False) -> int:
     """The modseq of a new change; ``octets`` and ``messages`` are what it adds to (or takes off) the quota.
 
-    Refuses before it changes anything: NOT_FOUND, ACCOUNT_SUSPENDED, OVER_QUOTA. What only frees is never refused.
+    ``of_all``: every JMAP type of mail moves with it, as with a delivery; else ``tally`` says which. Refuses before it changes
+    anything: NOT_FOUND, ACCOUNT_SUSPENDED, OVER_QUOTA. What only frees is never refused.
     """
     row = tx.db.one(
-        "UPDATE account SET modseq=modseq+1, used_octets=used_octets+?2, used_messages=used_messages+?3"
-        " WHERE account_id=?1 AND state=1 AND (?2<=0 OR max_octets=0 OR used_octets+?2<=max_octets)"
+        "UPDATE account SET modseq=modseq+1, used_octets=used_octets+?2, used_messages=used_messages+?3"  # noqa: S608 - our own
+        f"{_OF_ALL if of_all else ''} WHERE account_id=?1 AND state=1 AND (?2<=0 OR max_octets=0 OR used_octets+?2<=max_octets)"
         " AND (?3<=0 OR max_messages=0 OR used_messages+?3<=max_messages) RETURNING modseq",
         (account, octets, messages),
     )

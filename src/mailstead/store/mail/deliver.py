@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Final
 
+from mailstead.model import flags as model
 from mailstead.model.ids import EmailId, MailboxId, ThreadId
 from mailstead.model.message import Filed
 from mailstead.store.engine.writer import Tx
@@ -41,10 +42,11 @@ class Deliver(OfAccount):
             return Filed(False, EmailId(0), ThreadId(0), MailboxId(0), 0, 0)
         info = self.incoming.info
         key = keys.of(account)
-        modseq = clock.tick(tx, account, octets=info.size, messages=1)
+        is_seen = model.DELETED not in map(model.SYSTEM_BITS.get, map(model.canonical, self.flags))
+        modseq = clock.tick(tx, account, octets=info.size, messages=1, of_all=is_seen)
         flags, more = keywords.bits(tx, account, key, self.flags, must=False) if self.flags else (0, ())
         mailbox, place = self._place(tx, key, modseq, flags)
-        counts = tally.Tally(tx, account, delivers=True)
+        counts = tally.Tally(tx, account, is_ticked=is_seen)
         thread = filing.store(tx, counts, self.incoming, mailbox=mailbox, flags=flags)
         filing.enter(
             tx, counts, account, mailbox, modseq,

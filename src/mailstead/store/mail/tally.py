@@ -23,7 +23,6 @@ from mailstead.store.schema import shard
 
 EMAIL: Final = 1
 THREAD: Final = 2
-DELIVERY: Final = 4
 _MATTERS: Final = model.SEEN | model.DRAFT | model.DELETED
 _CREATED: Final = int(ChangeOp.CREATED)
 _UPDATED: Final = int(ChangeOp.UPDATED)
@@ -36,12 +35,12 @@ Entries = dict[tuple[int, int], tuple[int, int]]
 
 
 class Tally:
-    """One account's, for one transaction. ``delivers``: an email that is created has just been delivered."""
+    """One account's, for one transaction. ``is_ticked``: the clock has moved every type already (``clock.tick`` of all)."""
 
-    def __init__(self, tx: Tx, account: int, *, delivers: bool = False) -> None:
+    def __init__(self, tx: Tx, account: int, *, is_ticked: bool = False) -> None:
         self._tx = tx
         self._account = account
-        self._delivers = delivers
+        self._is_ticked = is_ticked
         self._before: dict[int, Entries] = {}
         self._after: dict[int, Entries] = {}
         self._events: list[tuple[int, int, int, int, int]] = []
@@ -101,19 +100,17 @@ class Tally:
         for mailbox, uid, op, email, thread in self._events:
             email_op = emails.get(email, 0)
             thread_op = threads.get(thread, 0)
-            moved |= (EMAIL if email_op else 0) | (THREAD if thread_op else 0) | (
-                DELIVERY if self._delivers and email_op == _CREATED else 0)
+            moved |= (EMAIL if email_op else 0) | (THREAD if thread_op else 0)
             rows.append((account, modseq, mailbox, uid, op, email, thread, email_op, thread_op))
         if len(rows) == 1:
             db.run("INSERT INTO change VALUES (?, ?, 20, ?, ?, ?, ?, ?, ?, ?)", rows[0])
         else:
             db.many("INSERT INTO change VALUES (?, ?, 20, ?, ?, ?, ?, ?, ?, ?)", rows)
         counted = self._count(modseq)
-        if moved or counted:
+        if (moved or counted) and not self._is_ticked:
             db.run(
                 "UPDATE account SET email_modseq=CASE WHEN ?3&1 THEN ?2 ELSE email_modseq END,"
                 " thread_modseq=CASE WHEN ?3&2 THEN ?2 ELSE thread_modseq END,"
-                " delivery_modseq=CASE WHEN ?3&4 THEN ?2 ELSE delivery_modseq END,"
                 " mailbox_modseq=CASE WHEN ?4 THEN ?2 ELSE mailbox_modseq END WHERE account_id=?1",
                 (account, modseq, moved, counted),
             )
