@@ -34,7 +34,7 @@ async def connect_by(proxy: Socks, host: str, port: int, *, timeout_s: float) ->
     try:
         stream.write(bytes([_VERSION, 2, _NO_LOGIN, _PASSWORD]) if proxy.user else bytes([_VERSION, 1, _NO_LOGIN]))
         version, method = await reader.take(2)
-        if version != _VERSION or method not in {_NO_LOGIN, _PASSWORD}:
+        if version != _VERSION or method not in ({_NO_LOGIN, _PASSWORD} if proxy.user else {_NO_LOGIN}):
             raise Gone(f"the proxy {proxy.host} wants another kind of login")
         if method == _PASSWORD:
             user, password = proxy.user.encode()[:255], proxy.password.encode()[:255]

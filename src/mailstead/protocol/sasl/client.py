@@ -8,6 +8,7 @@ import hmac
 from mailstead.protocol.sasl import words
 
 _ROUNDS_MOST = 200_000
+_DIGITS_MOST = 6
 """A server that asks for more keeps us busy on purpose."""
 
 
@@ -29,7 +30,8 @@ class Client:
         text = challenge.decode("ascii", "strict") if challenge.isascii() else ""
         fields = dict(piece.partition("=")[::2] for piece in text.split(","))
         nonce, salt, rounds = fields.get("r", ""), fields.get("s", ""), fields.get("i", "")
-        if not nonce.startswith(self._nonce) or len(nonce) <= len(self._nonce) or not rounds.isdigit() or not 0 < int(rounds) <= _ROUNDS_MOST:
+        is_number = rounds.isdigit() and len(rounds) <= _DIGITS_MOST
+        if not nonce.startswith(self._nonce) or len(nonce) <= len(self._nonce) or not is_number or not 0 < int(rounds) <= _ROUNDS_MOST:
             raise ValueError("that is not a SCRAM challenge")
         try:
             octets = base64.b64decode(salt, validate=True)

@@ -416,7 +416,10 @@ class Schedule:
         return was_bad
 
     def failed(self, site: Site, failed: Failed, now_ms: int) -> QueueHold:
-        """No server of the site would speak: it rests, longer each time. What is to be written down."""
+        """No server of the site would speak: it rests, longer each time. What is to be written down. Lines that failed with the first one have seen the
+        same outage: they do not count again."""
+        if site.failures and site.hold_until_ms > now_ms:
+            return self.hold(site, site.hold_until_ms, failed.text)
         site.failures += 1
         site.kind = BAD
         site.failure = failed

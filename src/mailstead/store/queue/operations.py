@@ -1,9 +1,11 @@
 """What happens to the queue, as values for its writer."""
 
+import zlib
 from typing import Any, ClassVar, Final
 
 import msgspec
 
+from mailstead.model.address import domain_key
 from mailstead.model.errors import Unavailable
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
@@ -243,7 +245,7 @@ read_rcpts = msgspec.msgpack.Decoder(list[Rcpt]).decode
 
 
 def bring_forward(db: Database) -> None:
-    """What the first schema had waiting, as jobs: one for each recipient."""
+    """What the first schema had waiting, as jobs: one for each recipient, all of a domain in its shard, so that one scheduler has them."""
     rows: list[tuple[Any, ...]] = db.all("SELECT submission_id FROM message")
     for (submission,) in rows:
         with db.transaction():
@@ -252,18 +254,19 @@ def bring_forward(db: Database) -> None:
                 continue
             account, reverse_path, created, expires, size, key, pieces = row
             entries = db.all("SELECT forward_path, options, due_ms, attempts, last_error, held FROM entry WHERE submission_id=?", (submission,))
-            db.run(
-                "INSERT OR IGNORE INTO q_message VALUES (?, ?, 0, ?, NULL, ?, ?, ?, ?, 0, ?, ?, NULL)",
-                (submission, account, reverse_path, created, expires, size, key, len(entries), pieces),
-            )
+            if entries:
+                db.run(
+                    "INSERT OR IGNORE INTO q_message VALUES (?, ?, 0, ?, NULL, ?, ?, ?, ?, 0, ?, ?, NULL)",
+                    (submission, account, reverse_path, created, expires, size, key, len(entries), pieces),
+                )
+                db.run("INSERT OR IGNORE INTO q_piece SELECT submission_id, number, octets FROM piece WHERE submission_id=?", (submission,))
             for number, (path, options, due, attempts, error, held) in enumerate(entries):
-                domain = path.rpartition("@")[2].lower()
+                domain = domain_key(path.rpartition("@")[2])
                 db.run(
                     "INSERT INTO q_job (shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, rcpts)"
                     " VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?, ?, ?, ?)",
-                    (number % SHARDS, submission, account, domain, domain, due, expires, attempts, held,
+                    (zlib.crc32(domain.encode()) % SHARDS, submission, account, domain, domain, due, expires, attempts, held,
                      _encode([Rcpt(number, path, _options(options), error)])),
                 )
-            db.run("INSERT OR IGNORE INTO q_piece SELECT submission_id, number, octets FROM piece WHERE submission_id=?", (submission,))
             for table in ("entry", "piece", "message"):
                 db.run(f"DELETE FROM {table} WHERE submission_id=?", (submission,))  # noqa: S608 - names of our own
