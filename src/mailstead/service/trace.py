@@ -19,6 +19,8 @@ Row = dict[str, Any]
 _FIRST: Final = 2_000
 _OF_MESSAGES: Final = 5_000
 _MESSAGES: Final = 100
+_NAMES_EACH: Final = 3
+"""More names than messages: one event knows the submission, another the Message-ID."""
 _DAYS_MOST: Final = 400
 _UNDER_WAY: Final = 7
 
@@ -41,25 +43,34 @@ class Trace:
             raise Refusal(Reason.INVALID, "Ask for a Message-ID, an address or an id of the queue.")
         days = _days(since, until)
         self._flush()
-        found = await self._run(lambda: self._gather(query, days))
+        found = await self._run(lambda: self._gather(query, days, _MESSAGES if tenant is not None else min(max(1, limit), _MESSAGES)))
         mine = [event for event in found if tenant is None or await self._belongs(event, tenant)]
         return _messages(mine, min(max(1, limit), _MESSAGES))
 
-    def _gather(self, query: str, days: list[str] | None) -> list[Row]:
+    def _gather(self, query: str, days: list[str] | None, wanted: int) -> list[Row]:
         asked = [query, f"<{query}>"] if "@" in query and not query.startswith("<") else [query]
-        seen = dict(index.find(self._folder, asked, days=days, most=_FIRST))
-        names = list(dict.fromkeys(
-            str(event[key]) for event in seen.values() for key in ("submission", "message_id") if event.get(key)
-        ))[: 2 * _MESSAGES]
+        seen = self._newest(asked, days, _NAMES_EACH * wanted)
+        newest = sorted(seen.values(), key=lambda event: str(event.get("at", "")), reverse=True)
+        names = _named(newest)[: _NAMES_EACH * wanted]
         if names:
+            known = set(_named(newest))
             days = _around(days, [place[:10] for place in seen])
             seen.update(index.find(self._folder, names, days=days, most=_OF_MESSAGES))
-            more = list(dict.fromkeys(
-                str(event[key]) for event in seen.values() for key in ("submission", "message_id") if event.get(key) and str(event[key]) not in names
-            ))[: 2 * _MESSAGES]
+            more = [name for name in _named(list(seen.values())) if name not in set(asked) | known][: 2 * _MESSAGES]
             if more:
                 seen.update(index.find(self._folder, more, days=days, most=_OF_MESSAGES))
         return sorted(seen.values(), key=lambda event: str(event.get("at", "")))
+
+    def _newest(self, asked: list[str], days: list[str] | None, names: int) -> dict[str, Row]:
+        """What bears one of ``asked``, whole days, the newest first, until it has named so many."""
+        seen: dict[str, Row] = {}
+        folders = sorted((one.name for one in self._folder.iterdir() if one.is_dir()), reverse=True) if self._folder.exists() else []
+        for day in folders:
+            if days is None or day in days:
+                seen.update(index.find(self._folder, asked, days=[day], most=_FIRST - len(seen)))
+                if len(seen) >= _FIRST or len(_named(list(seen.values()))) >= names:
+                    break
+        return seen
 
     async def _belongs(self, event: Row, tenant: int) -> bool:
         if event.get("tenant"):
@@ -67,6 +78,11 @@ class Trace:
         account = event.get("account")
         found = await self._directory.account(AccountId(account)) if isinstance(account, int) else None
         return found is not None and found.tenant_id == tenant
+
+
+def _named(events: list[Row]) -> list[str]:
+    """The submissions and Message-IDs of events, each once."""
+    return list(dict.fromkeys(str(event[key]) for event in events for key in ("submission", "message_id") if event.get(key)))
 
 
 def _around(days: list[str] | None, seen: list[str]) -> list[str]:
