@@ -12,18 +12,18 @@ import aiohttp
 from mailstead.app import assemble
 from mailstead.app.config import parse
 from mailstead.model.ids import AccountId, TenantId, to_wire
+from mailstead.model.web_session import WebSession
 from mailstead.net import Listener, bind
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.server.http import Parts, http_server
-from mailstead.server.http.sending import Sendings
 from mailstead.service import notice
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.emails import Emails
 from mailstead.service.sessions import WebSessions
+from mailstead.service.submissions import Sendings
 from mailstead.store import Embedded, create, open_store
-from mailstead.store.web_logins import WebSession
 
 PASSWORD = "correct horse battery"
 USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"]

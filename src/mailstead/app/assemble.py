@@ -26,6 +26,7 @@ from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import AccountId
+from mailstead.model.web_session import WebSession
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.net.dns import Resolver
 from mailstead.net.tls import leaf
@@ -33,7 +34,6 @@ from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
 from mailstead.server.http import Parts, http_server
-from mailstead.server.http.sending import Sendings
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
@@ -53,10 +53,10 @@ from mailstead.service.reception import Reception
 from mailstead.service.sending import Sending
 from mailstead.service.sessions import WebSessions
 from mailstead.service.signing import Signing
+from mailstead.service.submissions import Sendings
 from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
-from mailstead.store.web_logins import WebSession
 from mailstead.telemetry.counters import Snapshot, merge
 
 SWEEP_EVERY_S = 3600.0

@@ -6,9 +6,9 @@ from typing import Final
 
 from mailstead.model.ids import AccountId, DeliveryId
 from mailstead.model.message import Filing
+from mailstead.model.web_session import WebSession
 from mailstead.service import submission
 from mailstead.store.interface import Mail
-from mailstead.store.web_logins import WebSession
 
 _LINE: Final = "\r\n"
 

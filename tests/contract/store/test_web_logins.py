@@ -8,7 +8,7 @@ from tests.contract.store.conftest import World
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId
-from mailstead.store.web_logins import WebSession
+from mailstead.model.web_session import WebSession
 
 FAR = 1 << 50
 

@@ -22,12 +22,12 @@ from mailstead.server.http.jmap.events import Watch
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
-from mailstead.server.http.sending import Sendings
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
+from mailstead.service.submissions import Sendings
 
 WEB: Final = Path(__file__).parents[2] / "web" / "dist"
 """The built web UI."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from mailstead.model.errors import Unavailable
 from mailstead.model.ids import AccountId
+from mailstead.model.web_session import WebSession
 from mailstead.store.directory import web_operations as ops
 from mailstead.store.directory.reader import Reader
 from mailstead.store.engine.sqlite import Database
@@ -12,7 +13,7 @@ from mailstead.store.handover import DIRECTORY
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import Damaged
-from mailstead.store.web_logins import Totp, WebSession
+from mailstead.store.web_logins import Totp
 
 _KIND: Final = b"totp"
 _SHARE: Final = b"shar"

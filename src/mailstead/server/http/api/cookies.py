@@ -11,10 +11,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from mailstead.model.question import Principal
+from mailstead.model.web_session import WebSession
 from mailstead.server.http.identify import origin
 from mailstead.server.http.problem import Problem
 from mailstead.service.sessions import LASTS_MS, WebSessions
-from mailstead.store.web_logins import WebSession
 
 _SESSION: Final = "mailstead"
 _DEVICE: Final = "mailstead-device"

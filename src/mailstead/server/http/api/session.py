@@ -14,13 +14,13 @@ from starlette.routing import Route
 from mailstead.model import ids as wire
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.question import Principal
+from mailstead.model.web_session import WebSession
 from mailstead.server.http import body
 from mailstead.server.http.api import cookies
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.identify import origin
 from mailstead.server.http.problem import Problem, unauthorized
 from mailstead.service.sessions import SecondFactorNeeded, WebSessions
-from mailstead.store.web_logins import WebSession
 
 _BODY = 16_384
 T = TypeVar("T")

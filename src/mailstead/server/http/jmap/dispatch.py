@@ -21,7 +21,7 @@ from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.reference import Unresolved
 from mailstead.server.http.jmap.standard import Mailing, MethodError
-from mailstead.server.http.sending import Sendings
+from mailstead.service.submissions import Sendings
 
 CORE: Final = "urn:ietf:params:jmap:core"
 Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
