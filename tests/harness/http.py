@@ -21,6 +21,7 @@ from mailstead.service import notice
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
 from mailstead.store import Embedded, create, open_store
@@ -101,7 +102,7 @@ async def web_server(
     )
 
     server = http_server(Parts(
-        access=access, emails=Emails(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
+        access=access, emails=Emails(store), kept=Kept(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=Sendings(
             assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail),

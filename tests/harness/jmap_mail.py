@@ -13,9 +13,20 @@ from mailstead.model.ids import AccountId, DeliveryId, OpId, TenantId, to_wire
 from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing, Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import blob_get, blob_upload, email, email_set, mailbox, quota, snippet, thread
+from mailstead.server.http.jmap import (
+    blob_get,
+    blob_upload,
+    client_settings,
+    email,
+    email_set,
+    mailbox,
+    quota,
+    snippet,
+    thread,
+)
 from mailstead.server.http.jmap.standard import MethodError
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 from mailstead.store import Embedded, create, open_store
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -25,6 +36,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "Email/set": email_set.set_, "Email/import": email_set.import_, "Email/copy": email_set.copy, "Email/parse": email.parse,
     "SearchSnippet/get": snippet.get, "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query,
     "Quota/queryChanges": quota.query_changes, "Blob/upload": blob_upload.upload, "Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup,
+    "ClientSettings/get": client_settings.get, "ClientSettings/changes": client_settings.changes, "ClientSettings/set": client_settings.set_,
 }
 
 
@@ -33,6 +45,7 @@ class Shared:
 
     def __init__(self, store: Embedded) -> None:
         self.emails = Emails(store)
+        self.kept = Kept(store)
         self.envelopes = Envelopes()
         self.uploads: dict[tuple[AccountId, str], bytes] = {}
         self._numbers = itertools.count(1)

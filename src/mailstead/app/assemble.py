@@ -43,6 +43,7 @@ from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 from mailstead.service.ports import Agent
 from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
@@ -345,7 +346,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
-        access=logins, emails=Emails(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
+        access=logins, emails=Emails(opened), kept=Kept(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing,
     )).serve
     pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)

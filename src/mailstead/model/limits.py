@@ -120,6 +120,10 @@ JMAP_GET_OCTETS: Final = 64 << 20
 JMAP_BLOB_SET: Final = 5 << 20
 """Octets of a blob made within a request; larger ones are uploaded (RFC 9404 §3.1)."""
 JMAP_BLOB_SOURCES: Final = 64
+KEPT_OBJECTS: Final = 2_000
+"""Of one kind in one account, those that are gone among them."""
+KEPT_OBJECT: Final = 65_536
+"""Octets of one object's document."""
 JMAP_SNIPPET: Final = 255
 """Octets of a preview in a snippet (RFC 8621 §5)."""
 

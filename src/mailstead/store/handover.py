@@ -22,6 +22,7 @@ from mailstead.store.mail import (
     expunge,
     flags,
     mailboxes,
+    objects,
     set_emails,
     set_mailboxes,
     submissions,
@@ -63,7 +64,7 @@ class Rewrap(Operation):
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
     | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report
-    | submissions.Destroy
+    | submissions.Destroy | objects.SetObjects
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount

@@ -39,6 +39,7 @@ from mailstead.store.interface import News
 from mailstead.store.keys import Keys, add_master, drop_masters, make_master
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.embedded_emails import EmbeddedEmails
+from mailstead.store.mail.embedded_objects import EmbeddedObjects
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
 from mailstead.store.queue import operations as queue
@@ -139,6 +140,7 @@ class Embedded:
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,
         )
         self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
+        self.kept = EmbeddedObjects(self.mail, self.keys)
         self.finder = Finder(self.keys, self.objects, data / "idx")
         self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)

@@ -42,6 +42,7 @@ from mailstead.model.ids import (
 )
 from mailstead.model.mailbox import Entry, EntryRow, MailboxInfo, Role
 from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage, Octets
+from mailstead.model.object import ObjectKind, ObjectStates, ObjectWrite
 from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
 from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
@@ -568,6 +569,19 @@ class Emails(Protocol):
         """``with_emails``: emails whose last mailbox it is go too. Raises ``StateMismatch``; ACCOUNT_SUSPENDED."""
 
 
+class KeptObjects(Protocol):
+    """Small objects of an account beside its mail: one sealed document each, typed changes in the account's clock (STORAGE §2)."""
+
+    async def of(self, account: AccountId, kind: ObjectKind) -> ObjectStates:
+        """Everything of a kind, those that are gone as well: a row is its own record of what happened to it."""
+
+    async def set(self, account: AccountId, op: OpId, kind: ObjectKind, writes: Sequence[ObjectWrite], *, at: int) -> bool:
+        """All of it or nothing, and only if the kind is still at modseq ``at``: whether it was. LIMIT, ACCOUNT_SUSPENDED."""
+
+    def number(self, account: AccountId, kind: ObjectKind, name: str) -> int:
+        """The id of an object that the client named."""
+
+
 class Queue(Protocol):
     """Messages awaiting the next hop, durably; who schedules is ``service.queue``. Reads are of this process and do not wait."""
 
@@ -647,6 +661,8 @@ class Store(Protocol):
     def mail(self) -> Mail: ...
     @property
     def emails(self) -> Emails: ...
+    @property
+    def kept(self) -> KeptObjects: ...
     @property
     def submissions(self) -> Submissions: ...
     @property

@@ -31,7 +31,7 @@ from mailstead.store.mail.filing import OBJECT
 from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
-from mailstead.store.seal import OUTBOX, PLACE, WORD, AccountKey, Damaged
+from mailstead.store.seal import KEPT, OUTBOX, PLACE, WORD, AccountKey, Damaged
 
 MODSEQ_AHEAD: Final = 1_000_000
 _AHEAD_S: Final = 366 * 24 * 3600
@@ -236,6 +236,7 @@ class _Rebuild:
         self._db.many("INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)", rows.tables.get("thread_ref", ()))
         self._db.many("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?, ?)", rows.tables.get("delivery", ()))
         self._submissions(rows, modseq)
+        self._kept_objects(rows, modseq)
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
             "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
@@ -254,6 +255,15 @@ class _Rebuild:
                 continue
             self._db.run("INSERT OR IGNORE INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row[:7], modseq, *row[8:]))
         self._db.many("INSERT OR IGNORE INTO submission_piece VALUES (?, ?, ?, ?)", rows.tables.get("submission_piece", ()))
+
+    def _kept_objects(self, rows: Rows, modseq: int) -> None:
+        """Settings and the like, those that open."""
+        for row in rows.tables.get("object", ()):
+            try:
+                self._keys.numbered(self._account, row[6]).open(KEPT, row[2], row[7], row[1])
+            except (Damaged, Refusal, Unavailable, OverflowError):
+                continue
+            self._db.run("INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row[:3], modseq, modseq, *row[5:]))
 
     # -------------------------------------------------------------------------------------------------- mailboxes
     def _mailboxes(self, rows: Rows, found: Found, modseq: int) -> dict[int, int]:

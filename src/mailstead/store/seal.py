@@ -31,6 +31,7 @@ WORD: Final = b"word"
 PLACE: Final = b"plac"
 QUEUE: Final = b"queu"
 OUTBOX: Final = b"outb"
+KEPT: Final = b"kept"
 _FLUSH: Final = zstd.ZstdCompressor.FLUSH_FRAME
 _compress = zstd.ZstdCompressor(level=_LEVEL).compress
 _MOST: Final = 16 << 20

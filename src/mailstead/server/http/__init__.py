@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.routing import BaseRoute
 
 from mailstead.model.ids import AccountId
+from mailstead.model.object import ObjectKind
 from mailstead.model.question import Principal
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.api.session import Owner, SessionApi
@@ -25,6 +26,7 @@ from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
@@ -39,6 +41,7 @@ class Parts:
 
     access: Access
     emails: Emails
+    kept: Kept
     uploads: Uploads
     spool: Callable[[], Any]
     watch: Watch
@@ -62,8 +65,8 @@ class Parts:
 def http_server(parts: Parts) -> HttpServer:
     """Serves all of it; ``HttpServer.serve`` is the handler of the ``http`` and ``https`` listeners."""
     server = HttpServer(_Later())
-    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}}
-    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability()}
+    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}}
+    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}}
 
     def of_account(_: Principal) -> dict[str, Any]:
         return account_capabilities
@@ -80,23 +83,24 @@ def http_server(parts: Parts) -> HttpServer:
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
-    mailings = Mailings(parts.emails, parts.uploads, hostname=parts.hostname)
+    mailings = Mailings(parts.emails, parts.uploads, parts.kept, hostname=parts.hostname)
     endpoints = Endpoints(
         identify=identify, dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
-        stopping=server.stopping, more_states=_sent_states(parts.sendings, parts.emails),
+        stopping=server.stopping, more_states=_more_states(parts.sendings, parts.emails, parts.kept),
     )  # fmt: skip
     server.app.app = application([*endpoints.routes(), *routes], Static(parts.web), ready=parts.ready)
     return server
 
 
-def _sent_states(sendings: Sendings | None, emails: Emails) -> States | None:
-    """States of what is sent, for whoever listens."""
-    if sendings is None:
-        return None
+def _more_states(sendings: Sendings | None, emails: Emails, kept: Kept) -> States:
+    """States of what is sent and of our own objects, for whoever listens."""
 
     async def states(account: AccountId) -> dict[str, str]:
-        return {"EmailSubmission": await sendings.state(account, (await emails.states(account)).epoch)}
+        found = {kind.name_of_type: str((await kept.of(account, kind)).state) for kind in ObjectKind}
+        if sendings is not None:
+            found["EmailSubmission"] = await sendings.state(account, (await emails.states(account)).epoch)
+        return found
 
     return states
 

@@ -10,6 +10,7 @@ from mailstead.model.ids import AccountId
 from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 
 NewId = Callable[[], int]
 
@@ -24,8 +25,9 @@ class Uploads(Protocol):
 class Mailings:
     """One for the process. ``hostname``: what Message-IDs end in."""
 
-    def __init__(self, emails: Emails, uploads: Uploads, *, hostname: str) -> None:
+    def __init__(self, emails: Emails, uploads: Uploads, kept: Kept, *, hostname: str) -> None:
         self.emails = emails
+        self.kept = kept
         self.envelopes = Envelopes()
         self._uploads = uploads
         self._hostname = hostname

@@ -116,6 +116,13 @@ ALTER TABLE change ADD COLUMN thread_op INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX entry_received ON entry (account_id, mailbox_id, received_ms, email_id);
 UPDATE account SET email_modseq=modseq, thread_modseq=modseq, delivery_modseq=modseq, mailbox_modseq=modseq;
 """ + RECOUNT,
+    """
+CREATE TABLE object (
+  account_id INTEGER NOT NULL, kind INTEGER NOT NULL, object_id INTEGER NOT NULL, made INTEGER NOT NULL, modseq INTEGER NOT NULL,
+  gone INTEGER NOT NULL, key_no INTEGER NOT NULL, doc_enc BLOB NOT NULL,
+  PRIMARY KEY (account_id, kind, object_id)) WITHOUT ROWID;
+CREATE INDEX object_modseq ON object (account_id, kind, modseq)
+""",
 )
 
 ACTIVE: Final = 1

@@ -7,6 +7,7 @@ from mailstead.server.http.jmap import (
     blob,
     blob_get,
     blob_upload,
+    client_settings,
     dispatch,
     email,
     email_set,
@@ -19,6 +20,7 @@ from mailstead.server.http.jmap import (
     thread,
 )
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
+from mailstead.server.http.jmap.session import PLUS
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
 BLOB: Final = "urn:ietf:params:jmap:blob"
@@ -49,6 +51,8 @@ _SUBMISSION: Final[dict[str, Method]] = {
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
     "Blob/copy": Named(CORE, blob.copy),
+    "ClientSettings/get": Named(PLUS, client_settings.get), "ClientSettings/changes": Named(PLUS, client_settings.changes),
+    "ClientSettings/set": Named(PLUS, client_settings.set_),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{
         name: Named(capability, cast("Method", run))

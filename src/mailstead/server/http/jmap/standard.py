@@ -15,6 +15,7 @@ from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
+from mailstead.service.kept import Kept
 
 MAX_GET: Final = 500
 MAX_SET: Final = 1_000
@@ -35,6 +36,7 @@ class Mailing(Protocol):
 
     emails: Emails
     envelopes: Envelopes
+    kept: Kept
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         """The octets of an uploaded blob; None: there is none of this account's."""
