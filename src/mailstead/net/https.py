@@ -38,23 +38,16 @@ class Https:
         """The body of a 200 with one of these media types, at most ``limit`` octets. Raises ``Unavailable``."""
         import aiohttp
 
-        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
-        connector = aiohttp.TCPConnector(resolver=self._lookup(), ssl=self._context or True, force_close=True, limit=1)
         try:
             async with (
-                aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                self._session() as session,
                 session.get(f"https://{host}:{self._port}{path}", allow_redirects=False, headers={"Accept": ", ".join(kinds)}) as response,
             ):
                 if response.status != 200:  # noqa: PLR2004 - RFC 8461 §3.3: only 200 counts
                     raise Unavailable("Not there", f"the answer was {response.status}")
                 if response.content_type not in kinds:
                     raise Unavailable("Not there", f"it is {response.content_type[:100]}, not {kinds[0]}")
-                body = bytearray()
-                async for piece in response.content.iter_chunked(16_384):
-                    body += piece
-                    if len(body) > limit:
-                        raise Unavailable("Not there", f"it is longer than {limit} octets")
-                return bytes(body)
+                return await _body(response, limit)
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as exc:
             raise Unavailable("Not reachable", f"{type(exc).__name__}: {exc.__cause__ or exc}"[:500]) from exc
 
@@ -64,13 +57,9 @@ class Https:
         import aiohttp
         from yarl import URL
 
-        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
-        connector = aiohttp.TCPConnector(resolver=self._lookup(), ssl=self._context or True, force_close=True, limit=1)
         headers = {"Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif", "User-Agent": "Mozilla/5.0 (compatible; image proxy)"}
         try:
-            async with aiohttp.ClientSession(
-                connector=connector, timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), headers=headers
-            ) as session:
+            async with self._session(headers) as session:
                 at = URL(url)
                 for _ in range(redirects + 1):
                     self._check(at)
@@ -80,15 +69,19 @@ class Https:
                             continue
                         if response.status != 200:  # noqa: PLR2004 - anything else is no picture
                             raise Unavailable("Not there", f"the answer was {response.status}")
-                        body = bytearray()
-                        async for piece in response.content.iter_chunked(16_384):
-                            body += piece
-                            if len(body) > limit:
-                                raise Unavailable("Not there", f"it is longer than {limit} octets")
-                        return bytes(body)
+                        return await _body(response, limit)
                 raise Unavailable("Not there", "too many redirects")
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as exc:
             raise Unavailable("Not reachable", f"{type(exc).__name__}: {exc.__cause__ or exc}"[:500]) from exc
+
+    def _session(self, headers: dict[str, str] | None = None) -> Any:
+        """One connection at a time, no cookies, no proxies of the environment."""
+        import aiohttp
+
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=self._lookup(), ssl=self._context or True, force_close=True, limit=1),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s), trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), headers=headers,
+        )  # fmt: skip
 
     def _check(self, url: Any) -> None:
         """An address in place of a name is judged here, for nobody looks it up."""
@@ -129,3 +122,13 @@ class Https:
                 """Nothing is kept."""
 
         return Lookup()
+
+
+async def _body(response: Any, limit: int) -> bytes:
+    """All of it, at most ``limit`` octets. Raises ``Unavailable``."""
+    body = bytearray()
+    async for piece in response.content.iter_chunked(16_384):
+        body += piece
+        if len(body) > limit:
+            raise Unavailable("Not there", f"it is longer than {limit} octets")
+    return bytes(body)
