@@ -412,7 +412,7 @@ def test_the_proof_fails_without_a_sync(tmp_path: Path, spoil: Callable[[], None
 
 
 def test_a_data_directory_cut_short_can_be_made_again(tmp_path: Path) -> None:
-    for at in range(1, 400, 7):
+    for at in range(1, 5_000, 7):
         data, graves = tmp_path / f"data-{at}", tmp_path / f"graves-{at}"
         graves.mkdir()
         pid = os.fork()

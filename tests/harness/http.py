@@ -111,6 +111,6 @@ async def web_server(
     await listener.start()
     async with aiohttp.ClientSession() as client:
         yield Web(store, listener.local.port, client, accounts)
-    await listener.drain(2.0)
+        await listener.drain(2.0)
     access.close()
     await store.close()

@@ -59,7 +59,7 @@ async def test_a_listener_of_events_hears_the_end(tmp_path: Path) -> None:
         response = await web.client.get(web.base + "/jmap/events?types=*&closeafter=no&ping=0", headers={"Authorization": web.authorization()})
         await response.content.readuntil(b"\n\n")
         started = asyncio.get_running_loop().time()
-        reading = asyncio.ensure_future(response.content.read())
-    await asyncio.wait([reading], timeout=5)
-    assert reading.done()
+        reading = asyncio.ensure_future(response.read())
+    assert b"" == await asyncio.wait_for(reading, 5)
     assert asyncio.get_running_loop().time() - started < 2
+    response.close()
