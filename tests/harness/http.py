@@ -1,13 +1,14 @@
 """The HTTP server over a real store on loopback, in this process, and a client for it."""
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from starlette.routing import BaseRoute
 
 from mailstead.app import assemble
 from mailstead.app.config import parse
@@ -76,7 +77,8 @@ class Web:
 
 @asynccontextmanager
 async def web_server(
-    folder: Path, *, web: Path | None = None, message_octets: int = 1 << 20, fetch_image: Callable[[str], Awaitable[bytes]] | None = None
+    folder: Path, *, web: Path | None = None, message_octets: int = 1 << 20, fetch_image: Callable[[str], Awaitable[bytes]] | None = None,
+    routes: Callable[[Embedded], Sequence[BaseRoute]] = lambda _: (),
 ) -> AsyncIterator[Web]:
     create(folder / "data", shards=1)
     store = open_store(folder / "data")
@@ -106,6 +108,7 @@ async def web_server(
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=Sendings(
             assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail),
+        routes=routes(store),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()

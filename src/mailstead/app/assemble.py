@@ -34,6 +34,7 @@ from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
 from mailstead.server.http import Parts, http_server
+from mailstead.server.http.mta_sts import mta_sts_route
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
@@ -347,7 +348,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
         access=logins, emails=Emails(opened), kept=Kept(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
-        message_octets=settings.limits.message_size, ready=node.missing,
+        message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy),),
     )).serve
     pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)
     return {

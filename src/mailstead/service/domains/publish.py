@@ -8,7 +8,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.service import typed
 from mailstead.service.domains.check import BAD, Checker, Fetch
 from mailstead.service.domains.keys import RETIRED, DomainKeys
-from mailstead.service.domains.records import Record, records
+from mailstead.service.domains.records import Record, records, sts_policy
 from mailstead.service.ports import Clock, DomainRows, Lookups
 
 POLICY_OCTETS: Final = 65_536
@@ -42,6 +42,11 @@ class Publishing:
         domain = await self._ours(name)
         keys = [key for key in await self._directory.dkim_keys(domain) if key.state != RETIRED]
         return records(domain, self._hostname, keys=keys, certificates=self._certificates()[:1], is_trusted=self._is_trusted)
+
+    async def sts_policy(self, name: str) -> str:
+        """The MTA-STS policy file of a domain of ours (RFC 8461 §3.2). NOT_FOUND."""
+        await self._ours(name)
+        return sts_policy(self._hostname, is_trusted=self._is_trusted).text()
 
     async def domain_dns(self, name: str) -> list[Row]:
         """The records to publish."""
