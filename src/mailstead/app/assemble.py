@@ -20,7 +20,7 @@ from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.app import control, events
 from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
-from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file
+from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file, report_poster
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
@@ -52,6 +52,7 @@ from mailstead.service.queue.entrance import Entrance
 from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
+from mailstead.service.reports.tls import TlsReports
 from mailstead.service.sending import Sending
 from mailstead.service.sessions import WebSessions
 from mailstead.service.signing import Signing
@@ -121,6 +122,8 @@ class Node:
         mine.watch_queue(self.scheduler.wake)
         self.sending = [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run()),
                         asyncio.create_task(events.keep(self.data / "events", self.worker, self.settings.log.keep_days))]
+        if self.worker == 0 and self.settings.outbound.direct and self.settings.outbound.tls_reports:
+            self.sending.append(asyncio.create_task(tls_reports(mine, self.settings).run()))
 
     def outgoing(self) -> Sending:
         """Submissions of this worker's users."""
@@ -315,6 +318,15 @@ def sending(opened: Embedded, settings: Settings) -> Sending:
     return Sending(
         directory=opened.directory, submissions=opened.submissions, entrance=entrance(opened, settings), hostname=settings.hostname,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms, signing=Signing(opened.directory, opened.now_ms),
+    )  # fmt: skip
+
+
+def tls_reports(opened: Embedded, settings: Settings) -> TlsReports:
+    """The daily reports about TLS with other servers."""
+    return TlsReports(
+        folder=opened.data / "events", states=opened.outbound, domains=opened.directory, lookups=Resolver(settings.dns.servers),
+        entrance=entrance(opened, settings), signing=Signing(opened.directory, opened.now_ms), post=report_poster(settings), hostname=settings.hostname,
+        now_ms=opened.now_ms, sender=settings.outbound.tls_reports_from, source=settings.outbound.source,
     )  # fmt: skip
 
 

@@ -225,6 +225,8 @@ class Outbound:
     source: str = _key("", _string)
     socks: str = _key("", _string)
     rules: str = _key("", _string)
+    tls_reports: bool = _key(True, _boolean)
+    tls_reports_from: str = _key("", _string)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ def policy_file(resolver: Resolver) -> Callable[[str], Awaitable[bytes]]:
     return fetch
 
 
+def report_poster(settings: Settings) -> Callable[[str, bytes, str], Awaitable[tuple[str, str]]]:
+    """Hands TLS reports over (RFC 8460 §5.2)."""
+    return Https(Resolver(settings.dns.servers)).post
+
+
 def picture_fetcher(settings: Settings) -> Callable[[str], Awaitable[bytes]]:
     """Fetches remote pictures of messages for the image proxy."""
     https = Https(Resolver(settings.dns.servers), timeout_s=limits.IMAGE_TIMEOUT_S)

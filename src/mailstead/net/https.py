@@ -74,6 +74,27 @@ class Https:
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as exc:
             raise Unavailable("Not reachable", f"{type(exc).__name__}: {exc.__cause__ or exc}"[:500]) from exc
 
+    async def post(self, url: str, octets: bytes, kind: str) -> tuple[str, str]:
+        """Hand octets of a media type to an ``https`` address (RFC 8460 §5.2). (``sent``, why), or ``failed`` where it is certain that they were not taken, or
+        ``unsure`` where nobody can say."""
+        import aiohttp
+        from yarl import URL
+
+        try:
+            at = URL(url)
+            if at.scheme != "https":
+                raise Unavailable("Not there", "not an https address")
+            self._check(at)
+            async with self._session({"Content-Type": kind}) as session, session.post(at, data=octets, allow_redirects=False) as response:
+                # RFC 8460 §5.4: 200 says that it was taken; other successes are taken at their word.
+                return ("sent" if 200 <= response.status < 300 else "failed"), f"the answer was {response.status}"  # noqa: PLR2004
+        except Unavailable as exc:
+            return "failed", exc.cause or exc.public
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, ValueError) as exc:
+            return "failed", f"{type(exc).__name__}: {exc}"[:500]
+        except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as exc:
+            return "unsure", f"{type(exc).__name__}: {exc.__cause__ or exc}"[:500]
+
     def _session(self, headers: dict[str, str] | None = None) -> Any:
         """One connection at a time, no cookies, no proxies of the environment."""
         import aiohttp

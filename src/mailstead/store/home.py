@@ -28,6 +28,7 @@ from mailstead.store.backup import Progress
 from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT
+from mailstead.store.directory.outbound import EmbeddedOutbound
 from mailstead.store.directory.reader import Reader
 from mailstead.store.directory.web import EmbeddedWebLogins
 from mailstead.store.engine import sqlite
@@ -133,6 +134,7 @@ class Embedded:
         self.ids = ids
         self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
         self.web_logins = EmbeddedWebLogins(self.reader, self.write, self.keys)
+        self.outbound = EmbeddedOutbound(self.reader, self.write)
         self.uploads = Uploads(data / "up", self.files, self.keys, self.pool, self.check_disk)
         self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget, self.keys)
         self.mail = EmbeddedMail(

@@ -47,6 +47,7 @@ from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
 from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
 from mailstead.model.uids import UidSet
+from mailstead.store.outbound import Outbound
 from mailstead.store.web_logins import WebLogins
 
 
@@ -657,6 +658,8 @@ class Store(Protocol):
     def directory(self) -> Directory: ...
     @property
     def web_logins(self) -> WebLogins: ...
+    @property
+    def outbound(self) -> Outbound: ...
     @property
     def mail(self) -> Mail: ...
     @property

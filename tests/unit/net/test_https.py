@@ -83,3 +83,24 @@ async def test_nobody_makes_us_call_our_own_network(tmp_path: Path, address: str
 async def test_a_name_without_address_is_not_reached(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await get(tmp_path, GOOD, names=Names())
+
+
+@pytest.mark.parametrize(("answer", "word"), [
+    (GOOD, "sent"), (GOOD.replace(b"200 OK", b"201 Created"), "sent"), (GOOD.replace(b"200 OK", b"503 Busy"), "failed"),
+    (b"HTTP/1.1 302 Found\r\nLocation: https://policy.test/y\r\nContent-Length: 0\r\n\r\n", "failed"), (b"junk\r\n\r\n", "unsure"), (b"", "unsure"),
+])  # fmt: skip
+async def test_what_became_of_a_report(tmp_path: Path, answer: bytes, word: str) -> None:
+    async with served(tmp_path, answer) as (port, context):
+        https = Https(Names("127.0.0.1"), context=context, allows_private=True, port=port, timeout_s=1)
+        assert word == (await https.post(f"https://policy.test:{port}/v1", b"octets", "application/tlsrpt+gzip"))[0]
+
+
+async def test_a_report_that_did_not_leave_has_failed_for_certain(tmp_path: Path) -> None:
+    async with served(tmp_path, GOOD) as (port, context):
+        for https, url in (
+            (Https(Names("127.0.0.1"), allows_private=True, port=port, timeout_s=1), f"https://policy.test:{port}/"),
+            (Https(Names("127.0.0.1"), context=context, timeout_s=1), "https://policy.test/"),
+            (Https(Names("127.0.0.1"), context=context, allows_private=True), "http://policy.test/"),
+            (Https(Names("127.0.0.1"), context=context, allows_private=True), "https://u:p@policy.test/"),
+        ):
+            assert "failed" == (await https.post(url, b"octets", "application/tlsrpt+gzip"))[0]

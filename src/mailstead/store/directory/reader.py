@@ -33,7 +33,7 @@ class Reader:
     def __init__(self, path: Path, vfs: str, now_ms: Callable[[], int]) -> None:
         self._path = path
         self._vfs = vfs
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self._db: Database | None = None
         self._cache: dict[Any, Any] = {}
         self._version = -1
@@ -52,7 +52,7 @@ class Reader:
 
     def cached(self, what: tuple[Any, ...], read: Callable[[Database], R]) -> R:
         """What ``read`` gave for ``what``, until the directory changes."""
-        now = self._now_ms()
+        now = self.now_ms()
         if not 0 <= now - self._looked_ms < _LOOK_MS:
             self._looked_ms = now
             version = self._read(Database.data_version)
@@ -63,6 +63,10 @@ class Reader:
         if found is self:
             found = self._cache[what] = self._read(read)
         return found  # type: ignore[no-any-return]
+
+    def uncached(self, read: Callable[[Database], R]) -> R:
+        """What ``read`` gives now."""
+        return self._read(read)
 
     def _read(self, read: Callable[[Database], R]) -> R:
         try:

@@ -46,6 +46,14 @@ CREATE TABLE known_device (
 CREATE TABLE totp (
   account_id INTEGER PRIMARY KEY, sealed BLOB NOT NULL, confirmed INTEGER NOT NULL, last_step INTEGER NOT NULL, recovery BLOB NOT NULL)
 """,
+    """
+CREATE TABLE tls_report (
+  day TEXT NOT NULL, domain TEXT NOT NULL, destination TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (day, domain, destination)) WITHOUT ROWID;
+CREATE TABLE suppression (
+  tenant_id INTEGER NOT NULL, addr TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (tenant_id, addr)) WITHOUT ROWID
+""",
 )
 
 KEY_STEPS: Final = (
