@@ -9,7 +9,7 @@ import { keyword } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { messageDate } from '../kit/dates.ts';
 import { nameOf } from '../kit/people.ts';
-import { type Draft, resume } from './compose.svelte.ts';
+import { type Draft, type SaveState, resume } from './compose.svelte.ts';
 import { composers } from './composers.svelte.ts';
 import { underway } from './outbox.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
@@ -33,32 +33,28 @@ export async function send(draft: Draft, at?: Date): Promise<Id> {
   const undo = session.settings.values.undoSeconds;
   const limit = maxDelay(mail);
   const hold: Record<string, string> = at ? { HOLDUNTIL: `${at.toISOString().slice(0, 19)}Z` } : undo && limit >= undo + MARGIN_S ? { HOLDFOR: String(undo + MARGIN_S) } : {};
+  if (draft.state !== 'saved') draft.state = 'dirty';
   await draft.save();
-  const before = draft.emailId;
+  const messageId = draft.emailId;
+  const state = draft.state as SaveState;
+  if (state === 'failed') throw new Refused('invalidProperties', draft.problem);
+  if (state !== 'saved' || !messageId) throw new Offline(t('door.offline'));
   const receivers = [...new Map(draft.recipients.map((address) => [address.email.toLowerCase(), address.email])).values()];
-  const email = client.call<SetResponse<{ id: Id; threadId: Id }>>('Email/set', {
-    create: { message: { ...draft.toEmail(), mailboxIds: { [drafts]: true }, keywords: { $draft: true, $seen: true } } },
-  });
-  const submission = client.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
+  // The draft itself becomes the message sent, so there is one of it at every moment.
+  const submitted = await client.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
     create: {
       send: {
         identityId: identity.id,
-        emailId: '#message',
+        emailId: messageId,
         envelope: { mailFrom: { email: identity.email, parameters: Object.keys(hold).length ? hold : null }, rcptTo: receivers.map((address) => ({ email: address })) },
       },
     },
     onSuccessUpdateEmail: { '#send': { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${sent}`]: true, 'keywords/$draft': null } },
   });
-  const [made, submitted] = await Promise.all([email, submission]);
-  const refusal = made.notCreated?.['message'] ?? submitted.notCreated?.['send'];
-  const messageId = made.created?.['message']?.id;
-  if (refusal) {
-    if (messageId) void client.call('Email/set', { destroy: [messageId] });
-    throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
-  }
+  const refusal = submitted.notCreated?.['send'];
+  if (refusal) throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
   const created = submitted.created?.['send'];
-  if (!created || !messageId) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
-  if (before && before !== messageId) void client.call('Email/set', { destroy: [before] });
+  if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
   await draft.forgetHere();
   composers.close(draft);
   if (draft.fields.about) {

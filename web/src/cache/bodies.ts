@@ -43,7 +43,7 @@ export class Bodies {
   async #fetch(id: Id): Promise<Detail> {
     const kept = await this.store.db?.get<Detail>('body', id);
     if (kept) return this.#remember(kept);
-    const client = this.store.client;
+    const client = await this.store.reach();
     if (!client) throw new Offline('This message is not on this device.');
     try {
       const response = await client.call<GetResponse<Detail>>('Email/get', {

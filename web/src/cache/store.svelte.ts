@@ -28,10 +28,11 @@ export class Store {
   readonly threads = new SvelteMap<Id, Thread>();
   mailboxes = $state.raw<Mailbox[]>([]);
   identities = $state.raw<Identity[]>([]);
-  link = $state<Link>('starting');
   /** True while an exchange is under way that the user did not ask for. */
   syncing = $state(false);
-  client = $state.raw<Client | null>(null);
+  #client = $state.raw<Client | null>(null);
+  #link = $state<Link>('starting');
+  #waiters: (() => void)[] = [];
   db: Database | null = null;
   readonly queries: EmailQuery[] = [];
   readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
@@ -50,6 +51,30 @@ export class Store {
     readonly accountId: Id,
     readonly address: string,
   ) {}
+
+  get client(): Client | null {
+    return this.#client;
+  }
+
+  set client(client: Client | null) {
+    this.#client = client;
+    if (client) for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  set link(link: Link) {
+    this.#link = link;
+    if (link !== 'starting') for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** The way to the server; while the page starts, as soon as it is known whether there is one. Null where nobody answers. */
+  async reach(): Promise<Client | null> {
+    if (!this.#client && this.#link === 'starting') await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    return this.#client;
+  }
 
   get rowProperties(): string[] {
     return this.client && 'urn:ietf:params:jmap:mail:snooze' in this.client.session.capabilities ? [...rowProperties, 'snoozed'] : rowProperties;

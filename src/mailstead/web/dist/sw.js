@@ -1,23 +1,23 @@
 const files = [
-	"/assets/Composer-sIVQQBdK.js",
-	"/assets/Door-BooUGoUc.js",
-	"/assets/History-CPCe45D5.js",
-	"/assets/KeySheet-CpvkkBQF.js",
-	"/assets/Outbox-BrC-qTt2.js",
-	"/assets/Palette-CQRHTGv0.js",
-	"/assets/Picker-D6eGJD5v.js",
-	"/assets/Reader-CZCqngQe.js",
-	"/assets/Settings-DEcav7hL.js",
-	"/assets/blobs-BMc3mrFp.js",
-	"/assets/compose.svelte-BaKGCCMR.js",
-	"/assets/index-BdBCOn6n.js",
+	"/assets/Composer-BqmdJrw1.js",
+	"/assets/Door-DPAurrUj.js",
+	"/assets/History-BbkxosJv.js",
+	"/assets/KeySheet-C0ZmJezS.js",
+	"/assets/Outbox-DdIegGl-.js",
+	"/assets/Palette-xsCgz1d_.js",
+	"/assets/Picker-Bpp4P2ik.js",
+	"/assets/Reader-VZRM6-qA.js",
+	"/assets/Settings-ratd-bge.js",
+	"/assets/blobs-BfHhpb3D.js",
+	"/assets/compose.svelte-CM5Xk-BR.js",
 	"/assets/index-Dr7pJS8y.css",
+	"/assets/index-TKy5de0j.js",
 	"/assets/index.svelte-BiU9hYHr.js",
 	"/assets/match-CsG4xWQq.js",
 	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-BZWrWl4l.js",
-	"/assets/sanitize-DKnf2vZg.js",
-	"/assets/send.svelte-DnH-fmCf.js",
+	"/assets/quote-B80aOtZ3.js",
+	"/assets/sanitize-ChNdZmwE.js",
+	"/assets/send.svelte-DuYReNY9.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -26,7 +26,7 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"4b8577e48407178f"}`;
+const cacheName = `mailstead-${"85dd4157cedf07b9"}`;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {

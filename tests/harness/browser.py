@@ -1,0 +1,68 @@
+"""Chromium driven by the flows of web/flow: one process for all flows of a test module or session."""
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+WEB = Path(__file__).parents[2] / "web"
+ANSWER_WITHIN_S = 90.0
+
+
+class Browser:
+    """``run`` does one flow on one device (a browser context with its own storage) and gives back what it saw."""
+
+    def __init__(self, base: str) -> None:
+        for ok, needs in (
+            (shutil.which("node"), "node (Debian package nodejs)"),
+            (Path("/usr/bin/chromium").exists(), "chromium (Debian package chromium)"),
+            ((WEB / "node_modules" / "playwright-core").is_dir(), "web/node_modules (make check-web; Debian package npm)"),
+        ):
+            if not ok:
+                pytest.skip(f"needs {needs}")
+        self.base = base
+        self._process = subprocess.Popen(
+            ["node", "flow/browser.mjs"], cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        )
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answers.put(line)
+        self._answers.put("")
+
+    def run(self, flow: str, device: dict[str, Any], *, errors: bool = False, **args: Any) -> Any:
+        """The flow's result. ``errors``: the page may report some, for they are what the flow is about."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"flow": flow, "device": {"base": self.base, **device}, "args": args}) + "\n")
+        self._process.stdin.flush()
+        line = self._answers.get(timeout=ANSWER_WITHIN_S)
+        assert line, f"the browser is gone (exit {self._process.poll()})"
+        answer = json.loads(line)
+        assert "failed" not in answer, answer["failed"]
+        assert errors or answer["errors"] == [], f"{flow}: {answer['errors']}"
+        return answer["result"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=15)
+        self._reader.join(timeout=15)
+        self._process.stdout.close()

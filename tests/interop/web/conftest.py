@@ -1,0 +1,84 @@
+"""One server and one browser for all flows of the web client; what they did is looked at over IMAP."""
+
+import base64
+import imaplib
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+
+PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 9))
+LOGIN = PEOPLE[0]
+WITHIN_S = 30.0
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("web"), workers=1).init(PEOPLE) as server:
+        server.start()
+        yield server
+        assert server.verify() == []
+
+
+@pytest.fixture(scope="session")
+def browser(site: Server) -> Iterator[Browser]:
+    with Browser(f"http://127.0.0.1:{site.ports['http']}") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> dict[str, Any]:
+    """Where the first user works."""
+    device = {"name": "desk", "login": LOGIN, "password": PASSWORD}
+    browser.run("signIn", device)
+    browser.run("shortUndo", device)
+    return device
+
+
+def put(server: Server, subject: str, html: str = "<p>Text</p>", *, to: str = LOGIN, mailbox: str = "INBOX", sender: str = "Somebody <somebody@elsewhere.example>",
+        change: Callable[[EmailMessage], None] = lambda message: None) -> None:  # fmt: skip
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Message-ID"] = f"<{subject.replace(' ', '.')}.{time.time_ns()}@elsewhere.example>"
+    message.set_content("Text")
+    message.add_alternative(html, subtype="html")
+    change(message)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(to, PASSWORD)
+        imap.append(mailbox, "", "", message.as_bytes())
+
+
+def found(server: Server, login: str, mailbox: str, subject: str) -> list[tuple[list[str], EmailMessage]]:
+    """The messages with this subject: their flags and themselves."""
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(login, PASSWORD)
+        if imap.select(f'"{mailbox}"', readonly=True)[0] != "OK":
+            return []
+        numbers = imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
+        out = []
+        for number in numbers:
+            _, data = imap.fetch(number.decode(), "(FLAGS BODY.PEEK[])")
+            parts = [part for part in data if isinstance(part, tuple)]
+            flags = b" ".join(part[0] if isinstance(part, tuple) else part or b"" for part in data)
+            message = message_from_bytes(parts[0][1], policy=policy.default)
+            assert isinstance(message, EmailMessage)
+            out.append(([flag.decode() for flag in imaplib.ParseFlags(flags)], message))
+        return out
+
+
+def holds(server: Server, mailbox: str, subject: str, login: str = LOGIN) -> bool:
+    return bool(found(server, login, mailbox, subject))
+
+
+def eventually(what: Callable[[], object], within_s: float = WITHIN_S) -> None:
+    """Wait until ``what`` is true; the last look decides."""
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.1)

@@ -1,0 +1,90 @@
+"""Reading and filing in the browser."""
+
+import base64
+import threading
+from collections.abc import Iterator
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import Server
+from tests.interop.web.conftest import PNG, eventually, holds, put
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture
+def tracker() -> Iterator[tuple[str, list[str]]]:
+    """An address that mail would like to call, and who called."""
+    hits: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hits.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", hits
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_archiving_by_key_is_seen_over_imap(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "To be filed")
+    browser.run("archive", desk, subject="To be filed")
+    eventually(lambda: holds(site, "Archive", "To be filed"))
+    assert not holds(site, "INBOX", "To be filed")
+
+
+def test_undo_outlives_a_reload(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "To be kept")
+    browser.run("undoAfterReload", desk, subject="To be kept")
+    eventually(lambda: holds(site, "INBOX", "To be kept"))
+    assert not holds(site, "Archive", "To be kept")
+
+
+def test_remote_pictures_come_by_the_proxy_alone(site: Server, browser: Browser, desk: dict[str, Any], tracker: tuple[str, list[str]]) -> None:
+    url, hits = tracker
+    put(site, "With a remote picture", f"<p>Look:</p><img alt='' width=40 src='{url}/picture.png'>")
+    shown = browser.run("showPictures", desk, subject="With a remote picture", picture=base64.b64encode(PNG).decode())
+    assert shown == [{"width": 1, "path": "/proxy/image"}]
+    assert hits == []
+
+
+def test_pictures_of_the_message_itself_are_shown(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    def with_picture(message: EmailMessage) -> None:
+        html = message.get_body(("html",))
+        assert isinstance(html, EmailMessage)
+        html.add_related(PNG, "image", "png", cid="<dot@elsewhere.example>")
+
+    put(site, "With its own picture", "<p>Here: <img alt='dot' src='cid:dot@elsewhere.example'></p>", change=with_picture)
+    assert browser.run("inlinePicture", desk, subject="With its own picture") == 1
+
+
+def test_hostile_mail_reaches_nobody(site: Server, browser: Browser, desk: dict[str, Any], tracker: tuple[str, list[str]]) -> None:
+    url, hits = tracker
+    mails = (
+        f"<script>parent.marked=true;fetch('{url}/script')</script><img src='{url}/img'><img src=x onerror=\"parent.marked=true;fetch('{url}/onerror')\">"
+        f"<iframe src='{url}/iframe'></iframe><object data='{url}/object'></object><meta http-equiv=refresh content='0;url={url}/refresh'>",
+        f"<style>@import url({url}/import);body{{background:url({url}/bg)}}@font-face{{font-family:x;src:url({url}/font)}}p{{font-family:x;--a:url({url}/var);"
+        f"background:var(--a)}}</style><p style='background:\\75rl({url}/escaped)'>x</p><table background='{url}/table'><tr><td>x</table>",
+        f"<svg><image href='{url}/svg'/><style>@import '{url}/svgstyle'</style><animate onbegin=alert(1)></svg><video poster='{url}/poster'></video>"
+        f"<img srcset='{url}/srcset 2x'><link rel=prefetch href='{url}/prefetch'><form action='{url}/form'><input autofocus onfocus=\"fetch('{url}/focus')\"></form>"
+        f"<a href='javascript:parent.marked=true' ping='{url}/ping'>y</a><math><mtext><style><img src=x onerror=parent.marked=true></style></mtext></math>",
+    )
+    subjects = [f"hostile {number}" for number in range(1, len(mails) + 1)]
+    for subject, html in zip(subjects, mails, strict=True):
+        put(site, subject, html)
+    # The policy's refusals of what the mail tries are reported as errors, and are the point.
+    seen = browser.run("hostile", desk, errors=True, subjects=subjects)
+    assert seen == {"origins": ["null"] * 3, "reachable": False, "marked": False}
+    assert hits == []

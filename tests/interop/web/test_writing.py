@@ -1,0 +1,70 @@
+"""Writing and sending in the browser."""
+
+import base64
+import time
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import LOGIN, PEOPLE, PNG, eventually, found, holds, put
+
+pytestmark = pytest.mark.interop
+FRIEND = PEOPLE[1]
+
+
+OCTETS = bytes(range(256)) * 40
+
+
+@pytest.fixture(scope="module")
+def sent(site: Server, browser: Browser, desk: dict[str, Any]) -> dict[str, Any]:
+    """What several flows sent, one behind the other, for each is held for some seconds; by flow what it saw."""
+    put(site, "Something to begin with")
+    file = {"name": "Zahlen für März.bin", "type": "application/octet-stream", "base64": base64.b64encode(OCTETS).decode()}
+    browser.run("attach", desk, to=FRIEND, subject="With files", file=file, picture=base64.b64encode(PNG).decode())
+    window = browser.run("ownWindow", desk, to=FRIEND, subject="In a window")
+    browser.run("sendCallBackSend", desk, to=FRIEND, subject="Written in a browser")
+    assert not holds(site, "INBOX", "Written in a browser", FRIEND)
+    return {"window": window}
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_message_called_back_and_sent_again_arrives_once(site: Server) -> None:
+    eventually(lambda: holds(site, "INBOX", "Written in a browser", FRIEND))
+    assert len(found(site, FRIEND, "INBOX", "Written in a browser")) == 1
+    assert not holds(site, "Drafts", "Written in a browser")
+    assert len(found(site, LOGIN, "Sent", "Written in a browser")) == 1
+
+
+def test_send_later_is_held_by_the_server_until_the_writer_says_now(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    assert browser.run("sendLater", desk, to=FRIEND, subject="For tomorrow") == "Held"
+    time.sleep(1)
+    assert not holds(site, "INBOX", "For tomorrow", FRIEND)
+    browser.run("sendNow", desk, subject="For tomorrow")
+    eventually(lambda: holds(site, "INBOX", "For tomorrow", FRIEND))
+    assert len(found(site, FRIEND, "INBOX", "For tomorrow")) == 1
+
+
+@pytest.mark.usefixtures("sent")
+def test_files_and_pictures_arrive_as_they_were(site: Server, browser: Browser) -> None:
+    eventually(lambda: holds(site, "INBOX", "With files", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "With files")
+    files = {part.get_filename(): part for part in message.walk() if part.get_filename()}
+    assert files["Zahlen für März.bin"].get_payload(decode=True) == OCTETS
+    picture = files["dot.png"]
+    assert picture.get_payload(decode=True) == PNG
+    html = message.get_body(("html",))
+    assert html is not None
+    assert f"cid:{picture['Content-ID'].strip('<>')}" in html.get_content()
+    friend = {"name": "friend", "login": FRIEND, "password": PASSWORD}
+    assert browser.run("inlinePicture", friend, subject="With files") == 1
+
+
+def test_a_window_of_its_own_goes_on_with_the_draft(site: Server, sent: dict[str, Any]) -> None:
+    assert sent["window"] == {"closed": True, "docks": 0}
+    eventually(lambda: holds(site, "INBOX", "In a window", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "In a window")
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert "First half, second half." in text.get_content()
+    assert not holds(site, "Drafts", "In a window")

@@ -1,0 +1,46 @@
+// One browser for many flows. Each line of standard input asks for one: {"flow", "device", "args"}; each line of standard output
+// answers: {"result", "errors"} or {"failed"}. A device is a browser context with its own storage; it lasts as long as this
+// process, so a flow may go on where an earlier one has stopped. The tests that ask look at the server over IMAP.
+import { createInterface } from 'node:readline';
+import { readdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { Mail } from './mail.mjs';
+
+const flows = {};
+for (const file of readdirSync(new URL('./flows/', import.meta.url))) Object.assign(flows, await import(`./flows/${file}`));
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const devices = new Map();
+
+/** Device by name, made with the options of the first call. */
+async function device({ name, base, login, password, ...options }) {
+  let known = devices.get(name);
+  if (!known) {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+    known = new Mail(context, { base, login, password });
+    devices.set(name, known);
+    await known.begin();
+  }
+  return known;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { flow, device: wanted, args } = JSON.parse(line);
+  let answer;
+  let mail;
+  try {
+    mail = await device(wanted);
+    mail.errors.length = 0;
+    const result = (await flows[flow](mail, args)) ?? null;
+    answer = { result, errors: [...mail.errors] };
+  } catch (error) {
+    const shot = process.env.MAILSTEAD_SHOTS;
+    if (shot && mail?.page) await mail.page.screenshot({ path: `${shot}/${flow}.png` }).catch(() => undefined);
+    answer = { failed: `${flow}: ${error.stack ?? error}\n${mail?.errors.join('\n') ?? ''}` };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();

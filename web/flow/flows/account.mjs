@@ -1,0 +1,41 @@
+// The owner's account: password, second factor, sessions.
+
+export async function signIn(mail, how = {}) {
+  await mail.signIn(how);
+}
+
+/** A wrong password and a wrong code are answered in words. */
+export async function refused(mail, { password, code }) {
+  const { page } = mail;
+  await page.goto(mail.base);
+  await page.getByLabel('Address').fill(mail.login);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  if (code) {
+    await page.getByLabel('Code').fill(code);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+  return page.getByRole('alert').textContent();
+}
+
+export async function changePassword(mail, { old, fresh }) {
+  const page = await mail.at('/settings/security');
+  await page.getByLabel('Current password').fill(old);
+  await page.getByLabel('New password').fill(fresh);
+  await mail.button('Change the password').click();
+  await page.getByRole('status').filter({ hasText: /./ }).first().waitFor();
+  return page.getByRole('status').filter({ hasText: /./ }).first().textContent();
+}
+
+/** The signed-in browsers, as the list shows them. */
+export async function sessions(mail) {
+  const page = await mail.at('/settings/security');
+  await page.getByText('this one').waitFor();
+  return page.locator('.sessions li').allTextContents();
+}
+
+export async function isSignedOut(mail) {
+  await mail.page.goto(mail.base);
+  await mail.page.getByLabel('Address').waitFor();
+  return mail.page.locator('.lede').textContent();
+}

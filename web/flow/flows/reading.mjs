@@ -1,0 +1,64 @@
+// Reading and filing.
+
+/** Archive with the keyboard. */
+export async function archive(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await mail.press('e');
+  await mail.gone(subject);
+  await mail.says('Archived');
+}
+
+/** Archive, load the page anew, take it back: undo outlives a reload. */
+export async function undoAfterReload(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.press('e');
+  await mail.gone(subject);
+  await mail.page.locator('.sync-dot:not(.is-busy)').waitFor();
+  await mail.reload();
+  await mail.row(/./).first().waitFor();
+  await mail.press('z');
+  await mail.row(subject).waitFor();
+}
+
+/** Read every hostile message, pictures neither asked for nor shown. */
+export async function hostile(mail, { subjects }) {
+  await mail.at('/m/inbox');
+  const origins = [];
+  for (const subject of subjects) {
+    await mail.open(subject);
+    const frame = await mail.text();
+    await mail.page.waitForTimeout(600);
+    origins.push(await frame.evaluate(() => self.origin));
+  }
+  return {
+    origins,
+    reachable: await mail.page.evaluate(() => document.querySelector('.msg iframe').contentDocument !== null),
+    marked: await mail.page.evaluate(() => window.marked === true),
+  };
+}
+
+/** Ask for the remote pictures of a message: they come by the proxy or not at all. */
+export async function showPictures(mail, { subject, picture }) {
+  // The proxy itself refuses addresses of this machine; what it would have fetched stands in for them.
+  await mail.context.route('**/proxy/image?*', (route) => route.fulfill({ contentType: 'image/png', body: Buffer.from(picture, 'base64') }));
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.says('A remote picture was not fetched.');
+  await mail.button('Show pictures').click();
+  await mail.page.locator('.msg iframe[src="/frame-remote.html"]').waitFor();
+  const frame = await mail.text();
+  await frame.waitForFunction(() => document.images.length > 0 && [...document.images].every((image) => image.complete));
+  return frame.evaluate(() => [...document.images].map((image) => ({ width: image.naturalWidth, path: new URL(image.src).pathname })));
+}
+
+/** An inline picture of the message itself is on the screen. */
+export async function inlinePicture(mail, { subject, mailbox = '/m/inbox' }) {
+  await mail.at(mailbox);
+  await mail.open(subject);
+  const frame = await mail.text();
+  await frame.waitForFunction(() => document.images[0]?.naturalWidth > 0);
+  return frame.evaluate(() => document.images[0].naturalWidth);
+}

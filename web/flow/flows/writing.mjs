@@ -1,0 +1,72 @@
+// Writing and sending.
+
+/** Five seconds to think better of it, instead of ten: the tests wait for them. */
+export async function shortUndo(mail) {
+  const page = await mail.at('/settings/composing');
+  await page.getByText('5 s', { exact: true }).click();
+  await mail.at('/m/inbox');
+}
+
+/** Write to somebody, think better of it, send it after all. */
+export async function sendCallBackSend(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'All is well.' });
+  await mail.press('Control+Enter');
+  await mail.says('Sending to');
+  await mail.press('z');
+  await mail.says('Not sent');
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+}
+
+/** Hand it over for tomorrow morning; then, in the outbox, say now. */
+export async function sendLater(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'By the time you read this' });
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
+  await mail.says('Will be sent');
+  await mail.at('/outbox');
+  const item = mail.page.locator('.out-i').filter({ hasText: subject });
+  await item.getByText('Held by the server until').waitFor();
+  return item.locator('.track .now').textContent();
+}
+
+export async function sendNow(mail, { subject }) {
+  await mail.at('/outbox');
+  const item = mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'Held' });
+  await mail.button('Change time', item).click();
+  await mail.page.getByRole('menuitem', { name: 'Send now' }).click();
+  await mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'In the mailbox of everybody' }).waitFor();
+}
+
+/** A file by the button, a picture into the text. */
+export async function attach(mail, { to, subject, file, picture }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'See below. ' });
+  await mail.composer.getByLabel('Attach files').setInputFiles({ name: file.name, mimeType: file.type, buffer: Buffer.from(file.base64, 'base64') });
+  await mail.button('Format', mail.composer).click();
+  await mail.composer.getByLabel('Picture').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
+  await mail.composer.locator('.att').getByText(/bytes?|kB/).waitFor();
+  await mail.composer.locator('.editor img').waitFor();
+  await mail.saved();
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+}
+
+/** Begin in the dock, go on in a window of its own, send from there. */
+export async function ownWindow(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'First half, ' });
+  await mail.saved();
+  const opening = mail.context.waitForEvent('page');
+  await mail.button('Open in its own window', mail.composer).click();
+  const window = await opening;
+  mail.watch(window);
+  await window.locator('.composer .editor').filter({ hasText: 'First half,' }).click();
+  await window.keyboard.press('Control+End');
+  await window.keyboard.type('second half.');
+  await window.keyboard.press('Control+Enter');
+  await window.waitForEvent('close', { timeout: 20_000 }).catch(() => undefined);
+  return { closed: window.isClosed(), docks: await mail.page.locator('.composer').count() };
+}

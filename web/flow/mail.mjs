@@ -1,0 +1,114 @@
+// The web client as a person handles it: pages, rows, keys, the composer. Flows are written in these words.
+export class Mail {
+  constructor(context, { base, login, password }) {
+    Object.assign(this, { context, base, login, password });
+    this.errors = [];
+  }
+
+  async begin() {
+    this.page = await this.context.newPage();
+    this.watch(this.page);
+  }
+
+  /** What goes wrong in a page is kept; refused sign-ins and the browser's own words about a server that is away are not. */
+  watch(page) {
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 40[13]|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK|ERR_INCOMPLETE|ERR_EMPTY/.test(message.text())) this.errors.push(message.text());
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------ in and out
+  async signIn({ password = this.password, code } = {}) {
+    const { page } = this;
+    await page.goto(this.base);
+    await page.getByLabel('Address').fill(this.login);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    if (code) {
+      await page.getByLabel('Code').fill(code);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    }
+    await page.locator('.side .nav-item').first().waitFor();
+    this.signedIn = true;
+  }
+
+  /** Signed in and at this place of the application, by its own links where there is one. */
+  async at(path = '/m/inbox') {
+    if (!this.signedIn) await this.signIn();
+    const link = this.page.locator(`a[data-route][href="${path}"]:visible`).first();
+    if (await link.count()) await link.click();
+    else if (new URL(this.page.url()).pathname !== path) await this.page.goto(this.base + path);
+    return this.page;
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.page.locator('.side .nav-item').first().waitFor();
+  }
+
+  // ------------------------------------------------------------------------------------------------ list and reader
+  row(subject) {
+    return this.page.locator('.row, .trow').filter({ hasText: subject });
+  }
+
+  async open(subject) {
+    await this.row(subject).first().click();
+    await this.page.locator('.reader-pane h1').filter({ hasText: subject }).waitFor();
+  }
+
+  /** The newest frame that shows a message's text. */
+  async text() {
+    await this.page.locator('.msg iframe').last().waitFor();
+    const frame = await (await this.page.locator('.msg iframe').last().elementHandle()).contentFrame();
+    await frame.waitForFunction(() => document.body.textContent.trim() !== '' || document.images.length > 0);
+    return frame;
+  }
+
+  async gone(subject) {
+    await this.row(subject).first().waitFor({ state: 'detached' });
+  }
+
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async says(words) {
+    await this.page.getByText(words).first().waitFor();
+  }
+
+  button(name, within = this.page) {
+    return within.getByRole('button', { name, exact: true });
+  }
+
+  async command(words) {
+    await this.press('Control+k');
+    await this.page.getByRole('dialog').getByRole('combobox').fill(words);
+    await this.press('Enter');
+  }
+
+  // ------------------------------------------------------------------------------------------------ writing
+  get composer() {
+    return this.page.locator('.composer').last();
+  }
+
+  async write({ to, subject, text }) {
+    await this.press('c');
+    if (to) await this.fillTo(to);
+    if (subject !== undefined) await this.composer.getByLabel('Subject').fill(subject);
+    if (text) {
+      await this.composer.locator('.editor').click();
+      await this.page.keyboard.type(text);
+    }
+    return this.composer;
+  }
+
+  async fillTo(address) {
+    await this.composer.getByLabel('To', { exact: true }).fill(address);
+    await this.press('Tab');
+  }
+
+  async saved() {
+    await this.composer.getByText(/^Saved/).waitFor();
+  }
+}
