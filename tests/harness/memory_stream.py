@@ -16,6 +16,7 @@ class MemoryStream:
         self.tls: TlsInfo | None = None
         self.is_draining = False
         self.is_closed = False
+        self.is_full = False
         self.written = bytearray()
         self._pending = b""
         self._is_eof = False

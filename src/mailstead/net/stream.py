@@ -255,6 +255,11 @@ class Stream(asyncio.BufferedProtocol):
         if not self._is_lost and self._transport is not None:
             self._transport.write(octets)
 
+    @property
+    def is_full(self) -> bool:
+        """More than ``HIGH_OUTPUT`` octets are unsent: ``drain`` would wait."""
+        return self._is_full
+
     async def drain(self, timeout_s: float = 300.0) -> None:
         """Wait while more than ``HIGH_OUTPUT`` octets are unsent. Raises ``Silent`` when the peer does not take them, ``Gone``."""
         if self._is_lost:

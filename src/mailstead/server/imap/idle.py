@@ -1,4 +1,4 @@
-"""IDLE (RFC 9051 §6.3.13, RFC 2177)."""
+"""IDLE (RFC 9051 §6.3.13, RFC 2177). New mail is told by ``bell``."""
 
 from typing import TYPE_CHECKING
 

@@ -2,8 +2,7 @@
 
 One task reads, works and writes. A command's answer is written at once: its untagged responses, then what has happened in
 the selected mailbox meanwhile (``news``), then the tagged line. News comes as hints from the store (``_heard``) that only
-raise a number; the mailbox is looked at when a command ends, or at once while the client is in IDLE: then the hint ends
-the read (``Stream.end_wait``) and the task pushes what there is.
+raise a number; the mailbox is looked at when a command ends, or at once while the client is in IDLE (``bell``).
 
 An idle session holds: this object, the machine (empty buffer), the view (four octets a message) and its entry in the
 store's list of watchers.
@@ -27,6 +26,7 @@ from mailstead.protocol.imap.response import fetch as fetch_response
 from mailstead.protocol.imap.response import line, mailbox
 from mailstead.protocol.imap.state import State
 from mailstead.server.imap import answers, append
+from mailstead.server.imap.bell import Bell
 from mailstead.server.imap.commands import BY_NAME, HANDLERS, NUMBERED
 from mailstead.server.origin import origin_of
 from mailstead.service.mailbox import Mail, News
@@ -69,6 +69,7 @@ class Site:
         self.spool = spool
         self.keywords = Keywords(mail)
         self.newsroom = Newsroom(mail, _wait)
+        self.bell = Bell(self.newsroom)
 
 
 async def _wait(waiting: list[Callable[[], None]]) -> None:
@@ -240,7 +241,7 @@ class Session:
         if modseq > self.heard_of:
             self.heard_of = modseq
             if self.idling:
-                self.stream.end_wait()
+                self.site.bell.ring(self)
 
     def note(self, modseq: int) -> None:
         """This session changed something."""
@@ -274,6 +275,12 @@ class Session:
 
     async def tell(self, told: Told) -> bytes:
         """``told`` as untagged responses (RFC 9051 §7.4.1, §7.5.1, §7.5.2, RFC 7162 §3.2.10)."""
+        if told.updated:
+            await self.site.keywords.ready(self.account, [entry for _, entry in told.updated])
+        return self.told(told)
+
+    def told(self, told: Told) -> bytes:
+        """``tell`` where no keyword needs to be looked up first."""
         out: list[bytes] = []
         if told.numbers:
             out.append(mailbox.vanished(told.vanished) if self.qresync else mailbox.expunged(told.numbers))
@@ -282,7 +289,6 @@ class Session:
             if not self.rev2:
                 out.append(mailbox.recent(told.recent))
         if told.updated:
-            await self.site.keywords.ready(self.account, [entry for _, entry in told.updated])
             out.append(self.new_flags())
             with_uid = self.qresync or self.rev2
             out += [self.flags_line(number, entry, with_uid=with_uid) for number, entry in told.updated]
