@@ -30,7 +30,7 @@ async def hub() -> AsyncIterator[tuple[SmtpSite, str]]:
 
 async def test_the_way_out(hub: tuple[SmtpSite, str], tmp_path: Path) -> None:
     site, url = hub
-    with Server(tmp_path, workers=2, settings=f'[outbound]\nsmarthost = "{url}"\n').init(["alice@example.test"]) as server:
+    with Server(tmp_path, workers=2, settings=f'[outbound]\nsmarthost = "{url}"\nsuppress_days = 0\n').init(["alice@example.test"]) as server:
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(send, server, ["bob@example.org", "nobody@example.org"])
         assert len(await arrived(site, COUNT)) == COUNT
@@ -49,7 +49,7 @@ async def test_the_way_out(hub: tuple[SmtpSite, str], tmp_path: Path) -> None:
 async def test_kill_9_of_all_with_mail_under_way(hub: tuple[SmtpSite, str], tmp_path: Path) -> None:
     """A message may leave twice (its last answer was not written down), never not at all."""
     site, url = hub
-    with Server(tmp_path, workers=2, settings=f'[outbound]\nsmarthost = "{url}"\n').init(["alice@example.test"]) as server:
+    with Server(tmp_path, workers=2, settings=f'[outbound]\nsmarthost = "{url}"\nsuppress_days = 0\n').init(["alice@example.test"]) as server:
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(send, server, ["bob@example.org"])
         await asyncio.to_thread(server.kill)

@@ -7,7 +7,8 @@ from mailstead.agent.hop import Way
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Agent, Failed, Line, NoSession, Place
-from mailstead.service.queue.entrance import LOCAL, VIA
+from mailstead.service.queue.entrance import LOCAL, SUPPRESSED, VIA
+from mailstead.service.queue.refusing import RefusingAgent
 
 _NO_WAY: Final = Failed("", 0, EnhancedStatus(4, 4, 4), "This server has no way to other servers: no [outbound] smarthost is set")
 
@@ -19,10 +20,13 @@ class Router:
         self._here = here
         self._out = out
         self._base = base
+        self._refusing = RefusingAgent()
 
     def _of(self, route: str) -> Agent | None:
         if route == LOCAL:
             return self._here
+        if route == SUPPRESSED:
+            return self._refusing
         if route.startswith(VIA):
             url = route.removeprefix(VIA)
             return SmarthostAgent(Smarthost.parse(url if "://" in url else f"smtp://{url}"), self._base)

@@ -52,11 +52,15 @@ from mailstead.service.queue.entrance import Entrance
 from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
+from mailstead.service.reports.incoming import Incoming
+from mailstead.service.reports.tagging import tagging
+from mailstead.service.reports.tags import Tags
 from mailstead.service.reports.tls import TlsReports
 from mailstead.service.sending import Sending
 from mailstead.service.sessions import WebSessions
 from mailstead.service.signing import Signing
 from mailstead.service.submissions import Sendings
+from mailstead.service.suppressions import Suppressions
 from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
@@ -256,7 +260,7 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     """The administrator's verbs on a store."""
     published = publishing(opened, settings)
     admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
-    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened))
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened), suppressions(opened, settings))
 
 
 def tracing(opened: Embedded) -> Trace:
@@ -292,10 +296,26 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
         way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)
     elif out.direct:
         way_out = mx_agent(opened, settings, base)
+    tags = Tags(opened.secret(b"return tags"))
     here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail), hostname=settings.hostname)
     return Scheduler(
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
-        rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms,
+        rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
+        tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms),
+    )  # fmt: skip
+
+
+def suppressions(opened: Embedded, settings: Settings) -> Suppressions:
+    """Addresses to which nothing is sent."""
+    return Suppressions(opened.outbound, now_ms=opened.now_ms, lasts_days=settings.outbound.suppress_days)
+
+
+def incoming(opened: Embedded, settings: Settings) -> Incoming:
+    """What others tell us about our mail."""
+    return Incoming(
+        directory=opened.directory, submissions=opened.submissions, suppressions=suppressions(opened, settings), tags=Tags(opened.secret(b"return tags")),
+        events=opened.data / "events", now_ms=opened.now_ms, lookups=Resolver(settings.dns.servers), feedback_from=settings.outbound.feedback_from,
+        hostname=settings.hostname,
     )  # fmt: skip
 
 
@@ -318,6 +338,7 @@ def sending(opened: Embedded, settings: Settings) -> Sending:
     return Sending(
         directory=opened.directory, submissions=opened.submissions, entrance=entrance(opened, settings), hostname=settings.hostname,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms, signing=Signing(opened.directory, opened.now_ms),
+        suppressions=suppressions(opened, settings),
     )  # fmt: skip
 
 
@@ -337,7 +358,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=node.outgoing(),
         delivery=Delivery(opened.mail), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
-        signing=Signing(opened.directory, opened.now_ms),
+        signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings),
     )  # fmt: skip
 
     def smtp(mode: Mode) -> Handler:

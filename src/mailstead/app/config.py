@@ -225,6 +225,9 @@ class Outbound:
     source: str = _key("", _string)
     socks: str = _key("", _string)
     rules: str = _key("", _string)
+    suppress_days: int = _key(30, _number(0, 3650))
+    feedback_from: tuple[str, ...] = _key((), _list(str))
+    return_path: str = _key("plain", _choice("plain", "tagged"))
     tls_reports: bool = _key(True, _boolean)
     tls_reports_from: str = _key("", _string)
 

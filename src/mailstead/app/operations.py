@@ -21,15 +21,19 @@ ADMIN: Final = frozenset({
 })  # fmt: skip
 DOMAINS: Final = frozenset({"domain_dns", "domain_check", "domain_keys", "domain_rotate", "domain_key_use"})
 QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete", "queue_reroute", "queue_counts", "queue_sites"})
+SUPPRESSION: Final = frozenset({"suppression_list", "suppression_show", "suppression_add", "suppression_remove"})
 TRACE: Final = frozenset({"trace"})
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 
 
 class Operations:
-    """``admin``, ``transfer``, ``queue``, ``publishing`` and ``trace`` are the services of these names; ``store`` is the process's own."""
+    """``admin``, ``transfer``, ``queue``, ``publishing``, ``trace`` and ``suppressions`` are the services of these names; ``store`` is the process's own."""
 
-    def __init__(self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None, trace: Any = None) -> None:
+    def __init__(
+        self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None, trace: Any = None, suppressions: Any = None
+    ) -> None:
+        self._suppressions = suppressions
         self._trace = trace
         self._publishing = publishing
         self._store = store
@@ -51,6 +55,8 @@ class Operations:
             return await _call(getattr(self._publishing, name), arguments, progress)
         if name in QUEUE and self._queue is not None:
             return await _call(getattr(self._queue, name), arguments, progress)
+        if name in SUPPRESSION and self._suppressions is not None:
+            return await _call(getattr(self._suppressions, name), arguments, progress)
         if name in TRACE and self._trace is not None:
             return await _call(getattr(self._trace, name), arguments, progress)
         if name in TRANSFER and self._transfer is None:

@@ -15,6 +15,7 @@ class Reason(enum.Enum):
     NOT_FOUND = "not_found"
     NO_SUCH_RECIPIENT = "no_such_recipient"
     RELAY_DENIED = "relay_denied"
+    SUPPRESSED = "suppressed"
     NOT_PERMITTED = "not_permitted"
     OVER_QUOTA = "over_quota"
     TOO_LARGE = "too_large"

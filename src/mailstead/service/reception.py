@@ -24,8 +24,10 @@ from mailstead.service import submission
 from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received
 from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.reports.incoming import Incoming
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
 from mailstead.service.signing import Signing
+from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Directory, Mail, Routed
 
 _POSTMASTER: Final = "postmaster"
@@ -67,12 +69,16 @@ Outcome = Refusal | Unavailable | None
 
 
 class Reception:
-    """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed."""
+    """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed; ``incoming`` None: nobody
+    reads notices about our mail."""
 
     def __init__(
         self, *, directory: Directory, mail: Mail, entrance: Entrance, sending: Sending, delivery: Delivery, hostname: str,
         message_octets: int, can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
+        suppressions: Suppressions | None = None, incoming: Incoming | None = None,
     ) -> None:
+        self._suppressions = suppressions
+        self._incoming = incoming
         self._signing = signing
         self.hostname = hostname
         self.can_send_out = can_send_out
@@ -116,6 +122,9 @@ class Reception:
             routed = await self._administrator(address)
         if routed.remote:
             self._check_remote(transaction, routed)
+            if transaction.principal is not None and self._suppressions is not None:
+                for remote in routed.remote:
+                    await self._suppressions.check(transaction.principal.tenant_id, remote)
         if not routed.accounts and not routed.remote:
             raise Refusal(Reason.NO_SUCH_RECIPIENT, "There is no such mailbox here")
         if len(routed.accounts) == 1:
@@ -187,6 +196,10 @@ class Reception:
             ))
         if message.hops > limits.SMTP_RECEIVED_HOPS:
             raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
+        if principal is None and self._incoming is not None:
+            await self._incoming.heard(
+                message.octets, [(one.address, one.routed.accounts[0][0] if one.routed.accounts else None) for one in transaction.recipients]
+            )
         if len(transaction.recipients) == 1 and len(transaction.recipients[0].routed.accounts) == 1:
             recipient = transaction.recipients[0]
             outcomes = [await self._file(message, transaction, recipient, *recipient.routed.accounts[0], trace)]

@@ -19,6 +19,7 @@ from mailstead.model.submission import NewSubmission, Submission
 from mailstead.service import submission
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.signing import Signing
+from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Directory, Submissions
 
 HELD_MOST_S: Final = 366 * 24 * 3600
@@ -34,8 +35,9 @@ class Sending:
 
     def __init__(
         self, *, directory: Directory, submissions: Submissions, entrance: Entrance, hostname: str, can_send_out: bool,
-        new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
+        new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None, suppressions: Suppressions | None = None,
     ) -> None:  # fmt: skip
+        self._suppressions = suppressions
         self._directory = directory
         self._submissions = submissions
         self._entrance = entrance
@@ -150,7 +152,11 @@ class Sending:
         recipients = []
         for each in one.recipients:
             routed = await self._directory.route(each.address)
-            recipients.append((each.address, each.options, routed.is_local_domain and not routed.remote))
+            is_local = routed.is_local_domain and not routed.remote
+            options = each.options
+            if not is_local and who is not None and self._suppressions is not None and await self._suppressions.of(who.tenant_id, each.address):
+                options = {**options, "suppressed": "yes"}
+            recipients.append((each.address, options, is_local))
         octets = await self._submissions.octets(account, submission_id)
         if self._signing is not None:
             octets = await self._signing.signatures(octets) + octets

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "restore": ("restore", "Make a data directory from a backup."),
     "verify": ("verify", "Check every checksum and every invariant."),
     "queue": ("queue", "Mail on its way out: list, show, retry, hold, release, delete, reroute, sites."),
+    "suppression": ("suppression", "Addresses to which nothing is sent: list, show, add, remove."),
     "trace": ("trace", "What happened to a message: by Message-ID, address or queue id."),
     "keys": ("keys", "The master key: rotate."),
 }

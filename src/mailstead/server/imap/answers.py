@@ -9,6 +9,7 @@ CODES: Final[dict[Reason, str]] = {
     Reason.NOT_FOUND: "NONEXISTENT",
     Reason.NO_SUCH_RECIPIENT: "NONEXISTENT",
     Reason.RELAY_DENIED: "NOPERM",
+    Reason.SUPPRESSED: "NOPERM",
     Reason.NOT_PERMITTED: "NOPERM",
     Reason.OVER_QUOTA: "OVERQUOTA",
     Reason.TOO_LARGE: "TOOBIG",

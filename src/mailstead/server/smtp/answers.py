@@ -11,6 +11,7 @@ REPLIES: Final[dict[Reason, tuple[int, str]]] = {
     Reason.NOT_FOUND: (550, "5.1.1"),
     Reason.NO_SUCH_RECIPIENT: (550, "5.1.1"),
     Reason.RELAY_DENIED: (550, "5.7.1"),
+    Reason.SUPPRESSED: (550, "5.1.1"),
     Reason.NOT_PERMITTED: (550, "5.7.1"),
     Reason.OVER_QUOTA: (452, "4.2.2"),
     Reason.TOO_LARGE: (552, "5.3.4"),

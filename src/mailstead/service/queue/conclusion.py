@@ -20,6 +20,7 @@ from mailstead.service.queue import bounce, retry
 from mailstead.service.queue.bounce import Action, Told
 from mailstead.service.queue.results import Results
 from mailstead.service.queue.shaping import Rules
+from mailstead.service.suppressions import Suppressions, is_hard
 from mailstead.store.interface import Mail, QueueDeferral, QueueEntry, QueueJob, QueueRecipient, Submissions
 from mailstead.telemetry.record import Field
 
@@ -29,11 +30,13 @@ _REPORT_WAITS_S: Final = (0.0, 0.5, 2.0, 5.0, 10.0)
 
 
 class Conclusion:
-    """``hostname`` names us in notices."""
+    """``hostname`` names us in notices. ``suppressions`` None: bounces suppress nothing."""
 
     def __init__(
-        self, *, mail: Mail, submissions: Submissions, results: Results, rules: Rules, hostname: str, now_ms: Callable[[], int]
+        self, *, mail: Mail, submissions: Submissions, results: Results, rules: Rules, hostname: str, now_ms: Callable[[], int],
+        suppressions: Suppressions | None = None,
     ) -> None:
+        self._suppressions = suppressions
         self._mail = mail
         self._submissions = submissions
         self._results = results
@@ -68,6 +71,7 @@ class Conclusion:
                     news.append(_status(entry, Progress.FAILED, attempt, now))
                     if bounce.wanted(entry, Action.FAILED):
                         told.setdefault(Action.FAILED, []).append(late(entry, failed) if is_late else of_failure(entry, failed))
+                    await self._suppress(entry, failed, provider)
         for action, recipients in told.items():
             if not await self.file(recipients, action, octets) and action is Action.FAILED:
                 by_number = {one.number: one for one in job.recipients}
@@ -80,6 +84,16 @@ class Conclusion:
             return
         check = retry.check_ms(job.entry(left[0]), now)
         self._results.deferred(QueueDeferral(job, due, check, job.attempts + 1, tuple(left)))
+
+    async def _suppress(self, entry: QueueEntry, failed: Failed, provider: str) -> None:
+        """What another server has said of an address for good holds for the tenant's later mail too."""
+        if self._suppressions is None or not failed.is_permanent or not failed.code or not entry.tenant_id or entry.route.startswith("@"):
+            return
+        status = failed.status
+        if is_hard(status.subject, status.detail, self._rules.meaning(provider, failed).word):
+            await self._suppressions.try_bounced(
+                entry.tenant_id, entry.forward_path, f"{failed.hop}: {failed.code} {failed.text}", submission=entry.submission_id, account=entry.account_id
+            )
 
     def put_off(self, job: QueueJob, reason: str) -> None:
         """The fault is ours: try again as after a temporary failure, and never give up for it."""

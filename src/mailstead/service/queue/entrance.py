@@ -15,6 +15,8 @@ TOGETHER: Final = 500
 SHARDS: Final = 16
 LOCAL: Final = "@local"
 """The route to this server's own mailboxes."""
+SUPPRESSED: Final = "@suppressed"
+"""The route of recipients to whom nothing is sent: each is refused (``refusing``)."""
 VIA: Final = "via:"
 """Begins a route to a server that somebody has named."""
 _PRIORITY_MOST: Final = 4
@@ -22,7 +24,8 @@ _PRIORITY_MOST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A message that is to be queued. ``recipients``: (address, DSN options, whether it is one of ours)."""
+    """A message that is to be queued. ``recipients``: (address, options, whether it is one of ours); options: DSN parameters, and ``suppressed``
+    where nothing is sent there."""
 
     accept_id: bytes
     submission_id: SubmissionId
@@ -49,7 +52,8 @@ class Entrance:
         routes: dict[tuple[str, str], list[QueueRecipient]] = {}
         for number, (address, options, is_local) in enumerate(message.recipients):
             domain = domain_key(address.rpartition("@")[2])
-            routes.setdefault((LOCAL if is_local else domain, domain), []).append(QueueRecipient(number, address, options))
+            route = LOCAL if is_local else SUPPRESSED if options.get("suppressed") else domain
+            routes.setdefault((route, domain), []).append(QueueRecipient(number, address, options))
         priority = priority_of(message.options)
         jobs = []
         for (route, domain), recipients in routes.items():
@@ -64,7 +68,7 @@ class Entrance:
         ), octets)
 
     def _shard(self, route: str) -> int:
-        if self._is_direct and route != LOCAL:
+        if self._is_direct and not route.startswith("@"):
             return zlib.crc32(route.encode()) % SHARDS
         return self._queue.shards[0] if self._queue.shards else zlib.crc32(route.encode()) % SHARDS
 

@@ -22,6 +22,7 @@ from mailstead.service.queue.conclusion import SETTLED, Conclusion, settled
 from mailstead.service.queue.results import Results
 from mailstead.service.queue.schedule import Route, Schedule, Site
 from mailstead.service.queue.shaping import Rules, is_displeasure
+from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Mail, Queue, QueueHold, QueueJob, Submissions
 
 POLL_S: Final = 1.0
@@ -35,6 +36,8 @@ NOWHERE_MS: Final = 1_000
 SOUGHT: Final = 200
 """Routes whose place is looked for at one time."""
 _PAGE: Final = 500
+Tagging = Callable[[QueueJob, Envelope], Envelope]
+"""Puts into an envelope by what a later notice is known (``service.reports.tagging``)."""
 
 
 class Scheduler:
@@ -42,20 +45,22 @@ class Scheduler:
 
     def __init__(
         self, *, queue: Queue, mail: Mail, submissions: Submissions, agent: Agent, rules: Rules, hostname: str, now_ms: Callable[[], int],
-        keep_s: float = KEEP_S,
+        keep_s: float = KEEP_S, suppressions: Suppressions | None = None, tagging: Tagging | None = None,
     ) -> None:  # fmt: skip
         self._queue = queue
         self._agent = agent
         self._rules = rules
         self._now_ms = now_ms
         self._keep_s = keep_s
+        self._tagging = tagging
         self.schedule = Schedule(
             rules, load=queue.of_lane, lane_due=queue.lane_due, workers=queue.workers,
             stretch=lambda name, count: retry.stretch(zlib.crc32(name.encode()), count),
         )
         self._results = Results(queue, self._finished)
         self._conclusion = Conclusion(
-            mail=mail, submissions=submissions, results=self._results, rules=rules, hostname=hostname, now_ms=now_ms
+            mail=mail, submissions=submissions, results=self._results, rules=rules, hostname=hostname, now_ms=now_ms,
+            suppressions=suppressions,
         )
         self._woken = asyncio.Event()
         self._is_steered = False
@@ -303,7 +308,8 @@ class Scheduler:
             await self._unreadable(job, exc)
             return
         try:
-            attempts = await line.deliver(envelope_of(job), octets)
+            envelope = envelope_of(job)
+            attempts = await line.deliver(self._tagging(job, envelope) if self._tagging else envelope, octets)
         except asyncio.CancelledError:
             raise
         except Exception as exc:

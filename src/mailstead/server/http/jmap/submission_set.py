@@ -211,7 +211,7 @@ def _refused(exc: Refusal) -> _Wrong:
     match exc.reason:
         case Reason.SENDER_NOT_OWNED:
             return _Wrong("forbiddenMailFrom" if "@" in exc.cause and ":" not in exc.cause else "forbiddenFrom", exc.public)
-        case Reason.NO_SUCH_RECIPIENT | Reason.RELAY_DENIED:
+        case Reason.NO_SUCH_RECIPIENT | Reason.RELAY_DENIED | Reason.SUPPRESSED:
             return _Wrong("invalidRecipients", exc.public, invalidRecipients=[exc.cause])
         case Reason.TOO_MANY:
             return _Wrong("tooManyRecipients", exc.public, maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
