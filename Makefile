@@ -1,4 +1,4 @@
-# env · run · test · check · web · bench · soak
+# env · run · test · check · web · bench · soak · fuzz
 #
 # Needs python3 (3.11 or newer, with venv) and make. Takes uv where it is on PATH, else venv and pip.
 # PYTHON=… chooses the interpreter.
@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mailstead-env
 
-.PHONY: env run test check check-web web bench soak lock clean
+.PHONY: env run test check check-web web bench soak fuzz lock clean
 
 env: $(STAMP)
 
@@ -60,6 +60,11 @@ bench: env
 
 soak: env
 	MAILSTEAD_KILLS=$${MAILSTEAD_KILLS:-2000} MAILSTEAD_KILL_SEED=$${MAILSTEAD_KILL_SEED:-$$(date +%s)} $(BIN)/python -m pytest -m kill
+
+# Each parser for SECONDS_EACH, mutating what it knows; a failure prints its octets.
+fuzz: env
+	@set -e; for target in tests/fuzz/*.py; do name=$$(basename $$target .py); case $$name in __init__|test_*) continue;; esac; \
+		echo "$$name:"; $(BIN)/python -m tests.fuzz.$$name $${SECONDS_EACH:-60} $${SEED:-$$(date +%s)}; done
 
 # For whoever changes pyproject.toml: the lock anew, without index addresses.
 lock: env

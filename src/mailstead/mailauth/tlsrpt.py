@@ -137,7 +137,7 @@ class Report:
             raise Malformed("the report is too large")
         try:
             read = msgspec.json.decode(text, type=_Report)
-        except (msgspec.DecodeError, RecursionError) as exc:
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
             raise Malformed(f"not a TLS report: {exc}") from None
         if len(read.policies) > limits.TLSRPT_POLICIES:
             raise Malformed("the report has too many policies")

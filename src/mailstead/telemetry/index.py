@@ -168,7 +168,7 @@ def _in_tail(path: Path, fd: int, start: int, keys: Sequence[str]) -> Iterator[t
 def _read(line: bytes) -> Event | None:
     try:
         return _decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None  # the last line of a process that was killed
 
 

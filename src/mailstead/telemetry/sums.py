@@ -85,7 +85,7 @@ class Sums(Generic[S]):
                 for line in self._line.findall(piece, 0, end):
                     try:
                         found.add(_decode(line))
-                    except msgspec.DecodeError:
+                    except (msgspec.DecodeError, UnicodeDecodeError):
                         continue  # the last line of a process that was killed
                 place += end
                 rest = piece[end:]

@@ -72,7 +72,7 @@ def test_a_tally_becomes_a_message_that_can_be_read_again() -> None:
     assert message.count(b"\n") == message.count(b"\r\n")
 
 
-@pytest.mark.parametrize("octets", [b"", b"{", b"[]", b'{"policies": 1}', b"[" * 5_000, b'{"policies": [{}]}'])
+@pytest.mark.parametrize("octets", [b"", b"{", b"[]", b'{"policies": 1}', b"[" * 5_000, b'{"policies": [{}]}', b'{"report-id": "\xff"}'])
 def test_what_is_no_report(octets: bytes) -> None:
     with pytest.raises(Malformed):
         Report.parse(octets, is_packed=False)

@@ -54,7 +54,7 @@ def test_a_day_that_is_over_is_indexed_to_its_end(folder: Path) -> None:
 def test_what_came_after_the_index_is_found_too(folder: Path) -> None:
     index.build(folder / "2026-11-26", is_over=True)
     with (folder / "2026-11-26/worker-0.jsonl").open("ab") as file:
-        file.write(lines(3, 2_000) + b'{"at": "cut off in the mid')
+        file.write(lines(3, 2_000) + b'{"at": "cut off in the m\xc3')
     assert found(folder, "<2001@x>") == ["s2001"]
     assert found(folder, "cut off") == []
 

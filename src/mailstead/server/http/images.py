@@ -55,7 +55,7 @@ class Images:
         await self._identify(request)
         try:
             asked = msgspec.json.decode(await body.whole(request, _BODY), type=Wanted)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise Problem(422, "invalid", "urls is a list of addresses") from None
         if len(asked.urls) > limits.IMAGE_URLS:
             raise Problem(413, "too-large", f"At most {limits.IMAGE_URLS} addresses at once")

@@ -96,7 +96,7 @@ def open_meta(key: AccountKey, email: int, sealed: bytes) -> Meta:
     """Raises ``Damaged``."""
     try:
         return _meta(key.open(META, email, sealed))
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise Damaged(f"meta {email}") from exc
 
 
@@ -150,7 +150,7 @@ def read(octets: bytes | memoryview) -> tuple[int, Info | Place, int, int]:
             return kind, info, at, at + info.meta
         if kind == MAILBOX:
             return kind, _place(octets[HEAD.size : at]), at, at
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise Damaged("info of a record") from exc
     raise Damaged(f"record of kind {kind}")
 

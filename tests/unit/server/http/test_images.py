@@ -80,7 +80,8 @@ async def test_what_is_no_picture_is_not_passed_on(web: tuple[Web, Any]) -> None
 async def test_what_is_no_web_address_is_not_signed(web: tuple[Web, Any]) -> None:
     server, _ = web
     assert [None] * 5 == await signed(server, "ftp://a", "javascript:x", "https://a\r\nb", "", "https://" + "a" * 5_000)
-    assert 422 == (await server.ask("POST", "/api/image-urls", data='{"urls": 1}')).status
+    for said in ('{"urls": 1}', b'{"urls": ["\xff"]}', "["):
+        assert 422 == (await server.ask("POST", "/api/image-urls", data=said)).status
     assert 413 == (await server.ask("POST", "/api/image-urls", data=json.dumps({"urls": ["https://a"] * 501}))).status
 
 

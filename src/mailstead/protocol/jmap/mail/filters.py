@@ -184,7 +184,7 @@ def _comparator(one: Any) -> Comparator:
         ascending = True
     if not isinstance(ascending, bool):
         raise BadFilter("isAscending is true or false")
-    if one.get("collation") not in {None, *COLLATIONS}:
+    if one.get("collation") not in (None, *COLLATIONS):  # whatever JSON may hold, a set would want it hashed
         raise BadFilter("this collation is not known", unsupported=True)
     if one["property"] not in SORTS:
         raise BadFilter(f"emails cannot be sorted by {one['property'][:100]}", unsupported=True)

@@ -250,7 +250,7 @@ async def _read(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(octets, type=kind)
     except msgspec.ValidationError as exc:
         raise Problem(422, "invalid", "The request is not as it should be", str(exc)) from None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Problem(400, "not-json", "The body is not JSON") from None
 
 

@@ -48,7 +48,8 @@ def test_comparators() -> None:
     assert NEWEST_FIRST == filters.comparators(None) == filters.comparators([])
     assert (Comparator(SortBy.SIZE), Comparator(SortBy.KEYWORD, False, "\\Flagged")) == filters.comparators(
         [{"property": "size", "isAscending": None}, {"property": "hasKeyword", "keyword": "$flagged", "isAscending": False}])
-    refused: tuple[Any, ...] = ("x", [{}], [5], [{"property": "size", "isAscending": 1}], [{"property": "hasKeyword"}], [{"property": "size"}] * 11)
+    refused: tuple[Any, ...] = ("x", [{}], [5], [{"property": "size", "isAscending": 1}], [{"property": "hasKeyword"}], [{"property": "size"}] * 11,
+                                [{"property": "size", "collation": {}}])
     for wrong in refused:
         with pytest.raises(BadFilter):
             filters.comparators(wrong)

@@ -64,6 +64,11 @@ async def test_what_is_no_sign_in(web: Web, body: Any) -> None:
     assert (await Browser(web).ask("POST", "/api/session", body)).status in {400, 413, 422}
 
 
+async def test_what_is_no_json(web: Web) -> None:
+    for said in (b"{", b'{"login": "\xff"}', b'"'):
+        assert 400 == (await web.ask("POST", "/api/session", who="", data=said, headers={"Content-Type": "application/json"})).status
+
+
 async def test_a_wrong_password_says_no_more_than_that(web: Web) -> None:
     browser = Browser(web)
     first, second = await browser.sign_in(password="wrong"), await browser.sign_in(who="nobody")
