@@ -22,6 +22,7 @@ from mailstead.service import notice
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
@@ -103,8 +104,9 @@ async def web_server(
         store.web_logins, store.directory, access, secret=b"s" * 32, now_ms=store.now_ms, new_id=store.ids.next, notify=tell
     )
 
+    emails, kept = Emails(store), Kept(store)
     server = http_server(Parts(
-        access=access, emails=Emails(store), kept=Kept(store), uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
+        access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=Sendings(
             assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail),

@@ -12,32 +12,19 @@ from typing import Any
 from mailstead.model.ids import AccountId, DeliveryId, OpId, TenantId, to_wire
 from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing, Octets
+from mailstead.model.object import DueKind
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import (
-    blob_get,
-    blob_upload,
-    client_settings,
-    email,
-    email_set,
-    mailbox,
-    quota,
-    snippet,
-    thread,
-)
+from mailstead.server.http.jmap import methods
 from mailstead.server.http.jmap.standard import MethodError
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.reminders import Reminders
+from mailstead.service.snoozing import Snoozing
+from mailstead.service.waking import Waking
 from mailstead.store import Embedded, create, open_store
 
-METHODS: dict[str, Callable[..., Any]] = {
-    "Mailbox/get": mailbox.get, "Mailbox/changes": mailbox.changes, "Mailbox/query": mailbox.query,
-    "Mailbox/queryChanges": mailbox.query_changes, "Mailbox/set": mailbox.set_, "Thread/get": thread.get, "Thread/changes": thread.changes,
-    "Email/get": email.get, "Email/changes": email.changes, "Email/query": email.query, "Email/queryChanges": email.query_changes,
-    "Email/set": email_set.set_, "Email/import": email_set.import_, "Email/copy": email_set.copy, "Email/parse": email.parse,
-    "SearchSnippet/get": snippet.get, "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query,
-    "Quota/queryChanges": quota.query_changes, "Blob/upload": blob_upload.upload, "Blob/get": blob_get.get, "Blob/lookup": blob_get.lookup,
-    "ClientSettings/get": client_settings.get, "ClientSettings/changes": client_settings.changes, "ClientSettings/set": client_settings.set_,
-}
+METHODS: dict[str, Callable[..., Any]] = {name: named.run for name, named in methods.METHODS.items()}
 
 
 class Shared:
@@ -46,6 +33,8 @@ class Shared:
     def __init__(self, store: Embedded) -> None:
         self.emails = Emails(store)
         self.kept = Kept(store)
+        self.jobs = Jobs(self.emails, self.kept, new_id=store.ids.next, now_ms=store.now_ms)
+        self.new_id = store.ids.next
         self.envelopes = Envelopes()
         self.uploads: dict[tuple[AccountId, str], bytes] = {}
         self._numbers = itertools.count(1)
@@ -60,6 +49,9 @@ class Shared:
 
     def now(self) -> datetime:
         return datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+
+    def soon(self) -> None:
+        """Nobody waits here: see ``Jmap.wake``."""
 
     def message_id(self) -> str:
         return f"{next(self._numbers)}.made@example.test"
@@ -147,6 +139,21 @@ class Jmap:
 
     async def deliver(self, octets: bytes) -> Filed:
         return await self.store.mail.deliver(self.account, Filing(DeliveryId(os.urandom(16)), octets, b"", (INBOX,)))
+
+    async def wake(self, at: datetime) -> int:
+        """Carry out what is due at a time, until nothing is; how much it was."""
+        now_ms = int(at.timestamp() * 1000)
+        shared, store = self.shared, self.store
+        reminders = Reminders(shared.emails, shared.kept, store.directory, lambda: now_ms)
+        waking = Waking(shared.kept, {
+            DueKind.SNOOZE: Snoozing(shared.emails, shared.kept).wake, DueKind.REMINDER: reminders.look, DueKind.JOB: shared.jobs.go_on,
+        }, lambda: now_ms)
+        count = 0
+        while found := await shared.kept.due(now_ms, 100):
+            count += len(found)
+            for one in found:
+                await waking.carry_out(one)
+        return count
 
     def op(self) -> OpId:
         return OpId(os.urandom(16))

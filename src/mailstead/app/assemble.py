@@ -26,6 +26,7 @@ from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import AccountId
+from mailstead.model.object import DueKind
 from mailstead.model.web_session import WebSession
 from mailstead.net import Counts, Handler, Listener, ListenLimits, ServerTls, bind
 from mailstead.net.dns import Resolver
@@ -44,6 +45,7 @@ from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.ports import Agent
 from mailstead.service.queue import Scheduler
@@ -52,17 +54,21 @@ from mailstead.service.queue.entrance import Entrance
 from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
+from mailstead.service.reminders import Reminders
 from mailstead.service.reports.incoming import Incoming
 from mailstead.service.reports.tagging import tagging
 from mailstead.service.reports.tags import Tags
 from mailstead.service.reports.tls import TlsReports
+from mailstead.service.senders import Senders
 from mailstead.service.sending import Sending
 from mailstead.service.sessions import WebSessions
 from mailstead.service.signing import Signing
+from mailstead.service.snoozing import Snoozing
 from mailstead.service.submissions import Sendings
 from mailstead.service.suppressions import Suppressions
 from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
+from mailstead.service.waking import Waking
 from mailstead.store import Embedded
 from mailstead.telemetry.counters import Snapshot, merge
 
@@ -89,6 +95,7 @@ class Node:
     sweeping: asyncio.Task[None] | None = None
     scheduler: Scheduler | None = None
     submissions: Sending | None = None
+    waking: Waking | None = None
     sending: list[asyncio.Task[None]] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------------ life
@@ -124,7 +131,9 @@ class Node:
     def _begin_sending(self, mine: Embedded) -> None:
         self.scheduler = scheduler(mine, self.settings)
         mine.watch_queue(self.scheduler.wake)
-        self.sending = [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run()),
+        if self.waking is not None:
+            self.sending.append(asyncio.create_task(self.waking.run()))
+        self.sending += [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run()),
                         asyncio.create_task(events.keep(self.data / "events", self.worker, self.settings.log.keep_days))]
         if self.worker == 0 and self.settings.outbound.direct and self.settings.outbound.tls_reports:
             self.sending.append(asyncio.create_task(tls_reports(mine, self.settings).run()))
@@ -136,6 +145,19 @@ class Node:
                 raise RuntimeError("the store is not open yet")
             self.submissions = sending(self.store, self.settings)
         return self.submissions
+
+    def jobs_of(self, emails: Emails, kept: Kept) -> Jobs:
+        """Bulk changes, and what happens at a time, of this worker's shards."""
+        if self.store is None:
+            raise RuntimeError("the store is not open yet")
+        opened = self.store
+        jobs = Jobs(emails, kept, new_id=opened.ids.next, now_ms=opened.now_ms)
+        reminders = Reminders(emails, kept, opened.directory, opened.now_ms)
+        self.waking = Waking(kept, {
+            DueKind.SNOOZE: Snoozing(emails, kept).wake, DueKind.REMINDER: reminders.look, DueKind.JOB: jobs.go_on,
+        }, opened.now_ms)  # fmt: skip
+        jobs.soon = self.waking.wake
+        return jobs
 
     async def _sweep(self, operations: Operations) -> None:
         """Every hour: accounts that are due are shredded."""
@@ -297,7 +319,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
     elif out.direct:
         way_out = mx_agent(opened, settings, base)
     tags = Tags(opened.secret(b"return tags"))
-    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail), hostname=settings.hostname)
+    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname)
     return Scheduler(
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
@@ -356,7 +378,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     settings, tls = node.settings, node.tls
     reception = Reception(
         directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=node.outgoing(),
-        delivery=Delivery(opened.mail), hostname=settings.hostname, message_octets=settings.limits.message_size,
+        delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
         signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings),
     )  # fmt: skip
@@ -377,10 +399,11 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         opened.web_logins, opened.directory, logins, secret=opened.secret(b"web sessions"), now_ms=opened.now_ms, new_id=opened.ids.next,
         notify=tell_owner,
     )  # fmt: skip
+    emails, kept = Emails(opened), Kept(opened)
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
-        access=logins, emails=Emails(opened), kept=Kept(opened), uploads=opened.uploads, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
+        access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy),),
     )).serve
     pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)

@@ -6,10 +6,13 @@ wire form.
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from mailstead.model.ids import EmailId, MailboxId, ThreadId
 from mailstead.model.mailbox import Role
 from mailstead.model.message import Octets
+
+_NOWHERE: Final = MailboxId(0)
 
 
 class Kind(enum.Enum):
@@ -117,6 +120,17 @@ class NewEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Until when an email is out of the way, and what happens then: where it goes, which keywords it gets and loses. ``until_ms`` 0: it is
+    not, or no longer."""
+
+    until_ms: int
+    move_to: MailboxId = _NOWHERE
+    add_keywords: frozenset[str] = frozenset()
+    remove_keywords: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class EmailPatch:
     """Changes of one email. ``keywords`` and ``mailbox_ids`` replace the whole set where they are not None; else the others
     add and remove. Keywords are flags by name: ``\\Seen``, ``work``."""
@@ -128,6 +142,26 @@ class EmailPatch:
     mailbox_ids: frozenset[MailboxId] | None = None
     add_mailboxes: frozenset[MailboxId] = frozenset()
     remove_mailboxes: frozenset[MailboxId] = frozenset()
+    snooze: Snooze | None = None
+    """None: as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailDelta:
+    """What one change did to an email: enough to take it back. Keywords are flags by name."""
+
+    email_id: EmailId
+    keywords_added: tuple[str, ...] = ()
+    keywords_removed: tuple[str, ...] = ()
+    mailboxes_added: tuple[MailboxId, ...] = ()
+    mailboxes_removed: tuple[MailboxId, ...] = ()
+
+    def undone(self) -> EmailPatch:
+        """The change that takes it back."""
+        return EmailPatch(
+            self.email_id, add_keywords=frozenset(self.keywords_removed), remove_keywords=frozenset(self.keywords_added),
+            add_mailboxes=frozenset(self.mailboxes_removed), remove_mailboxes=frozenset(self.mailboxes_added),
+        )
 
 
 class StateMismatch(Exception):  # noqa: N818 - it is news, not an error of ours

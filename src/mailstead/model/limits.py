@@ -121,7 +121,14 @@ JMAP_BLOB_SET: Final = 5 << 20
 """Octets of a blob made within a request; larger ones are uploaded (RFC 9404 §3.1)."""
 JMAP_BLOB_SOURCES: Final = 64
 KEPT_OBJECTS: Final = 2_000
-"""Of one kind in one account, those that are gone among them."""
+"""Of one kind in one account."""
+KEPT_OBJECTS_EVER: Final = 10 * KEPT_OBJECTS
+"""With those that are gone and not forgotten yet."""
+SAVED_SEARCH_DEPTH: Final = 10
+"""How many saved searches may stand in one another."""
+JOB_EMAILS: Final = 1_000_000
+JOB_STEP: Final = 500
+"""Emails that a job changes in one transaction."""
 KEPT_OBJECT: Final = 65_536
 """Octets of one object's document."""
 JMAP_SNIPPET: Final = 255

@@ -4,17 +4,50 @@ import enum
 from dataclasses import dataclass
 
 from mailstead.model.email import Position
+from mailstead.model.ids import AccountId
 
 
 class ObjectKind(enum.IntEnum):
     """Values are stored: never renumber."""
 
     CLIENT_SETTINGS = 1
+    SAVED_SEARCH = 2
+    SENDER_PROFILE = 3
+    REMINDER = 4
+    JOB = 5
+    IDENTITY = 6
+    VACATION = 7
+    PUSH = 8
 
     @property
     def name_of_type(self) -> str:
         """What JMAP calls the type."""
-        return {ObjectKind.CLIENT_SETTINGS: "ClientSettings"}[self]
+        return _NAMES[self]
+
+
+_NAMES = {
+    ObjectKind.CLIENT_SETTINGS: "ClientSettings", ObjectKind.SAVED_SEARCH: "SavedSearch", ObjectKind.SENDER_PROFILE: "SenderProfile",
+    ObjectKind.REMINDER: "Reminder", ObjectKind.JOB: "Job", ObjectKind.IDENTITY: "Identity", ObjectKind.VACATION: "VacationResponse",
+    ObjectKind.PUSH: "PushSubscription",
+}
+
+
+class DueKind(enum.IntEnum):
+    """What is to happen at a time. Values are stored: never renumber."""
+
+    SNOOZE = 1
+    """Its object is an email."""
+    REMINDER = 4
+    JOB = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something whose time has come."""
+
+    account: AccountId
+    kind: DueKind
+    object_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +64,21 @@ class KeptObject:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStates:
-    """All objects of a kind, in order of their last change, and where the kind stands."""
+    """All objects of a kind, in order of their last change, and where the kind stands. What is gone since before ``floor`` may be missing."""
 
     state: Position
     objects: tuple[KeptObject, ...]
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectWrite:
-    """Make, change (``gone`` false) or destroy (true) an object."""
+    """Make, change (``gone`` false) or destroy (true) an object. ``due_at_ms``: when it wants to be looked at (None: as it was, 0: never);
+    a message that enters ``thread_id`` makes it due at once. ``pieces``: number to document, of what is too large for ``doc``."""
 
     object_id: int
     doc: bytes
     gone: bool = False
+    due_at_ms: int | None = None
+    thread_id: int = 0
+    pieces: tuple[tuple[int, bytes], ...] = ()

@@ -18,6 +18,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EMAIL, AccountId, DeliveryId, to_wire
 from mailstead.model.mailbox import INBOX, Role
 from mailstead.model.message import Filed, Filing, Octets
+from mailstead.service.senders import Senders
 from mailstead.store.interface import Mail
 
 _VERSION: Final = b"mailstead delivery 1\0"
@@ -78,8 +79,9 @@ def written(address: str) -> str:
 class Delivery:
     """Files messages. Raises ``Refusal`` (OVER_QUOTA, MAIL_LOOP, ACCOUNT_SUSPENDED …) and ``Unavailable``."""
 
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, mail: Mail, senders: Senders | None = None) -> None:
         self._mail = mail
+        self._senders = senders
 
     async def file(
         self, message: Received, account: AccountId, *, address: str, detail: str, reverse_path: str, forward_path: str, trace: bytes
@@ -88,11 +90,12 @@ class Delivery:
         the same for all recipients."""
         if message.delivered_to and written(address).casefold() in message.delivered_to:
             raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {address}")
-        mailboxes = await self._mailboxes(account, detail)
+        is_rejected = self._senders is not None and await self._senders.is_rejected(account, message.octets)
+        mailboxes = await self._junk(account) if is_rejected else await self._mailboxes(account, detail)
         prefix = b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (written(reverse_path).encode(), written(address).encode(), trace)
         filed = await self._mail.deliver(account, Filing(
             delivery_id=self._id(message, account, reverse_path, forward_path), octets=message.octets, prefix=prefix,
-            mailboxes=mailboxes,
+            mailboxes=mailboxes, flags=frozenset(("$Junk",)) if is_rejected else frozenset(),
         ))
         if filed.duplicate:
             telemetry.event("message.duplicate", account=account, email=to_wire(EMAIL, filed.email_id), reverse_path=reverse_path,
@@ -100,8 +103,11 @@ class Delivery:
         else:
             telemetry.event("message.filed", account=account, email=to_wire(EMAIL, filed.email_id), mailbox=filed.mailbox_id,
                             uid=filed.uid, octets=len(message.octets), reverse_path=reverse_path, forward_path=forward_path,
-                            message_id=message.message_id, reason="+" + detail if mailboxes[0] != INBOX else "inbox")
+                            message_id=message.message_id, reason="sender rejected" if is_rejected else "+" + detail if mailboxes[0] != INBOX else "inbox")
         return filed
+
+    async def _junk(self, account: AccountId) -> tuple[tuple[str, ...], ...]:
+        return (*(info.path for info in await self._mail.mailboxes(account) if info.role is Role.JUNK and not info.noselect), INBOX)
 
     async def _mailboxes(self, account: AccountId, detail: str) -> tuple[tuple[str, ...], ...]:
         """``+detail`` files into the mailbox of that name, when there is one and it has no role (DECISIONS 24)."""

@@ -1,5 +1,6 @@
 """What JMAP's submission methods share in a process."""
 
+from mailstead.model.email import Position
 from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.service import identities
@@ -21,7 +22,6 @@ class Sendings:
         """Under which addresses the principal writes."""
         return await identities.of(self._directory, principal)
 
-    async def state(self, account: AccountId, epoch: int) -> str:
-        """The state of the account's submissions: when one moved last and how many there are (one that goes lowers the number)."""
-        found = await self.submissions.find(account, limit=100_000)
-        return f"{epoch}-{max((one.modseq for one in found), default=0)}-{len(found)}"
+    async def state(self, account: AccountId) -> Position:
+        """When a submission of the account last moved."""
+        return await self.submissions.state(account)

@@ -17,11 +17,14 @@ from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
 from mailstead.store.mail import (
     accounts,
+    answered,
     append,
     copy,
     deliver,
+    due,
     expunge,
     flags,
+    job_step,
     mailboxes,
     objects,
     set_emails,
@@ -65,7 +68,7 @@ class Rewrap(Operation):
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
     | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report
-    | submissions.Destroy | objects.SetObjects
+    | submissions.Destroy | objects.SetObjects | job_step.JobStep | due.SetDue | answered.Answer
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount

@@ -142,7 +142,7 @@ class Embedded:
             reserve=self.check_disk, now_ms=now_ms, pool=self.pool, indexer=self.indexer,
         )
         self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
-        self.kept = EmbeddedObjects(self.mail, self.keys)
+        self.kept = EmbeddedObjects(self.mail, self.shards, self.keys)
         self.finder = Finder(self.keys, self.objects, data / "idx")
         self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
@@ -372,7 +372,7 @@ class Embedded:
             ahead = repair.MODSEQ_AHEAD
             tx.db.run(
                 "UPDATE account SET epoch=epoch+1, modseq=modseq+?1, log_floor=modseq+?1, mailbox_modseq=modseq+?1,"
-                " email_modseq=modseq+?1, thread_modseq=modseq+?1, delivery_modseq=modseq+?1,"
+                " email_modseq=modseq+?1, thread_modseq=modseq+?1, delivery_modseq=modseq+?1, submission_modseq=modseq+?1,"
                 " uid_validity_last=max(uid_validity_last, ?2)+(SELECT count(*) FROM mailbox m WHERE m.account_id=account.account_id)",
                 (ahead, tx.now_ms // 1000),
             )

@@ -18,15 +18,18 @@ from typing import Protocol
 from mailstead.model.change import Changes
 from mailstead.model.condition import Condition
 from mailstead.model.email import (
+    EmailDelta,
     EmailPatch,
     EmailRow,
     EmailsSet,
+    Fault,
     Kind,
     MailboxPatch,
     MailboxSet,
     NewEmail,
     ObjectChanges,
     Position,
+    Snooze,
     States,
 )
 from mailstead.model.ids import (
@@ -42,7 +45,7 @@ from mailstead.model.ids import (
 )
 from mailstead.model.mailbox import Entry, EntryRow, MailboxInfo, Role
 from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage, Octets
-from mailstead.model.object import ObjectKind, ObjectStates, ObjectWrite
+from mailstead.model.object import Due, DueKind, ObjectKind, ObjectStates, ObjectWrite
 from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
 from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
@@ -518,6 +521,9 @@ class Submissions(Protocol):
     async def due(self, now_ms: int, limit: int) -> list[tuple[AccountId, SubmissionId]]:
         """What is to be handed over, of the shards this process owns."""
 
+    async def state(self, account: AccountId) -> Position:
+        """When one last moved."""
+
     async def take(self, account: AccountId, submission: SubmissionId) -> bool:
         """Begin the hand-over of one that is due: from here on cancelling fails. False: it was cancelled, has left, or is not due."""
 
@@ -573,14 +579,42 @@ class Emails(Protocol):
 class KeptObjects(Protocol):
     """Small objects of an account beside its mail: one sealed document each, typed changes in the account's clock (STORAGE §2)."""
 
-    async def of(self, account: AccountId, kind: ObjectKind) -> ObjectStates:
-        """Everything of a kind, those that are gone as well: a row is its own record of what happened to it."""
+    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None) -> ObjectStates:
+        """Everything of a kind, or those named that are known; those that are gone as well: a row is its own record of what happened to it."""
+
+    async def states(self, account: AccountId, kinds: Sequence[ObjectKind]) -> list[Position]:
+        """Where kinds stand; costs nothing, however many objects there are."""
 
     async def set(self, account: AccountId, op: OpId, kind: ObjectKind, writes: Sequence[ObjectWrite], *, at: int) -> bool:
         """All of it or nothing, and only if the kind is still at modseq ``at``: whether it was. LIMIT, ACCOUNT_SUSPENDED."""
 
     def number(self, account: AccountId, kind: ObjectKind, name: str) -> int:
         """The id of an object that the client named."""
+
+    async def piece(self, account: AccountId, kind: ObjectKind, ident: int, number: int) -> bytes | None:
+        """What was written as a piece of an object."""
+
+    async def step(
+        self, account: AccountId, op: OpId, *, update: Sequence[EmailPatch], destroy: Sequence[EmailId], kind: ObjectKind,
+        job: ObjectWrite, number: int, at: int,
+    ) -> list[Fault] | None:
+        """Change emails and write the job that does so, in one transaction; what was done to each becomes the job's piece ``number``. Faults in order;
+        None, and nothing is done, where the kind is not at ``at``."""
+
+    async def deltas(self, account: AccountId, kind: ObjectKind, ident: int, number: int) -> list[EmailDelta]:
+        """What ``step`` wrote down."""
+
+    async def due(self, now_ms: int, limit: int) -> list[Due]:
+        """What has become due, of the shards this process owns."""
+
+    async def set_due(self, account: AccountId, kind: DueKind, ident: int, at_ms: int) -> None:
+        """Look at it again then; 0: never. Nothing where it is not waiting."""
+
+    async def snoozes(self, account: AccountId, emails: Sequence[EmailId]) -> dict[EmailId, Snooze]:
+        """Of those emails that wait for a time."""
+
+    async def may_answer(self, account: AccountId, peer: str, *, again_after_ms: int) -> bool:
+        """Whether somebody may get an automatic reply now; noted at once. ACCOUNT_SUSPENDED."""
 
 
 class Queue(Protocol):

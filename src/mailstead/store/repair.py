@@ -31,7 +31,7 @@ from mailstead.store.mail.filing import OBJECT
 from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
-from mailstead.store.seal import KEPT, OUTBOX, PLACE, WORD, AccountKey, Damaged
+from mailstead.store.seal import DUE, KEPT, OUTBOX, PIECE, PLACE, WORD, AccountKey, Damaged
 
 MODSEQ_AHEAD: Final = 1_000_000
 _AHEAD_S: Final = 366 * 24 * 3600
@@ -239,9 +239,9 @@ class _Rebuild:
         self._kept_objects(rows, modseq)
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
             (account, self._limits[0], old[0][2] % (1 << 40) + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
-             self._validity + self._made, modseq, modseq, modseq, modseq),
+             self._validity + self._made, modseq, modseq, modseq, modseq, modseq),
         )
         tally.recount(self._db, account)
         return refiled
@@ -264,6 +264,20 @@ class _Rebuild:
             except (Damaged, Refusal, Unavailable, OverflowError):
                 continue
             self._db.run("INSERT OR IGNORE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row[:3], modseq, modseq, *row[5:]))
+        for row in rows.tables.get("object_piece", ()):
+            if self._unseals(row[4], PIECE, row[2], row[5], row[3]):
+                self._db.run("INSERT OR IGNORE INTO object_piece VALUES (?, ?, ?, ?, ?, ?)", row)
+        for row in rows.tables.get("due", ()):
+            if self._unseals(row[5], DUE, row[2], row[6], row[1]):
+                self._db.run("INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        self._db.many("INSERT OR IGNORE INTO answered VALUES (?, ?, ?)", rows.tables.get("answered", ()))
+
+    def _unseals(self, key: int, kind: bytes, ident: int, sealed: bytes, number: int) -> bool:
+        try:
+            self._keys.numbered(self._account, key).open(kind, ident, sealed, number)
+        except (Damaged, Refusal, Unavailable, OverflowError):
+            return False
+        return True
 
     # -------------------------------------------------------------------------------------------------- mailboxes
     def _mailboxes(self, rows: Rows, found: Found, modseq: int) -> dict[int, int]:

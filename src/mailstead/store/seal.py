@@ -32,6 +32,8 @@ PLACE: Final = b"plac"
 QUEUE: Final = b"queu"
 OUTBOX: Final = b"outb"
 KEPT: Final = b"kept"
+PIECE: Final = b"piec"
+DUE: Final = b"due "
 _FLUSH: Final = zstd.ZstdCompressor.FLUSH_FRAME
 _compress = zstd.ZstdCompressor(level=_LEVEL).compress
 _MOST: Final = 16 << 20

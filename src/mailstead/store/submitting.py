@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
+from mailstead.model.email import Position
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, MailboxId, SubmissionId
 from mailstead.model.message import NewMessage, Octets
@@ -72,6 +73,9 @@ class EmbeddedSubmissions:
             return found[:limit]
         named = None if ids is None else [int(one) for one in ids]
         return self._mail.shard(account).read(lambda db: submissions.find(db, account, self._keys, named, after, limit))
+
+    async def state(self, account: AccountId) -> Position:
+        return self._mail.shard(account).read(lambda db: submissions.state(db, account))
 
     async def octets(self, account: AccountId, submission: SubmissionId) -> bytes:
         return self._mail.shard(account).read(lambda db: submissions.octets(db, account, self._keys, submission))

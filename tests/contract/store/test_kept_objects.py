@@ -4,8 +4,9 @@ import pytest
 from tests.contract.store.conftest import World
 
 from mailstead.model import limits
+from mailstead.model.email import Position
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.object import ObjectKind, ObjectWrite
+from mailstead.model.object import Due, DueKind, ObjectKind, ObjectWrite
 
 KIND = ObjectKind.CLIENT_SETTINGS
 
@@ -56,3 +57,43 @@ def test_a_name_has_one_number_in_each_account(world: World) -> None:
     number = world.store.kept.number
     assert number(world.a, KIND, "theme") == number(world.a, KIND, "theme")
     assert 3 == len({number(world.a, KIND, "theme"), number(world.a, KIND, "font"), number(world.b, KIND, "theme")})
+
+
+async def test_only_those_named_are_opened_and_states_cost_nothing(world: World) -> None:
+    kept = world.store.kept
+    await kept.set(world.a, world.op(), KIND, [ObjectWrite(n, b"x") for n in range(1, 6)], at=0)
+    found = await kept.of(world.a, KIND, [2, 9])
+    assert [2] == [one.object_id for one in found.objects]
+    assert [found.state, Position(found.state.epoch, 0)] == await kept.states(world.a, [KIND, ObjectKind.REMINDER])
+
+
+async def due(world: World, now_ms: int) -> list[Due]:
+    """Of all workers: who owns the shard finds it."""
+    return [one for store in world.stores for one in await store.kept.due(now_ms, 10)]
+
+
+async def test_what_is_due_is_found_until_it_is_put_off_or_gone(world: World) -> None:
+    kept, kind = world.store.kept, ObjectKind.REMINDER
+    await kept.set(world.a, world.op(), kind, [ObjectWrite(1, b"", due_at_ms=50), ObjectWrite(2, b"", due_at_ms=60), ObjectWrite(3, b"")], at=0)
+    assert [] == await due(world, 49)
+    assert [Due(world.a, DueKind.REMINDER, 1), Due(world.a, DueKind.REMINDER, 2)] == await due(world, 60)
+    await kept.set_due(world.a, DueKind.REMINDER, 1, 100)
+    state = (await kept.states(world.a, [kind]))[0].modseq
+    await kept.set(world.a, world.op(), kind, [ObjectWrite(2, b"", gone=True)], at=state)
+    assert [] == await due(world, 99)
+    assert [1] == [one.object_id for one in await due(world, 100)]
+
+
+async def test_pieces_are_kept_with_their_object_and_go_with_it(world: World) -> None:
+    kept, kind = world.store.kept, ObjectKind.JOB
+    await kept.set(world.a, world.op(), kind, [ObjectWrite(1, b"", pieces=((0, b"zero"), (1, b"one")))], at=0)
+    assert (b"one", None) == (await kept.piece(world.a, kind, 1, 1), await kept.piece(world.a, kind, 1, 2))
+    await kept.set(world.a, world.op(), kind, [ObjectWrite(1, b"", gone=True)], at=(await kept.states(world.a, [kind]))[0].modseq)
+    assert await kept.piece(world.a, kind, 1, 1) is None
+
+
+async def test_an_automatic_reply_goes_once_in_a_while(world: World) -> None:
+    kept = world.store.kept
+    assert [True, False, True] == [await kept.may_answer(world.a, peer, again_after_ms=1_000_000) for peer in ("b@x", "B@x", "c@x")]
+    assert await kept.may_answer(world.b, "b@x", again_after_ms=1_000_000)
+    assert await kept.may_answer(world.a, "b@x", again_after_ms=0)

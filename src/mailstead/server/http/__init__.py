@@ -26,6 +26,7 @@ from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
@@ -42,12 +43,14 @@ class Parts:
     access: Access
     emails: Emails
     kept: Kept
+    jobs: Jobs
     uploads: Uploads
     spool: Callable[[], Any]
     watch: Watch
     hostname: str
     message_octets: int
     ready: Callable[[], Awaitable[list[str]]]
+    new_id: Callable[[], int]
     web_sessions: WebSessions | None = None
     owner: Owner | None = None
     """What people may do with their own accounts; with ``web_sessions`` the web UI can be signed in to."""
@@ -83,23 +86,23 @@ def http_server(parts: Parts) -> HttpServer:
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
-    mailings = Mailings(parts.emails, parts.uploads, parts.kept, hostname=parts.hostname)
+    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, hostname=parts.hostname, new_id=parts.new_id)
     endpoints = Endpoints(
         identify=identify, dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
-        stopping=server.stopping, more_states=_more_states(parts.sendings, parts.emails, parts.kept),
+        stopping=server.stopping, more_states=_more_states(parts.sendings, parts.kept),
     )  # fmt: skip
     server.app.app = application([*endpoints.routes(), *routes], Static(parts.web), ready=parts.ready)
     return server
 
 
-def _more_states(sendings: Sendings | None, emails: Emails, kept: Kept) -> States:
+def _more_states(sendings: Sendings | None, kept: Kept) -> States:
     """States of what is sent and of our own objects, for whoever listens."""
 
     async def states(account: AccountId) -> dict[str, str]:
-        found = {kind.name_of_type: str((await kept.of(account, kind)).state) for kind in ObjectKind}
+        found = {kind.name_of_type: str(state) for kind, state in (await kept.states(account)).items() if kind is not ObjectKind.PUSH}
         if sendings is not None:
-            found["EmailSubmission"] = await sendings.state(account, (await emails.states(account)).epoch)
+            found["EmailSubmission"] = str(await sendings.state(account))
         return found
 
     return states

@@ -10,6 +10,7 @@ from mailstead.model.ids import AccountId
 from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 
 NewId = Callable[[], int]
@@ -25,9 +26,11 @@ class Uploads(Protocol):
 class Mailings:
     """One for the process. ``hostname``: what Message-IDs end in."""
 
-    def __init__(self, emails: Emails, uploads: Uploads, kept: Kept, *, hostname: str) -> None:
+    def __init__(self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, *, hostname: str, new_id: NewId) -> None:
+        self.new_id = new_id
         self.emails = emails
         self.kept = kept
+        self.jobs = jobs
         self.envelopes = Envelopes()
         self._uploads = uploads
         self._hostname = hostname
@@ -42,6 +45,10 @@ class Mailings:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def soon(self) -> None:
+        """See ``jmap.standard.Mailing.soon``."""
+        self.jobs.soon()
 
     def message_id(self) -> str:
         return f"{time.time_ns():x}.{os.urandom(6).hex()}@{self._hostname}"

@@ -18,7 +18,7 @@ ATTRIBUTES: Final = {
     Role.TRASH: "\\Trash",
     Role.ALL: "\\All",
     Role.FLAGGED: "\\Flagged",
-    Role.IMPORTANT: "\\Important",
+    Role.IMPORTANT: "\\Important", Role.SNOOZED: "\\Snoozed", Role.SCHEDULED: "\\Scheduled", Role.MEMOS: "\\Memos",
 }
 """RFC 6154 §2, RFC 8457 §3."""
 _YIELD_EVERY: Final = 200

@@ -7,7 +7,7 @@ from mailstead.model.ids import EmailId, MailboxId, ThreadId
 from mailstead.model.message import Filed
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, keywords, names, tally
+from mailstead.store.mail import clock, filing, keywords, muted, names, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 
@@ -44,8 +44,10 @@ class Deliver(OfAccount):
         key = keys.of(account)
         is_seen = model.DELETED not in map(model.SYSTEM_BITS.get, map(model.canonical, self.flags))
         modseq = clock.tick(tx, account, octets=info.size, messages=1, of_all=is_seen)
-        flags, more = keywords.bits(tx, account, key, self.flags, must=False) if self.flags else (0, ())
-        mailbox, place = self._place(tx, key, modseq, flags)
+        is_muted = len(self.incoming.refs) > 1 and muted.is_muted(tx.db, account, key, self.incoming.refs)
+        words = (*self.flags, "\\Seen", muted.MUTED) if is_muted else self.flags
+        flags, more = keywords.bits(tx, account, key, words, must=False) if words else (0, ())
+        mailbox, place = self._place(tx, key, modseq, flags, first=muted.archive(tx.db, account) if is_muted and self._is_for_inbox() else 0)
         counts = tally.Tally(tx, account, is_ticked=is_seen)
         thread = filing.store(tx, counts, self.incoming, mailbox=mailbox, flags=flags)
         filing.enter(
@@ -56,8 +58,17 @@ class Deliver(OfAccount):
         _remember(tx, account, self.delivery_id, info.email)
         return Filed(False, EmailId(info.email), ThreadId(thread), MailboxId(mailbox), place.uid, modseq)
 
-    def _place(self, tx: Tx, key: names.AccountKey, modseq: int, flags: int) -> tuple[int, filing.Place]:
+    def _is_for_inbox(self) -> bool:
+        return not self.mailboxes or self.mailboxes[0] == names.INBOX
+
+    def _place(self, tx: Tx, key: names.AccountKey, modseq: int, flags: int, *, first: int) -> tuple[int, filing.Place]:
+        """``first``: a mailbox before all others; 0: none."""
         size = self.incoming.info.size
+        if first:
+            place = filing.room(
+                tx, self.account, first, modseq, count=1, octets=size, unseen=filing.unseen(flags), deleted=filing.deleted(flags))
+            if place:
+                return first, place
         for path in (*self.mailboxes, names.INBOX):
             known = _inboxes.get(self.account, 0) if path == names.INBOX else 0
             for mailbox in (known, 0) if known else (0,):

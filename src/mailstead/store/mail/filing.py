@@ -16,6 +16,7 @@ from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects
 from mailstead.store.blob.record import Info, Meta
 from mailstead.store.engine.writer import Tx
+from mailstead.store.mail import due
 from mailstead.store.mail.tally import Tally
 from mailstead.store.seal import AccountKey
 
@@ -93,6 +94,7 @@ def store(tx: Tx, tally: Tally, incoming: Incoming, *, mailbox: int, flags: int,
         tally.is_new(thread)
     else:
         tally.look((thread,))
+        due.wake_thread(tx, account, thread)
     info.mailbox = mailbox
     info.flags = flags
     if incoming.body:

@@ -13,11 +13,12 @@ import msgspec
 
 from mailstead.model import flags as model
 from mailstead.model import limits
-from mailstead.model.email import EmailPatch, EmailsSet, Fault, Made, Position
+from mailstead.model.email import EmailPatch, EmailsSet, Fault, Made, Position, Snooze
 from mailstead.model.ids import EmailId, ThreadId
+from mailstead.model.object import DueKind
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, emails, filing, keywords, removal, tally
+from mailstead.store.mail import clock, due, emails, filing, keywords, removal, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import AccountKey
@@ -27,6 +28,10 @@ _ENTRIES: Final = (
     " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
     " CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
 )
+
+
+encode_snooze: Final = msgspec.msgpack.Encoder().encode
+decode_snooze: Final = msgspec.msgpack.Decoder(Snooze).decode
 
 
 class Creation(msgspec.Struct):
@@ -66,6 +71,7 @@ class _Plan(msgspec.Struct):
     all_of: bool
     into: list[int]
     out_of: list[_Entry]
+    snooze: Snooze | None = None
 
 
 class SetEmails(OfAccount):
@@ -179,7 +185,7 @@ class _Work:
         if not wanted - now <= self._boxes or not patch.remove_mailboxes <= self._boxes | now:
             return Fault.NO_MAILBOX
         add = patch.keywords if patch.keywords is not None else patch.add_keywords
-        if not self._may_name(add):
+        if not self._may_name(add | patch.snooze.add_keywords if patch.snooze else add):
             return Fault.TOO_MANY_KEYWORDS
         out_of = [entry for entry in found.entries if entry.mailbox not in wanted]
         into = sorted(wanted - now)
@@ -187,7 +193,7 @@ class _Work:
         if fault is not Fault.NONE:
             return fault
         self._taken.add(found.email)
-        return _Plan(found, add, patch.remove_keywords, patch.keywords is not None, into, out_of)
+        return _Plan(found, add, patch.remove_keywords, patch.keywords is not None, into, out_of, patch.snooze)
 
     def _take(self, size: int, entries: int) -> Fault:
         used, count, most, most_count = self._room
@@ -273,11 +279,15 @@ class _Work:
             add, more_add = self._bits(plan.add)
             drop, more_drop = (~0, None) if plan.all_of else self._bits(plan.remove)
             leaving = {(entry.mailbox, entry.uid) for entry in plan.out_of}
+            if plan.snooze is not None:
+                self._snooze(found, plan.snooze)
             for entry in found.entries:
                 flags = ((entry.flags & ~drop) | add) & ~model.DELETED
                 kept = frozenset() if more_drop is None else frozenset(entry.more) - more_drop
                 more = tuple(sorted(kept | more_add))
-                if (entry.mailbox, entry.uid) not in leaving and (flags != entry.flags or more != entry.more):
+                if (entry.mailbox, entry.uid) not in leaving and (
+                    flags != entry.flags or more != entry.more or plan.snooze is not None
+                ):
                     updates.append((modseq, flags, keywords.pack_more(more), account, entry.mailbox, entry.uid))
                     unseen[entry.mailbox] = unseen.get(entry.mailbox, 0) + filing.unseen(flags) - filing.unseen(entry.flags)
                     self.tally.flagged(found.thread, entry.mailbox, entry.uid, found.email, flags)
@@ -297,6 +307,10 @@ class _Work:
                 "UPDATE mailbox SET modseq=?, unseen=unseen+? WHERE account_id=? AND mailbox_id=?", (modseq, count, account, mailbox))
         for mailbox, rows in into.items():
             self._enter(mailbox, rows, fresh=False)
+
+    def _snooze(self, found: _Email, snooze: Snooze) -> None:
+        doc = encode_snooze(snooze) if snooze.until_ms else b""
+        due.put(self._tx, self._key, self._account, DueKind.SNOOZE, found.email, snooze.until_ms, 0, doc)
 
     def leave(self, leaving: list[tuple[_Email, list[_Entry]]]) -> None:
         """Take entries away; an email goes with its last."""

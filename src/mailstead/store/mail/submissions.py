@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.email import Position
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId, SubmissionId, ThreadId
 from mailstead.model.submission import Hold, Progress, RecipientStatus, Submission
@@ -96,7 +97,7 @@ class Submit(OfAccount):
             "INSERT INTO submission_piece VALUES (?, ?, ?, ?)",
             ((account, self.submission, number, piece) for number, piece in enumerate(self.pieces)),
         )
-        clock.note(tx, account, modseq, ChangeKind.SUBMISSION, self.submission, ChangeOp.CREATED)
+        _moved(tx, account, modseq, self.submission, ChangeOp.CREATED)
 
     def _file(self, tx: Tx, keys: Keys, sent: Sent, modseq: int) -> tuple[int, int]:
         info = sent.incoming.info
@@ -221,7 +222,7 @@ class Destroy(OfAccount):
             raise Refusal(Reason.IN_USE, "The message has not left yet; cancel it first")
         modseq = clock.tick(tx, self.account)
         tx.db.run("DELETE FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission))
-        clock.note(tx, self.account, modseq, ChangeKind.SUBMISSION, self.submission, ChangeOp.DESTROYED)
+        _moved(tx, self.account, modseq, self.submission, ChangeOp.DESTROYED)
 
 
 def _hold(tx: Tx, account: int, submission: int) -> Hold:
@@ -237,7 +238,12 @@ def _move(tx: Tx, account: int, submission: int, change: str) -> None:
         f"UPDATE submission SET {change}, modseq=? WHERE account_id=? AND submission_id=?",  # noqa: S608 - words of our own
         (modseq, account, submission),
     )
-    clock.note(tx, account, modseq, ChangeKind.SUBMISSION, submission, ChangeOp.UPDATED)
+    _moved(tx, account, modseq, submission, ChangeOp.UPDATED)
+
+
+def _moved(tx: Tx, account: int, modseq: int, submission: int, op: ChangeOp) -> None:
+    tx.db.run("UPDATE account SET submission_modseq=? WHERE account_id=?", (modseq, account))
+    clock.note(tx, account, modseq, ChangeKind.SUBMISSION, submission, op)
 
 
 def _drop_pieces(tx: Tx, account: int, submission: int) -> None:
@@ -257,6 +263,14 @@ def prune(tx: Tx) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- reading
+def state(db: Database, account: int) -> Position:
+    """When a submission of the account last moved."""
+    row = db.one("SELECT epoch, submission_modseq FROM account WHERE account_id=?", (account,))
+    if row is None:
+        raise clock.missing(account)
+    return Position(*row)
+
+
 def find(db: Database, account: int, keys: Keys, ids: list[int] | None, after: int, limit: int) -> list[Submission]:
     """Those that are named, or all beyond ``after``, in order of their ids."""
     where, values = "submission_id>?", [account, after]  # type: tuple[str, list[Any]]

@@ -9,6 +9,9 @@ a day, so that the change log can be cut at an age.
 JMAP sees emails and threads where IMAP sees entries. ``mailbox`` counts both ways; the columns ``emails`` … ``unread_threads``
 leave out entries flagged ``\\Deleted`` (``mail.tally``). A change of an entry says in ``email_op`` and ``thread_op`` what it
 meant for the email and its thread, and ``account`` holds the last modseq of each JMAP type.
+
+``due`` is what is to happen at a time (``mail.due``); ``object_piece`` what is too large for an object's document; ``answered`` to whom an automatic
+reply went, and when.
 """
 
 from typing import Final
@@ -122,6 +125,20 @@ CREATE TABLE object (
   gone INTEGER NOT NULL, key_no INTEGER NOT NULL, doc_enc BLOB NOT NULL,
   PRIMARY KEY (account_id, kind, object_id)) WITHOUT ROWID;
 CREATE INDEX object_modseq ON object (account_id, kind, modseq)
+""",
+    """
+ALTER TABLE account ADD COLUMN submission_modseq INTEGER NOT NULL DEFAULT 0;
+UPDATE account SET submission_modseq=modseq;
+CREATE TABLE due (
+  account_id INTEGER NOT NULL, kind INTEGER NOT NULL, object_id INTEGER NOT NULL, at_ms INTEGER NOT NULL, thread_id INTEGER NOT NULL,
+  key_no INTEGER NOT NULL, doc_enc BLOB NOT NULL, PRIMARY KEY (account_id, kind, object_id)) WITHOUT ROWID;
+CREATE INDEX due_at ON due (at_ms);
+CREATE INDEX due_thread ON due (account_id, thread_id);
+CREATE TABLE object_piece (
+  account_id INTEGER NOT NULL, kind INTEGER NOT NULL, object_id INTEGER NOT NULL, number INTEGER NOT NULL, key_no INTEGER NOT NULL,
+  doc_enc BLOB NOT NULL, PRIMARY KEY (account_id, kind, object_id, number)) WITHOUT ROWID;
+CREATE TABLE answered (
+  account_id INTEGER NOT NULL, peer BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (account_id, peer)) WITHOUT ROWID
 """,
 )
 

@@ -19,7 +19,8 @@ from mailstead.protocol.jmap.mail import blobs, body, headers
 from mailstead.protocol.jmap.mail.headers import Wanted
 from mailstead.protocol.jmap.mail.keywords import Names
 
-_ROW: Final = frozenset(("id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"))
+_ROW: Final = frozenset(("id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt", "snoozed"))
+"""``snoozed`` (docs/reference/jmap-extensions.md) is put in by who knows it."""
 _ENVELOPE: Final = frozenset(("hasAttachment", "preview", "from", "to", "cc", "bcc", "subject", "sentAt", "messageId", "inReplyTo"))
 _HEADER: Final = frozenset(("references", "sender", "replyTo", "headers"))
 _BODY: Final = frozenset(("bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"))

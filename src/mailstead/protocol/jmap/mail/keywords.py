@@ -12,6 +12,7 @@ _KEYWORDS: Final = {flag: keyword for keyword, flag in _FLAGS.items()}
 ROLES: Final = {
     Role.INBOX: "inbox", Role.DRAFTS: "drafts", Role.SENT: "sent", Role.ARCHIVE: "archive", Role.JUNK: "junk", Role.TRASH: "trash",
     Role.ALL: "all", Role.FLAGGED: "flagged", Role.IMPORTANT: "important",
+    Role.SNOOZED: "snoozed", Role.SCHEDULED: "scheduled", Role.MEMOS: "memos",
 }
 BY_ROLE: Final = {name: role for role, name in ROLES.items()}
 

@@ -6,12 +6,14 @@ from typing import Any, Final
 import msgspec
 
 from mailstead.model import limits
-from mailstead.model.email import Position
 from mailstead.model.object import KeptObject, ObjectKind, ObjectWrite
+from mailstead.server.http.jmap.kept_type import changes_of
 from mailstead.server.http.jmap.standard import (
     Call,
     MethodError,
+    Outcome,
     Wanted,
+    check_state,
     maximum,
     need_write,
     properties,
@@ -45,19 +47,11 @@ async def get(call: Call) -> dict[str, Any]:
 
 
 async def changes(call: Call) -> dict[str, Any]:
-    """RFC 8620 §5.2. Every object has its last change's modseq to itself, so a page may end at any."""
-    old, most = since(call.arguments, "sinceState"), maximum(call.arguments)
+    """RFC 8620 §5.2."""
     now = await call.mailing.kept.of(call.account, _KIND)
-    if old.epoch != now.state.epoch or old.modseq > now.state.modseq or old.skip:
-        raise MethodError("cannotCalculateChanges", "this state is not known")
-    moved = [one for one in now.objects if one.modseq > old.modseq and not (one.gone and one.made > old.modseq)]
-    page = moved[:most] if most else moved
-    more = len(page) < len(moved)
-    told: dict[str, list[str]] = {"created": [], "updated": [], "destroyed": []}
-    for one in page:
-        told["destroyed" if one.gone else "created" if one.made > old.modseq else "updated"].append(_opened(one)["id"])
-    new = Position(now.state.epoch, page[-1].modseq) if more else now.state
-    return {"accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": more, **told}
+    new, told = changes_of(now, since(call.arguments, "sinceState"), maximum(call.arguments), lambda one: str(_opened(one)["id"]))
+    return {
+        "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": new != now.state, **told}
 
 
 async def set_(call: Call) -> dict[str, Any]:
@@ -66,8 +60,7 @@ async def set_(call: Call) -> dict[str, Any]:
     wanted = Wanted(call.arguments)
     for _ in range(_TRIES):
         before = await call.mailing.kept.of(call.account, _KIND)
-        if wanted.if_state and wanted.if_state != str(before.state):
-            raise MethodError("stateMismatch")
+        check_state(wanted, str(before.state))
         change = _Change(call, {_opened(one)["id"]: one for one in before.objects})
         change.judge(wanted)
         if change.writes and not await call.mailing.kept.set(call.account, _KIND, list(change.writes.values()), at=before.state.modseq):
@@ -85,10 +78,10 @@ class _Change:
         self._known = known
         self._there = {ident for ident, one in known.items() if not one.gone}
         self.writes: dict[str, ObjectWrite] = {}
-        self._created: dict[str, str] = {}
+        self._made: dict[str, str] = {}
         self._updated: list[str] = []
-        self._destroyed: list[str] = []
-        self._faults: dict[str, dict[str, Any]] = {"create": {}, "update": {}, "destroy": {}}
+        self._outcome = Outcome()
+        self._faults = {"create": self._outcome.not_created, "update": self._outcome.not_updated, "destroy": self._outcome.not_destroyed}
 
     def judge(self, wanted: Wanted) -> None:
         """Fills ``writes``."""
@@ -104,7 +97,7 @@ class _Change:
         for ident in wanted.destroy:
             if ident in self._there:
                 self.writes[ident] = ObjectWrite(self._known[ident].object_id, msgspec.json.encode({"id": ident}), gone=True)
-                self._destroyed.append(ident)
+                self._outcome.destroyed.append(ident)
             else:
                 self._faults["destroy"][ident] = set_error("notFound")
 
@@ -118,7 +111,7 @@ class _Change:
         elif "value" not in given:
             self._faults["create"][creation] = set_error("invalidProperties", "a setting has a value", properties=("value",))
         elif self._write(ident, {"schema": 1, **given}, given, "create", creation):
-            self._created[creation] = ident
+            self._made[creation] = ident
 
     def _write(self, ident: str, whole: dict[str, Any], given: dict[str, Any], deed: str, key: str) -> bool:
         strange = tuple(name[:100] for name in given if name not in {"id", "value", "schema"} or (name == "id" and given["id"] != ident))
@@ -137,11 +130,7 @@ class _Change:
 
     def answer(self, old: str, new: str, revisions: dict[str, int]) -> dict[str, Any]:
         """The response."""
-        self._call.created.update(self._created)
-        return {
-            "accountId": self._call.account_id, "oldState": old, "newState": new,
-            "created": {key: {"id": ident, "revision": revisions[ident]} for key, ident in self._created.items()} or None,
-            "updated": {ident: {"revision": revisions[ident]} for ident in self._updated} or None, "destroyed": self._destroyed or None,
-            "notCreated": self._faults["create"] or None, "notUpdated": self._faults["update"] or None,
-            "notDestroyed": self._faults["destroy"] or None,
-        }  # fmt: skip
+        self._call.created.update(self._made)
+        self._outcome.created = {key: {"id": ident, "revision": revisions[ident]} for key, ident in self._made.items()}
+        self._outcome.updated = {ident: {"revision": revisions[ident]} for ident in self._updated}
+        return self._outcome.response(self._call, old, new)

@@ -16,7 +16,7 @@ from mailstead.protocol.jmap.mail import email as objects
 from mailstead.protocol.jmap.mail.email import BadProperty, Plan, Rendering
 from mailstead.protocol.jmap.mail.filters import BadFilter, Filters, comparators
 from mailstead.protocol.jmap.mail.keywords import Names
-from mailstead.server.http.jmap import blob_source
+from mailstead.server.http.jmap import blob_source, saved_search, snooze
 from mailstead.server.http.jmap.mailbox import window_of
 from mailstead.server.http.jmap.standard import (
     MAX_GET,
@@ -68,6 +68,7 @@ async def get(call: Call) -> dict[str, Any]:
     listed = []
     missing = [ident for ident in asked if ident not in numbers or numbers[ident] not in rows]
     opened = 0
+    snoozes = await snooze.shown(call, list(rows.values())) if "snoozed" in wanted.properties else {}
     for ident, number in numbers.items():
         if number not in rows:
             continue
@@ -84,6 +85,8 @@ async def get(call: Call) -> dict[str, Any]:
             raise MethodError("requestTooLarge", f"at most {limits.JMAP_GET_OCTETS} octets of messages at once; ask for fewer")
         one = rendering.email(row, wanted, source.octets_of, source.sizes)
         one["id"] = ident
+        if "snoozed" in wanted.properties:
+            one["snoozed"] = snoozes.get(number)
         listed.append(one)
         if wanted.octets and len(listed) % _TURN == 0:
             await asyncio.sleep(0)
@@ -196,28 +199,29 @@ async def changes(call: Call) -> dict[str, Any]:
 
 
 # ----------------------------------------------------------------------------------------------------------- queries
-def condition_of(call: Call, tree: Any) -> c.Condition:
-    """A filter compiled."""
+async def condition_of(call: Call, tree: Any) -> tuple[c.Condition, str]:
+    """A filter compiled, saved searches put in; and what changes when one of them does ("": there are none)."""
+    tree, mark = await saved_search.resolved(call, tree)
     try:
-        return Filters(lambda ident: mailbox(call, ident)).condition(tree)
+        return Filters(lambda ident: mailbox(call, ident)).condition(tree), mark
     except BadFilter as exc:
         raise MethodError("unsupportedFilter" if exc.unsupported else "invalidArguments", str(exc)) from None
 
 
-def query_of(call: Call) -> Query:
-    """What Email/query and Email/queryChanges ask."""
-    condition = condition_of(call, call.arguments.get("filter"))
+async def query_of(call: Call) -> tuple[Query, str]:
+    """What Email/query and Email/queryChanges ask; the second as in ``condition_of``."""
+    condition, mark = await condition_of(call, call.arguments.get("filter"))
     try:
         sort = comparators(call.arguments.get("sort"))
     except BadFilter as exc:
         raise MethodError("unsupportedSort" if exc.unsupported else "invalidArguments", str(exc)) from None
-    return Query(condition, sort, flag(call.arguments, "collapseThreads"))
+    return Query(condition, sort, flag(call.arguments, "collapseThreads")), mark
 
 
 async def query(call: Call) -> dict[str, Any]:
     """RFC 8621 §4.4."""
     arguments = call.arguments
-    asked = query_of(call)
+    asked, mark = await query_of(call)
     anchor = arguments.get("anchor")
     number = wire.from_wire(wire.EMAIL, anchor) if isinstance(anchor, str) else None
     window = window_of(arguments, number, most=limits.JMAP_QUERY_LIMIT)
@@ -227,7 +231,7 @@ async def query(call: Call) -> dict[str, Any]:
         raise MethodError("anchorNotFound") from None
     is_cut = window.limit == limits.JMAP_QUERY_LIMIT and arguments.get("limit") != limits.JMAP_QUERY_LIMIT
     return {
-        "accountId": call.account_id, "queryState": str(answer.state), "canCalculateChanges": True, "position": answer.position,
+        "accountId": call.account_id, "queryState": f"{answer.state}{mark}", "canCalculateChanges": True, "position": answer.position,
         "ids": [objects.wire(wire.EMAIL, email) for email in answer.ids],
         **({"total": answer.total} if answer.total is not None else {}), **({"limit": window.limit} if is_cut else {}),
         **({"collapseThreads": asked.collapse} if "collapseThreads" in arguments else {}),
@@ -235,23 +239,51 @@ async def query(call: Call) -> dict[str, Any]:
 
 
 async def query_changes(call: Call) -> dict[str, Any]:
-    """RFC 8621 §4.5. Always computed while the log reaches back."""
+    """RFC 8621 §4.5. Always computed while the log reaches back and the saved searches in it are the same.
+
+    With ``upToId`` only what stands up to that email is told: those behind it that were taken out and put in again cannot be asked for by who does
+    not know them. The total is of everything.
+    """
     arguments = call.arguments
-    asked = query_of(call)
+    asked, mark = await query_of(call)
     old = text(arguments, "sinceQueryState")
+    state_of, tilde, then = old.partition("~")
+    if tilde + then != mark:
+        raise MethodError("cannotCalculateChanges", "a saved search in the filter has changed since")
+    last = arguments.get("upToId")
+    if last is not None and not isinstance(last, str):
+        raise invalid("upToId is an id")
+    most = maximum(arguments)
     try:
         with Calculating():
             told = await call.mailing.emails.query_changes(
-                call.account, asked, since(arguments, "sinceQueryState"), maximum(arguments), total=flag(arguments, "calculateTotal"))
+                call.account, asked, since({"sinceQueryState": state_of}, "sinceQueryState"), 0 if last else most,
+                total=flag(arguments, "calculateTotal"))
     except TooManyChanges:
         raise MethodError("tooManyChanges") from None
+    removed = [objects.wire(wire.EMAIL, email) for email in told.removed]
+    added = [{"id": objects.wire(wire.EMAIL, email), "index": place} for place, email in told.added]
+    if last is not None and last not in removed:
+        added = await _up_to(call, asked, last, added)
+    if most and len(removed) + len(added) > most:
+        raise MethodError("tooManyChanges")
     return {
-        "accountId": call.account_id, "oldQueryState": old, "newQueryState": str(told.new),
-        "removed": [objects.wire(wire.EMAIL, email) for email in told.removed],
-        "added": [{"id": objects.wire(wire.EMAIL, email), "index": place} for place, email in told.added],
+        "accountId": call.account_id, "oldQueryState": old, "newQueryState": f"{told.new}{mark}", "removed": removed, "added": added,
         **({"total": told.total} if told.total is not None else {}),
         **({"collapseThreads": asked.collapse} if "collapseThreads" in arguments else {}),
     }
+
+
+async def _up_to(call: Call, asked: Query, last: str, added: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of ``added`` that do not stand behind an email (RFC 8620 §5.6); all, where it is not in the answer."""
+    number = wire.from_wire(wire.EMAIL, last)
+    if number is None or not added:
+        return added
+    try:
+        place = (await call.mailing.emails.query(call.account, asked, Window(anchor=EmailId(number), limit=1))).position
+    except AnchorNotFound:
+        return added
+    return [one for one in added if one["index"] <= place]
 
 
 # ----------------------------------------------------------------------------------------------------------- parse
@@ -284,7 +316,7 @@ def is_message(octets: bytes) -> bool:
 def _parsed(blob_id: str, octets: bytes, wanted: Plan) -> dict[str, Any]:
     row = parsed(octets)
     names = tuple(wanted.properties)
-    shown: dict[str, Any] = dict.fromkeys(name for name in names if name in {"id", "threadId", "mailboxIds", "keywords", "receivedAt"})
+    shown: dict[str, Any] = dict.fromkeys(name for name in names if name in {"id", "threadId", "mailboxIds", "keywords", "receivedAt", "snoozed"})
     late = tuple(name for name in names if name not in shown and name not in {"blobId", "size", "hasAttachment", "preview"})
     source = Source.holding(octets)
     shown.update(objects.content(

@@ -14,13 +14,15 @@ from mailstead.protocol.jmap.mail.compose import BadEmail
 from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.protocol.jmap.mail.keywords import Names, flag_of
-from mailstead.server.http.jmap import blob_source
+from mailstead.server.http.jmap import blob_source, snooze
 from mailstead.server.http.jmap.email import is_message
 from mailstead.server.http.jmap.standard import (
     MAX_SET,
     Call,
     MethodError,
+    Outcome,
     Wanted,
+    check_state,
     flag,
     invalid,
     mailbox,
@@ -40,7 +42,7 @@ _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
 }
 
 
-class _Bad(Exception):  # noqa: N818 - a value on its way to a SetError
+class BadPatch(Exception):  # noqa: N818 - a value on its way to a SetError
     """Properties of one object that cannot be."""
 
     def __init__(self, *names: str, kind: str = "invalidProperties", why: str = "") -> None:
@@ -57,12 +59,12 @@ def fault_error(fault: Fault) -> dict[str, Any]:
 def mailboxes_of(call: Call, given: Any) -> tuple[MailboxId, ...]:
     """``mailboxIds``."""
     if not isinstance(given, dict) or not given:
-        raise _Bad("mailboxIds", why="an email is in one mailbox at least")
+        raise BadPatch("mailboxIds", why="an email is in one mailbox at least")
     found = []
     for ident, value in given.items():
         number = mailbox(call, ident)
         if value is not True or number is None:
-            raise _Bad("mailboxIds", why="mailboxIds maps ids of mailboxes to true")
+            raise BadPatch("mailboxIds", why="mailboxIds maps ids of mailboxes to true")
         found.append(number)
     return tuple(found)
 
@@ -72,12 +74,12 @@ def flags_of(given: Any) -> frozenset[str]:
     if given is None:
         return frozenset()
     if not isinstance(given, dict):
-        raise _Bad("keywords", why="keywords maps keywords to true")
+        raise BadPatch("keywords", why="keywords maps keywords to true")
     found = set()
     for keyword, value in given.items():
         name = flag_of(keyword)
         if value is not True or name is None:
-            raise _Bad("keywords", why="keywords maps keywords to true")
+            raise BadPatch("keywords", why="keywords maps keywords to true")
         found.add(name)
     return frozenset(found)
 
@@ -89,7 +91,7 @@ def received_of(given: Any) -> int | None:
     try:
         return utc_ms(given, "receivedAt")
     except BadFilter:
-        raise _Bad("receivedAt", why="receivedAt is a UTC date") from None
+        raise BadPatch("receivedAt", why="receivedAt is a UTC date") from None
 
 
 def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch:
@@ -99,19 +101,21 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
     remove: dict[str, set[Any]] = {"keywords": set(), "mailboxIds": set()}
     for path, value in given.items():
         name, slash, rest = path.partition("/")
+        if path == "snoozed":
+            continue  # ``snooze.laid_on`` sees to it
         if name not in add:
-            raise _Bad(path if not slash else name, why="of an email only keywords and mailboxIds can be changed")
+            raise BadPatch(path if not slash else name, why="of an email only keywords, mailboxIds and snoozed can be changed")
         if not slash:
             whole[name] = value
             continue
         rest = rest.replace("~1", "/").replace("~0", "~")
         one: Any = flag_of(rest) if name == "keywords" else mailbox(call, rest)
         if one is None or value not in {True, None} or isinstance(value, int) and value is not True:  # noqa: RUF021
-            raise _Bad(path, why="true or null, of something that can be")
+            raise BadPatch(path, why="true or null, of something that can be")
         (add if value else remove)[name].add(one)
     for name in whole:
         if add[name] or remove[name]:
-            raise _Bad(kind="invalidPatch", why=f"{name} is set whole and in part")
+            raise BadPatch(kind="invalidPatch", why=f"{name} is set whole and in part")
     return EmailPatch(
         email,
         keywords=flags_of(whole["keywords"] or {}) if "keywords" in whole else None,
@@ -122,25 +126,19 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
 
 
 # ----------------------------------------------------------------------------------------------------------- set
-class _Set:
+class _Set(Outcome):
     """One Email/set. What is made comes first, so that the rest may speak of it."""
 
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call
         self.wanted = Wanted(call.arguments)
         self.if_state = self.wanted.if_state
-        self.created: dict[str, Any] = {}
-        self.updated: dict[str, Any] = {}
-        self.destroyed: list[str] = []
-        self.not_created: dict[str, Any] = {}
-        self.not_updated: dict[str, Any] = {}
-        self.not_destroyed: dict[str, Any] = {}
 
     async def run(self) -> dict[str, Any]:
         call = self.call
         before = state(await call.mailing.emails.states(call.account), Kind.EMAIL)
-        if self.if_state and self.if_state != before:
-            raise MethodError("stateMismatch")
+        check_state(self.wanted, before)
         after = before
         try:
             done = await self._create()
@@ -151,11 +149,7 @@ class _Set:
                 after = str(done.new)
         except StateMismatch:
             raise MethodError("stateMismatch") from None
-        return {
-            "accountId": call.account_id, "oldState": before, "newState": after, "created": self.created or None,
-            "updated": self.updated or None, "destroyed": self.destroyed or None, "notCreated": self.not_created or None,
-            "notUpdated": self.not_updated or None, "notDestroyed": self.not_destroyed or None,
-        }
+        return self.response(call, before, after)
 
     async def _store(self, **what: Any) -> EmailsSet:
         done = await self.call.mailing.emails.set(self.call.account, if_state=self.if_state, **what)
@@ -167,7 +161,7 @@ class _Set:
         for cid, given in self.wanted.create.items():
             try:
                 ready[cid] = await self._written(given)
-            except _Bad as exc:
+            except BadPatch as exc:
                 self.not_created[cid] = exc.error
         if not ready:
             return None
@@ -189,9 +183,9 @@ class _Set:
                 else:
                     found[blob_id] = octets
         except BadEmail as exc:
-            raise _Bad(*exc.properties, why=str(exc)) from None
+            raise BadPatch(*exc.properties, why=str(exc)) from None
         if missing:
-            bad = _Bad()
+            bad = BadPatch()
             bad.error = set_error("blobNotFound", "a blob is not there", notFound=missing)
             raise bad
         octets = compose.message(draft, found, now=mailing.now(), message_id=mailing.message_id(), boundary=mailing.boundary)
@@ -201,17 +195,23 @@ class _Set:
         call = self.call
         destroy = {ident: wire.from_wire(wire.EMAIL, ident) for ident in dict.fromkeys(resolved(call, one) for one in self.wanted.destroy)}
         patches: dict[str, EmailPatch] = {}
+        sleeping: dict[str, Any] = {}
         for key, given in self.wanted.update.items():
             ident = resolved(call, key)
             number = wire.from_wire(wire.EMAIL, ident)
             try:
                 if number is None:
-                    raise _Bad(kind="notFound")
+                    raise BadPatch(kind="notFound")
                 if ident in destroy:
-                    raise _Bad(kind="willDestroy")
+                    raise BadPatch(kind="willDestroy")
                 patches[ident] = patch_of(call, EmailId(number), given)
-            except _Bad as exc:
+                if "snoozed" in given:
+                    sleeping[ident] = given["snoozed"]
+            except BadPatch as exc:
                 self.not_updated[ident] = exc.error
+        if sleeping:
+            patches, refused = await snooze.laid_on(call, patches, sleeping)
+            self.not_updated.update(refused)
         for ident, number in destroy.items():
             if number is None:
                 self.not_destroyed[ident] = set_error("notFound")
@@ -265,16 +265,16 @@ async def import_(call: Call) -> dict[str, Any]:
 async def _imported(call: Call, _: AccountId, given: dict[str, Any]) -> NewEmail:
     strange = tuple(name for name in given if name not in {"blobId", "mailboxIds", "keywords", "receivedAt"})
     if strange:
-        raise _Bad(*strange)
+        raise BadPatch(*strange)
     blob_id = given.get("blobId")
     if not isinstance(blob_id, str):
-        raise _Bad("blobId")
+        raise BadPatch("blobId")
     boxes, flags, received = mailboxes_of(call, given.get("mailboxIds")), flags_of(given.get("keywords")), received_of(given.get("receivedAt"))
     octets = await blob_source.octets(call.mailing, call.account, resolved(call, blob_id))
     if octets is None:
-        raise _Bad("blobId", why="there is no such blob")
+        raise BadPatch("blobId", why="there is no such blob")
     if not is_message(octets):
-        raise _Bad(kind="invalidEmail", why="this is no message")
+        raise BadPatch(kind="invalidEmail", why="this is no message")
     octets = mime.canonical(octets)
     return NewEmail(octets, boxes, flags, received if received is not None else received_ms(octets))
 
@@ -302,7 +302,7 @@ async def _file(call: Call, given: dict[str, dict[str, Any]], source: AccountId,
     for cid, one in given.items():
         try:
             ready[cid] = await make(call, source, one)
-        except _Bad as exc:
+        except BadPatch as exc:
             not_created[cid] = exc.error
     after = before
     if ready:
@@ -340,13 +340,13 @@ async def copy(call: Call) -> dict[str, Any]:
 async def _copied(call: Call, source: AccountId, given: dict[str, Any]) -> NewEmail:
     strange = tuple(name for name in given if name not in {"id", "mailboxIds", "keywords", "receivedAt"})
     if strange:
-        raise _Bad(*strange)
+        raise BadPatch(*strange)
     ident = given.get("id")
     number = wire.from_wire(wire.EMAIL, resolved(call, ident)) if isinstance(ident, str) else None
     boxes = mailboxes_of(call, given.get("mailboxIds"))
     _, rows = await call.mailing.emails.emails(source, [EmailId(number)] if number is not None else [], content=False)
     if number is None or EmailId(number) not in rows:
-        raise _Bad(kind="notFound")
+        raise BadPatch(kind="notFound")
     row = rows[EmailId(number)]
     if given.get("keywords") is not None:
         flags = flags_of(given["keywords"])
@@ -358,6 +358,6 @@ async def _copied(call: Call, source: AccountId, given: dict[str, Any]) -> NewEm
         octets = await call.mailing.emails.octets(source, row.email_id)
     except Refusal as exc:
         if exc.reason is Reason.EXPUNGED:
-            raise _Bad(kind="notFound") from None
+            raise BadPatch(kind="notFound") from None
         raise
     return NewEmail(octets, boxes, flags, received if received is not None else row.received_at_ms)

@@ -16,7 +16,9 @@ from mailstead.server.http.jmap.standard import (
     Calculating,
     Call,
     MethodError,
+    Outcome,
     Wanted,
+    check_state,
     flag,
     invalid,
     mailbox,
@@ -288,38 +290,27 @@ def _patch(call: Call, given: dict[str, Any], now: dict[str, Any] | None) -> tup
     return MailboxPatch(name, parent, role, order, subscribed), altered
 
 
-class _Set:
+class _Set(Outcome):
     """One Mailbox/set."""
 
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call
         self.wanted = Wanted(call.arguments)
         self.with_emails = flag(call.arguments, "onDestroyRemoveEmails")
         self.if_state = self.wanted.if_state
-        self.created: dict[str, Any] = {}
-        self.updated: dict[str, Any] = {}
-        self.destroyed: list[str] = []
-        self.not_created: dict[str, Any] = {}
-        self.not_updated: dict[str, Any] = {}
-        self.not_destroyed: dict[str, Any] = {}
 
     async def run(self) -> dict[str, Any]:
         emails, call = self.call.mailing.emails, self.call
         before = state(await emails.states(call.account), Kind.MAILBOX)
-        if self.if_state and self.if_state != before:
-            raise MethodError("stateMismatch")
+        check_state(self.wanted, before)
         try:
             await self._create()
             await self._update()
             await self._destroy()
         except StateMismatch:
             raise MethodError("stateMismatch") from None
-        after = state(await emails.states(call.account), Kind.MAILBOX)
-        return {
-            "accountId": call.account_id, "oldState": before, "newState": after, "created": self.created or None,
-            "updated": self.updated or None, "destroyed": self.destroyed or None, "notCreated": self.not_created or None,
-            "notUpdated": self.not_updated or None, "notDestroyed": self.not_destroyed or None,
-        }
+        return self.response(call, before, state(await emails.states(call.account), Kind.MAILBOX))
 
     async def _put(self, ident: MailboxId | None, patch: MailboxPatch) -> tuple[Fault, MailboxId]:
         done = await self.call.mailing.emails.mailbox_set(self.call.account, ident, patch, if_state=self.if_state)

@@ -12,6 +12,7 @@ from mailstead.server.http.jmap import (
     email,
     email_set,
     identity,
+    job,
     mailbox,
     quota,
     snippet,
@@ -20,6 +21,11 @@ from mailstead.server.http.jmap import (
     thread,
 )
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
+from mailstead.server.http.jmap.job import JOBS
+from mailstead.server.http.jmap.kept_type import KeptType
+from mailstead.server.http.jmap.reminder import REMINDERS
+from mailstead.server.http.jmap.saved_search import SAVED_SEARCHES
+from mailstead.server.http.jmap.sender_profile import SENDER_PROFILES
 from mailstead.server.http.jmap.session import PLUS
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
@@ -48,11 +54,19 @@ _SUBMISSION: Final[dict[str, Method]] = {
     "EmailSubmission/queryChanges": submission.query_changes, "EmailSubmission/set": submission_set.set_,
 }  # fmt: skip
 
+def _standard(name: str, capability: str, kept: KeptType) -> dict[str, Named]:
+    """The standard methods of a type of small objects."""
+    methods = {"get": kept.get, "changes": kept.changes, "set": kept.set_, "query": kept.query, "queryChanges": kept.query_changes}
+    return {f"{name}/{method}": Named(capability, cast("Method", run)) for method, run in methods.items()}
+
+
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
     "Blob/copy": Named(CORE, blob.copy),
     "ClientSettings/get": Named(PLUS, client_settings.get), "ClientSettings/changes": Named(PLUS, client_settings.changes),
     "ClientSettings/set": Named(PLUS, client_settings.set_),
+    **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
+    **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{
         name: Named(capability, cast("Method", run))

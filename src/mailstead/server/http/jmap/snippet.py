@@ -20,7 +20,7 @@ _MOST = 64 << 10
 
 async def get(call: Call) -> dict[str, Any]:
     """Where the words of the filter stand in each email; null where they do not."""
-    condition = condition_of(call, call.arguments.get("filter"))
+    condition, _ = await condition_of(call, call.arguments.get("filter"))
     asked = wanted_ids(call.arguments, "emailIds")
     if asked is None:
         raise invalid("emailIds is a list of ids")

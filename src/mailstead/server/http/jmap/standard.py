@@ -15,6 +15,7 @@ from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
+from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 
 MAX_GET: Final = 500
@@ -37,6 +38,7 @@ class Mailing(Protocol):
     emails: Emails
     envelopes: Envelopes
     kept: Kept
+    jobs: Jobs
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         """The octets of an uploaded blob; None: there is none of this account's."""
@@ -45,6 +47,12 @@ class Mailing(Protocol):
         """Keep octets as an upload; gives its id."""
 
     def now(self) -> datetime: ...
+    def new_id(self) -> int:
+        """A number for a new object."""
+
+    def soon(self) -> None:
+        """Something may be due now (``service.waking``)."""
+
     def message_id(self) -> str:
         """A new Message-ID, without brackets."""
 
@@ -183,6 +191,53 @@ def _objects(arguments: Mapping[str, Any], name: str) -> dict[str, dict[str, Any
     if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
         raise invalid(f"{name} maps ids to objects")
     return value
+
+
+def patched(whole: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with a PatchObject laid on it (RFC 8620 §5.3); null takes away. Raises ``ValueError`` for what is no patch."""
+    found: dict[str, Any] = dict(whole)
+    paths = [[piece.replace("~1", "/").replace("~0", "~") for piece in path.split("/")] for path in patch]
+    taken = {tuple(path) for path in paths}
+    for path, value in zip(paths, patch.values(), strict=True):
+        if any(tuple(path[:n]) in taken for n in range(1, len(path))):
+            raise ValueError("a patch sets something as a whole and in part")
+        at = found
+        for name in path[:-1]:
+            inner = at.get(name)
+            if not isinstance(inner, dict):
+                raise ValueError("a patch leads into something that is no object")
+            at[name] = at = dict(inner)
+        if len(path) > 1 and value is None:
+            at.pop(path[-1], None)
+        else:
+            at[path[-1]] = value
+    return found
+
+
+class Outcome:
+    """What became of each object of a /set, and the response that says so (RFC 8620 §5.3). Ids are as the client wrote them."""
+
+    def __init__(self) -> None:
+        self.created: dict[str, dict[str, Any]] = {}
+        self.updated: dict[str, dict[str, Any] | None] = {}
+        self.destroyed: list[str] = []
+        self.not_created: dict[str, dict[str, Any]] = {}
+        self.not_updated: dict[str, dict[str, Any]] = {}
+        self.not_destroyed: dict[str, dict[str, Any]] = {}
+
+    def response(self, call: Call, old: str, new: str) -> dict[str, Any]:
+        """What is empty is null."""
+        return {
+            "accountId": call.account_id, "oldState": old, "newState": new, "created": self.created or None, "updated": self.updated or None,
+            "destroyed": self.destroyed or None, "notCreated": self.not_created or None, "notUpdated": self.not_updated or None,
+            "notDestroyed": self.not_destroyed or None,
+        }
+
+
+def check_state(wanted: Wanted, state: str) -> None:
+    """``stateMismatch``."""
+    if wanted.if_state and wanted.if_state != state:
+        raise MethodError("stateMismatch", "the objects have changed since")
 
 
 def resolved(call: Call, ident: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from mailstead.model import ids as wire
 from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.email import Position
 from mailstead.model.ids import SubmissionId
 from mailstead.model.submission import Hold, Progress, Submission
 from mailstead.protocol.jmap.mail.email import wire as to_wire
@@ -17,6 +18,8 @@ from mailstead.server.http.jmap.standard import (
     maximum,
     number,
     properties,
+    since,
+    text,
     texts,
     wanted_ids,
 )
@@ -65,7 +68,7 @@ def shown(one: Submission) -> dict[str, Any]:
 
 async def state_of(call: Calling) -> str:
     """See ``Sendings.state``."""
-    return await call.sending.state(call.account, (await call.mailing.emails.states(call.account)).epoch)
+    return str(await call.sending.state(call.account))
 
 
 def numbers_of(idents: list[str]) -> dict[str, SubmissionId]:
@@ -90,34 +93,32 @@ async def get(call: Calling) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def moved(call: Calling, since: str, most: int) -> tuple[dict[int, set[ChangeOp]], int, bool]:
-    """What happened since a state: (number to what, how far this reaches, whether there is more)."""
-    pieces = since.split("-")
-    if len(pieces) != 3 or not (pieces[0].isdigit() and pieces[1].isdigit() and len(since) < 60):  # noqa: PLR2004 - as ``Sendings.state`` writes it
+async def moved(call: Calling, name: str, most: int) -> tuple[dict[int, set[ChangeOp]], Position, bool]:
+    """What happened since a state (the argument ``name``): (number to what, how far this reaches, whether there is more)."""
+    old, now = since(call.arguments, name), await call.sending.state(call.account)
+    if old.epoch != now.epoch or old.modseq > now.modseq or old.skip:
         raise MethodError("cannotCalculateChanges", "this state is not known")
-    if int(pieces[0]) != (await call.mailing.emails.states(call.account)).epoch:
-        raise MethodError("cannotCalculateChanges", "this state is of another time")
-    at = int(pieces[1])
+    if old == now:
+        return {}, now, False
+    at = old.modseq
     found: dict[int, set[ChangeOp]] = {}
     with Calculating():
-        while True:
+        while at < now.modseq:
             page = await call.sending.mail.changes(call.account, at)
             for change in page.changes:
                 if change.kind is ChangeKind.SUBMISSION:
                     if most and len(found) >= most and change.object_id not in found:
-                        return found, change.modseq - 1, True
+                        return found, Position(now.epoch, change.modseq - 1), True
                     found.setdefault(change.object_id, set()).add(change.op)
             if not page.more:
-                return found, page.upto, False
+                break
             at = page.upto
+    return found, now, False
 
 
 async def changes(call: Calling) -> dict[str, Any]:
     """RFC 8620 §5.2."""
-    since = call.arguments.get("sinceState")
-    if not isinstance(since, str):
-        raise invalid("sinceState is a text")
-    found, upto, more = await moved(call, since, maximum(call.arguments))
+    found, upto, more = await moved(call, "sinceState", maximum(call.arguments))
     created: list[str] = []
     updated: list[str] = []
     destroyed: list[str] = []
@@ -128,9 +129,8 @@ async def changes(call: Calling) -> dict[str, Any]:
                 destroyed.append(name)
         else:
             (created if ChangeOp.CREATED in ops else updated).append(name)
-    state = f"{since.split('-')[0]}-{upto}-x" if more else await state_of(call)
     return {
-        "accountId": call.account_id, "oldState": since, "newState": state, "hasMoreChanges": more, "created": created, "updated": updated,
+        "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(upto), "hasMoreChanges": more, "created": created, "updated": updated,
         "destroyed": destroyed,
     }  # fmt: skip
 
@@ -213,10 +213,7 @@ async def query(call: Calling) -> dict[str, Any]:
 
 async def query_changes(call: Calling) -> dict[str, Any]:
     """RFC 8620 §5.6: whatever moved is taken out, and put in where it belongs now."""
-    since = call.arguments.get("sinceQueryState")
-    if not isinstance(since, str):
-        raise invalid("sinceQueryState is a text")
-    touched, _, _ = await moved(call, since, 0)
+    touched, _, _ = await moved(call, "sinceQueryState", 0)
     names = {wire.to_wire(wire.SUBMISSION, ident) for ident in touched}
     most = maximum(call.arguments)
     found = await _answer(call)
@@ -224,7 +221,7 @@ async def query_changes(call: Calling) -> dict[str, Any]:
     if most and len(names) + len(added) > most:
         raise MethodError("tooManyChanges")
     answer: dict[str, Any] = {
-        "accountId": call.account_id, "oldQueryState": since, "newQueryState": await state_of(call), "removed": sorted(names), "added": added,
+        "accountId": call.account_id, "oldQueryState": text(call.arguments, "sinceQueryState"), "newQueryState": await state_of(call), "removed": sorted(names), "added": added,
     }  # fmt: skip
     if flag(call.arguments, "calculateTotal"):
         answer["total"] = len(found)

@@ -15,7 +15,7 @@ from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
 from mailstead.server.http.jmap import email_set
 from mailstead.server.http.jmap.dispatch import Calling
-from mailstead.server.http.jmap.standard import MethodError, Wanted, invalid, need_write, resolved, set_error
+from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
 from mailstead.server.http.jmap.submission import ident_of, numbers_of, shown, state_of
 from mailstead.service.delivery import header_of
 
@@ -34,56 +34,53 @@ async def set_(call: Calling) -> dict[str, Any]:
     """RFC 8620 §5.3, RFC 8621 §7.5."""
     need_write(call)
     wanted = Wanted(call.arguments)
-    old = await state_of(call)
-    if wanted.if_state and wanted.if_state != old:
-        raise MethodError("stateMismatch")
     on_update = call.arguments.get("onSuccessUpdateEmail") or {}
     on_destroy = call.arguments.get("onSuccessDestroyEmail") or []
     if not isinstance(on_update, dict) or not isinstance(on_destroy, list):
         raise invalid("onSuccessUpdateEmail maps ids to patches, onSuccessDestroyEmail is a list")
+    old = await state_of(call)
+    check_state(wanted, old)
+    outcome = Outcome()
     done: dict[str, Submission] = {}
-    created: dict[str, Any] = {}
-    not_created: dict[str, Any] = {}
     for name, given in wanted.create.items():
         try:
             made = await _create(call, given)
         except _Wrong as exc:
-            not_created[name] = exc.error
+            outcome.not_created[name] = exc.error
             continue
         whole = shown(made)
-        created[name] = {key: whole[key] for key in ("id", "threadId", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds")}
+        outcome.created[name] = {
+            key: whole[key] for key in ("id", "threadId", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds")}
+        if given.get("envelope") is None:
+            outcome.created[name]["envelope"] = whole["envelope"]
         call.created[name] = ident_of(made)
         done["#" + name] = done[ident_of(made)] = made
-    updated: dict[str, Any] = {}
-    not_updated: dict[str, Any] = {}
-    for ident, patch in wanted.update.items():
+    gone = {resolved(call, ident) for ident in wanted.destroy}
+    for key, patch in wanted.update.items():
+        ident = resolved(call, key)
         try:
-            one = await _update(call, resolved(call, ident), patch)
+            if ident in gone:
+                raise _Wrong("willDestroy")
+            done[ident] = done[key] = await _update(call, ident, patch)
         except _Wrong as exc:
-            not_updated[ident] = exc.error
+            outcome.not_updated[ident] = exc.error
         else:
-            updated[ident] = None
-            done[ident] = one
-    destroyed: list[str] = []
-    not_destroyed: dict[str, Any] = {}
-    for ident in wanted.destroy:
-        numbers = numbers_of([resolved(call, ident)])
+            outcome.updated[ident] = None
+    for key in wanted.destroy:
+        ident = resolved(call, key)
+        numbers = numbers_of([ident])
         found = await call.sending.submissions.find(call.account, ids=list(numbers.values())) if numbers else []
         try:
             if not found:
                 raise Refusal(Reason.NOT_FOUND, "There is no such submission")
             await call.sending.submissions.destroy(call.account, found[0].submission_id)
         except Refusal as exc:
-            not_destroyed[ident] = set_error("notFound") if exc.reason is Reason.NOT_FOUND else set_error("forbidden", exc.public)
+            outcome.not_destroyed[ident] = set_error("notFound") if exc.reason is Reason.NOT_FOUND else set_error("forbidden", exc.public)
         else:
-            destroyed.append(ident)
-            done[ident] = found[0]
+            outcome.destroyed.append(ident)
+            done[ident] = done[key] = found[0]
     await _follow(call, on_update, on_destroy, done)
-    return {
-        "accountId": call.account_id, "oldState": old, "newState": await state_of(call), "created": created or None, "updated": updated or None,
-        "destroyed": destroyed or None, "notCreated": not_created or None, "notUpdated": not_updated or None,
-        "notDestroyed": not_destroyed or None,
-    }  # fmt: skip
+    return outcome.response(call, old, await state_of(call))
 
 
 async def _follow(call: Calling, on_update: dict[str, Any], on_destroy: list[Any], done: dict[str, Submission]) -> None:
