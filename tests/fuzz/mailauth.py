@@ -69,6 +69,7 @@ def one(octets: bytes) -> None:
 def verdicts(octets: bytes) -> None:
     """A message under each of the keys; the first is that of RFC 6376's example."""
     for key in _KEYS:
+        found = []
         machine = verify(octets, scan(octets).header_octets, now_s=1_700_000_000)
         try:
             asked = next(machine)

@@ -45,6 +45,7 @@ from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
 from mailstead.service.emails import Emails
+from mailstead.service.forwarding import Forwarding
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.ports import Agent
@@ -319,11 +320,20 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
     elif out.direct:
         way_out = mx_agent(opened, settings, base)
     tags = Tags(opened.secret(b"return tags"))
-    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname)
+    passing = forwarding(opened, settings) if can_send_out(settings) else None
+    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname, forwarding=passing)
     return Scheduler(
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
-        tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms),
+        tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms), forwarding=passing,
+    )  # fmt: skip
+
+
+def forwarding(opened: Embedded, settings: Settings) -> Forwarding:
+    """Mail that goes on to other servers."""
+    return Forwarding(
+        directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings), secret=opened.secret(b"srs"),
+        now_ms=opened.now_ms, new_id=opened.ids.next, lookups=Resolver(settings.dns.servers),
     )  # fmt: skip
 
 
@@ -373,19 +383,25 @@ def tls_reports(opened: Embedded, settings: Settings) -> TlsReports:
     )  # fmt: skip
 
 
-def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
-    """What serves a connection, by service."""
-    settings, tls = node.settings, node.tls
-    reception = Reception(
-        directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=node.outgoing(),
+def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Reception:
+    """Policy of what comes in by SMTP."""
+    return Reception(
+        directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=outgoing,
         delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
         signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings),
+        forwarding=forwarding(opened, settings) if can_send_out(settings) else None,
     )  # fmt: skip
+
+
+def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
+    """What serves a connection, by service."""
+    settings, tls = node.settings, node.tls
+    receiving = reception(opened, settings, node.outgoing())
 
     def smtp(mode: Mode) -> Handler:
         return smtp_server(
-            mode=mode, reception=reception, access=logins, spool=opened.spool, tls=tls, now_ms=opened.now_ms
+            mode=mode, reception=receiving, access=logins, spool=opened.spool, tls=tls, now_ms=opened.now_ms
         )
 
     submission = smtp(Mode.SUBMISSION)

@@ -20,9 +20,11 @@ from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
 from mailstead.model.submission import NewSubmission
-from mailstead.service import submission
+from mailstead.service import postmaster, submission
 from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received
+from mailstead.service.forwarding import Forwarding
+from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.incoming import Incoming
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
@@ -30,8 +32,6 @@ from mailstead.service.signing import Signing
 from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Directory, Mail, Routed
 
-_POSTMASTER: Final = "postmaster"
-_ADMINISTRATOR_KNOWN_MS: Final = 60_000
 _MEMBERS_OWN: Final = frozenset({Reason.ACCOUNT_SUSPENDED, Reason.MAIL_LOOP})
 """Refusals that concern one member of a group and that no retry mends."""
 
@@ -43,6 +43,8 @@ class Recipient:
     address: Address
     routed: Routed
     options: dict[str, str]
+    is_return: bool = False
+    """A reverse-path of ours under which something was forwarded."""
 
 
 @dataclass(slots=True)
@@ -70,13 +72,14 @@ Outcome = Refusal | Unavailable | None
 
 class Reception:
     """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed; ``incoming`` None: nobody
-    reads notices about our mail."""
+    reads notices about our mail; ``forwarding`` None: nothing is passed on to other servers for strangers."""
 
     def __init__(
         self, *, directory: Directory, mail: Mail, entrance: Entrance, sending: Sending, delivery: Delivery, hostname: str,
         message_octets: int, can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
-        suppressions: Suppressions | None = None, incoming: Incoming | None = None,
+        suppressions: Suppressions | None = None, incoming: Incoming | None = None, forwarding: Forwarding | None = None,
     ) -> None:
+        self._forwarding = forwarding
         self._suppressions = suppressions
         self._incoming = incoming
         self._signing = signing
@@ -93,7 +96,7 @@ class Reception:
         )
         self._new_id = new_id
         self._now_ms = now_ms
-        self._administrators: dict[str, tuple[int, Routed]] = {}
+        self._postmasters = Postmasters(directory, now_ms)
 
     # ------------------------------------------------------------------------------------------------- envelope
     async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
@@ -115,11 +118,14 @@ class Reception:
             raise Refusal(Reason.TOO_MANY, "Too many recipients; send the rest in another transaction")
         if not address.domain:
             address = await self._postmaster()
+        if await self._is_return(transaction, address):
+            transaction.recipients.append(Recipient(address, Routed(is_local_domain=True), options, is_return=True))
+            return
         routed = await self._directory.route(str(address))
-        if not routed.accounts and fold_local(address.local) == _POSTMASTER and (
+        if not routed.accounts and fold_local(address.local) == postmaster.NAME and (
             (routed.is_local_domain and not routed.remote) or domain_key(address.domain) == domain_key(self.hostname)
         ):
-            routed = await self._administrator(address)
+            routed = await self._postmasters.administrator(address.domain)
         if routed.remote:
             self._check_remote(transaction, routed)
             if transaction.principal is not None and self._suppressions is not None:
@@ -134,34 +140,20 @@ class Reception:
     async def _postmaster(self) -> Address:
         """``<postmaster>`` without a domain is the first domain's (RFC 5321 §4.5.1)."""
         domains = await self._directory.domains()
-        return Address(_POSTMASTER, domains[0].name if domains else self.hostname)
+        return Address(postmaster.NAME, domains[0].name if domains else self.hostname)
 
-    async def _administrator(self, address: Address) -> Routed:
-        """``postmaster`` of a domain (or of this host) where nobody has that name is an administrator: somebody always reads it (RFC 5321
-        §4.5.1). One of the domain itself, else of the site; known for a while, for strangers may ask often."""
-        now, domain = self._now_ms(), domain_key(address.domain)
-        until_ms, found = self._administrators.get(domain, (0, Routed(is_local_domain=True)))
-        if now < until_ms:
-            return found
-        found = Routed(is_local_domain=True)
-        for scope in (domain, ""):
-            page = await self._directory.accounts(domain=scope)
-            while page and not found.accounts:
-                for account in page:
-                    if account.is_admin and account.state == "active":
-                        found = Routed(True, ((account.account_id, account.address),))
-                        break
-                await asyncio.sleep(0)
-                page = await self._directory.accounts(domain=scope, after=page[-1].address)
-            if found.accounts:
-                break
-        self._administrators[domain] = now + _ADMINISTRATOR_KNOWN_MS, found
-        return found
+    async def _is_return(self, transaction: Transaction, address: Address) -> bool:
+        """Whether it is a reverse-path under which we have forwarded something: for notices alone, which have the null reverse-path."""
+        if self._forwarding is None or not self.can_send_out or self._forwarding.original(address) is None:
+            return False
+        if not any(one.name == domain_key(address.domain) for one in await self._directory.domains()):
+            return False
+        if transaction.sender is not None:
+            raise Refusal(Reason.RELAY_DENIED, "This address takes notices about mail that was forwarded, and nothing else")
+        return True
 
     def _check_remote(self, transaction: Transaction, routed: Routed) -> None:
-        if transaction.principal is None:
-            if routed.is_local_domain:
-                raise Refusal(Reason.RELAY_DENIED, "This address forwards to another server, which is not possible yet")
+        if transaction.principal is None and (not routed.is_local_domain or self._forwarding is None):
             raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
         if not self.can_send_out:
             raise Refusal(
@@ -208,12 +200,34 @@ class Reception:
         remote = {
             address: recipient.options for recipient in transaction.recipients for address in recipient.routed.remote
         }
-        if remote and not any(outcomes):
+        if not any(outcomes):
             # Only when all else is done: whoever is told of a failure may send the whole again.
-            await self._enqueue(message, transaction, remote, trace)
+            if principal is None:
+                await self._pass_on(message, transaction, trace, outcomes)
+            elif remote:
+                await self._enqueue(message, transaction, remote, trace)
         self._tell(transaction, outcomes, len(octets))
         await self._confirm(message, transaction, outcomes)
         return outcomes
+
+    async def _pass_on(self, message: Received, transaction: Transaction, trace: bytes, outcomes: list[Outcome]) -> None:
+        """A stranger's message to addresses of ours that lead elsewhere, and notices that go back."""
+        for number, recipient in enumerate(transaction.recipients):
+            if self._forwarding is None or not (recipient.routed.remote or recipient.is_return):
+                continue
+            try:
+                if recipient.is_return:
+                    original = self._forwarding.original(recipient.address)
+                    if original is not None:
+                        await self._forwarding.back(message, to=original, through=recipient.address, trace=trace)
+                else:
+                    await self._forwarding.forward(
+                        message, through=str(recipient.address), targets=recipient.routed.remote, reverse_path=transaction.reverse_path,
+                        options=recipient.options, of_message=transaction.options, trace=trace,
+                    )
+            except (Refusal, Unavailable) as exc:
+                if not recipient.routed.accounts or isinstance(exc, Unavailable):
+                    outcomes[number] = exc
 
     async def _confirm(self, message: Received, transaction: Transaction, outcomes: list[Outcome]) -> None:
         """Whoever asked with NOTIFY=SUCCESS hears of what was filed."""

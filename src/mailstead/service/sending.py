@@ -152,7 +152,7 @@ class Sending:
         recipients = []
         for each in one.recipients:
             routed = await self._directory.route(each.address)
-            is_local = routed.is_local_domain and not routed.remote
+            is_local = routed.is_local_domain
             options = each.options
             if not is_local and who is not None and self._suppressions is not None and await self._suppressions.of(who.tenant_id, each.address):
                 options = {**options, "suppressed": "yes"}

@@ -166,7 +166,7 @@ class Embedded:
                 def opened(db: Database, steps: Sequence[str] = steps, where: int = where) -> None:
                     upgrade(db, steps)
                     if where == handover.QUEUE:
-                        queue.bring_forward(db)
+                        queue.bring_forward(db, frozenset(one.name for one in self.reader.domains(None)))
 
                 writer = Writer(
                     self.data / name, vfs=self.files.vfs, opened=opened, segments=None, now_ms=self.now_ms, committed=self._committed,

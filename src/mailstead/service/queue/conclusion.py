@@ -15,6 +15,7 @@ from mailstead.model.ids import SUBMISSION, DeliveryId, to_wire
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import Progress, RecipientStatus
+from mailstead.service.forwarding import Forwarding
 from mailstead.service.ports import Attempt, Failed, Sent
 from mailstead.service.queue import bounce, retry
 from mailstead.service.queue.bounce import Action, Told
@@ -30,12 +31,13 @@ _REPORT_WAITS_S: Final = (0.0, 0.5, 2.0, 5.0, 10.0)
 
 
 class Conclusion:
-    """``hostname`` names us in notices. ``suppressions`` None: bounces suppress nothing."""
+    """``hostname`` names us in notices. ``suppressions`` None: bounces suppress nothing; ``forwarding`` tells of forwards."""
 
     def __init__(
         self, *, mail: Mail, submissions: Submissions, results: Results, rules: Rules, hostname: str, now_ms: Callable[[], int],
-        suppressions: Suppressions | None = None,
+        suppressions: Suppressions | None = None, forwarding: Forwarding | None = None,
     ) -> None:
+        self._forwarding = forwarding
         self._suppressions = suppressions
         self._mail = mail
         self._submissions = submissions
@@ -87,7 +89,7 @@ class Conclusion:
 
     async def _suppress(self, entry: QueueEntry, failed: Failed, provider: str) -> None:
         """What another server has said of an address for good holds for the tenant's later mail too."""
-        if self._suppressions is None or not failed.is_permanent or not failed.code or not entry.tenant_id or entry.route.startswith("@"):
+        if self._suppressions is None or not failed.is_permanent or not failed.code or not entry.tenant_id or entry.route.startswith("@") or entry.options.get("forward"):
             return
         status = failed.status
         if is_hard(status.subject, status.detail, self._rules.meaning(provider, failed).word):
@@ -163,6 +165,8 @@ class Conclusion:
         numbers = ",".join(str(one.entry.number) for one in told)
         digest = hashlib.sha256(f"mailstead notice 2\0{entry.submission_id}\0{action.value}\0{numbers}".encode()).digest()
         try:
+            if entry.options.get("forward") and self._forwarding is not None:
+                return await self._forwarding.tell(entry, notice, digest)
             filed = await self._mail.deliver(
                 entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
             )

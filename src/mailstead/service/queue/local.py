@@ -7,10 +7,11 @@ a crash has us file again is filed once.
 from collections.abc import Sequence
 from typing import Final
 
-from mailstead.model.address import Envelope
+from mailstead.model.address import Envelope, ForwardPath
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.delivery import Delivery, Received
+from mailstead.service.forwarding import Forwarding
 from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
 from mailstead.store.interface import Directory
 
@@ -25,8 +26,8 @@ _STATUS: Final = {
 class LocalAgent:
     """``service.ports.Agent`` for routes that end here."""
 
-    def __init__(self, *, directory: Directory, delivery: Delivery, hostname: str) -> None:
-        self._line = LocalLine(directory, delivery, hostname)
+    def __init__(self, *, directory: Directory, delivery: Delivery, hostname: str, forwarding: Forwarding | None = None) -> None:
+        self._line = LocalLine(directory, delivery, hostname, forwarding)
 
     async def locate(self, route: str) -> Place | Failed:
         """See ``Agent``."""
@@ -42,7 +43,8 @@ class LocalLine:
 
     is_open = True
 
-    def __init__(self, directory: Directory, delivery: Delivery, hostname: str) -> None:
+    def __init__(self, directory: Directory, delivery: Delivery, hostname: str, forwarding: Forwarding | None) -> None:
+        self._forwarding = forwarding
         self.peer = Peer(hostname, "")
         self._directory = directory
         self._delivery = delivery
@@ -50,18 +52,30 @@ class LocalLine:
     async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
         """See ``Line``."""
         message = Received.of(octets)
-        return [await self._one(message, str(envelope.reverse_path), str(to.address)) for to in envelope.forward_paths]
+        return [await self._one(message, envelope, to) for to in envelope.forward_paths]
 
-    async def _one(self, message: Received, reverse_path: str, forward_path: str) -> Attempt:
-        hop = self.peer.name
+    async def _one(self, message: Received, envelope: Envelope, to: ForwardPath) -> Attempt:
+        hop, reverse_path, forward_path = self.peer.name, str(envelope.reverse_path), str(to.address)
         try:
             routed = await self._directory.route(forward_path)
-            if not routed.accounts:
+            elsewhere = routed.remote if routed.is_local_domain and self._forwarding is not None else ()
+            if routed.remote and not routed.accounts and not elsewhere:
+                return Failed(hop, 550, EnhancedStatus(5, 4, 4), "This address leads to another server, and there is no way from here")
+            if not routed.accounts and not elsewhere:
                 return Failed(hop, 550, EnhancedStatus(5, 1, 1), "There is no such mailbox here")
             for account, address in routed.accounts:
                 await self._delivery.file(
                     message, account, address=address, detail=routed.detail, reverse_path=reverse_path, forward_path=forward_path, trace=b""
                 )
+            if elsewhere and self._forwarding is not None:
+                options = {"notify": ",".join(sorted(to.notify)), "orcpt": to.orcpt}
+                await self._forwarding.forward(
+                    message, through=forward_path, targets=elsewhere, reverse_path=reverse_path, options={k: v for k, v in options.items() if v},
+                    of_message={key: value for key, value in (("envid", envelope.envid), ("ret", envelope.ret), ("smtputf8", "1" if envelope.smtputf8 else "")) if value},
+                    trace=b"",
+                )
+                if not routed.accounts:
+                    return Sent(hop, "2.0.0 Forwarded", passes_on_dsn=True, peer=self.peer)
         except Refusal as exc:
             status = _STATUS.get(exc.reason, EnhancedStatus(5, 0, 0))
             return Failed(hop, 550 if status.is_permanent else 452, status, exc.public)

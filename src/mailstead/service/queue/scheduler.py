@@ -16,6 +16,7 @@ from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import SUBMISSION, to_wire
 from mailstead.model.status import EnhancedStatus
+from mailstead.service.forwarding import Forwarding
 from mailstead.service.ports import Agent, Attempt, Failed, Line, NoSession, Place, Sent
 from mailstead.service.queue import retry
 from mailstead.service.queue.conclusion import SETTLED, Conclusion, settled
@@ -46,6 +47,7 @@ class Scheduler:
     def __init__(
         self, *, queue: Queue, mail: Mail, submissions: Submissions, agent: Agent, rules: Rules, hostname: str, now_ms: Callable[[], int],
         keep_s: float = KEEP_S, suppressions: Suppressions | None = None, tagging: Tagging | None = None,
+        forwarding: Forwarding | None = None,
     ) -> None:  # fmt: skip
         self._queue = queue
         self._agent = agent
@@ -60,7 +62,7 @@ class Scheduler:
         self._results = Results(queue, self._finished)
         self._conclusion = Conclusion(
             mail=mail, submissions=submissions, results=self._results, rules=rules, hostname=hostname, now_ms=now_ms,
-            suppressions=suppressions,
+            suppressions=suppressions, forwarding=forwarding,
         )
         self._woken = asyncio.Event()
         self._is_steered = False

@@ -11,16 +11,15 @@ They are read before the 250, so that none is forgotten; reading one twice chang
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mailstead import telemetry
-from mailstead.mailauth import dkim, tlsrpt
+from mailstead.mailauth import tlsrpt
 from mailstead.mailauth.tags import Malformed
 from mailstead.mime import report
 from mailstead.mime.report import Complaint, Found, StatusNotice, TlsPart, Told
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key
-from mailstead.model.dns import Answer
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, TenantId, from_wire, to_wire
 from mailstead.model.message import Octets
@@ -29,6 +28,7 @@ from mailstead.model.submission import Progress, RecipientStatus
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Clock, Lookups
 from mailstead.service.reports.tags import Tag, Tags, of_detail
+from mailstead.service.signers import signers
 from mailstead.service.suppressions import Suppressions, is_hard
 from mailstead.store.interface import Directory, Submissions
 from mailstead.telemetry import index
@@ -168,23 +168,10 @@ class Incoming:
         return meant[0] if len(meant) == 1 else ("", SubmissionId(0), AccountId(0), TenantId(0))
 
     async def _signers(self, octets: Octets) -> list[str]:
-        """Domains whose signatures hold (RFC 6376 §6)."""
         if self._lookups is None:
             return []
-        exchange = dkim.verify(octets, len(header_of(octets)) + 2, now_s=self._now_ms() // 1000)
         async with self._verifying:
-            try:
-                asked = next(exchange)
-                while True:
-                    answers: list[Answer[Any] | None] = []
-                    for one in asked:
-                        try:
-                            answers.append(await self._lookups.ask(one.name, one.type))
-                        except (Unavailable, ValueError):
-                            answers.append(None)
-                    asked = exchange.send(tuple(answers))
-            except StopIteration as end:
-                return [one.signature.domain for one in end.value if one.result == "pass" and one.signature is not None]
+            return await signers(self._lookups, octets, now_s=self._now_ms() // 1000)
 
     # ------------------------------------------------------------------------------------------------- TLS reports
     async def _tls(self, part: TlsPart, recipients: Sequence[tuple[Address, AccountId | None]]) -> None:

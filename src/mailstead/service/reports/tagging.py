@@ -19,7 +19,7 @@ def tagging(tags: Tags, *, in_path: bool, now_ms: Clock) -> Callable[[QueueJob, 
 
     def tag(job: QueueJob, envelope: Envelope) -> Envelope:
         reverse_path = envelope.reverse_path.address
-        if reverse_path is None or not job.message.tenant_id or job.route.startswith("@"):
+        if reverse_path is None or not job.message.tenant_id or job.message.options.get("forward") or job.route.startswith("@"):
             return envelope
         if envelope.envid and not in_path:
             return envelope

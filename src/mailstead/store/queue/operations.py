@@ -1,6 +1,7 @@
 """What happens to the queue, as values for its writer."""
 
 import zlib
+from collections.abc import Collection
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -20,6 +21,7 @@ STEERED: Final = -2
 """In the news of a commit: somebody has changed what waits."""
 ACCEPTED_MS: Final = 14 * 24 * 3600 * 1000
 """So long an accept id is remembered."""
+_LOCAL: Final = "@local"
 _PRUNE_EVERY: Final = 4_096
 _encode = msgspec.msgpack.Encoder().encode
 _options = msgspec.msgpack.Decoder(dict[str, str]).decode
@@ -244,8 +246,9 @@ class Forget(Operation):
 read_rcpts = msgspec.msgpack.Decoder(list[Rcpt]).decode
 
 
-def bring_forward(db: Database) -> None:
-    """What the first schema had waiting, as jobs: one for each recipient, all of a domain in its shard, so that one scheduler has them."""
+def bring_forward(db: Database, ours: Collection[str] = ()) -> None:
+    """What the first schema had waiting, as jobs: one for each recipient, all of a domain in its shard, so that one scheduler has them. ``ours``: domains
+    whose mail ends here (bounces to our own authors waited among the rest)."""
     rows: list[tuple[Any, ...]] = db.all("SELECT submission_id FROM message")
     for (submission,) in rows:
         with db.transaction():
@@ -265,7 +268,7 @@ def bring_forward(db: Database) -> None:
                 db.run(
                     "INSERT INTO q_job (shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, rcpts)"
                     " VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?, ?, ?, ?)",
-                    (zlib.crc32(domain.encode()) % SHARDS, submission, account, domain, domain, due, expires, attempts, held,
+                    (zlib.crc32(domain.encode()) % SHARDS, submission, account, _LOCAL if domain in ours else domain, domain, due, expires, attempts, held,
                      _encode([Rcpt(number, path, _options(options), error)])),
                 )
             for table in ("entry", "piece", "message"):

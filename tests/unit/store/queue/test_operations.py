@@ -28,7 +28,7 @@ def old(folder: Path) -> Database:
 def test_what_waited_waits_on(tmp_path: Path) -> None:
     db = old(tmp_path)
     for _ in range(2):
-        bring_forward(db)
+        bring_forward(db, {"else.test"})
         rows = db.all("SELECT submission_id, account_id, route, domain, shard, due_ms, check_ms, attempts, held, rcpts FROM q_job ORDER BY due_ms")
         shard = zlib.crc32(b"one.test") % SHARDS
         other = zlib.crc32(b"xn--bcher-kva.example") % SHARDS
@@ -48,3 +48,11 @@ def test_what_waited_waits_on(tmp_path: Path) -> None:
         ]
         for table in ("message", "piece", "entry"):
             assert db.one(f"SELECT count(*) FROM {table}") == (0,)
+
+
+def test_what_waited_for_our_own_people_is_delivered_here(tmp_path: Path) -> None:
+    db = old(tmp_path)
+    bring_forward(db, {"one.test"})
+    assert [("@local", "one.test"), ("xn--bcher-kva.example", "xn--bcher-kva.example"), ("@local", "one.test")] == db.all(
+        "SELECT route, domain FROM q_job ORDER BY due_ms"
+    )

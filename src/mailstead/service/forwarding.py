@@ -1,0 +1,150 @@
+"""Mail that an address of ours passes on to another server, and what comes back of it.
+
+It leaves under a reverse-path of the address's own domain (``mailauth.srs``), so that the next server's SPF sees us and notices come back here; from here
+they go on to whom the address was made of, if it was made by us and the notice has the null reverse-path. Our own notice of a forward that failed goes to the original reverse-path
+only where a DKIM signature shows that it is no forgery (no backscatter, RFC 5321 §6.2), else to the postmaster of the domain: somebody hears of it either
+way. The address stands in Delivered-To, by which a loop is known.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from mailstead import telemetry
+from mailstead.mailauth.srs import Rewriter
+from mailstead.model.address import Address, domain_key
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import SUBMISSION, AccountId, DeliveryId, DomainId, SubmissionId, to_wire
+from mailstead.model.message import Filing
+from mailstead.service import postmaster
+from mailstead.service.delivery import Received, written
+from mailstead.service.ports import Clock, Lookups
+from mailstead.service.postmaster import Postmasters
+from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.signers import signers, stands_behind
+from mailstead.store.interface import Directory, Domain, Mail, QueueEntry, Routed
+
+LIVES_MS: Final = 5 * 24 * 3_600_000
+NOTICE_LIVES_MS: Final = 2 * 24 * 3_600_000
+PROVED: Final = "proved"
+UNPROVED: Final = "unproved"
+_MARKS: Final = ("SRS0", "SRS1")
+
+
+class DomainAccounts(Protocol):
+    """See ``store.outbound.Outbound``."""
+
+    async def domain_account(self, domain: DomainId) -> AccountId: ...
+
+
+class Forwarding:
+    """``secret``: of this site. ``lookups`` None: no signature is verified, so no stranger hears of a failure."""
+
+    def __init__(
+        self, *, directory: Directory, accounts: DomainAccounts, mail: Mail, entrance: Entrance, secret: bytes, now_ms: Clock, new_id: Callable[[], int],
+        lookups: Lookups | None = None,
+    ) -> None:  # fmt: skip
+        self._directory = directory
+        self._accounts = accounts
+        self._mail = mail
+        self._entrance = entrance
+        self._secret = secret
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._lookups = lookups
+        self._postmasters = Postmasters(directory, now_ms)
+
+    async def _domain(self, name: str) -> Domain | None:
+        key = domain_key(name)
+        return next((one for one in await self._directory.domains() if one.name == key), None)
+
+    # ------------------------------------------------------------------------------------------------- there
+    async def forward(
+        self, message: Received, *, through: str, targets: Sequence[str], reverse_path: str, options: Mapping[str, str], of_message: Mapping[str, str],
+        trace: bytes,
+    ) -> None:  # fmt: skip
+        """Queue it for ``targets``; durable when this returns, a repeat is taken once. ``through``: the address of ours; ``options`` of the recipient, ``of_message``
+        of the message. MAIL_LOOP."""
+        marker = written(through)
+        if marker.casefold() in message.delivered_to:
+            raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {through}")
+        domain = await self._domain(through.rpartition("@")[2])
+        if domain is None:
+            raise Refusal(Reason.NO_SUCH_RECIPIENT, "There is no such mailbox here", through)
+        digest = hashlib.sha256(b"mailstead forward 1\0" + "\0".join([reverse_path, through, *sorted(targets)]).encode() + b"\0\0" + message.digest).digest()
+        if not message.has_message_id:
+            digest = hashlib.sha256(b"mailstead forward of its own\0%d" % self._new_id()).digest()
+        number = SubmissionId(int.from_bytes(digest[:8]) >> 1)
+        path, proof = await self._reverse_path(reverse_path, domain.name, message)
+        now = self._now_ms()
+        octets = b"Delivered-To: " + marker.encode() + b"\r\n" + trace + message.octets[:]
+        account = await self._accounts.domain_account(domain.domain_id)
+        await self._entrance.put(Queued(
+            digest[:16], number, account, domain.tenant_id, path, [(one, options, False) for one in targets], {**of_message, "forward": proof}, now, now + LIVES_MS,
+        ), octets)
+        telemetry.event(
+            "message.forwarded", tenant=domain.tenant_id, submission=to_wire(SUBMISSION, number), reverse_path=reverse_path, forward_path=through,
+            recipients=len(targets), octets=len(octets), message_id=message.message_id, reason=", ".join(targets[:10]),
+        )  # fmt: skip
+
+    async def _reverse_path(self, reverse_path: str, domain: str, message: Received) -> tuple[str, str]:
+        """Under which it leaves, and whether its original is proved."""
+        if not reverse_path:
+            return "", PROVED
+        local, _, sender = reverse_path.rpartition("@")
+        if (await self._directory.route(reverse_path)).is_local_domain:
+            return reverse_path, PROVED
+        path = Rewriter(self._secret, domain).forward(Address(local, sender), self._now_ms() // 1000)
+        behind = await signers(self._lookups, message.octets, now_s=self._now_ms() // 1000) if self._lookups is not None else []
+        # What is too long to be carried cannot hear of a failure; the postmaster does.
+        return str(path) if path is not None else f"{postmaster.NAME}@{domain}", PROVED if path is not None and any(stands_behind(one, sender) for one in behind) else UNPROVED
+
+    # ------------------------------------------------------------------------------------------------- and back
+    def original(self, address: Address) -> Address | None:
+        """Whom a rewritten address of ours stands for; None: it is none, forged, or too old."""
+        if address.local[:4].upper() not in _MARKS:
+            return None
+        return Rewriter(self._secret, address.domain).reverse(address, self._now_ms() // 1000)
+
+    async def back(self, message: Received, *, to: Address, through: Address, trace: bytes) -> None:
+        """A notice that came for a rewritten address goes on to whom that stands for. Durable when this returns."""
+        await self._bring(str(to), message.octets[:], trace, message.digest, through.domain, "returned to whom the forward came from", message.message_id)
+
+    async def tell(self, entry: QueueEntry, notice: bytes, identity: bytes) -> bool:
+        """Our own notice about a forward."""
+        local, _, domain = entry.reverse_path.rpartition("@")
+        to = self.original(Address(local, domain))
+        if to is None and (await self._directory.route(entry.reverse_path)).accounts:
+            to = Address(local, domain)
+        if to is None or entry.options.get("forward") != PROVED:
+            readers = await self._postmasters.of(domain)
+            await self._file(readers, notice, identity)
+            telemetry.event(
+                "notice.kept", tenant=entry.tenant_id, submission=to_wire(SUBMISSION, entry.submission_id), reverse_path=entry.reverse_path,
+                forward_path=entry.forward_path, reason="the sender is not proved: the postmaster has it" if readers.accounts else "the sender is not proved",
+            )  # fmt: skip
+            return True
+        await self._bring(str(to), notice, b"", identity, domain, "notice about a forward", "")
+        return True
+
+    async def _file(self, routed: Routed, notice: bytes, identity: bytes) -> None:
+        for account, _ in routed.accounts:
+            await self._mail.deliver(account, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms()))
+
+    async def _bring(self, to: str, octets: bytes, trace: bytes, identity: bytes, domain: str, why: str, message_id: str) -> None:
+        routed = await self._directory.route(to)
+        digest = hashlib.sha256(b"mailstead return 1\0" + to.encode() + b"\0" + identity).digest()
+        await self._file(routed, trace + octets, digest)
+        own = await self._domain(domain)
+        if not routed.remote or own is None:
+            return
+        number = SubmissionId(int.from_bytes(digest[:8]) >> 1)
+        now = self._now_ms()
+        await self._entrance.put(Queued(
+            digest[:16], number, await self._accounts.domain_account(own.domain_id), own.tenant_id, "",
+            [(one, {"notify": "NEVER"}, False) for one in routed.remote], {"forward": PROVED}, now, now + NOTICE_LIVES_MS,
+        ), trace + octets)
+        telemetry.event(
+            "message.queued", tenant=own.tenant_id, submission=to_wire(SUBMISSION, number), reverse_path="", forward_path=to, recipients=len(routed.remote),
+            octets=len(octets), message_id=message_id, reason=why,
+        )  # fmt: skip

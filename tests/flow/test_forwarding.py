@@ -1,0 +1,213 @@
+"""Addresses of ours that lead elsewhere: what leaves, what comes back, and who hears of a failure. Real store and queue; the next server is scripted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.harness.real_mail import real_store
+
+from mailstead.app import assemble
+from mailstead.app.config import parse
+from mailstead.mailauth.dkim import PrivateKey
+from mailstead.model.address import Address, Envelope
+from mailstead.model.dns import Answer
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId, TenantId
+from mailstead.model.question import Principal
+from mailstead.model.status import EnhancedStatus
+from mailstead.model.submission import NewSubmission, Progress
+from mailstead.model.uids import UidSet
+from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
+from mailstead.service.signing import Signing
+from mailstead.store import Embedded
+from mailstead.store.interface import DkimKey, Want
+
+SETTINGS = 'hostname = "mx.example.org"\n[outbound]\ndirect = true\n'
+MESSAGE = b"From: carol@far.example\r\nTo: away@example.org\r\nMessage-ID: <%d@far.example>\r\n\r\nhello\r\n"
+CAROL, AWAY = Address("carol", "far.example"), Address("away", "example.org")
+NEVER = Failed("mx.there.example", 550, EnhancedStatus(5, 1, 1), "5.1.1 No such user")
+
+
+class Next:
+    peer = Peer("mx.there.example", "192.0.2.1")
+    is_open = True
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bytes]] = []
+        self.answers: dict[str, Attempt] = {}
+
+    async def locate(self, route: str) -> Place | Failed:
+        return Place(route, route, 1 << 60, hosts=(route,))
+
+    async def open(self, place: Place, turn: int) -> "Next":
+        return self
+
+    async def deliver(self, envelope: Envelope, octets: bytes) -> Sequence[Attempt]:
+        self.seen += [(str(envelope.reverse_path), str(to.address), octets) for to in envelope.forward_paths]
+        return [self.answers.get(str(to.address), Sent("mx.there.example", "2.0.0 ok", passes_on_dsn=True, peer=self.peer)) for to in envelope.forward_paths]
+
+    async def close(self) -> None:
+        pass
+
+
+class World:
+    def __init__(self, store: Embedded, accounts: dict[str, AccountId]) -> None:
+        settings = parse(SETTINGS, {})
+        self.store, self.accounts = store, accounts
+        self.sending = assemble.sending(store, settings)
+        self.scheduler = assemble.scheduler(store, settings)
+        self.scheduler._keep_s = 0.01
+        self.next = Next()
+        self.scheduler._agent._out = self.next  # type: ignore[attr-defined] # the world, in place of which this stands
+        store.watch_queue(self.scheduler.wake)
+        self.reception = assemble.reception(store, settings, self.sending)
+        self.names: dict[str, bytes] = {}
+        for one in (self.reception._forwarding, self.scheduler._conclusion._forwarding):
+            assert one is not None
+            one._lookups = self
+
+    async def ask(self, name: str, kind: object) -> Answer[bytes]:
+        return Answer(name, (self.names[name],) if name in self.names else ())
+
+    async def come(self, octets: bytes, *to: Address, sender: Address | None = CAROL, **options: str) -> list[object]:
+        transaction = await self.reception.begin(sender, None, declared_octets=0, options={})
+        for one in to:
+            await self.reception.add(transaction, one, dict(options))
+        outcomes = await self.reception.take(transaction, octets, b"Received: from far.example\r\n")
+        await self.quiet()
+        return list(outcomes)
+
+    async def quiet(self) -> None:
+        async with asyncio.timeout(5):
+            while self.store.queue.counts()[1] or self.scheduler.schedule.in_hand:
+                await asyncio.sleep(0.01)
+            await self.scheduler.idle()
+
+    async def inbox(self, who: str) -> list[bytes]:
+        account = self.accounts[who]
+        info = await self.store.mail.mailbox(account, ("INBOX",))
+        assert info is not None
+        selected = await self.store.mail.select(account, info.mailbox_id, take_recent=False)
+        return [bytes(await self.store.mail.octets(account, row.entry.email_id)) for row in await self.store.mail.fetch(account, info.mailbox_id, UidSet.of(list(selected.uids)), Want())]
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[World]:
+    async with real_store(folder, ["alice", "postmaster"]) as (store, accounts):
+        await store.directory.alias_add("away@example.org", "someone@there.example")
+        await store.directory.alias_add("both@example.org", "alice@example.org")
+        await store.directory.alias_add("both@example.org", "someone@there.example")
+        world = World(store, accounts)
+        tasks = [asyncio.create_task(world.scheduler.run()), asyncio.create_task(world.sending.run())]
+        try:
+            yield world
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened(tmp_path) as found:
+        yield found
+
+
+async def test_a_strangers_mail_goes_on_under_a_reverse_path_of_ours(world: World) -> None:
+    assert [None] == await world.come(MESSAGE % 1, AWAY)
+    ((path, to, octets),) = world.next.seen
+    assert path.startswith("SRS0=")
+    assert path.endswith("=far.example=carol@example.org")
+    assert "someone@there.example" == to
+    assert octets == b"Delivered-To: away@example.org\r\nReceived: from far.example\r\n" + MESSAGE % 1
+    assert [None] == await world.come(MESSAGE % 1, AWAY)
+    assert 1 == len(world.next.seen), "a repeat is taken once"
+
+
+async def test_a_notice_finds_its_way_back_and_nothing_else_does(world: World) -> None:
+    await world.come(MESSAGE % 1, AWAY)
+    local, _, domain = world.next.seen.pop()[0].rpartition("@")
+    notice = b"Message-ID: <n@there.example>\r\n\r\nIt failed.\r\n"
+    assert [None] == await world.come(notice, Address(local.lower(), domain), sender=None)
+    ((path, to, octets),) = world.next.seen
+    assert ("", "carol@far.example") == (path, to)
+    assert octets.endswith(notice)
+    with pytest.raises(Refusal) as caught:
+        await world.come(notice, Address(local, domain), sender=CAROL)
+    assert Reason.RELAY_DENIED is caught.value.reason
+    for forged in (local.replace("carol", "dave"), local.replace("far.example", "else.example"), "SRS0=AAAA=AA=x.example=y", "SRS1=AAAA=x.example==AAAA=AA=x=y"):
+        with pytest.raises(Refusal) as caught:
+            await world.come(notice, Address(forged, domain), sender=None)
+        assert Reason.NO_SUCH_RECIPIENT is caught.value.reason
+    with pytest.raises(Refusal):
+        await world.come(notice, Address(local, "else.example"), sender=None)
+
+
+async def test_an_address_may_lead_here_and_elsewhere(world: World) -> None:
+    assert [None] == await world.come(MESSAGE % 1, Address("both", "example.org"))
+    assert ["someone@there.example"] == [to for _, to, _ in world.next.seen]
+    assert 1 == len(await world.inbox("alice"))
+
+
+async def test_a_loop_ends(world: World) -> None:
+    await world.come(MESSAGE % 1, AWAY)
+    (outcome,) = await world.come(world.next.seen[0][2], AWAY)
+    assert isinstance(outcome, Refusal)
+    assert Reason.MAIL_LOOP is outcome.reason
+
+
+async def test_null_stays_null_and_nobody_hears_of_it(world: World) -> None:
+    world.next.answers["someone@there.example"] = NEVER
+    await world.come(MESSAGE % 1, AWAY, sender=None)
+    assert [""] == [path for path, _, _ in world.next.seen]
+    assert [] == await world.inbox("postmaster")
+
+
+async def test_a_sender_who_may_be_forged_gets_no_bounce_but_the_postmaster_knows(world: World) -> None:
+    world.next.answers["someone@there.example"] = NEVER
+    await world.come(MESSAGE % 1, AWAY)
+    assert ["someone@there.example"] == [to for _, to, _ in world.next.seen]
+    (notice,) = await world.inbox("postmaster")
+    assert b"someone@there.example" in notice
+    assert not await world.store.outbound.suppressions()
+
+
+async def test_a_sender_who_has_signed_hears_of_the_failure(world: World) -> None:
+    key = PrivateKey.make("ed25519")
+    world.names["s._domainkey.far.example"] = key.record().encode()
+
+    class Keys:
+        async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+            return (DkimKey("far.example", "s", "ed25519", "signing", 0, key.record(), key.dump()),)
+
+    world.next.answers["someone@there.example"] = NEVER
+    octets = MESSAGE % 1
+    octets = await Signing(Keys(), world.store.now_ms).signatures(octets) + octets  # type: ignore[arg-type] # what signing asks for
+    await world.come(octets, AWAY)
+    await world.quiet()
+    assert [("", "carol@far.example")] == [(path, to) for path, to, _ in world.next.seen[1:]]
+    assert b"Final-Recipient: rfc822; someone@there.example" in world.next.seen[1][2]
+    assert [] == await world.inbox("postmaster")
+
+
+async def test_our_own_people_forward_under_their_own_name(world: World) -> None:
+    alice = Principal(world.accounts["alice"], TenantId(1), "alice", "alice@example.org")
+    number = world.sending.new_submission_id()
+    octets = b"From: alice@example.org\r\nMessage-ID: <a@example.org>\r\n\r\nhello\r\n"
+    await world.sending.submit(alice, NewSubmission(number, "alice@example.org", (("away@example.org", {}),)), octets)
+    async with asyncio.timeout(5):
+        while not world.next.seen:
+            await asyncio.sleep(0.01)
+    await world.quiet()
+    assert [("alice@example.org", "someone@there.example")] == [(path, to) for path, to, _ in world.next.seen]
+    (found,) = await world.store.submissions.find(alice.account_id, ids=[number])
+    assert Progress.RELAYED is found.recipients[0].progress
+
+
+async def test_a_way_out_is_needed(world: World) -> None:
+    world.reception.can_send_out = False
+    with pytest.raises(Refusal) as caught:
+        await world.come(MESSAGE % 1, AWAY)
+    assert Reason.RELAY_DENIED is caught.value.reason
