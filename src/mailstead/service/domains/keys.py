@@ -6,6 +6,7 @@ that it signed may still be under way. ``advance`` takes each key its next step 
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mailstead import telemetry
@@ -14,7 +15,7 @@ from mailstead.mailauth.dkim import PrivateKey
 from mailstead.mailauth.dkim.key import ED25519, RSA
 from mailstead.mailauth.tags import Malformed
 from mailstead.model.dns import RecordType
-from mailstead.model.errors import Unavailable
+from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.service.ports import Clock, DomainRows, Lookups
 from mailstead.store.interface import DkimKey
 
@@ -58,12 +59,7 @@ class DomainKeys:
         keys = await self._directory.dkim_keys(domain)
         for key in keys:
             if key.state == WAITING and await self.is_published(key):
-                await self._directory.dkim_key_set(domain, key.selector, state=SIGNING)
-                telemetry.event("signing.key_used", domain=domain, selector=key.selector, reason="its record is in the DNS")
-                for old in keys:
-                    if old.state == SIGNING and old.kind == key.kind:
-                        await self._directory.dkim_key_set(domain, old.selector, state=RETIRED)
-                        telemetry.event("signing.key_retired", domain=domain, selector=old.selector, reason=f"{key.selector} took over")
+                await self._take_over(key, keys, "its record is in the DNS")
             elif key.state == RETIRED and self._now_ms() - key.changed_at_ms > RETIRED_FOR_MS:
                 await self._directory.dkim_key_delete(domain, key.selector)
                 telemetry.event("signing.key_dropped", domain=domain, selector=key.selector, reason="retired for a week")
@@ -77,8 +73,21 @@ class DomainKeys:
                 telemetry.event("signing.failed", domain=domain.name, reason=exc.cause or exc.public)
 
     async def use(self, domain: str, selector: str) -> None:
-        """Sign with it from now on, whatever the DNS shows here (a split view, a test)."""
-        await self._directory.dkim_key_set(domain, selector, state=SIGNING)
+        """Sign with it from now on, whatever the DNS shows here (a split view, a test). Refusal NOT_FOUND."""
+        keys = await self._directory.dkim_keys(domain)
+        key = next((key for key in keys if key.selector == selector), None)
+        if key is None:
+            raise Refusal(Reason.NOT_FOUND, f"{domain} has no key {selector}; “mailstead domain keys {domain}” lists them")
+        await self._take_over(key, keys, "somebody says so")
+
+    async def _take_over(self, key: DkimKey, keys: Sequence[DkimKey], reason: str) -> None:
+        """The new one first: there is always one that signs."""
+        await self._directory.dkim_key_set(key.domain, key.selector, state=SIGNING)
+        telemetry.event("signing.key_used", domain=key.domain, selector=key.selector, reason=reason)
+        for old in keys:
+            if old.state == SIGNING and old.kind == key.kind and old.selector != key.selector:
+                await self._directory.dkim_key_set(key.domain, old.selector, state=RETIRED)
+                telemetry.event("signing.key_retired", domain=key.domain, selector=old.selector, reason=f"{key.selector} took over")
 
     async def is_published(self, key: DkimKey) -> bool:
         """Whether the DNS shows this key."""
