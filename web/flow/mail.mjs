@@ -6,6 +6,7 @@ export class Mail {
   }
 
   async begin() {
+    this.context.setDefaultTimeout(12_000);
     this.page = await this.context.newPage();
     this.watch(this.page);
   }
@@ -29,7 +30,7 @@ export class Mail {
       await page.getByLabel('Code').fill(code);
       await page.getByRole('button', { name: 'Sign in' }).click();
     }
-    await page.locator('.side .nav-item').first().waitFor();
+    await page.locator('.side .nav-item').first().waitFor({ state: 'attached' });
     this.signedIn = true;
   }
 
@@ -44,7 +45,7 @@ export class Mail {
 
   async reload() {
     await this.page.reload();
-    await this.page.locator('.side .nav-item').first().waitFor();
+    await this.page.locator('.side .nav-item').first().waitFor({ state: 'attached' });
   }
 
   // ------------------------------------------------------------------------------------------------ list and reader
@@ -69,8 +70,14 @@ export class Mail {
     await this.row(subject).first().waitFor({ state: 'detached' });
   }
 
+  /** Keys at the pace of a hand: faster ones are taken for typing that lost its field. */
   async press(...keys) {
-    for (const key of keys) await this.page.keyboard.press(key);
+    for (const key of keys) {
+      const wait = (this.pressed ?? 0) + 170 - Date.now();
+      if (wait > 0) await this.page.waitForTimeout(wait);
+      await this.page.keyboard.press(key);
+      this.pressed = Date.now();
+    }
   }
 
   async says(words) {

@@ -131,6 +131,8 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
 };
 
 const KEY = 'mailstead.settings';
+/** What the server has not been told yet: a page may close before it is. */
+const CHANGED = 'mailstead.settings.changed';
 
 export class Settings {
   readonly values = $state<Values>({ ...defaults, language: preferred() });
@@ -143,6 +145,7 @@ export class Settings {
   constructor() {
     try {
       this.#take(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, unknown>);
+      for (const key of JSON.parse(localStorage.getItem(CHANGED) ?? '[]') as string[]) if (key in valid) this.#changed.add(key as keyof Values);
     } catch {
       // Storage that cannot be read is no storage.
     }
@@ -171,6 +174,7 @@ export class Settings {
   #keep(): void {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.values));
+      localStorage.setItem(CHANGED, JSON.stringify([...this.#changed].filter((key) => !onDevice.has(key))));
     } catch {
       // A browser without storage: choices last as long as the page.
     }
@@ -216,6 +220,7 @@ export class Settings {
       if (absent.length) {
         await client.call('ClientSettings/set', { create: Object.fromEntries(absent.map((key) => [key, { id: key, value: $state.snapshot(this.values[key]) }])) });
       }
+      this.#keep();
     } catch {
       for (const key of keys) this.#changed.add(key);
     }

@@ -1,23 +1,23 @@
 const files = [
-	"/assets/Composer-BqmdJrw1.js",
-	"/assets/Door-DPAurrUj.js",
-	"/assets/History-BbkxosJv.js",
-	"/assets/KeySheet-C0ZmJezS.js",
-	"/assets/Outbox-DdIegGl-.js",
-	"/assets/Palette-xsCgz1d_.js",
-	"/assets/Picker-Bpp4P2ik.js",
-	"/assets/Reader-VZRM6-qA.js",
-	"/assets/Settings-ratd-bge.js",
-	"/assets/blobs-BfHhpb3D.js",
-	"/assets/compose.svelte-CM5Xk-BR.js",
+	"/assets/Composer-CUBrX3EF.js",
+	"/assets/Door-DKZwaU7I.js",
+	"/assets/History-DCc6Bgc1.js",
+	"/assets/KeySheet-BrEzsQST.js",
+	"/assets/Outbox-ZUQjfqBv.js",
+	"/assets/Palette-CEzMkSIg.js",
+	"/assets/Picker-ClFbDBvv.js",
+	"/assets/Reader-Ct1fHNWA.js",
+	"/assets/Settings-D_-fo5PY.js",
+	"/assets/blobs-BoIQA0_C.js",
+	"/assets/compose.svelte-4EXGoeY7.js",
+	"/assets/index-Cq2emIcx.js",
 	"/assets/index-Dr7pJS8y.css",
-	"/assets/index-TKy5de0j.js",
 	"/assets/index.svelte-BiU9hYHr.js",
 	"/assets/match-CsG4xWQq.js",
 	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-B80aOtZ3.js",
-	"/assets/sanitize-ChNdZmwE.js",
-	"/assets/send.svelte-DuYReNY9.js",
+	"/assets/quote-6vXdR1hX.js",
+	"/assets/sanitize-DXy4dclB.js",
+	"/assets/send.svelte-BdJtuBcr.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -26,7 +26,7 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"85dd4157cedf07b9"}`;
+const cacheName = `mailstead-${"38495eb961886523"}`;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {

@@ -1,0 +1,47 @@
+"""Every screen under axe-core (WCAG 2.2 A and AA, best practice), in light and in dark."""
+
+import imaplib
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+from mailstead.app import sampling
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import PEOPLE
+
+pytestmark = pytest.mark.interop
+READER = PEOPLE[4]
+SCREENS = 18
+PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
+
+
+@pytest.fixture(scope="module")
+def samples(site: Server) -> None:
+    """The demo's mail, so that every screen has something to show."""
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(READER, PASSWORD)
+        for path in sorted(sampling.FOLDER.glob("*.eml")):
+            octets = path.read_bytes()
+            date = next(line for line in octets.split(b"\r\n") if line.lower().startswith(b"date:"))
+            at = parsedate_to_datetime(date[5:].decode("ascii").strip())
+            imap.append("INBOX", r"(\Seen)", imaplib.Time2Internaldate(at), octets)
+
+
+@pytest.mark.usefixtures("samples")
+def test_every_screen_in_every_theme(browser: Browser) -> None:
+    seen = browser.run("accessible", {"name": "look", "login": READER, "password": PASSWORD})
+    assert seen["seen"] >= SCREENS
+    assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
+
+
+@pytest.mark.usefixtures("samples")
+def test_every_screen_of_a_phone(browser: Browser) -> None:
+    device: dict[str, Any] = {"name": "phone", "login": READER, "password": PASSWORD, **PHONE}
+    seen = browser.run("accessible", device, size="phone")
+    assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
+
+
+def test_the_door(browser: Browser) -> None:
+    assert browser.run("accessibleDoor", {"name": "nobody", "login": "", "password": ""}) == []

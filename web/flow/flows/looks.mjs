@@ -1,0 +1,68 @@
+// What every screen looks like, to people and to the tools that check for people.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { desktop, phone } from '../screens.mjs';
+
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function violations(page, only) {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity).map((one) => one.finished)));
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
+  return page.evaluate(
+    async ([tags, one]) => {
+      const options = { iframes: false, resultTypes: ['violations'], runOnly: one ? { type: 'rule', values: one } : { type: 'tag', values: tags } };
+      const found = await window.axe.run(document, options);
+      return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 180)} ${node.any.concat(node.all, node.none).map((check) => check.message).join('; ').slice(0, 200)}`));
+    },
+    [rules, only],
+  );
+}
+
+async function dress(mail, { theme, density, language }) {
+  await mail.at('/m/inbox');
+  await mail.page.evaluate(
+    (values) => {
+      const kept = { ...JSON.parse(localStorage.getItem('mailstead.settings') ?? '{}'), ...values };
+      localStorage.setItem('mailstead.settings', JSON.stringify(kept));
+    },
+    Object.fromEntries(Object.entries({ theme, density, language, layout: 'columns' }).filter(([, value]) => value)),
+  );
+  await mail.page.goto(`${mail.base}/m/inbox`);
+  await mail.row(/./).first().waitFor();
+}
+
+/** Every finding of axe-core on every screen: all rules in the light theme, the contrast of colours in each other one. */
+export async function accessible(mail, { size = 'desktop' }) {
+  await dress(mail, { theme: 'light' });
+  const out = {};
+  const seen = [];
+  for (const [name, go] of Object.entries(size === 'phone' ? phone : desktop)) {
+    if ((await go(mail)) === 'absent') continue;
+    seen.push(name);
+    for (const theme of ['light', 'dark', 'contrast']) {
+      await mail.page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+      const found = await violations(mail.page, theme === 'light' ? null : ['color-contrast']);
+      if (found.length) out[`${name}, ${theme}`] = found;
+    }
+    await mail.page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+  }
+  return { seen: seen.length, found: out };
+}
+
+/** The sign-in page, which has no account to dress. */
+export async function accessibleDoor(mail) {
+  await mail.page.goto(mail.base);
+  await mail.page.getByLabel('Address').waitFor();
+  return violations(mail.page, null);
+}
+
+/** A picture of every screen, for people to look at. */
+export async function pictures(mail, { folder, theme, density, language, size = 'desktop', only = null }) {
+  mkdirSync(folder, { recursive: true });
+  await dress(mail, { theme, density, language });
+  for (const [name, go] of Object.entries(size === 'phone' ? phone : desktop)) {
+    if ((await go(mail)) === 'absent') continue;
+    await mail.page.waitForTimeout(150);
+    if (!only || only.includes(name)) await mail.page.screenshot({ path: `${folder}/${name}.png` });
+  }
+}
