@@ -62,3 +62,10 @@ export async function inlinePicture(mail, { subject, mailbox = '/m/inbox' }) {
   await frame.waitForFunction(() => document.images[0]?.naturalWidth > 0);
   return frame.evaluate(() => document.images[0].naturalWidth);
 }
+
+/** The subjects of a list, from the top. */
+export async function rows(mail, { path }) {
+  await mail.at(path);
+  await mail.row(/./).first().waitFor();
+  return mail.page.locator('.row .subj').allTextContents();
+}

@@ -3,7 +3,7 @@
  * device finds it. A draft on the server is never changed but replaced, in one request, so there is always a whole one.
  */
 import { upload } from '../jmap/blobs.ts';
-import { Refused } from '../jmap/errors.ts';
+import { Offline, Refused } from '../jmap/errors.ts';
 import type { BodyPart, Email, EmailAddress, Id, Identity, SetResponse } from '../jmap/types.ts';
 import type { Detail } from '../cache/bodies.ts';
 import { fullDate } from '../kit/dates.ts';
@@ -24,6 +24,8 @@ export interface Attachment {
   cid: string | null;
   progress: number;
   error: string | null;
+  /** Set where the octets wait on this device for a network. */
+  local?: boolean;
 }
 
 export type Kind = 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
@@ -49,9 +51,18 @@ interface Kept {
   emailId: Id | null;
   fields: Fields;
   at: number;
+  /** Handed over for sending, and not to be written on. */
+  queued?: boolean;
+}
+
+interface KeptFile {
+  type: string;
+  base64: string;
 }
 
 let counter = 0;
+/** Larger files wait for the network in the hands of their owner. */
+const MAX_KEPT_FILE = 20_000_000;
 
 export class Draft {
   readonly key: string;
@@ -63,6 +74,8 @@ export class Draft {
   /** True while shown within its conversation. */
   inline = $state(false);
   problem = $state('');
+  /** True where another device has changed the draft meanwhile; both versions are kept. */
+  conflict = $state(false);
   /** Warnings that the writer has waved through. */
   readonly waved = $state<Record<string, true>>({});
   /** The addresses of the conversation, to tell a new domain. */
@@ -89,7 +102,7 @@ export class Draft {
   }
 
   get uploading(): boolean {
-    return this.fields.attachments.some((file) => file.blobId === null && file.error === null);
+    return this.fields.attachments.some((file) => file.blobId === null && file.error === null && !file.local);
   }
 
   get recipients(): EmailAddress[] {
@@ -105,15 +118,41 @@ export class Draft {
     void this.#keepHere();
   }
 
-  async #keepHere(): Promise<void> {
+  async #keepHere(queued = false): Promise<void> {
     const fields = $state.snapshot(this.fields) as Fields;
-    await this.mail.store.db?.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now() } satisfies Kept);
+    await this.mail.store.db?.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept);
+  }
+
+  /** Leave it on this device for the log to send. False where this device keeps nothing. */
+  async queue(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    if (!this.mail.store.db) return false;
+    await this.#keepHere(true);
+    return true;
+  }
+
+  /** Files that were attached without a network go up now. */
+  async uploadKept(): Promise<void> {
+    for (const entry of this.fields.attachments.filter((file) => file.local && file.blobId === null)) {
+      const kept = await this.mail.store.db?.get<KeptFile>('meta', `file:${entry.key}`);
+      if (!kept) throw new Refused('fileGone', t('compose.upload_failed', { name: entry.name, why: t('att.gone') }));
+      const client = this.mail.store.client;
+      if (!client) throw new Offline(t('door.offline'));
+      const octets = Uint8Array.from(atob(kept.base64), (character) => character.charCodeAt(0));
+      const answer = await upload(client, new Blob([octets], { type: kept.type }), kept.type, (share) => (entry.progress = share));
+      entry.blobId = answer.blobId;
+      entry.progress = 1;
+      delete entry.local;
+      await this.mail.store.db?.delete('meta', [`file:${entry.key}`]);
+      this.state = 'dirty';
+    }
   }
 
   take(kept: Kept): void {
     this.emailId = kept.emailId;
     this.fields = { ...this.fields, ...kept.fields };
     this.state = 'local';
+    for (const file of this.fields.attachments) if (file.blobId === null && !file.local) file.error ??= t('att.gone');
   }
 
   /** Put it on the server, in place of the version before; one at a time. */
@@ -133,6 +172,8 @@ export class Draft {
     }
     this.state = 'saving';
     try {
+      await this.uploadKept();
+      this.state = 'saving';
       const before = this.emailId;
       const answer = await client.call<SetResponse<{ id: Id }>>('Email/set', {
         create: { draft: { ...this.toEmail(), mailboxIds: { [drafts]: true }, keywords: { $draft: true, $seen: true } } },
@@ -141,6 +182,8 @@ export class Draft {
       const refused = answer.notCreated?.['draft'];
       if (refused) throw new Refused(refused.type, refused.description ?? (refused.properties ?? []).join(', ') ?? refused.type);
       this.emailId = answer.created?.['draft']?.id ?? before;
+      // Somebody else has replaced the version before: theirs stays where it is.
+      if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;
       // Whoever typed on meanwhile is dirty again.
       if ((this.state as SaveState) === 'saving') this.state = 'saved';
       this.savedAt = new Date();
@@ -201,19 +244,30 @@ export class Draft {
   }
 
   async #upload(entry: Attachment, file: File): Promise<void> {
-    const client = this.mail.store.client;
-    if (!client) {
-      entry.error = t('door.offline');
-      return;
-    }
     try {
+      const client = this.mail.store.client;
+      if (!client) throw new Offline(t('door.offline'));
       const answer = await upload(client, file, file.type, (share) => (entry.progress = share));
       entry.blobId = answer.blobId;
       entry.progress = 1;
       this.touch();
     } catch (error) {
+      if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
       entry.error = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** Without a network the octets wait here, sealed like everything else on this device. */
+  async #keepFile(entry: Attachment, file: File): Promise<boolean> {
+    const db = this.mail.store.db;
+    if (!db) return false;
+    const octets = new Uint8Array(await file.arrayBuffer());
+    let text = '';
+    for (let from = 0; from < octets.length; from += 32_768) text += String.fromCharCode(...octets.subarray(from, from + 32_768));
+    await db.put('meta', `file:${entry.key}`, { type: file.type, base64: btoa(text) } satisfies KeptFile);
+    entry.local = true;
+    this.touch();
+    return true;
   }
 
   detach(key: string): void {
@@ -239,11 +293,20 @@ export class Draft {
   }
 }
 
+/** A draft that this device keeps, null where it does not. */
+export async function keptDraft(mail: Mail, key: string): Promise<Draft | null> {
+  const kept = await mail.store.db?.get<Kept>('draft', key);
+  if (!kept) return null;
+  const draft = new Draft(mail, key);
+  draft.take(kept);
+  return draft;
+}
+
 /** What was being written when the page went away comes back, minimised. */
 export async function restore(mail: Mail): Promise<void> {
   const kept = (await mail.store.db?.all<Kept>('draft')) ?? [];
   for (const [key, value] of kept) {
-    if (Date.now() - value.at > 7 * 86_400_000 || composers.list.some((draft) => draft.key === key)) continue;
+    if (value.queued || Date.now() - value.at > 7 * 86_400_000 || composers.list.some((draft) => draft.key === key)) continue;
     const draft = new Draft(mail, key);
     draft.take(value);
     draft.minimised = true;

@@ -26,6 +26,16 @@ export interface Entry {
   /** Marks that follow from reading are no deeds: sent like the others, but not listed and not undone. */
   quiet?: boolean;
   errors?: Record<Id, string>;
+  /** Something else to be done in its turn: a message to be sent that was written without a network. */
+  job?: Job;
+}
+
+export interface Job {
+  kind: 'send';
+  /** The draft as this device keeps it. */
+  draft: string;
+  /** When it is to be sent, where that is not at once. */
+  at?: string;
 }
 
 const KEPT = 200;
@@ -34,12 +44,15 @@ export class Log {
   entries = $state.raw<Entry[]>([]);
   readonly waiting = $derived(this.entries.filter((entry) => entry.state === 'waiting' && !entry.quiet));
   /** What `undo` would take back now, newest first. */
-  readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'done' || entry.state === 'waiting')).reverse());
+  readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'waiting' || (entry.state === 'done' && !entry.job))).reverse());
   #redo: Entry[] = [];
   #sending = false;
   #counter = 0;
   onPerformed: ((entry: Entry) => void) | undefined;
   onRefused: ((entry: Entry) => void) | undefined;
+  /** Does a job when its turn has come. Raises `Offline` where it has to wait. */
+  onJob: ((job: Job) => Promise<void>) | undefined;
+  onJobUndone: ((job: Job) => void) | undefined;
 
   constructor(readonly store: Store) {}
 
@@ -49,7 +62,9 @@ export class Log {
     this.entries = [...entries, ...this.entries];
     for (const entry of entries.filter(({ state }) => state === 'waiting')) {
       await this.store.load(Object.keys(entry.patches));
+      const before = new Map(Object.keys(entry.patches).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const [id, patch] of Object.entries(entry.patches)) this.store.overlay(entry.id, id, patch);
+      this.#shift(before);
     }
   }
 
@@ -80,6 +95,26 @@ export class Log {
     if (!options.quiet) this.onPerformed?.(entry);
     void this.flush();
     return entry;
+  }
+
+  /** Something to be done in its turn, behind everything that waits. */
+  enqueue(title: string, values: Entry['values'], job: Job): Entry {
+    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: {}, inverses: {}, job };
+    this.entries = [...this.entries, entry];
+    this.#keep(entry);
+    void this.flush();
+    return entry;
+  }
+
+  /** Once, by whichever window comes first: the others see that it has been done. */
+  async #doJob(entry: Entry, job: Job): Promise<void> {
+    await navigator.locks.request(`mailstead:job:${entry.id}`, async () => {
+      const kept = await this.store.db?.get<Entry>('log', entry.id);
+      if (kept && kept.state !== 'waiting') return;
+      if (!this.onJob) throw new Offline('Nobody is there to do it.');
+      await this.onJob(job);
+      await this.store.db?.put('log', entry.id, { ...entry, state: 'done' } satisfies Entry);
+    });
   }
 
   /** Lists and counts follow at once: rows that left their mailbox go, rows that came back are shown again. */
@@ -139,6 +174,13 @@ export class Log {
   undo(id?: string): Entry | null {
     const entry = id ? this.entries.find((other) => other.id === id) : this.undoable[0];
     if (!entry || entry.state === 'undone' || entry.state === 'refused') return null;
+    if (entry.job) {
+      // What has left cannot be taken back from here.
+      if (entry.state !== 'waiting' || this.#inFlight.has(entry.id)) return null;
+      this.#update(entry, { state: 'undone' });
+      this.onJobUndone?.(entry.job);
+      return entry;
+    }
     this.#redo.push(entry);
     this.#update(entry, { state: 'undone' });
     const inverses = entry.inverses;
@@ -180,6 +222,7 @@ export class Log {
         this.#inFlight.add(entry.id);
         const errors: Record<Id, string> = {};
         try {
+          if (entry.job) await this.#doJob(entry, entry.job);
           const ids = Object.keys(entry.patches);
           for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
             const part = ids.slice(from, from + client.maxObjectsInSet);
@@ -194,7 +237,7 @@ export class Log {
           this.#inFlight.delete(entry.id);
           this.store.report(error);
           if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
-          for (const id of Object.keys(entry.patches)) {
+          for (const id of entry.job ? [entry.job.draft] : Object.keys(entry.patches)) {
             errors[id] = error instanceof Error ? error.message : String(error);
             this.store.settle(entry.id, id, false);
           }
@@ -203,7 +246,7 @@ export class Log {
         this.store.link = 'online';
         const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
         const failed = Object.keys(errors).length;
-        const whole = failed === Object.keys(entry.patches).length;
+        const whole = failed > 0 && failed === Math.max(1, Object.keys(entry.patches).length);
         const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
         const threads = new Set(Object.keys(entry.patches).map((id) => this.store.emails.get(id)?.threadId ?? ''));
         if (failed) this.onRefused?.(done);

@@ -9,8 +9,9 @@ import { keyword } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { messageDate } from '../kit/dates.ts';
 import { nameOf } from '../kit/people.ts';
-import { type Draft, type SaveState, resume } from './compose.svelte.ts';
+import { type Draft, type SaveState, keptDraft, resume } from './compose.svelte.ts';
 import { composers } from './composers.svelte.ts';
+import type { Job } from './log.svelte.ts';
 import { underway } from './outbox.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -21,18 +22,21 @@ export function maxDelay(mail: Mail): number {
   return Number(mail.store.client?.capability(SUBMISSION)?.['maxDelayedSend'] ?? 0);
 }
 
-/** Hand the draft over. `at` for later. Returns the submission's id; what is wrong is thrown, the draft stays. */
-export async function send(draft: Draft, at?: Date): Promise<Id> {
+interface Handed {
+  submission: EmailSubmission;
+  messageId: Id;
+  held: boolean;
+}
+
+/** Hand the draft to the server, held for `hold`. What is wrong is thrown, the draft stays. */
+async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed> {
   const mail = draft.mail;
   const client = mail.store.client;
-  if (!client) throw new Offline(t('send.offline'));
   const drafts = mail.store.byRole.get('drafts')?.id;
   const sent = mail.store.byRole.get('sent')?.id;
   const identity = draft.identity;
+  if (!client) throw new Offline(t('send.offline'));
   if (!drafts || !sent || !identity) throw new Refused('forbidden', t('compose.send_failed', { why: 'Drafts, Sent' }));
-  const undo = session.settings.values.undoSeconds;
-  const limit = maxDelay(mail);
-  const hold: Record<string, string> = at ? { HOLDUNTIL: `${at.toISOString().slice(0, 19)}Z` } : undo && limit >= undo + MARGIN_S ? { HOLDFOR: String(undo + MARGIN_S) } : {};
   if (draft.state !== 'saved') draft.state = 'dirty';
   await draft.save();
   const messageId = draft.emailId;
@@ -61,14 +65,61 @@ export async function send(draft: Draft, at?: Date): Promise<Id> {
     const { emailId, kind } = draft.fields.about;
     mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
   }
+  return { submission: created, messageId, held: Object.keys(hold).length > 0 && created.undoStatus !== 'final' };
+}
+
+const until = (at: Date): Record<string, string> => ({ HOLDUNTIL: `${at.toISOString().slice(0, 19)}Z` });
+
+/** Send a draft; `at` for later. Without a network it waits on this device, in line with everything else that waits. */
+export async function send(draft: Draft, at?: Date): Promise<void> {
+  const mail = draft.mail;
+  const undo = session.settings.values.undoSeconds;
   const who = nameOf(draft.recipients[0]);
-  if (at) session.toast({ text: t('send.later', { when: messageDate(at.toISOString()) }), action: { label: t('cmd.undo'), run: () => void takeBack(mail, created.id, messageId) } }, 8000);
-  else if (Object.keys(hold).length && created.undoStatus !== 'final') {
-    session.toast({ text: t('send.sending', { who }), countdown: undo, action: { label: t('cmd.undo'), ...(undo ? { key: 'z' } : {}), run: () => void takeBack(mail, created.id, messageId) } });
-    underway.last = { id: created.id, emailId: messageId, until: Date.now() + undo * 1000 };
-    setTimeout(() => session.mail === mail && underway.last?.id === created.id && session.toast({ text: t('send.sent') }, 2500), undo * 1000);
+  let handed: Handed;
+  try {
+    handed = await hand(draft, at ? until(at) : undo && maxDelay(mail) >= undo + MARGIN_S ? { HOLDFOR: String(undo + MARGIN_S) } : {});
+  } catch (error) {
+    if (!(error instanceof Offline) || !(await draft.queue())) throw error;
+    composers.close(draft);
+    const entry = mail.log.enqueue('did.send', { n: 1, who, subject: draft.fields.subject }, { kind: 'send', draft: draft.key, ...(at ? { at: at.toISOString() } : {}) });
+    session.toast({ text: t('send.offline'), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+    return;
+  }
+  const { submission, messageId, held } = handed;
+  const back = (): void => void takeBack(mail, submission.id, messageId);
+  if (at) session.toast({ text: t('send.later', { when: messageDate(at.toISOString()) }), action: { label: t('cmd.undo'), run: back } }, 8000);
+  else if (held) {
+    session.toast({ text: t('send.sending', { who }), countdown: undo, action: { label: t('cmd.undo'), ...(undo ? { key: 'z' } : {}), run: back } });
+    underway.last = { id: submission.id, emailId: messageId, until: Date.now() + undo * 1000 };
+    setTimeout(() => session.mail === mail && underway.last?.id === submission.id && session.toast({ text: t('send.sent') }, 2500), undo * 1000);
   } else session.toast({ text: t('send.sent') }, 3000);
-  return created.id;
+}
+
+/** The turn of a message that waited on this device has come. */
+export async function sendKept(mail: Mail, job: Job): Promise<void> {
+  const draft = await keptDraft(mail, job.draft);
+  if (!draft) throw new Refused('notFound', t('compose.send_failed', { why: t('att.gone') }));
+  const at = job.at ? new Date(job.at) : null;
+  try {
+    await hand(draft, at && at.getTime() > Date.now() ? until(at) : {});
+  } catch (error) {
+    if (error instanceof Refused) {
+      // It comes back as a draft that says what is wrong.
+      draft.problem = t('compose.send_failed', { why: error.message });
+      draft.minimised = true;
+      draft.touch();
+      composers.open(draft);
+    }
+    throw error;
+  }
+}
+
+/** It is not to be sent after all: open it again. */
+export async function reopen(mail: Mail, job: Job): Promise<void> {
+  const draft = await keptDraft(mail, job.draft);
+  if (!draft) return;
+  draft.touch();
+  composers.open(draft);
 }
 
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */

@@ -1,6 +1,7 @@
 /** The one signed-in account of this page and what belongs to it. Features read it; only `app` sets it. */
 import { SvelteSet } from 'svelte/reactivity';
 import { Bodies } from '../cache/bodies.ts';
+import { Prefetch } from '../cache/prefetch.svelte.ts';
 import type { EmailQuery } from '../cache/query.svelte.ts';
 import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
@@ -23,6 +24,7 @@ export class Mail {
   readonly store: Store;
   readonly log: Log;
   readonly bodies: Bodies;
+  readonly prefetch: Prefetch;
   /** The list on the screen. */
   query = $state.raw<EmailQuery | null>(null);
   /** The row that the keys act on, by its email. */
@@ -34,6 +36,7 @@ export class Mail {
     this.store = new Store(signed.accountId, signed.address);
     this.log = new Log(this.store);
     this.bodies = new Bodies(this.store);
+    this.prefetch = new Prefetch(this.store, this.bodies);
   }
 
   /** What an action works on: the selection, else the row at the cursor. */

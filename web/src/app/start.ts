@@ -57,12 +57,32 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   return mail;
 }
 
-/** Open the JMAP session and listen for news; again and again until somebody answers. */
-export async function connect(mail: Mail): Promise<void> {
+let connecting: Promise<void> | null = null;
+let pauseMs = 2000;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Open the JMAP session and listen for news; again and again until somebody answers. One attempt at a time. */
+export function connect(mail: Mail, known = true): Promise<void> {
+  connecting ??= attempt(mail, known).finally(() => (connecting = null));
+  return connecting;
+}
+
+/** `known`: who is signed in has been asked for in this page's life. */
+async function attempt(mail: Mail, known: boolean): Promise<void> {
+  clearTimeout(timer);
   try {
+    if (!known) {
+      const signed = await current();
+      if (!signed) {
+        mail.store.link = 'signed-out';
+        return;
+      }
+      if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await account.keyShare()).catch(() => null);
+    }
     const client = await open(mail.signed.accountId);
     mail.store.client = client;
     await mail.store.sync();
+    pauseMs = 2000;
     void session.settings.attach(client);
     void mail.log.flush();
     push?.close();
@@ -92,31 +112,17 @@ async function probe(mail: Mail): Promise<void> {
   }
 }
 
-let pauseMs = 2000;
 function retry(mail: Mail): void {
-  setTimeout(() => {
-    if (session.mail !== mail && session.mail !== null) return;
-    void (async () => {
-      try {
-        const signed = await current();
-        pauseMs = 2000;
-        if (!signed) {
-          mail.store.link = 'signed-out';
-          return;
-        }
-        if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await account.keyShare()).catch(() => null);
-        await connect(mail);
-      } catch {
-        pauseMs = Math.min(pauseMs * 1.7, 30_000);
-        retry(mail);
-      }
-    })();
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (session.mail === mail || session.mail === null) void connect(mail, false);
   }, pauseMs);
+  pauseMs = Math.min(pauseMs * 1.7, 30_000);
 }
 
 export function wake(mail: Mail): void {
   if (push) push.wake();
-  else void connect(mail);
+  else void connect(mail, false);
 }
 
 /** Leave nothing behind: the key first, then the rows, then the page's memory. */

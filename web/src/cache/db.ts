@@ -185,6 +185,10 @@ export class Database {
     await transaction.done;
   }
 
+  async clear(store: StoreName): Promise<void> {
+    await this.idb.clear(store);
+  }
+
   close(): void {
     this.idb.close();
   }

@@ -59,10 +59,19 @@ export class EmailQuery {
     const head = kept.ids.slice(0, 2 * PAGE).filter((id) => id !== null);
     await this.store.load(head);
     if (this.ids) return;
-    this.ids = kept.ids;
+    this.ids = kept.ids.filter((id) => id === null || this.#belongs(id));
     this.#state = kept.state;
     this.#calculates = kept.calculates;
     this.fromDevice = true;
+  }
+
+  /** False where a change that the server has not seen yet has taken the row out of this list's mailbox. */
+  #belongs(id: Id): boolean {
+    const box = (this.spec.filter as { inMailbox?: unknown } | null)?.inMailbox;
+    const email = this.store.emails.get(id);
+    if (typeof box !== 'string' || !email) return true;
+    const members = this.spec.collapseThreads ? this.store.threadEmails(email.threadId) : [];
+    return (members.length ? members : [email]).some((member) => box in member.mailboxIds);
   }
 
   #keep(): void {
@@ -75,6 +84,7 @@ export class EmailQuery {
     if (this.#state) return;
     this.ids = ids;
     this.fromDevice = true;
+    this.error = null;
   }
 
   /** Milliseconds that the server's last answer took. */

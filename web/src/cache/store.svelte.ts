@@ -372,6 +372,8 @@ export class Store {
   /** The server has forgotten how to tell us: keep what is shown, ask for everything anew. */
   async #beginAnew(client: Client): Promise<void> {
     const known = [...this.emails.keys()];
+    await this.db?.clear('email');
+    await this.db?.clear('query');
     await this.#begin(client);
     const shown = new Set(this.queries.flatMap((query) => query.ids ?? []));
     for (const id of known) if (!shown.has(id) && !this.#overlays.has(id)) this.#drop(id);

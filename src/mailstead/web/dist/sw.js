@@ -1,23 +1,24 @@
 const files = [
-	"/assets/Composer-CUBrX3EF.js",
-	"/assets/Door-DKZwaU7I.js",
-	"/assets/History-DCc6Bgc1.js",
-	"/assets/KeySheet-BrEzsQST.js",
-	"/assets/Outbox-ZUQjfqBv.js",
-	"/assets/Palette-CEzMkSIg.js",
-	"/assets/Picker-ClFbDBvv.js",
-	"/assets/Reader-Ct1fHNWA.js",
-	"/assets/Settings-D_-fo5PY.js",
-	"/assets/blobs-BoIQA0_C.js",
-	"/assets/compose.svelte-4EXGoeY7.js",
-	"/assets/index-Cq2emIcx.js",
+	"/assets/Composer-ChAOegwL.js",
+	"/assets/Door-CM-ERyVO.js",
+	"/assets/History-DpWChRj1.js",
+	"/assets/KeySheet-D0ezyFfI.js",
+	"/assets/Outbox-BrIKh5OH.js",
+	"/assets/Palette-da_VN-Eo.js",
+	"/assets/Picker-DT8X7s2B.js",
+	"/assets/Reader-C8Cx881w.js",
+	"/assets/Settings-CFmxRQwv.js",
+	"/assets/blobs-C00Ha26M.js",
+	"/assets/compose.svelte-BSQTQ_y6.js",
+	"/assets/index-DEmbfVay.js",
 	"/assets/index-Dr7pJS8y.css",
-	"/assets/index.svelte-BiU9hYHr.js",
+	"/assets/index.svelte-RmNGr17g.js",
 	"/assets/match-CsG4xWQq.js",
 	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-6vXdR1hX.js",
-	"/assets/sanitize-DXy4dclB.js",
-	"/assets/send.svelte-BdJtuBcr.js",
+	"/assets/quote-D9xmMR1l.js",
+	"/assets/sanitize-BjnbBN2i.js",
+	"/assets/send.svelte-CfrPtTLQ.js",
+	"/assets/worker-Q8FGsnbW.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -26,7 +27,7 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"38495eb961886523"}`;
+const cacheName = `mailstead-${"aead0c011f7a9594"}`;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {

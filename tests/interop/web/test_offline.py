@@ -1,0 +1,74 @@
+"""With the server stopped one reads, searches, writes and files; when it is back, IMAP sees it all."""
+
+import imaplib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import eventually, found, holds, put
+
+pytestmark = pytest.mark.interop
+TRAVELLER, FRIEND = "anna@example.test", "ben@example.test"
+SUBJECTS = ("To file on the train", "To flag on the train", "Deleted at home meanwhile", "To read on the train", "Never opened before")
+
+
+@pytest.fixture
+def site(tmp_path: Any) -> Iterator[Server]:
+    """A server of its own, for it is stopped."""
+    with Server(tmp_path / "web", workers=1).init((TRAVELLER, FRIEND)) as server:
+        server.start()
+        yield server
+
+
+@pytest.fixture
+def browser(site: Server) -> Iterator[Browser]:
+    with Browser(f"http://127.0.0.1:{site.ports['http']}") as running:
+        yield running
+
+
+def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
+    for subject in SUBJECTS:
+        put(site, subject, f"<p>{subject}, said at length. Marmalade.</p>", to=TRAVELLER)
+    laptop = {"name": "laptop", "login": TRAVELLER, "password": PASSWORD}
+    # The notice of a new sign-in is a message too.
+    assert browser.run("takeAlong", laptop, texts=len(SUBJECTS)) >= len(SUBJECTS)
+    site.stop()
+
+    browser.run("startOffline", laptop)
+    assert "said at length" in browser.run("readOffline", laptop, subject="Never opened before")
+    assert browser.run("searchOffline", laptop, words="from:somebody flag") == ["To flag on the train"]
+    queue = browser.run("workOffline", laptop, file=SUBJECTS[0], flag=SUBJECTS[1], doomed=SUBJECTS[2], to=FRIEND, subject="From the train")
+    expected = [f"Message to {FRIEND}: From the train", f"Archived: {SUBJECTS[2]}", f"Flagged: {SUBJECTS[1]}", f"Archived: {SUBJECTS[0]}"]
+    assert queue == expected
+    # It outlives the page, and each step can still be taken back.
+    browser.run("startOffline", laptop)
+    assert browser.run("waiting", laptop) == expected
+    assert SUBJECTS[0] not in browser.run("rows", laptop, path="/m/inbox")
+    browser.run("undoWaiting", laptop, words="Flagged")
+    assert len(browser.run("waiting", laptop)) == len(expected) - 1
+
+    # Meanwhile, from elsewhere: one of them is deleted for good.
+    browser.run("cut", laptop, off=True)
+    site.start()
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TRAVELLER, PASSWORD)
+        imap.select("INBOX")
+        number = imap.search(None, "SUBJECT", f'"{SUBJECTS[2]}"')[1][0].decode()
+        imap.store(number, "+FLAGS", r"(\Deleted)")
+        imap.expunge()
+
+    done = browser.run("backOnline", laptop)
+    eventually(lambda: holds(site, "Archive", SUBJECTS[0], TRAVELLER))
+    assert not holds(site, "INBOX", SUBJECTS[0], TRAVELLER)
+    [(flags, _)] = found(site, TRAVELLER, "INBOX", SUBJECTS[1])
+    assert r"\Flagged" not in flags
+    refused = next(entry for entry in done if SUBJECTS[2] in entry)
+    assert "refused" in refused
+    eventually(lambda: holds(site, "INBOX", "From the train", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "From the train")
+    assert [part.get_content() for part in message.iter_attachments()] == ["offline notes"]
+    assert len(found(site, TRAVELLER, "Sent", "From the train")) == 1
+    assert not holds(site, "Drafts", "From the train", TRAVELLER)
+    assert site.verify() == []

@@ -1,0 +1,102 @@
+// Without a network: reading, searching, writing, filing; and what becomes of it when the server is back.
+
+const kept = (page, store) =>
+  page.evaluate(
+    (name) =>
+      indexedDB.databases().then((all) => {
+        const own = all.find((one) => one.name.startsWith('mailstead:'));
+        if (!own) return 0;
+        return new Promise((resolve) => {
+          const opening = indexedDB.open(own.name);
+          opening.onerror = () => resolve(0);
+          opening.onsuccess = () => {
+            const counting = opening.result.transaction(name).objectStore(name).count();
+            counting.onsuccess = () => {
+              resolve(counting.result);
+              opening.result.close();
+            };
+          };
+        });
+      }),
+    store,
+  );
+
+/** Signed in, and the mail of the last days on the device. */
+export async function takeAlong(mail, { texts }) {
+  const page = await mail.at('/m/inbox');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  const until = Date.now() + 30_000;
+  while ((await kept(page, 'body')) < texts && Date.now() < until) await page.waitForTimeout(200);
+  return kept(page, 'body');
+}
+
+/** The page loaded anew without anybody to answer. */
+export async function startOffline(mail) {
+  await mail.reload();
+  await mail.says('Offline');
+}
+
+export async function readOffline(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  return (await mail.text()).evaluate(() => document.body.textContent.trim());
+}
+
+export async function searchOffline(mail, { words }) {
+  await mail.press('/');
+  await mail.page.locator('.search input').first().fill(words);
+  await mail.says('cannot be reached');
+  await mail.row(/./).first().waitFor();
+  const found = await mail.page.locator('.row .subj').allTextContents();
+  await mail.at('/m/inbox');
+  return found;
+}
+
+/** File one, flag another, file a third whose end on the server is near, send a message with a file, begin a draft. */
+export async function workOffline(mail, { file, flag, doomed, to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(file).first().click();
+  await mail.press('e');
+  await mail.gone(file);
+  await mail.row(flag).first().click();
+  await mail.press('s');
+  await mail.row(doomed).first().click();
+  await mail.press('e');
+  await mail.gone(doomed);
+  await mail.write({ to, subject, text: 'Written on a train. See the attached file.' });
+  await mail.composer.getByLabel('Attach files').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('offline notes') });
+  await mail.says('goes up when the server is back');
+  await mail.press('Control+Enter');
+  await mail.says('Waits in the outbox');
+  // A list that was never looked at says what this device has of it, the message just filed among it.
+  await mail.at('/m/archive');
+  await mail.row(file).first().waitFor();
+  return waiting(mail);
+}
+
+/** What waits to be told, newest first, as the page of the history shows it. */
+export async function waiting(mail) {
+  await mail.at('/history');
+  const queue = mail.page.locator('.out ul').first().locator('.hist');
+  await queue.first().waitFor();
+  return queue.evaluateAll((items) => items.map((item) => `${item.querySelector('.subj').textContent}: ${item.querySelector('.to').textContent}`));
+}
+
+export async function undoWaiting(mail, { words }) {
+  await mail.at('/history');
+  const item = mail.page.locator('.hist').filter({ hasText: words }).filter({ hasText: 'waiting' });
+  await mail.button('Undo', item).click();
+  await item.waitFor({ state: 'detached' });
+}
+
+export async function cut(mail, { off }) {
+  await mail.context.setOffline(off);
+}
+
+/** The network is back: everything is told, and what the server refused stands there with its reason. */
+export async function backOnline(mail) {
+  await mail.context.setOffline(false);
+  await mail.at('/history');
+  await mail.page.getByText('Waiting to be told to the server').waitFor({ state: 'detached', timeout: 40_000 });
+  return mail.page.locator('.hist').evaluateAll((items) => items.map((item) => item.textContent.replace(/\s+/g, ' ').trim()));
+}

@@ -1,0 +1,70 @@
+/**
+ * The last days of mail onto the device, behind everything else: rows first, so that lists and search are whole, then texts.
+ * Nothing of it goes into the page's memory. What is there is not asked for again.
+ */
+import type { Email, GetResponse, Id, QueryResponse, Thread } from '../jmap/types.ts';
+import type { Bodies } from './bodies.ts';
+import type { Store } from './store.svelte.ts';
+
+const PAGE = 200;
+const TEXTS = 16;
+/** More than this a browser is not asked to keep. */
+const MOST = 100_000;
+
+const breath = (): Promise<void> => new Promise((resolve) => (typeof requestIdleCallback === 'function' ? requestIdleCallback(() => resolve(), { timeout: 2000 }) : setTimeout(resolve, 50)));
+
+export class Prefetch {
+  /** How far it is; null where it does not run. */
+  progress = $state.raw<{ done: number; total: number } | null>(null);
+  #run = 0;
+
+  constructor(
+    readonly store: Store,
+    readonly bodies: Bodies,
+  ) {}
+
+  stop(): void {
+    this.#run++;
+    this.progress = null;
+  }
+
+  /** Fetch what came within `days`. A later call ends an earlier one. */
+  async start(days: number): Promise<void> {
+    const run = ++this.#run;
+    const { client, db } = this.store;
+    if (!client || !db || days <= 0) return;
+    const after = `${new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19)}Z`;
+    try {
+      const rows = new Set(await db.keys('email'));
+      const texts = new Set(await db.keys('body'));
+      const wanted: Id[] = [];
+      let total = PAGE;
+      for (let position = 0; position < Math.min(total, MOST); position += PAGE) {
+        if (run !== this.#run) return;
+        const page = await client.call<QueryResponse>('Email/query', { filter: { after }, sort: [{ property: 'receivedAt', isAscending: false }], position, limit: PAGE, calculateTotal: true });
+        total = page.total ?? position + page.ids.length;
+        if (!page.ids.length) break;
+        const absent = page.ids.filter((id) => !rows.has(id));
+        for (let from = 0; from < absent.length; from += client.maxObjectsInGet) {
+          const emails = client.call<GetResponse<Email>>('Email/get', { ids: absent.slice(from, from + client.maxObjectsInGet), properties: this.store.rowProperties });
+          const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': emails.ref('/list/*/threadId') });
+          const [emailList, threadList] = await Promise.all([emails, threads]);
+          await db.putMany('email', emailList.list.filter((email) => !this.store.emails.has(email.id)).map((email) => [email.id, email]));
+          await db.putMany('meta', threadList.list.map((thread) => [`thread:${thread.id}`, thread]));
+        }
+        wanted.push(...page.ids.filter((id) => !texts.has(id)));
+        await breath();
+      }
+      for (let from = 0; from < wanted.length; from += TEXTS) {
+        if (run !== this.#run) return;
+        this.progress = { done: from, total: wanted.length };
+        await this.bodies.prefetch(wanted.slice(from, from + TEXTS));
+        await breath();
+      }
+    } catch (error) {
+      this.store.report(error);
+    } finally {
+      if (run === this.#run) this.progress = null;
+    }
+  }
+}
