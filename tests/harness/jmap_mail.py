@@ -71,6 +71,7 @@ class OneCall:
     created: dict[str, str] = field(default_factory=dict)
     may_write: bool = True
     others: dict[str, AccountId] = field(default_factory=dict)
+    implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def other_account(self, account_id: str) -> AccountId | None:
         return self.others.get(account_id)
@@ -87,11 +88,13 @@ class Jmap:
         self.created: dict[str, str] = {}
         self.others: dict[str, AccountId] = {}
         self.may_write = True
+        self.implicit: list[tuple[str, dict[str, Any]]] = []
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The response's arguments; ``MethodError`` as it is raised."""
         call = OneCall(self.shared, self.account, self.account_id, arguments, self.created, self.may_write, self.others)
         found: dict[str, Any] = await METHODS[method](call)
+        self.implicit = call.implicit
         assert found["accountId"] == self.account_id
         return found
 

@@ -40,6 +40,7 @@ from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
 from mailstead.service import notice
+from mailstead.service.absence import Absence
 from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
@@ -321,7 +322,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
         way_out = mx_agent(opened, settings, base)
     tags = Tags(opened.secret(b"return tags"))
     passing = forwarding(opened, settings) if can_send_out(settings) else None
-    here = LocalAgent(directory=opened.directory, delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname, forwarding=passing)
+    here = LocalAgent(directory=opened.directory, delivery=delivery(opened, settings), hostname=settings.hostname, forwarding=passing)
     return Scheduler(
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
@@ -335,6 +336,15 @@ def forwarding(opened: Embedded, settings: Settings) -> Forwarding:
         directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings), secret=opened.secret(b"srs"),
         now_ms=opened.now_ms, new_id=opened.ids.next, lookups=Resolver(settings.dns.servers),
     )  # fmt: skip
+
+
+def delivery(opened: Embedded, settings: Settings) -> Delivery:
+    """Into mailboxes here, with what their owners have decided about it."""
+    absence = Absence(
+        opened.kept, opened.directory, entrance(opened, settings), hostname=settings.hostname, can_send_out=can_send_out(settings), now_ms=opened.now_ms,
+        new_id=opened.ids.next,
+    )  # fmt: skip
+    return Delivery(opened.mail, Senders(opened.kept), absence)
 
 
 def suppressions(opened: Embedded, settings: Settings) -> Suppressions:
@@ -387,7 +397,7 @@ def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Recept
     """Policy of what comes in by SMTP."""
     return Reception(
         directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=outgoing,
-        delivery=Delivery(opened.mail, Senders(opened.kept)), hostname=settings.hostname, message_octets=settings.limits.message_size,
+        delivery=delivery(opened, settings), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
         signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings),
         forwarding=forwarding(opened, settings) if can_send_out(settings) else None,

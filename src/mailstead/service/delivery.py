@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from mailstead import telemetry
 from mailstead.model import limits
@@ -76,12 +76,20 @@ def written(address: str) -> str:
     return '"' + local.replace("\\", "\\\\").replace('"', '\\"') + f'"@{domain}' if local else address
 
 
+class Answering(Protocol):
+    """Who answers for somebody who is away."""
+
+    async def answer(self, account: AccountId, octets: Octets, *, address: str, reverse_path: str) -> bool:
+        """Never raises for the reply's sake: what was filed is filed."""
+
+
 class Delivery:
     """Files messages. Raises ``Refusal`` (OVER_QUOTA, MAIL_LOOP, ACCOUNT_SUSPENDED …) and ``Unavailable``."""
 
-    def __init__(self, mail: Mail, senders: Senders | None = None) -> None:
+    def __init__(self, mail: Mail, senders: Senders | None = None, absence: Answering | None = None) -> None:
         self._mail = mail
         self._senders = senders
+        self._absence = absence
 
     async def file(
         self, message: Received, account: AccountId, *, address: str, detail: str, reverse_path: str, forward_path: str, trace: bytes
@@ -104,6 +112,8 @@ class Delivery:
             telemetry.event("message.filed", account=account, email=to_wire(EMAIL, filed.email_id), mailbox=filed.mailbox_id,
                             uid=filed.uid, octets=len(message.octets), reverse_path=reverse_path, forward_path=forward_path,
                             message_id=message.message_id, reason="sender rejected" if is_rejected else "+" + detail if mailboxes[0] != INBOX else "inbox")
+            if self._absence is not None and not is_rejected:
+                await self._absence.answer(account, message.octets, address=address, reverse_path=reverse_path)
         return filed
 
     async def _junk(self, account: AccountId) -> tuple[tuple[str, ...], ...]:

@@ -22,6 +22,10 @@ class Sendings:
         """Under which addresses the principal writes."""
         return await identities.of(self._directory, principal)
 
+    async def may_write_as(self, principal: Principal, address: str) -> bool:
+        """Whether the principal may send from this address."""
+        return "@" in address and await self._directory.owns(principal.account_id, address)
+
     async def state(self, account: AccountId) -> Position:
         """When a submission of the account last moved."""
         return await self.submissions.state(account)

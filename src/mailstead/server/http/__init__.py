@@ -20,7 +20,7 @@ from mailstead.server.http.jmap import blob_upload, session
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints, States
 from mailstead.server.http.jmap.events import Watch
-from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION
+from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.static import Static
@@ -76,6 +76,7 @@ def http_server(parts: Parts) -> HttpServer:
 
     if parts.sendings is not None:
         server_capabilities[SUBMISSION] = {}
+        server_capabilities[VACATION] = account_capabilities[VACATION] = {}
         account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": []}}
     ways, routes = tuple(parts.ways), tuple(parts.routes)
     if parts.web_sessions is not None and parts.owner is not None:

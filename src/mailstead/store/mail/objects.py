@@ -10,11 +10,11 @@ from typing import ClassVar, Final
 from mailstead.model import limits
 from mailstead.model.email import Position
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.object import KeptObject, ObjectStates
+from mailstead.model.object import KeptObject, ObjectKind, ObjectStates
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, due
+from mailstead.store.mail import answered, clock, due
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import KEPT, PIECE, AccountKey
 
@@ -50,6 +50,8 @@ class SetObjects(OfAccount):
         if fresh and (live + fresh > limits.KEPT_OBJECTS or len(known) + fresh > limits.KEPT_OBJECTS_EVER):
             raise Refusal(Reason.LIMIT, f"There are at most {limits.KEPT_OBJECTS} of these in an account")
         key = keys.of(account)
+        if kind == ObjectKind.VACATION:
+            answered.forget(tx, account)
         for write in self.writes:
             self._put(tx, key, write, is_new=bool(known.get(write[0], 1)))
         return True

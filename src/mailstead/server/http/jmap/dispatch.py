@@ -27,7 +27,7 @@ CORE: Final = "urn:ietf:params:jmap:core"
 Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
 _ERRORS: Final = {
     Reason.NOT_FOUND: "notFound", Reason.NOT_PERMITTED: "forbidden", Reason.OVER_QUOTA: "overQuota", Reason.INVALID: "invalidArguments",
-    Reason.TOO_LARGE: "requestTooLarge", Reason.LIMIT: "limit", Reason.ACCOUNT_SUSPENDED: "accountNotFound",
+    Reason.TOO_LARGE: "requestTooLarge", Reason.LIMIT: "limit", Reason.ACCOUNT_SUSPENDED: "accountReadOnly",
 }  # fmt: skip
 
 

@@ -318,7 +318,7 @@ async def _file(call: Call, given: dict[str, dict[str, Any]], source: AccountId,
 
 # ----------------------------------------------------------------------------------------------------------- copy
 async def copy(call: Call) -> dict[str, Any]:
-    """RFC 8621 §4.7. The dispatcher destroys the originals where that is asked for (RFC 8620 §5.4)."""
+    """RFC 8621 §4.7."""
     need_write(call)
     arguments = call.arguments
     from_id = text(arguments, "fromAccountId")
@@ -330,11 +330,34 @@ async def copy(call: Call) -> dict[str, Any]:
     from_state = arguments.get("ifFromInState")
     if from_state is not None and text(arguments, "ifFromInState") != state(await call.mailing.emails.states(source), Kind.EMAIL):
         raise MethodError("stateMismatch")
-    flag(arguments, "onSuccessDestroyOriginal")
+    destroys = flag(arguments, "onSuccessDestroyOriginal")
+    if_state = text(arguments, "destroyFromIfInState") if arguments.get("destroyFromIfInState") is not None else ""
     given = arguments.get("create")
     if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
         raise invalid("create maps creation ids to emails")
-    return {"fromAccountId": from_id, **await _file(call, given, source, _copied)}
+    done = await _file(call, given, source, _copied)
+    if destroys and done["created"]:
+        originals = [str(resolved(call, given[cid]["id"])) for cid in done["created"]]
+        call.implicit.append(("Email/set", await _destroy_originals(call, source, from_id, originals, if_state)))
+    return {"fromAccountId": from_id, **done}
+
+
+async def _destroy_originals(call: Call, source: AccountId, from_id: str, idents: list[str], if_state: str) -> dict[str, Any]:
+    """RFC 8620 §5.4: what was copied leaves the other account; the response of the ``Email/set`` that this is."""
+    numbers = [number for ident in idents if (number := wire.from_wire(wire.EMAIL, ident)) is not None]
+    before = state(await call.mailing.emails.states(source), Kind.EMAIL)
+    outcome = Outcome()
+    try:
+        done = await call.mailing.emails.set(source, if_state=if_state, destroy=[EmailId(number) for number in numbers])
+    except StateMismatch:
+        outcome.not_destroyed = {ident: set_error("stateMismatch") for ident in idents}
+        return outcome.response(call, before, before) | {"accountId": from_id}
+    for ident, fault in zip(idents, done.destroyed, strict=True):
+        if fault is Fault.NONE:
+            outcome.destroyed.append(ident)
+        else:
+            outcome.not_destroyed[ident] = fault_error(fault)
+    return outcome.response(call, before, str(done.new)) | {"accountId": from_id}
 
 
 async def _copied(call: Call, source: AccountId, given: dict[str, Any]) -> NewEmail:

@@ -11,7 +11,6 @@ from mailstead.server.http.jmap import (
     dispatch,
     email,
     email_set,
-    identity,
     job,
     mailbox,
     quota,
@@ -21,12 +20,14 @@ from mailstead.server.http.jmap import (
     thread,
 )
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
+from mailstead.server.http.jmap.identity import IDENTITIES
 from mailstead.server.http.jmap.job import JOBS
 from mailstead.server.http.jmap.kept_type import KeptType
 from mailstead.server.http.jmap.reminder import REMINDERS
 from mailstead.server.http.jmap.saved_search import SAVED_SEARCHES
 from mailstead.server.http.jmap.sender_profile import SENDER_PROFILES
 from mailstead.server.http.jmap.session import PLUS
+from mailstead.server.http.jmap.vacation import VACATIONS
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
 BLOB: Final = "urn:ietf:params:jmap:blob"
@@ -47,19 +48,21 @@ _QUOTA: Final[dict[str, Callable[..., Any]]] = {
     "Quota/get": quota.get, "Quota/changes": quota.changes, "Quota/query": quota.query, "Quota/queryChanges": quota.query_changes,
 }  # fmt: skip
 
+VACATION: Final = "urn:ietf:params:jmap:vacationresponse"
 SUBMISSION: Final = "urn:ietf:params:jmap:submission"
 _SUBMISSION: Final[dict[str, Method]] = {
-    "Identity/get": identity.get, "Identity/changes": identity.changes, "Identity/set": identity.set_, "EmailSubmission/get": submission.get,
+    "EmailSubmission/get": submission.get,
     "EmailSubmission/changes": submission.changes, "EmailSubmission/query": submission.query,
     "EmailSubmission/queryChanges": submission.query_changes, "EmailSubmission/set": submission_set.set_,
 }  # fmt: skip
 
-def _standard(name: str, capability: str, kept: KeptType) -> dict[str, Named]:
+def _standard(name: str, capability: str, kept: KeptType, only: tuple[str, ...] = ("get", "changes", "set", "query", "queryChanges")) -> dict[str, Named]:
     """The standard methods of a type of small objects."""
     methods = {"get": kept.get, "changes": kept.changes, "set": kept.set_, "query": kept.query, "queryChanges": kept.query_changes}
-    return {f"{name}/{method}": Named(capability, cast("Method", run)) for method, run in methods.items()}
+    return {f"{name}/{method}": Named(capability, cast("Method", run)) for method, run in methods.items() if method in only}
 
 
+_NO_QUERY: Final = ("get", "changes", "set")
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
     "Blob/copy": Named(CORE, blob.copy),
@@ -67,6 +70,7 @@ METHODS: Final[Mapping[str, Named]] = {
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
     **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
+    **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{
         name: Named(capability, cast("Method", run))

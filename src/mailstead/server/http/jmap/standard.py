@@ -69,6 +69,8 @@ class Call(Protocol):
     arguments: dict[str, Any]
     created: dict[str, str]
     may_write: bool
+    implicit: list[tuple[str, dict[str, Any]]]
+    """Responses of further methods that this one has called."""
 
     @property
     def mailing(self) -> Mailing: ...

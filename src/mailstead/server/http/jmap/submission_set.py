@@ -13,7 +13,7 @@ from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
-from mailstead.server.http.jmap import email_set
+from mailstead.server.http.jmap import email_set, identity
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
 from mailstead.server.http.jmap.submission import ident_of, numbers_of, shown, state_of
@@ -102,7 +102,7 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
     strange = [name for name in given if name not in _KNOWN]
     if strange:
         raise _Wrong("invalidProperties", properties=tuple(strange))
-    identity = await _identity(call, given.get("identityId"))
+    who = await _identity(call, given.get("identityId"))
     email = given.get("emailId")
     number = wire.from_wire(wire.EMAIL, resolved(call, email)) if isinstance(email, str) else None
     if number is None:
@@ -112,7 +112,7 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
         raise _Wrong("invalidProperties", "There is no such email", properties=("emailId",))
     octets = await call.mailing.emails.octets(call.account, EmailId(number))
     envelope = given.get("envelope")
-    mail_from, release = identity.email, 0
+    mail_from, release = str(who["email"]), 0
     options: dict[str, str] = {}
     if envelope is None:
         recipients = _recipients(octets)
@@ -124,7 +124,7 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
         raise _Wrong("tooManyRecipients", maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
     new = NewSubmission(
         call.sending.service.new_submission_id(), mail_from, tuple(recipients.items()), release, EmailId(number), rows[EmailId(number)].thread_id,
-        identity.ident, options,
+        str(who["id"]), options,
     )  # fmt: skip
     try:
         return await call.sending.service.submit(call.principal, new, octets)
@@ -132,21 +132,21 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
         raise _refused(exc) from exc
 
 
-async def _identity(call: Calling, ident: Any) -> Any:
-    for one in await call.sending.identities(call.principal):
-        if one.ident == ident:
-            return one
-    raise _Wrong("invalidProperties", "There is no such identity", properties=("identityId",))
+async def _identity(call: Calling, ident: Any) -> dict[str, Any]:
+    found = await identity.of_id(call, resolved(call, ident) if isinstance(ident, str) else None)
+    if found is None:
+        raise _Wrong("invalidProperties", "There is no such identity", properties=("identityId",))
+    return found
 
 
 def _recipients(octets: bytes) -> dict[str, dict[str, str]]:
-    """To, Cc and Bcc, each address once (RFC 8621 §7)."""
+    """To, Cc and Bcc, each address once (RFC 8621 §7); of a field that is there twice the last counts (RFC 8621 §4.1.2.3)."""
+    last = {name.lower(): value for name, value in header.fields(header_of(octets)) if name.lower() in _HEADERS}
     found: dict[str, dict[str, str]] = {}
-    for name, value in header.fields(header_of(octets)):
-        if name.lower() in _HEADERS:
-            for mailbox in addresses.parse(header.unfold(value)):
-                if mailbox.local and mailbox.domain:
-                    found[f"{mailbox.local.decode('utf-8', 'replace')}@{mailbox.domain.decode('utf-8', 'replace')}"] = {}
+    for name in _HEADERS:
+        for mailbox in addresses.parse(header.unfold(last.get(name, b""))):
+            if mailbox.local and mailbox.domain:
+                found[f"{mailbox.local.decode('utf-8', 'replace')}@{mailbox.domain.decode('utf-8', 'replace')}"] = {}
     return found
 
 

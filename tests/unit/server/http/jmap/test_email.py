@@ -237,3 +237,19 @@ async def test_what_is_opened_at_once_is_bounded(jmap: Jmap, monkeypatch: pytest
     assert await jmap.one(first, "bodyValues", fetchAllBodyValues=True)
     assert "requestTooLarge" == await jmap.error("Email/get", ids=[first, second], fetchAllBodyValues=True)
     assert 2 == len((await jmap.call("Email/get", ids=[first, second], properties=["subject"]))["list"])
+
+
+async def test_up_to_an_email_changes_are_told_no_further(jmap: Jmap) -> None:
+    asked: dict[str, Any] = {"sort": [{"property": "subject"}]}
+    b, d = await jmap.draft(subject="b"), await jmap.draft(subject="d")
+    before = (await jmap.call("Email/query", **asked))["queryState"]
+    a, c = await jmap.draft(subject="a"), await jmap.draft(subject="c")
+    told = await jmap.call("Email/queryChanges", sinceQueryState=before, upToId=b, maxChanges=1, **asked)
+    assert [{"id": a, "index": 0}] == told["added"]
+    for last in (d, "e1", "x"):
+        told = await jmap.call("Email/queryChanges", sinceQueryState=before, upToId=last, **asked)
+        assert [{"id": a, "index": 0}, {"id": c, "index": 2}] == told["added"], last
+    await jmap.call("Email/set", update={b: {"keywords/x": True}})
+    told = await jmap.call("Email/queryChanges", sinceQueryState=before, upToId=b, **asked)
+    assert [a, b, c] == [one["id"] for one in told["added"]]
+    assert "tooManyChanges" == await jmap.error("Email/queryChanges", sinceQueryState=before, upToId=d, maxChanges=1, **asked)

@@ -184,3 +184,19 @@ async def test_copy_between_accounts(two: tuple[Jmap, Jmap]) -> None:
     assert {"y": "notFound", "z": "invalidProperties"} == {cid: one["type"] for cid, one in found["notCreated"].items()}
     assert "invalidArguments" == await mine.error("Email/copy", fromAccountId=mine.account_id, create={})
     assert "stateMismatch" == await mine.error("Email/copy", fromAccountId=other.account_id, ifFromInState="1-1", create={})
+
+
+async def test_what_was_copied_leaves_the_other_account_where_that_is_asked_for(two: tuple[Jmap, Jmap]) -> None:
+    mine, other = two
+    mine.others[other.account_id] = other.account
+    first, second = await other.draft(subject="a"), await other.draft(subject="b")
+    box = await mine.box()
+    old = (await other.call("Email/get", ids=[]))["state"]
+    wish = {"fromAccountId": other.account_id, "onSuccessDestroyOriginal": True}
+    done = await mine.call("Email/copy", create={"x": {"id": first, "mailboxIds": {box: True}}, "y": {"id": "e1", "mailboxIds": {box: True}}}, **wish)
+    assert (["x"], ["y"]) == (list(done["created"]), list(done["notCreated"]))
+    ((name, more),) = mine.implicit
+    assert ("Email/set", other.account_id, [first], old) == (name, more["accountId"], more["destroyed"], more["oldState"])
+    await mine.call("Email/copy", create={"x": {"id": second, "mailboxIds": {box: True}}}, destroyFromIfInState=old, **wish)
+    assert "stateMismatch" == mine.implicit[0][1]["notDestroyed"][second]["type"]
+    assert [second] == (await other.call("Email/query"))["ids"]

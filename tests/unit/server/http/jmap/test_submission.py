@@ -146,3 +146,13 @@ async def test_others_submissions_are_not_there(web: Web) -> None:
         ("EmailSubmission/get", {"ids": [ident]}), ("EmailSubmission/set", {"update": {ident: {"undoStatus": "canceled"}}, "create": {"s": {"emailId": email, "identityId": identity}}}), who="bob")
     assert [ident] == found["notFound"]
     assert ("notFound", "invalidProperties") == (done["notUpdated"][ident]["type"], done["notCreated"]["s"]["type"])
+
+
+async def test_of_a_field_that_is_there_twice_the_last_counts(web: Web) -> None:
+    _, identity, drafts = await draft(web)
+    octets = b"From: alice@example.test\r\nTo: nobody@example.test\r\nSubject: x\r\nTo: bob@example.test\r\n\r\nx\r\n"
+    answer = await web.ask("POST", f"/jmap/upload/{web.accounts['alice']}/", headers={"Content-Type": "message/rfc822"}, data=octets)
+    blob = answer.json()["blobId"]
+    ((_, made, _),) = await web.jmap(("Email/import", {"emails": {"x": {"blobId": blob, "mailboxIds": {drafts: True}}}}))
+    done = await sent(web, made["created"]["x"]["id"], identity)
+    assert ["bob@example.test"] == [one["email"] for one in done["created"]["s"]["envelope"]["rcptTo"]]
