@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -34,6 +34,10 @@ PeerCheck = Callable[[TlsPolicy, Sequence[bytes]], tuple[str, str]]
 """(policy, the peer's certificates in DER) → ("", …) where they are as the policy wants, else a word of RFC 8460 §4.3 and what is wrong."""
 
 
+Downgrade = Callable[[bytes], Awaitable[bytes | None]]
+"""An 8-bit message as a 7-bit one, signed anew; None where there is no such form."""
+
+
 def no_check(_policy: TlsPolicy, _chain: Sequence[bytes]) -> tuple[str, str]:
     """Where nobody knows how to check a certificate association."""
     return "validation-failure", "its certificate cannot be checked"
@@ -52,12 +56,14 @@ class Way:
     socks: Socks | None = None
     tls: ClientTls | None = None
     check: PeerCheck = no_check
+    downgrade: Downgrade | None = None
+    """For servers without 8BITMIME; None: they get no 8-bit message."""
 
 
 def not_for_good(failed: Failed) -> Failed:
-    """A refusal of the session as a temporary failure: it is about us or about the moment, not about the recipient. But a way
-    that leads back to us stays what it is."""
-    if not failed.is_permanent or failed.status == _ITSELF:
+    """A refusal of the session as a temporary failure: it is about us or about the moment, not about the recipient. But a way that
+    leads back to us stays what it is, and one on which TLS is not required as the message wants."""
+    if not failed.is_permanent or failed.status in {_ITSELF, client.NO_REQUIRETLS}:
         return failed
     return replace(failed, status=EnhancedStatus(4, failed.status.subject, failed.status.detail))
 
@@ -96,6 +102,8 @@ class HopLine:
         count = len(envelope.forward_paths)
         self._transactions += 1
         is_last = self._transactions == self.offers.transactions  # RFC 9422 §4.1
+        if "8BITMIME" not in self.offers and self._way.downgrade is not None and not octets.isascii():
+            octets = await self._way.downgrade(octets) or octets
         try:
             replies = await self._play(client.send(self.offers, envelope, octets, is_lmtp=self._way.is_lmtp, now_ms=time.time_ns() // 1_000_000))
         except Rejected as exc:
@@ -134,6 +142,8 @@ class HopLine:
             raise Rejected(client.permanent(f"{self.peer.name} at {self.peer.address} is this server itself", _ITSELF))
         if not way.is_implicit and not is_clear:
             await self._encrypt(policy)
+        if policy.is_required and "REQUIRETLS" not in self.offers:
+            raise Rejected(client.permanent("The next server does not promise to require TLS further on", client.NO_REQUIRETLS))
         self._note_peer(policy)
         if way.credentials is not None:
             if self._stream.tls is None and not self._stream.peer.is_loopback:
@@ -147,6 +157,8 @@ class HopLine:
         if "STARTTLS" not in self.offers:
             if policy.mode is not TlsMode.OPPORTUNISTIC:
                 self.tls_failure = "starttls-not-supported"
+                if policy.is_required:
+                    raise Rejected(client.permanent("The next server offers no TLS, which the message requires", client.NO_REQUIRETLS))
                 raise Rejected(client.temporary("The next server offers no TLS, which is required for it", EnhancedStatus(4, 7, 10)))
             return
         await self._play(client.starttls())

@@ -28,7 +28,7 @@ class Router:
         if route == SUPPRESSED:
             return self._refusing
         if route.startswith(VIA):
-            url = route.removeprefix(VIA)
+            url = route.removeprefix(VIA).partition(" ")[0]
             return SmarthostAgent(Smarthost.parse(url if "://" in url else f"smtp://{url}"), self._base)
         return self._out
 

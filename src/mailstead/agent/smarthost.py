@@ -1,16 +1,18 @@
 """The way to the smarthost: everything goes to one server (``[outbound] smarthost``)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
 from mailstead.net.socks import Socks
 from mailstead.protocol.smtp.login import Credentials
-from mailstead.service.ports import Failed, NoSession, Place
+from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsMode, TlsPolicy
+from mailstead.service.queue.entrance import REQUIRED
 
 _PORTS: Final = {"smtp": 25, "smtps": 465, "lmtp": 24}
 _FOREVER_MS: Final = 1 << 60
+_REQUIRED: Final = TlsPolicy(TlsMode.VERIFIED, source="pkix", is_required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Smarthost:
         """How it is called; ``base``: what holds for all servers."""
         credentials = Credentials(self.user, self.password, self.is_token) if self.user else None
         return Way(
-            base.us, self.port, self.is_implicit_tls, self.is_lmtp, credentials, base.source, base.socks, base.tls, base.check
+            base.us, self.port, self.is_implicit_tls, self.is_lmtp, credentials, base.source, base.socks, base.tls, base.check, base.downgrade
         )
 
 
@@ -55,14 +57,14 @@ class SmarthostAgent:
             f"{smarthost.host}:{smarthost.port}", smarthost.host, _FOREVER_MS, hosts=(smarthost.host,), is_shared=True
         )
 
-    async def locate(self, route: str) -> Place | Failed:  # noqa: ARG002 - all routes lead there
-        """See ``Agent``."""
-        return self._place
+    async def locate(self, route: str) -> Place | Failed:
+        """See ``Agent``. All routes lead there; what requires TLS shares no connection with the rest."""
+        return replace(self._place, site=self._place.site + REQUIRED, way=_REQUIRED) if route.endswith(REQUIRED) else self._place
 
-    async def open(self, place: Place, turn: int) -> HopLine:  # noqa: ARG002 - there is one
+    async def open(self, place: Place, turn: int) -> HopLine:  # noqa: ARG002 - there is one server
         """See ``Agent``."""
         try:
-            return await open_line(self._host, self._host, self._way)
+            return await open_line(self._host, self._host, self._way, place.way if isinstance(place.way, TlsPolicy) else OPPORTUNISTIC)
         except NoSession as exc:
             raise NoSession(not_for_good(exc.failed)) from exc
 

@@ -6,12 +6,15 @@ further attempt of a message begins with another host of those that are as near.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
 from mailstead.model.status import EnhancedStatus
-from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsPolicies, TlsPolicy
+from mailstead.protocol.smtp.client import NO_REQUIRETLS
+from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsMode, TlsPolicies, TlsPolicy
 from mailstead.service.queue import route
+from mailstead.service.queue.entrance import OPTIONAL, REQUIRED
 from mailstead.service.queue.route import Host, Resolver, Route
 
 HOSTS: Final = 5
@@ -33,33 +36,36 @@ class MxAgent:
 
     async def locate(self, route: str) -> Place | Failed:
         """See ``Agent``."""
-        way = await _find(self._resolver, route, self._way.us)
+        domain, ending = route.partition(" ")[0], route[len(route.partition(" ")[0]) :]
+        way = await _find(self._resolver, domain, self._way.us)
         if isinstance(way, Failed):
             return way
         hosts = tuple(sorted({host.name for host in way.hosts}))
         # A domain with a policy of its own shares no connections with others, whose mail may ask for less.
-        policy = await self._policy(route, way.hosts[0], way)
-        own = f" for {route}" if isinstance(policy, TlsPolicy) and policy.source == "sts" else ""
-        return Place(",".join(hosts)[:400] + own, route, self._now_ms() + LASTS_MS, hosts=hosts, way=(route, way))
+        policy = OPPORTUNISTIC if ending == OPTIONAL else await self._policy(domain, way.hosts[0], way)
+        own = f" for {domain}" if isinstance(policy, TlsPolicy) and policy.source == "sts" else ""
+        return Place(",".join(hosts)[:400] + own + ending, domain, self._now_ms() + LASTS_MS, hosts=hosts, way=(domain, way, ending))
 
     async def open(self, place: Place, turn: int) -> HopLine:
         """See ``Agent``."""
-        domain, way = place.way if isinstance(place.way, tuple) else ("", None)
+        domain, way, ending = place.way if isinstance(place.way, tuple) else ("", None, "")
         if not isinstance(way, Route):
             raise NoSession(Failed("", 0, EnhancedStatus(4, 4, 4), f"Nobody knows the way to {place.name}"))
         hosts = way.hosts[:HOSTS]
         hosts = hosts[turn % len(hosts) :] + hosts[: turn % len(hosts)] if turn else hosts
         failed: Failed | None = None
         for host in hosts:
-            policy = await self._policy(domain, host, way)
+            policy = OPPORTUNISTIC if ending == OPTIONAL else await self._policy(domain, host, way)
+            if ending == REQUIRED:
+                policy = required(policy, host, is_secure=way.is_secure)
             if isinstance(policy, Failed):
-                failed = policy
+                failed = _rather(failed, policy)
                 continue
             for address in host.addresses:
                 try:
                     return await self._line(host.name, address, policy)
                 except NoSession as exc:
-                    failed = exc.failed
+                    failed = _rather(failed, exc.failed)
         raise NoSession(not_for_good(failed or Failed("", 0, EnhancedStatus(4, 4, 4), f"{place.name} has no address")))
 
     async def _policy(self, domain: str, host: Host, way: Route) -> TlsPolicy | Failed:
@@ -83,6 +89,24 @@ class MxAgent:
     def _tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
         if self._policies is not None:
             self._policies.tell(host, address, policy, failure, reason)
+
+
+def required(policy: TlsPolicy | Failed, host: Host, *, is_secure: bool) -> TlsPolicy | Failed:
+    """What REQUIRETLS makes of a host's policy (RFC 8689 §4.2.1): DNSSEC or MTA-STS has said that the host is the domain's, its certificate is checked, and it
+    promises to require TLS further on."""
+    if isinstance(policy, Failed):
+        return policy
+    if policy.mode is TlsMode.DANE or policy.source == "sts":
+        return replace(policy, is_required=True, is_testing=False)
+    if is_secure:
+        return TlsPolicy(TlsMode.VERIFIED, (host.name,), source="pkix", key=policy.key, is_required=True)
+    text = f"Neither DNSSEC nor MTA-STS says that {host.name} is the domain's, and the message requires TLS all the way"
+    return Failed(host.name, 0, NO_REQUIRETLS, text)
+
+
+def _rather(before: Failed | None, failed: Failed) -> Failed:
+    """Of several hosts' failures: that a server does not require TLS is the last word only if all say so (RFC 8689 §4.2.1)."""
+    return before if before is not None and failed.status == NO_REQUIRETLS else failed
 
 
 async def _find(resolver: Resolver, domain: str, us: str) -> Route | Failed:

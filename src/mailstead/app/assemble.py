@@ -45,6 +45,7 @@ from mailstead.service.access import Access
 from mailstead.service.admin import Admin
 from mailstead.service.delivery import Delivery
 from mailstead.service.domains.publish import Publishing
+from mailstead.service.downgrading import Downgrading
 from mailstead.service.emails import Emails
 from mailstead.service.forwarding import Forwarding
 from mailstead.service.jobs import Jobs
@@ -314,7 +315,9 @@ def can_send_out(settings: Settings) -> bool:
 def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
     """What brings the queue to the smarthost, to the mail exchangers of the world, or into our own mailboxes."""
     out = settings.outbound
-    base = Way(settings.hostname, out.port, source=out.source, socks=proxy(out.socks))
+    base = Way(
+        settings.hostname, out.port, source=out.source, socks=proxy(out.socks), downgrade=Downgrading(Signing(opened.directory, opened.now_ms))
+    )
     way_out: Agent | None = None
     if out.smarthost:
         way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)

@@ -85,3 +85,5 @@ class Envelope:
     """Until when (ms) and in which mode, ``R`` or ``N`` (RFC 2852 §4)."""
     priority: int = 0
     """RFC 6710 §4.1."""
+    requiretls: bool = False
+    """Over verified TLS from hop to hop, or not at all (RFC 8689 §2)."""

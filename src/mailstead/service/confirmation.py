@@ -51,11 +51,11 @@ class Confirmation:
             return
         notice = bounce.compose(told, Action.DELIVERED, octets, hostname=self._hostname, now_ms=now)
         try:
-            await self._bring(reverse_path, notice, identity, number, account)
+            await self._bring(reverse_path, notice, identity, number, account, {"requiretls": "1"} if recipients[0][1].get("requiretls") else {})
         except (Refusal, Unavailable) as exc:
             telemetry.event("notice.refused", forward_path=reverse_path, reason=exc.cause or exc.public)
 
-    async def _bring(self, to: str, notice: bytes, identity: bytes, number: SubmissionId, account: AccountId) -> None:
+    async def _bring(self, to: str, notice: bytes, identity: bytes, number: SubmissionId, account: AccountId, options: dict[str, str]) -> None:
         routed = await self._directory.route(to)
         for author, _ in routed.accounts:
             await self._mail.deliver(
@@ -67,5 +67,5 @@ class Confirmation:
             who = await self._directory.account(account)
             await self._entrance.put(Queued(
                 identity[:16], number, account, who.tenant_id if who else TenantId(0), "",
-                [(address, {"notify": "NEVER"}, False) for address in routed.remote], {}, now, now + LIVES_MS,
+                [(address, {"notify": "NEVER"}, False) for address in routed.remote], options, now, now + LIVES_MS,
             ), notice)

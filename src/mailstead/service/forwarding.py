@@ -124,14 +124,16 @@ class Forwarding:
                 forward_path=entry.forward_path, reason="the sender is not proved: the postmaster has it" if readers.accounts else "the sender is not proved",
             )  # fmt: skip
             return True
-        await self._bring(str(to), notice, b"", identity, domain, "notice about a forward", "")
+        await self._bring(str(to), notice, b"", identity, domain, "notice about a forward", "", is_required=bool(entry.options.get("requiretls")))
         return True
 
     async def _file(self, routed: Routed, notice: bytes, identity: bytes) -> None:
         for account, _ in routed.accounts:
             await self._mail.deliver(account, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms()))
 
-    async def _bring(self, to: str, octets: bytes, trace: bytes, identity: bytes, domain: str, why: str, message_id: str) -> None:
+    async def _bring(
+        self, to: str, octets: bytes, trace: bytes, identity: bytes, domain: str, why: str, message_id: str, *, is_required: bool = False
+    ) -> None:
         routed = await self._directory.route(to)
         digest = hashlib.sha256(b"mailstead return 1\0" + to.encode() + b"\0" + identity).digest()
         await self._file(routed, trace + octets, digest)
@@ -142,7 +144,7 @@ class Forwarding:
         now = self._now_ms()
         await self._entrance.put(Queued(
             digest[:16], number, await self._accounts.domain_account(own.domain_id), own.tenant_id, "",
-            [(one, {"notify": "NEVER"}, False) for one in routed.remote], {"forward": PROVED}, now, now + NOTICE_LIVES_MS,
+            [(one, {"notify": "NEVER"}, False) for one in routed.remote], {"forward": PROVED, **({"requiretls": "1"} if is_required else {})}, now, now + NOTICE_LIVES_MS,
         ), trace + octets)
         telemetry.event(
             "message.queued", tenant=own.tenant_id, submission=to_wire(SUBMISSION, number), reverse_path="", forward_path=to, recipients=len(routed.remote),

@@ -118,6 +118,8 @@ class TlsPolicy:
     """Under which sessions are reported (RFC 8460 §4.4)."""
     is_testing: bool = False
     """A failure is reported, and the message goes nevertheless (RFC 8461 §5)."""
+    is_required: bool = False
+    """The server must itself promise to require TLS (RFC 8689 §4.2.1)."""
 
 
 OPPORTUNISTIC = TlsPolicy()

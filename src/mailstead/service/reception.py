@@ -153,8 +153,10 @@ class Reception:
         return True
 
     def _check_remote(self, transaction: Transaction, routed: Routed) -> None:
-        if transaction.principal is None and (not routed.is_local_domain or self._forwarding is None):
+        if transaction.principal is None and not routed.is_local_domain:
             raise Refusal(Reason.RELAY_DENIED, "We do not relay; log in to send")
+        if transaction.principal is None and self._forwarding is None:
+            raise Refusal(Reason.RELAY_DENIED, "This address leads to another server, and there is no way from here")
         if not self.can_send_out:
             raise Refusal(
                 Reason.RELAY_DENIED, "This server cannot send to other servers: no [outbound] smarthost is set"

@@ -27,6 +27,8 @@ _AT_ONCE: Final = 500
 _TEXT: Final = 1_000
 _AT_ONE_GO: Final = 64 << 10
 """A longer message waits until a recipient was taken."""
+NO_REQUIRETLS: Final = EnhancedStatus(5, 7, 30)
+"""RFC 8689 §6.2: REQUIRETLS support required."""
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\x80-\U0010ffff]")
 
 
@@ -285,6 +287,10 @@ def _mail(offers: Offers, envelope: Envelope, octets: bytes, now_ms: int) -> byt
         words.append("BODY=8BITMIME")
     if needs_utf8:
         words.append("SMTPUTF8")
+    if envelope.requiretls:
+        if "REQUIRETLS" not in offers:
+            raise Rejected(permanent("The next server does not promise to require TLS further on", NO_REQUIRETLS))
+        words.append("REQUIRETLS")
     if "DSN" in offers:
         if envelope.ret:
             words.append(f"RET={envelope.ret}")

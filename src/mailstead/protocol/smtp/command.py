@@ -50,6 +50,8 @@ class Mail:
     """BY: seconds from now and the mode, ``R`` or ``N``, with ``T`` for a trace (RFC 2852 §4)."""
     priority: int = 0
     """MT-PRIORITY, -9 to 9 (RFC 6710 §4.1)."""
+    requiretls: bool = False
+    """RFC 8689 §3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _mail(_verb: str, rest: bytes) -> Mail:
     sender, behind = _path(rest[5:], null=True)
     if behind and not behind.startswith(b" "):
         raise Unparsable("Something follows the address")
-    size, body, ret, envid, smtputf8, hold_s, hold_until_ms, priority = 0, "7BIT", "", "", False, 0, 0, 0
+    size, body, ret, envid, smtputf8, hold_s, hold_until_ms, priority, requiretls = 0, "7BIT", "", "", False, 0, 0, 0, False
     by: tuple[int, str] | None = None
     for name, value in _parameters(behind).items():
         if name == "SIZE":
@@ -155,6 +157,8 @@ def _mail(_verb: str, rest: bytes) -> Mail:
                 raise Unparsable("BODY is 7BIT or 8BITMIME")
         elif name == "SMTPUTF8" and not value:
             smtputf8 = True
+        elif name == "REQUIRETLS" and not value:
+            requiretls = True
         elif name == "RET":
             ret = value.upper().decode("ascii", "replace")
             if ret not in {"FULL", "HDRS"}:
@@ -183,7 +187,7 @@ def _mail(_verb: str, rest: bytes) -> Mail:
         raise Unparsable("That address needs SMTPUTF8", 553, "5.6.7")
     if hold_s and hold_until_ms:
         raise Unparsable("Either HOLDFOR or HOLDUNTIL")
-    return Mail(sender, size, body, smtputf8, ret, envid, hold_s, hold_until_ms, by, priority)
+    return Mail(sender, size, body, smtputf8, ret, envid, hold_s, hold_until_ms, by, priority, requiretls)
 
 
 def _moment(value: bytes) -> int:

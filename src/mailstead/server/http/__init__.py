@@ -77,7 +77,7 @@ def http_server(parts: Parts) -> HttpServer:
     if parts.sendings is not None:
         server_capabilities[SUBMISSION] = {}
         server_capabilities[VACATION] = account_capabilities[VACATION] = {}
-        account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": []}}
+        account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": [], "REQUIRETLS": []}}
     ways, routes = tuple(parts.ways), tuple(parts.routes)
     if parts.web_sessions is not None and parts.owner is not None:
         by_cookie = ByCookie(parts.web_sessions)

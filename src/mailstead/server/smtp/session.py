@@ -168,6 +168,8 @@ class Session:
             words += [f"FUTURERELEASE {HELD_MOST_S} {until}", "DELIVERBY", "MT-PRIORITY"]
         if site.tls is not None and self._stream.tls is None:
             words.append("STARTTLS")
+        if self._stream.tls is not None:
+            words.append("REQUIRETLS")  # RFC 8689 §2: never in the clear
         mechanisms = self._mechanisms()
         if mechanisms:
             words.append("AUTH " + " ".join(mechanisms))
@@ -277,6 +279,10 @@ class Session:
             options["ret"] = event.ret
         if event.envid:
             options["envid"] = event.envid
+        if event.requiretls:
+            if self._stream.tls is None:
+                return reply(530, "5.7.10", "Encrypt the connection first: STARTTLS")
+            options["requiretls"] = "1"
         release_at_ms = self._timing(event, options)
         if isinstance(release_at_ms, bytes):
             return release_at_ms

@@ -52,11 +52,11 @@ def wanted(entry: QueueEntry, action: Action) -> bool:
 
 
 def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
-    """The notice for recipients of one message, all with the same action."""
+    """The notice for recipients of one message, all with the same action. What was to go over TLS alone is not sent back whole (RFC 8689 §5)."""
     entry = told[0].entry
     boundary = f"=_{to_wire(SUBMISSION, entry.submission_id)}_{action.value}_{entry.number}"
     utf8 = not all(_is_ascii(one) for one in told)
-    returned, kind = _returned(octets, full=action is Action.FAILED and entry.options.get("ret") != "HDRS", utf8=utf8)
+    returned, kind = _returned(octets, full=action is Action.FAILED and entry.options.get("ret") != "HDRS" and not entry.options.get("requiretls"), utf8=utf8)
     while boundary.encode() in returned:
         boundary += "_"
     encoding = "8bit" if utf8 or not returned.isascii() else "7bit"

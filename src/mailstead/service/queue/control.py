@@ -11,7 +11,7 @@ from mailstead import telemetry
 from mailstead.model.address import domain_key
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import SUBMISSION, SubmissionId, TenantId, from_wire, to_wire
-from mailstead.service.queue.entrance import VIA
+from mailstead.service.queue.entrance import VIA, ending_of
 from mailstead.store.interface import Queue, QueueEntry, QueueFilter, QueueHold
 
 Row = dict[str, Any]
@@ -101,11 +101,13 @@ class QueueControl:
         count = 0
         async for entries in self._pages(wanted):
             if what == "reroute" and not to:
-                for domain in {domain_key(entry.forward_path.rpartition("@")[2]) for entry in entries}:
-                    those = [entry for entry in entries if domain_key(entry.forward_path.rpartition("@")[2]) == domain]
-                    await self._queue.steer(what, those, route=domain)
+                for route in {_usual(entry) for entry in entries}:
+                    await self._queue.steer(what, [entry for entry in entries if _usual(entry) == route], route=route)
+            elif what == "reroute":
+                for ending in {ending_of(entry.options) for entry in entries}:
+                    await self._queue.steer(what, [entry for entry in entries if ending_of(entry.options) == ending], route=VIA + to + ending)
             else:
-                await self._queue.steer(what, entries, route=VIA + to)
+                await self._queue.steer(what, entries)
             for entry in entries:
                 telemetry.event(
                     _DONE[what], account=entry.account_id, tenant=entry.tenant_id, submission=to_wire(SUBMISSION, entry.submission_id),
@@ -122,6 +124,10 @@ class QueueControl:
         while entries := [entry for entry in await self._queue.find(wanted, after=after, limit=_PAGE) if entry.job_id <= newest]:
             after = (entries[-1].job_id, entries[-1].number)
             yield entries
+
+
+def _usual(entry: QueueEntry) -> str:
+    return domain_key(entry.forward_path.rpartition("@")[2]) + ending_of(entry.options)
 
 
 _DONE = {

@@ -1,13 +1,15 @@
 """How a message comes into the queue: its recipients as jobs, one for each route with up to ``TOGETHER`` of them."""
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.model.address import domain_key
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.message import Octets
+from mailstead.service.delivery import header_of
 from mailstead.service.queue import retry
 from mailstead.store.interface import NewJob, NewQueued, Queue, QueueEntry, QueueRecipient
 
@@ -19,6 +21,11 @@ SUPPRESSED: Final = "@suppressed"
 """The route of recipients to whom nothing is sent: each is refused (``refusing``)."""
 VIA: Final = "via:"
 """Begins a route to a server that somebody has named."""
+REQUIRED: Final = " requiretls"
+"""Ends a route to servers that are held to TLS as REQUIRETLS has it (RFC 8689 §4.2.1): it shares no connection with the ordinary one."""
+OPTIONAL: Final = " tls-optional"
+"""Ends a route on which the next server's TLS policies do not count (``TLS-Required: No``, RFC 8689 §4.3)."""
+_OPTIONAL: Final = re.compile(rb"^TLS-Required[ \t]*:[ \t]*(?:\r\n[ \t]+)?No[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _PRIORITY_MOST: Final = 4
 
 
@@ -49,10 +56,14 @@ class Entrance:
 
     async def put(self, message: Queued, octets: Octets) -> None:
         """Durable before return; a repeat with the same ``accept_id`` changes nothing. Raises ``Unavailable``."""
+        if not message.options.get("requiretls") and _OPTIONAL.search(header_of(octets)):
+            # RFC 8689 §4.3: REQUIRETLS outranks the field.
+            message = replace(message, options={**message.options, "tlsoptional": "1"})
+        ending = ending_of(message.options)
         routes: dict[tuple[str, str], list[QueueRecipient]] = {}
         for number, (address, options, is_local) in enumerate(message.recipients):
             domain = domain_key(address.rpartition("@")[2])
-            route = LOCAL if is_local else SUPPRESSED if options.get("suppressed") else domain
+            route = LOCAL if is_local else SUPPRESSED if options.get("suppressed") else domain + ending
             routes.setdefault((route, domain), []).append(QueueRecipient(number, address, options))
         priority = priority_of(message.options)
         jobs = []
@@ -69,8 +80,13 @@ class Entrance:
 
     def _shard(self, route: str) -> int:
         if self._is_direct and not route.startswith("@"):
-            return zlib.crc32(route.encode()) % SHARDS
+            return zlib.crc32(route.partition(" ")[0].encode()) % SHARDS
         return self._queue.shards[0] if self._queue.shards else zlib.crc32(route.encode()) % SHARDS
+
+
+def ending_of(options: Mapping[str, str]) -> str:
+    """How the route of a message ends by what its author has said of TLS."""
+    return REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else ""
 
 
 def priority_of(options: Mapping[str, str]) -> int:

@@ -71,7 +71,7 @@ class LocalLine:
                 options = {"notify": ",".join(sorted(to.notify)), "orcpt": to.orcpt}
                 await self._forwarding.forward(
                     message, through=forward_path, targets=elsewhere, reverse_path=reverse_path, options={k: v for k, v in options.items() if v},
-                    of_message={key: value for key, value in (("envid", envelope.envid), ("ret", envelope.ret), ("smtputf8", "1" if envelope.smtputf8 else "")) if value},
+                    of_message={key: value for key, value in (("envid", envelope.envid), ("ret", envelope.ret), ("smtputf8", "1" if envelope.smtputf8 else ""), ("requiretls", "1" if envelope.requiretls else "")) if value},
                     trace=b"",
                 )
                 if not routed.accounts:

@@ -409,7 +409,7 @@ def envelope_of(job: QueueJob) -> Envelope:
                         str(one.options.get("orcpt", "")))
             for one in job.recipients
         ),
-        envid=options.get("envid", ""), ret=options.get("ret", ""), smtputf8=bool(options.get("smtputf8")), body=options.get("body", "7BIT"), deliver_by=_deliver_by(options.get("by", "")), priority=int(options.get("priority", "0")),
+        envid=options.get("envid", ""), ret=options.get("ret", ""), smtputf8=bool(options.get("smtputf8")), body=options.get("body", "7BIT"), deliver_by=_deliver_by(options.get("by", "")), priority=int(options.get("priority", "0")), requiretls=bool(options.get("requiretls")),
     )  # fmt: skip
 
 

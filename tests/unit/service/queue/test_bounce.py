@@ -86,3 +86,10 @@ def test_addresses_are_quoted_where_they_must_be() -> None:
     octets = compose([replace(TOLD, entry=entry)], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
     assert b'\r\nTo: <"a> b"@example.org>\r\n' in octets
     assert b'\r\nFinal-Recipient: rfc822; "c d"@e.example\r\n' in octets
+
+
+def test_what_had_to_go_over_tls_does_not_come_back_whole() -> None:
+    told = replace(TOLD, entry=replace(ENTRY, options={"requiretls": "1", "ret": "FULL"}))
+    notice = compose([told], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
+    assert b"Subject: lost" in notice
+    assert b"body\r\n" not in notice

@@ -1,6 +1,7 @@
 """How a message becomes jobs."""
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,17 @@ from tests.harness.fake_mail import NOW_MS
 from tests.harness.queue import FakeQueue
 
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
-from mailstead.service.queue.entrance import LOCAL, SHARDS, TOGETHER, Entrance, Queued, priority_of
+from mailstead.service.queue.entrance import (
+    LOCAL,
+    OPTIONAL,
+    REQUIRED,
+    SHARDS,
+    SUPPRESSED,
+    TOGETHER,
+    Entrance,
+    Queued,
+    priority_of,
+)
 
 
 def queued(*recipients: tuple[str, bool], **options: str) -> Queued:
@@ -18,10 +29,10 @@ def queued(*recipients: tuple[str, bool], **options: str) -> Queued:
     )  # fmt: skip
 
 
-async def put(message: Queued, *, is_direct: bool = True) -> list[Any]:
+async def put(message: Queued, *, is_direct: bool = True, octets: bytes = b"x") -> list[Any]:
     queue = FakeQueue()
     queue.shards = (3, 5)
-    await Entrance(queue, is_direct=is_direct).put(message, b"x")
+    await Entrance(queue, is_direct=is_direct).put(message, octets)
     return list(queue.jobs.values())
 
 
@@ -57,3 +68,21 @@ async def test_priorities(value: str, lane: int) -> None:
 
 def test_no_priority_is_the_middle_one() -> None:
     assert priority_of({}) == 0
+
+
+@pytest.mark.parametrize(("octets", "options", "ending"), [
+    (b"Subject: x\r\n\r\nTLS-Required: No\r\n", {}, ""), (b"Subject: x\r\nTLS-Required: No\r\n\r\n", {}, OPTIONAL),
+    (b"tls-required:\r\n no \r\nX: y\r\n\r\n", {}, OPTIONAL), (b"TLS-Required: Yes\r\n\r\n", {}, ""), (b"TLS-Required: No way\r\n\r\n", {}, ""),
+    (b"TLS-Required: No\r\n\r\n", {"requiretls": "1"}, REQUIRED), (b"x", {"requiretls": "1"}, REQUIRED),
+])  # fmt: skip
+async def test_what_the_author_says_of_tls_has_a_route_of_its_own(octets: bytes, options: dict[str, str], ending: str) -> None:
+    here, there = await put(queued(("a@one.test", False), ("b@example.org", True), **options), octets=octets)
+    assert ("one.test" + ending, LOCAL) == (here.route, there.route)
+    assert here.domain == "one.test"
+    assert here.shard == zlib.crc32(b"one.test") % SHARDS, "one scheduler knows all of a domain"
+
+
+async def test_suppressed_recipients_go_nowhere() -> None:
+    message = queued()
+    message = replace(message, recipients=[("a@one.test", {"suppressed": "yes"}, False), ("b@one.test", {}, False)])
+    assert [(SUPPRESSED, ["a@one.test"]), ("one.test", ["b@one.test"])] == [(job.route, [one.address for one in job.recipients]) for job in await put(message)]

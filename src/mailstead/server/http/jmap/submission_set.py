@@ -166,6 +166,8 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
                 release = _until(value)
             case "SMTPUTF8" | "BODY" | "SIZE":
                 pass
+            case "REQUIRETLS" if value is None:
+                options["requiretls"] = "1"
             case "RET" | "ENVID" if isinstance(value, str) and len(value) <= 200:  # noqa: PLR2004 - RFC 3461 §4.4: 100 characters, as xtext
                 options[_OPTIONS[name.upper()]] = value
             case _:
