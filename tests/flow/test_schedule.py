@@ -6,6 +6,7 @@ import itertools
 import random
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import pytest
 from tests.harness.fake_mail import NOW_MS
@@ -16,7 +17,7 @@ from mailstead.service.ports import Failed, Place
 from mailstead.service.queue import retry
 from mailstead.service.queue.schedule import SITE_WAITS_MS, Route, Schedule, Site
 from mailstead.service.queue.shaping import Rules
-from mailstead.store.interface import QueueHold, QueueJob, QueueLane, QueueMessage, QueueRecipient
+from mailstead.store.interface import QueueHold, QueueJob, QueueMessage, QueueRecipient, QueueWaiting
 
 DAY_MS = 24 * 3600 * 1000
 MINUTE_MS = 60_000
@@ -33,7 +34,6 @@ class World:
         self.now = NOW_MS
         self.domains = [f"d{number}.{'strict' if number < 20 else 'free'}.test" for number in range(domains)]
         self.jobs: dict[int, QueueJob] = {}
-        self.by_lane: dict[QueueLane, dict[int, QueueJob]] = defaultdict(dict)
         self.numbers = itertools.count(1)
         self.events: list[tuple[int, int, str, object]] = []
         self.order = itertools.count()
@@ -44,21 +44,12 @@ class World:
         self.per_minute: Counter[tuple[str, int]] = Counter()
         self.out: dict[str, list[tuple[int, int]]] = {}
         self.schedule = Schedule(
-            Rules(RULES), load=self.load, lane_due=self.lane_due, stretch=lambda name, count: retry.stretch(hash_of(name), count)
+            Rules(RULES), load=self.load, stretch=lambda name, count: retry.stretch(hash_of(name), count)
         )
 
     # ---- the store
-    def lane(self, job: QueueJob) -> QueueLane:
-        return QueueLane(job.shard, job.route, job.priority, job.message.tenant_id, job.message.account_id)
-
-    def load(self, lane: QueueLane, now_ms: int, limit: int) -> list[QueueJob]:
-        key = dataclasses.replace(lane, count=0, due_at_ms=0)
-        due = [job for job in self.by_lane[key].values() if job.due_at_ms <= now_ms]
-        return sorted(due, key=lambda job: (job.due_at_ms, job.job_id))[:limit]
-
-    def lane_due(self, lane: QueueLane, after_ms: int) -> int | None:
-        key = dataclasses.replace(lane, count=0, due_at_ms=0)
-        return min((job.due_at_ms for job in self.by_lane[key].values() if job.due_at_ms > after_ms), default=None)
+    def load(self, numbers: Sequence[int]) -> list[QueueJob]:
+        return [self.jobs[number] for number in numbers if number in self.jobs]
 
     def put(self, domain: str, tenant: int = 1, account: int = 1, priority: int = 0) -> QueueJob:
         number = next(self.numbers)
@@ -66,8 +57,8 @@ class World:
             SubmissionId(number), AccountId(account), TenantId(tenant), "a@b", {}, self.now, self.now + 5 * DAY_MS, 1_000
         )
         job = QueueJob(number, 0, domain, domain, priority, self.now, 1 << 60, 0, False, message, (QueueRecipient(0, f"x@{domain}"),))
-        self.jobs[number] = self.by_lane[self.lane(job)][number] = job
-        self.schedule.came(job, self.now)
+        self.jobs[number] = job
+        self.schedule.came([QueueWaiting(number, 0, domain, priority, TenantId(tenant), AccountId(account), self.now)], number, self.now)
         return job
 
     # ---- the world
@@ -120,7 +111,7 @@ class World:
             self.defer(job)
         else:
             schedule.succeeded(site)
-            del self.jobs[job.job_id], self.by_lane[self.lane(job)][job.job_id]
+            del self.jobs[job.job_id]
             schedule.finished(job, None)
             self.sent[site.name] += 1
             if site.name not in self.out and ".free." in site.name:
@@ -129,7 +120,7 @@ class World:
 
     def defer(self, job: QueueJob) -> None:
         due = self.now + retry.wait_ms(job.job_id, job.attempts)
-        self.jobs[job.job_id] = self.by_lane[self.lane(job)][job.job_id] = dataclasses.replace(job, due_at_ms=due, attempts=job.attempts + 1)
+        self.jobs[job.job_id] = dataclasses.replace(job, due_at_ms=due, attempts=job.attempts + 1)
         self.schedule.finished(job, due)
 
     def run_until(self, until: int) -> None:
@@ -202,7 +193,7 @@ def test_nobody_starves_and_nobody_is_pushed_aside() -> None:
     (site,) = schedule.sites.values()
     while (job := schedule.take(site, world.now)) is not None and len(order) < 200:
         order.append(job.job_id)
-        del world.by_lane[world.lane(job)][job.job_id]
+        del world.jobs[job.job_id]
         schedule.finished(job, None)
     places = {number: place for place, number in enumerate(order)}
     assert max(places[job.job_id] for job in urgent) < 10

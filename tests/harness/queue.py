@@ -16,8 +16,8 @@ from mailstead.store.interface import (
     QueueFilter,
     QueueHold,
     QueueJob,
-    QueueLane,
     QueueMessage,
+    QueueWaiting,
 )
 
 
@@ -28,7 +28,7 @@ class FakeQueue:
     shards = tuple(range(16))
 
     def __init__(self) -> None:
-        self.jobs: dict[int, QueueJob] = {}
+        self.waiting: dict[int, QueueJob] = {}
         self.messages: dict[SubmissionId, bytes] = {}
         self.accepted: set[bytes] = set()
         self.held: dict[str, QueueHold] = {}
@@ -38,7 +38,7 @@ class FakeQueue:
     @property
     def rows(self) -> dict[tuple[int, int], QueueEntry]:
         """All recipients."""
-        return {(job.job_id, one.number): job.entry(one) for job in self.jobs.values() for one in job.recipients}
+        return {(job.job_id, one.number): job.entry(one) for job in self.waiting.values() for one in job.recipients}
 
     async def enqueue(self, new: NewQueued, octets: Octets) -> None:
         if self.failing is not None:
@@ -53,7 +53,7 @@ class FakeQueue:
         )  # fmt: skip
         for job in new.jobs:
             self.last += 1
-            self.jobs[self.last] = QueueJob(
+            self.waiting[self.last] = QueueJob(
                 self.last, job.shard, job.route, job.domain, job.priority, job.due_at_ms, job.check_at_ms, 0, False, message, job.recipients
             )
 
@@ -63,43 +63,31 @@ class FakeQueue:
     def newest(self) -> int:
         return self.last
 
-    def newer(self, after: int, limit: int = 1_000) -> tuple[list[QueueJob], int]:
-        return [job for number, job in self.jobs.items() if number > after], self.last
+    def newer(self, after: int, limit: int = 1_000) -> tuple[list[QueueWaiting], int]:
+        numbers = sorted(number for number in self.waiting if number > after)[:limit]
+        found = [
+            QueueWaiting(job.job_id, job.shard, job.route, job.priority, job.message.tenant_id, job.message.account_id, job.due_at_ms)
+            for job in (self.waiting[number] for number in numbers) if not job.held
+        ]  # fmt: skip
+        return found, numbers[-1] if numbers else after
 
-    def lanes(self) -> list[QueueLane]:
-        found: dict[QueueLane, list[int]] = {}
-        for job in self.jobs.values():
-            if not job.held:
-                found.setdefault(self._lane(job), []).append(job.due_at_ms)
-        return [dataclasses.replace(lane, count=len(due), due_at_ms=min(due)) for lane, due in found.items()]
-
-    def _lane(self, job: QueueJob) -> QueueLane:
-        return QueueLane(job.shard, job.route, job.priority, job.message.tenant_id, job.message.account_id)
-
-    def _of(self, lane: QueueLane) -> list[QueueJob]:
-        key = dataclasses.replace(lane, count=0, due_at_ms=0)
-        return sorted((job for job in self.jobs.values() if not job.held and self._lane(job) == key), key=lambda job: (job.due_at_ms, job.job_id))
-
-    def of_lane(self, lane: QueueLane, now_ms: int, limit: int) -> list[QueueJob]:
-        return [job for job in self._of(lane) if job.due_at_ms <= now_ms][:limit]
-
-    def lane_due(self, lane: QueueLane, after_ms: int) -> int | None:
-        return min((job.due_at_ms for job in self._of(lane) if job.due_at_ms > after_ms), default=None)
+    def jobs(self, numbers: Sequence[int]) -> list[QueueJob]:
+        return [self.waiting[number] for number in numbers if number in self.waiting]
 
     def aged(self, now_ms: int, limit: int) -> list[QueueJob]:
-        return [job for job in self.jobs.values() if job.check_at_ms <= now_ms and not job.held][:limit]
+        return [job for job in self.waiting.values() if job.check_at_ms <= now_ms and not job.held][:limit]
 
     def holds(self) -> list[QueueHold]:
         return list(self.held.values())
 
-    async def octets(self, submission: SubmissionId) -> bytes:
-        return self.messages[submission]
+    async def octets(self, message: QueueMessage) -> bytes:
+        return self.messages[message.submission_id]
 
     async def finish(self, done: Iterable[QueueJob], deferred: Iterable[QueueDeferral]) -> None:
         for job in done:
-            self.jobs.pop(job.job_id, None)
+            self.waiting.pop(job.job_id, None)
         for one in deferred:
-            self.jobs[one.job.job_id] = dataclasses.replace(
+            self.waiting[one.job.job_id] = dataclasses.replace(
                 one.job, due_at_ms=one.due_at_ms, check_at_ms=one.check_at_ms, attempts=one.attempts, recipients=one.recipients
             )
 
@@ -113,7 +101,7 @@ class FakeQueue:
         raise NotImplementedError
 
     def counts(self) -> tuple[int, int, int]:
-        return len(self.messages), len(self.jobs), 0
+        return len(self.messages), len(self.waiting), 0
 
 
 class FakeSubmissions:

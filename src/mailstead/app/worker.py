@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mailstead import telemetry
+from mailstead.app import memory
 from mailstead.app.assemble import Node
 from mailstead.app.config import Settings, SettingsError
 from mailstead.model.errors import Unavailable
@@ -49,6 +50,7 @@ def run_worker(start: Start) -> int:
     """Be a worker until told to stop. Called in the forked child with ``SIGNALS`` blocked; returns the exit code."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    memory.give_back()
     log = start.settings.log
     telemetry.start(worker=start.worker, level=log.level, form=log.format, folder=start.data / "events")
     try:

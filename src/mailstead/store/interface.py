@@ -13,7 +13,7 @@ happened: repeat it with the same ``op``.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailstead.model.change import Changes
 from mailstead.model.condition import Condition
@@ -198,7 +198,7 @@ class QueueRecipient:
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
     """A message in the queue. ``options``: ``envid``, ``ret``, ``smtputf8``, ``body``, ``by`` (RFC 2852: until when and how, ``ms;R`` or
-    ``ms;N``), ``priority`` (RFC 6710). ``is_reported``: it is a submission whose account hears what becomes of it."""
+    ``ms;N``), ``priority`` (RFC 6710). ``is_reported``: it is a submission whose account hears what becomes of it. ``number``: the store's own."""
 
     submission_id: SubmissionId
     account_id: AccountId
@@ -209,6 +209,7 @@ class QueueMessage:
     expires_at_ms: int
     size_octets: int
     is_reported: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,17 +303,16 @@ class NewQueued:
     is_reported: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLane:
-    """What waits on one route from one account with one priority: how much, and when the first is due."""
+class QueueWaiting(NamedTuple):
+    """As little of a job as a schedule needs, for there may be a million."""
 
+    job_id: int
     shard: int
     route: str
     priority: int
     tenant_id: TenantId
     account_id: AccountId
-    count: int = 0
-    due_at_ms: int = 0
+    due_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -633,24 +633,18 @@ class Queue(Protocol):
     def newest(self) -> int:
         """The highest number a job was given so far."""
 
-    def newer(self, after: int, limit: int = 1_000) -> tuple[list[QueueJob], int]:
-        """Jobs of our shards beyond number ``after``, held ones too, and the number up to which that is complete; ``after`` itself when there is
-        nothing more."""
+    def newer(self, after: int, limit: int = 1_000) -> "tuple[list[QueueWaiting], int]":
+        """What waits in our shards beyond job number ``after`` and is not held, a page of ``limit`` jobs of all shards; and the number up to which
+        that is complete, ``after`` itself when there is nothing more. Read from 0 it is everything."""
 
-    def lanes(self) -> list[QueueLane]:
-        """All lanes of our shards that have something that is not held."""
-
-    def of_lane(self, lane: QueueLane, now_ms: int, limit: int) -> list[QueueJob]:
-        """The first jobs of a lane that are due, longest due first."""
-
-    def lane_due(self, lane: QueueLane, after_ms: int) -> int | None:
-        """When the lane's next job beyond ``after_ms`` is due."""
+    def jobs(self, numbers: Sequence[int]) -> list[QueueJob]:
+        """These jobs as they are now, held ones too; those that are gone are left out."""
 
     def aged(self, now_ms: int, limit: int) -> list[QueueJob]:
         """Jobs of our shards whose ``check_at_ms`` has come."""
 
     def holds(self) -> list[QueueHold]: ...
-    async def octets(self, submission: SubmissionId) -> bytes:
+    async def octets(self, message: QueueMessage) -> bytes:
         """A message. NOT_FOUND, ``Unavailable``."""
 
     async def finish(self, done: Iterable[QueueJob], deferred: Iterable[QueueDeferral]) -> None:

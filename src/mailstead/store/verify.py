@@ -240,15 +240,15 @@ def queue(path: Path, files: Files, keys: Keys) -> Iterator[str]:
         with db.snapshot():
             for text in db.check():
                 yield f"{path.name}: {text}"
-            for submission, account, number, jobs in db.each("SELECT submission_id, account_id, key_no, jobs FROM q_message"):
-                count = db.one("SELECT count(*) FROM q_job WHERE submission_id=?", (submission,))
+            for mail, submission, account, number, jobs in db.each("SELECT number, submission_id, account_id, key_no, jobs FROM q_mail"):
+                count = db.one("SELECT count(*) FROM q_job WHERE mail=?", (mail,))
                 if count is None or count[0] != jobs:
                     yield f"{path.name}: message {submission:x} counts {jobs} jobs, but has {count[0] if count else 0}"
                 try:
                     key = keys.numbered(account, number)
                     for piece, octets in db.all(
-                        "SELECT number, octets FROM q_piece WHERE submission_id=?1"
-                        " UNION ALL SELECT 0, body FROM q_message WHERE submission_id=?1 AND body IS NOT NULL", (submission,),
+                        "SELECT number, octets FROM q_piece WHERE submission_id=?"
+                        " UNION ALL SELECT 0, body FROM q_mail WHERE number=? AND body IS NOT NULL", (submission, mail),
                     ):
                         key.open(QUEUE, submission, octets, piece)
                 except (Damaged, Refusal, Unavailable) as exc:

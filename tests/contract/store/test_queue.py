@@ -16,8 +16,9 @@ from mailstead.store.interface import (
     QueueFilter,
     QueueHold,
     QueueJob,
-    QueueLane,
+    QueueMessage,
     QueueRecipient,
+    QueueWaiting,
 )
 
 OCTETS = message("queued")
@@ -45,12 +46,13 @@ async def owners(world: World) -> list[Queue]:
 async def all_jobs(world: World) -> list[QueueJob]:
     found: list[QueueJob] = []
     for queue in await owners(world):
-        found += queue.newer(0)[0]
+        found += queue.jobs([one.job_id for one in queue.newer(0)[0]])
     return sorted(found, key=lambda one: one.job_id)
 
 
-def lane(one: QueueJob) -> QueueLane:
-    return QueueLane(one.shard, one.route, one.priority, one.message.tenant_id, one.message.account_id)
+async def mail(world: World) -> QueueMessage:
+    """The first message."""
+    return (await all_jobs(world))[0].message
 
 
 async def test_what_was_queued_is_there_once(world: World) -> None:
@@ -64,7 +66,7 @@ async def test_what_was_queued_is_there_once(world: World) -> None:
     assert first.message == second.message
     assert world.store.queue.counts() == (1, 2, 0)
     for queue in await owners(world):
-        assert OCTETS == await queue.octets(SubmissionId(1))
+        assert OCTETS == await queue.octets(first.message)
 
 
 async def test_every_job_has_one_owner(world: World) -> None:
@@ -77,7 +79,7 @@ async def test_every_job_has_one_owner(world: World) -> None:
 async def test_a_large_message_comes_back_whole(world: World) -> None:
     octets = message("large", body="y" * 3_000_000)
     await put(world, 1, job(world, "x@one.test"), octets=octets)
-    assert octets == await world.store.queue.octets(SubmissionId(1))
+    assert octets == await world.store.queue.octets(await mail(world))
 
 
 async def test_new_ones_are_found_beyond_the_last_one_seen(world: World) -> None:
@@ -87,25 +89,34 @@ async def test_new_ones_are_found_beyond_the_last_one_seen(world: World) -> None
     assert queue.newer(seen) == ([], seen)
     await put(world, 2, job(world, "y@one.test"))
     (found,), last = queue.newer(seen)
-    assert found.recipients[0].address == "y@one.test"
+    (one,) = queue.jobs([found.job_id])
+    assert one.recipients[0].address == "y@one.test"
     assert last == queue.newest() > seen
-    await queue.finish([found], [])
+    await queue.finish([one], [])
+    assert queue.jobs([found.job_id]) == []
     await put(world, 3, job(world, "z@one.test"))
     assert queue.newer(last)[1] > last
 
 
-async def test_lanes_and_what_is_due_in_them(world: World) -> None:
+async def test_as_little_of_each_as_a_schedule_needs(world: World) -> None:
     now = world.clock()
     for number in range(1, 5):
         await put(world, number, job(world, f"u{number}@one.test", due=now + 1000 * number))
     await put(world, 9, job(world, "v@one.test", priority=1, due=now + 9000), account=world.b)
     queue = (await owners(world))[0]
-    found = {each.priority: each for each in queue.lanes()}
-    assert (found[0].count, found[0].due_at_ms, found[1].count, found[1].account_id) == (4, now + 1000, 1, world.b)
-    assert [one.recipients[0].address for one in queue.of_lane(found[0], now + 2500, 10)] == ["u1@one.test", "u2@one.test"]
-    assert [one.recipients[0].address for one in queue.of_lane(found[0], now + 9000, 1)] == ["u1@one.test"]
-    assert queue.lane_due(found[0], now + 2500) == now + 3000
-    assert queue.lane_due(found[0], now + 4000) is None
+    every, last = queue.newer(0)
+    assert last == queue.newest()
+    first = every[0].job_id
+    assert every == [
+        *(QueueWaiting(first + number, 0, "one.test", 0, TenantId(1), world.a, now + 1000 * (number + 1)) for number in range(4)),
+        QueueWaiting(first + 4, 0, "one.test", 1, TenantId(1), world.b, now + 9000),
+    ]
+    # Page by page it is the same.
+    paged, at = [], 0
+    while (page := queue.newer(at, 2))[1] != at:
+        paged += page[0]
+        at = page[1]
+    assert (paged, at) == (every, last)
 
 
 async def test_results_are_written_together(world: World) -> None:
@@ -120,7 +131,7 @@ async def test_results_are_written_together(world: World) -> None:
     assert (again.job_id, again.due_at_ms, again.check_at_ms, again.attempts, again.recipients) == (second.job_id, now + 60_000, now + 90_000, 1, left)
     assert same == third
     with pytest.raises(Refusal):
-        await queue.octets(SubmissionId(1))
+        await queue.octets(first.message)
     await queue.finish([again, same], [])
     assert world.store.queue.counts() == (0, 0, 0)
     await put(world, 1, job(world, "u1@one.test"))
@@ -131,7 +142,7 @@ async def test_a_message_stays_until_its_last_job(world: World) -> None:
     await put(world, 1, job(world, "x@one.test"), job(world, "y@two.test"))
     first, second = await all_jobs(world)
     await world.stores[0].queue.finish([first], [])
-    assert OCTETS == await world.store.queue.octets(SubmissionId(1))
+    assert OCTETS == await world.store.queue.octets(second.message)
     await world.stores[0].queue.finish([second], [])
     assert world.store.queue.counts() == (0, 0, 0)
 
@@ -194,14 +205,15 @@ async def test_what_administrators_do(world: World) -> None:
     assert 1 == await queue.steer("hold", entries[:1])
     assert ["x@one.test"] == [one.forward_path for one in await queue.find(QueueFilter(held=True))]
     owner = (await owners(world))[0]
-    (found,) = owner.lanes()
-    assert found.count == 1
-    assert owner.of_lane(found, world.clock(), 10) == []
+    (found,) = owner.newer(0)[0]
+    assert found.due_at_ms > world.clock()
     left = await queue.find(QueueFilter(held=False))
     assert 2 == await queue.steer("retry", left)
-    assert ["y@one.test", "z@one.test"] == [one.address for one in owner.of_lane(found, world.clock() + 10, 10)[0].recipients]
+    (found,) = owner.newer(0)[0]
+    assert found.due_at_ms <= world.clock()
+    assert ["y@one.test", "z@one.test"] == [one.address for one in owner.jobs([found.job_id])[0].recipients]
     assert 1 == await queue.steer("reroute", left[:1], route="via:other:25")
-    assert {"one.test", "via:other:25"} == {each.route for each in owner.lanes()}
+    assert {"one.test", "via:other:25"} == {each.route for each in owner.newer(0)[0]}
     assert ["y@one.test"] == [one.forward_path for one in await queue.find(QueueFilter()) if one.route == "via:other:25"]
     assert 1 == await queue.steer("release", await queue.find(QueueFilter(held=True)))
     assert [] == await queue.find(QueueFilter(held=True))

@@ -1,7 +1,7 @@
 """The schedule: which message goes next, where, and when somebody has to look again. Pure: no clock, no waiting, no chance.
 
-A *lane* is what waits on one route from one account with one priority. Only what is due is held in memory, a window a lane, and only for
-sites that may be sent to; the rest is a count in the store. A *site* is a set of servers: all routes that lead to it share its limits, and
+A *lane* is what waits on one route from one account with one priority (``lane``): a number and a time for each job. Jobs themselves are read
+when their turn comes, a window of a lane, and only for sites that may be sent to. A *site* is a set of servers: all routes that lead to it share its limits, and
 it is put off as a whole when nobody there can be reached: one row in the store, whatever waits for it (STORAGE R10).
 
 Fairness: within a site the higher priority goes first, but every ``LOWER_TURN``-th turn is the next lower one's; within a priority tenants take
@@ -11,15 +11,17 @@ where there are more sites than lines they take turns.
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from mailstead.service.ports import Failed, Place
+from mailstead.service.queue.lane import Key, Lane
 from mailstead.service.queue.shaping import Rules, Shaping
-from mailstead.store.interface import QueueHold, QueueJob, QueueLane
+from mailstead.store.interface import QueueHold, QueueJob, QueueWaiting
 
 WINDOW: Final = 64
-"""Jobs of a lane that are read at one time."""
+"""Jobs of a lane that are read at one time; for a site that has yet to take something, fewer."""
+_WINDOW_NEW: Final = 8
 LOWER_TURN: Final = 8
 PRIORITIES: Final = (1, 0, -1)
 SITE_WAITS_MS: Final = tuple(minutes * 60_000 for minutes in (1, 2, 5, 15, 30, 60, 120, 240))
@@ -31,20 +33,6 @@ LINES: Final = {GOOD: 500, NEW: 300, BAD: 100}
 """Connections at one time, by what is known of their sites: many dead ones do not take the place of those that live."""
 
 
-class Lane:
-    """``due_ms``: when the first of those that are not in ``ready`` is due; None: there are none."""
-
-    __slots__ = ("due_ms", "in_hand", "is_listed", "key", "ready", "route")
-
-    def __init__(self, key: QueueLane, route: "Route") -> None:
-        self.key = key
-        self.route = route
-        self.ready: deque[QueueJob] = deque()
-        self.due_ms: int | None = None
-        self.in_hand = 0
-        self.is_listed = False
-
-
 class Route:
     """``site`` None: it has to be found out where this leads."""
 
@@ -54,8 +42,12 @@ class Route:
         self.name = name
         self.site: Site | None = None
         self.until_ms = 0
-        self.lanes: dict[tuple[int, int, int, int], Lane] = {}
+        self.lanes: dict[Key, Lane] = {}
         self.is_sought = False
+
+    @property
+    def has_work(self) -> bool:
+        return any(lane.ready or lane.waiting for lane in self.lanes.values())
 
 
 class Site:
@@ -68,7 +60,7 @@ class Site:
         self.place = place
         self.shaping = shaping
         self.routes: dict[str, Route] = {}
-        self.rings: dict[int, OrderedDict[int, deque[Lane]]] = {}
+        self.rings: dict[int, OrderedDict[int, list[Lane]]] = {}
         self.hold_until_ms = 0
         self.pause_ms = 0
         self.failures = 0
@@ -84,12 +76,12 @@ class Site:
 
 
 class Schedule:
-    """``load``: the first due jobs of a lane (lane, now_ms, limit); ``lane_due``: when its next is due beyond a moment; ``stretch``: 0 … 1 for a
-    site and the number of its failure, so that what failed together does not come back together."""
+    """``load``: jobs by their numbers, those that are still there; ``stretch``: 0 … 1 for a site and the number of its failure, so that what
+    failed together does not come back together. ``seen``: all jobs up to this number were told by ``came``."""
 
     def __init__(
-        self, rules: Rules, *, load: Callable[[QueueLane, int, int], list[QueueJob]], lane_due: Callable[[QueueLane, int], int | None],
-        stretch: Callable[[str, int], float], workers: int = 1, lines: dict[str, int] | None = None,
+        self, rules: Rules, *, load: Callable[[Sequence[int]], list[QueueJob]], stretch: Callable[[str, int], float], workers: int = 1,
+        lines: dict[str, int] | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
         self.routes: dict[str, Route] = {}
@@ -97,8 +89,8 @@ class Schedule:
         self.in_hand: set[int] = set()
         self.lines: dict[str, int] = dict.fromkeys(LINES, 0)
         self._most = lines or LINES
+        self.seen = 0
         self._load = load
-        self._lane_due = lane_due
         self._stretch = stretch
         self._workers = workers
         self._holds: dict[str, QueueHold] = {}
@@ -109,8 +101,8 @@ class Schedule:
         self._count = 0
 
     # --------------------------------------------------------------------------------------------------- what waits
-    def begin(self, lanes: Iterable[QueueLane], holds: Iterable[QueueHold]) -> None:
-        """Everything anew, but for what is in hand."""
+    def begin(self, holds: Iterable[QueueHold]) -> None:
+        """Everything anew, but for what is in hand: all that waits is to be told once more, from the first number on."""
         self._holds = {hold.site: hold for hold in holds}
         for site in list(self.sites.values()):
             hold = self._holds.get(site.name)
@@ -118,49 +110,50 @@ class Schedule:
                 site.hold_until_ms = 0
                 if site.place is None:
                     self._unlocate(site)
+        self.seen = 0
         self._later.clear()
         for route in self.routes.values():
             for lane in route.lanes.values():
-                lane.ready.clear()
-                lane.due_ms = None
-        for found in lanes:
-            self._expect(self._lane(found), found.due_at_ms)
+                lane.empty()
+                lane.wake_ms = None
 
-    def came(self, job: QueueJob, now_ms: int) -> None:
-        """A job that is new."""
-        if job.held or job.job_id in self.in_hand:
-            return
-        message = job.message
-        key = (job.shard, job.priority, message.tenant_id, message.account_id)
-        route = self.routes.get(job.route)
-        lane = route.lanes.get(key) if route else None
-        if lane is None:
-            lane = self._lane(QueueLane(job.shard, job.route, job.priority, message.tenant_id, message.account_id))
-        if job.due_at_ms <= now_ms and len(lane.ready) < WINDOW and (lane.due_ms is None or lane.due_ms > now_ms) and not self._rests(lane, now_ms):
-            lane.ready.append(job)
-            self._list(lane)
-        else:
-            self._expect(lane, job.due_at_ms)
+    def came(self, found: Iterable[QueueWaiting], seen: int, now_ms: int) -> None:
+        """What waits, up to the number ``seen``."""
+        routes, in_hand = self.routes, self.in_hand
+        for number, shard, name, priority, tenant, account, due_ms in found:
+            if number in in_hand:
+                continue
+            key = (shard, priority, tenant, account)
+            route = routes.get(name)
+            lane = route.lanes.get(key) if route else None
+            if lane is None:
+                lane = self._lane(name, key)
+            lane.add(number, due_ms)
+            self._await(lane, due_ms, now_ms)
+        self.seen = seen
 
-    def _rests(self, lane: Lane, now_ms: int) -> bool:
-        site = lane.route.site
-        return site is not None and site.hold_until_ms > now_ms
-
-    def _lane(self, key: QueueLane) -> Lane:
-        route = self.routes.get(key.route)
+    def _lane(self, name: str, key: Key) -> Lane:
+        route = self.routes.get(name)
         if route is None:
-            route = self.routes[key.route] = Route(key.route)
-        number = (key.shard, key.priority, key.tenant_id, key.account_id)
-        lane = route.lanes.get(number)
+            route = self.routes[name] = Route(name)
+        lane = route.lanes.get(key)
         if lane is None:
-            lane = route.lanes[number] = Lane(key, route)
+            lane = route.lanes[key] = Lane(key, route)
         return lane
 
-    def _expect(self, lane: Lane, due_ms: int) -> None:
-        if lane.due_ms is None or due_ms < lane.due_ms:
-            lane.due_ms = due_ms
+    def _await(self, lane: Lane, due_ms: int, now_ms: int) -> None:
+        """A job of the lane is due then: look there at that moment."""
+        if due_ms <= now_ms:
+            self._list(lane)
+        else:
+            self._wake(lane, due_ms)
+
+    def _wake(self, lane: Lane, at_ms: int) -> None:
+        """``turn`` looks at it then."""
+        if lane.wake_ms is None or at_ms < lane.wake_ms:
+            lane.wake_ms = at_ms
             self._count += 1
-            heapq.heappush(self._later, (due_ms, self._count, lane))
+            heapq.heappush(self._later, (at_ms, self._count, lane))
 
     def _list(self, lane: Lane) -> None:
         """It has work: put it where its site looks."""
@@ -174,11 +167,14 @@ class Schedule:
                 self._sought[route.name] = route
             return
         lane.is_listed = True
-        tenants = site.rings.setdefault(lane.key.priority, OrderedDict())
-        lanes = tenants.get(lane.key.tenant_id)
+        tenants = site.rings.get(lane.priority)
+        if tenants is None:
+            tenants = site.rings[lane.priority] = OrderedDict()
+        lanes = tenants.get(lane.tenant)
         if lanes is None:
-            lanes = tenants[lane.key.tenant_id] = deque()
-        lanes.append(lane)
+            tenants[lane.tenant] = [lane]
+        else:
+            lanes.append(lane)
         self._ready[site.name] = site
 
     # --------------------------------------------------------------------------------------------------- time
@@ -186,8 +182,12 @@ class Schedule:
         """The clock has moved."""
         while self._later and self._later[0][0] <= now_ms:
             due, _, lane = heapq.heappop(self._later)
-            if lane.due_ms == due:
-                self._list(lane)
+            if lane.wake_ms != due:
+                continue
+            lane.wake_ms = None
+            first = lane.due_ms
+            if first is not None:
+                self._await(lane, first, now_ms)
         while self._held and self._held[0][0] <= now_ms:
             _, name = heapq.heappop(self._held)
             site = self.sites.get(name)
@@ -222,7 +222,7 @@ class Schedule:
             if hold is not None and hold.until_ms > now_ms:
                 self._rest(site, hold.until_ms, hold.failures)
         site.place = place
-        self._join(route, site, place.until_ms)
+        self._join(route, site, place.until_ms, now_ms)
         return site
 
     def lost(self, route: Route, failed: Failed, now_ms: int) -> Site:
@@ -233,11 +233,11 @@ class Schedule:
             hold = self._holds.get(name)
             site = self.sites[name] = Site(name, None, Shaping(self.rules.default))
             site.failures = hold.failures if hold else 0
-        self._join(route, site, 0)
+        self._join(route, site, 0, now_ms)
         self.failed(site, failed, now_ms)
         return site
 
-    def _join(self, route: Route, site: Site, until_ms: int) -> None:
+    def _join(self, route: Route, site: Site, until_ms: int, now_ms: int) -> None:
         route.is_sought = False
         route.until_ms = until_ms
         if route.site is not site:
@@ -247,7 +247,7 @@ class Schedule:
             if len(site.routes) > 1 or (site.place is not None and site.place.is_shared):
                 site.shaping.share = self._workers
         for lane in route.lanes.values():
-            if lane.ready or lane.due_ms is not None:
+            if lane.due(now_ms):
                 self._list(lane)
 
     def _leave(self, route: Route) -> None:
@@ -257,7 +257,7 @@ class Schedule:
         site.routes.pop(route.name, None)
         for ring in site.rings.values():
             for tenant, lanes in list(ring.items()):
-                left = deque(lane for lane in lanes if lane.route is not route)
+                left = [lane for lane in lanes if lane.route is not route]
                 if left:
                     ring[tenant] = left
                 else:
@@ -273,7 +273,7 @@ class Schedule:
         for route in list(site.routes.values()):
             self._leave(route)
             route.is_sought = False
-            if any(lane.ready or lane.due_ms is not None for lane in route.lanes.values()):
+            if route.has_work:
                 self._sought[route.name] = route
             elif not route.lanes:
                 self.routes.pop(route.name, None)
@@ -286,7 +286,7 @@ class Schedule:
             name, site = self._ready.popitem(last=False)
             if max(site.hold_until_ms, site.pause_ms) > now_ms or not site.has_work or site.place is None:
                 continue
-            backlog = self._backlog(site)
+            backlog = self._backlog(site, now_ms)
             while site.idle and backlog > 0:
                 site.idle.pop()()
                 backlog -= 1
@@ -310,12 +310,12 @@ class Schedule:
         elif not site.routes and not site.active:
             self.sites.pop(site.name, None)
 
-    def _backlog(self, site: Site) -> int:
+    def _backlog(self, site: Site, now_ms: int) -> int:
         count = 0
         for ring in site.rings.values():
             for lanes in ring.values():
                 for lane in lanes:
-                    count += len(lane.ready) + (lane.due_ms is not None)
+                    count += lane.due(now_ms)
                     if count > WINDOW:
                         return count
         return count
@@ -336,7 +336,7 @@ class Schedule:
             tenants = site.rings.get(priority)
             while tenants:
                 tenant, lanes = tenants.popitem(last=False)
-                job = self._from(lanes, now_ms)
+                job = self._from(site, lanes, now_ms)
                 if lanes:
                     tenants[tenant] = lanes
                 if job is not None:
@@ -344,51 +344,63 @@ class Schedule:
                     return job
         return None
 
-    def _from(self, lanes: deque[Lane], now_ms: int) -> QueueJob | None:
+    def _from(self, site: Site, lanes: list[Lane], now_ms: int) -> QueueJob | None:
         while lanes:
-            lane = lanes.popleft()
-            if not lane.ready and lane.due_ms is not None and lane.due_ms <= now_ms:
-                self._fill(lane, now_ms)
+            lane = lanes.pop(0)
             if not lane.ready:
-                lane.is_listed = False
-                continue
-            job = lane.ready.popleft()
-            self.in_hand.add(job.job_id)
-            lane.in_hand += 1
-            if lane.ready or (lane.due_ms is not None and lane.due_ms <= now_ms):
+                try:
+                    self._fill(lane, now_ms, 1 if site.failures else _WINDOW_NEW if site.kind == NEW else WINDOW)
+                except BaseException:
+                    lanes.append(lane)  # the store cannot be read now; nothing has been taken
+                    raise
+            job = lane.ready.popleft() if lane.ready else None
+            if job is not None:
+                self.in_hand.add(job.job_id)
+                lane.in_hand += 1
+            if lane.due(now_ms):
                 lanes.append(lane)
             else:
                 lane.is_listed = False
-            return job
+                if lane.due_ms is not None:
+                    self._wake(lane, lane.due_ms)
+            if job is not None:
+                return job
         return None
 
-    def _fill(self, lane: Lane, now_ms: int) -> None:
-        """Read the next window; what is in hand is still in the store."""
-        most = WINDOW + lane.in_hand
-        found = self._load(lane.key, now_ms, most)
-        lane.ready.extend(job for job in found if job.job_id not in self.in_hand)
-        lane.due_ms = None
-        if len(found) >= most:
-            lane.due_ms = now_ms
-        else:
-            due = self._lane_due(lane.key, now_ms)
-            if due is not None:
-                self._expect(lane, due)
+    def _fill(self, lane: Lane, now_ms: int, most: int) -> None:
+        """Read what comes next. The rows decide: what is gone or held is forgotten, what is due later or goes elsewhere waits there."""
+        while not lane.ready and (numbers := lane.first(now_ms, most)):
+            found = {job.job_id: job for job in self._load(numbers)}
+            lane.drop(len(numbers))
+            ready: deque[QueueJob] = deque()
+            for number in dict.fromkeys(numbers):
+                job = found.get(number)
+                if job is None or job.held or number in self.in_hand:
+                    continue
+                if job.route == lane.route.name and _key(job) == lane.key and job.due_at_ms <= now_ms:
+                    ready.append(job)
+                    continue
+                other = self._lane(job.route, _key(job))
+                other.add(number, job.due_at_ms)
+                if other is not lane:
+                    self._await(other, job.due_at_ms, now_ms)
+            lane.ready = ready or None
 
     # --------------------------------------------------------------------------------------------------- what came of it
     def finished(self, job: QueueJob, due_ms: int | None) -> None:
         """The store knows the result. ``due_ms``: it is tried again then; None: it is gone."""
         self.in_hand.discard(job.job_id)
-        message = job.message
-        route = self.routes.get(job.route)
-        lane = route.lanes.get((job.shard, job.priority, message.tenant_id, message.account_id)) if route else None
+        route, key = self.routes.get(job.route), _key(job)
+        lane = route.lanes.get(key) if route else None
         if lane is None or route is None:
             return
         lane.in_hand -= 1
         if due_ms is not None:
-            self._expect(lane, due_ms)
-        elif not lane.ready and lane.due_ms is None and lane.in_hand <= 0 and not lane.is_listed:
-            del route.lanes[(job.shard, job.priority, message.tenant_id, message.account_id)]
+            if job.job_id <= self.seen:  # else ``came`` will tell of it
+                lane.add(job.job_id, due_ms)
+                self._wake(lane, due_ms)
+        elif not lane.ready and not lane.waiting and lane.in_hand <= 0 and not lane.is_listed:
+            del route.lanes[key]
             if not route.lanes and not route.is_sought:
                 site = route.site
                 if site is None or (not site.failures and len(self.routes) > _ROUTES_KEPT):
@@ -397,12 +409,10 @@ class Schedule:
 
     def seize(self, job: QueueJob) -> None:
         """Take a certain job into the caller's hands."""
-        message = job.message
-        lane = self._lane(QueueLane(job.shard, job.route, job.priority, message.tenant_id, message.account_id))
+        lane = self._lane(job.route, _key(job))
         self.in_hand.add(job.job_id)
         lane.in_hand += 1
-        if lane.ready:
-            lane.ready = deque(one for one in lane.ready if one.job_id != job.job_id)
+        lane.remove(job.job_id, job.due_at_ms)
 
     def put_back(self, job: QueueJob, now_ms: int) -> None:
         """It was not tried after all."""
@@ -432,10 +442,7 @@ class Schedule:
         self._rest(site, max(until_ms, site.hold_until_ms), site.failures)
         for route in site.routes.values():
             for lane in route.lanes.values():
-                if lane.ready:
-                    first = lane.ready[0].due_at_ms
-                    lane.ready.clear()  # it is in the store; what rests is not kept in memory
-                    lane.due_ms = first if lane.due_ms is None else min(lane.due_ms, first)
+                lane.unread()
         return QueueHold(site.name, site.hold_until_ms, site.failures, reason, site.shaping.learnt(), 0)
 
     def _rest(self, site: Site, until_ms: int, failures: int) -> None:
@@ -444,6 +451,10 @@ class Schedule:
         if failures:
             site.kind = BAD
         heapq.heappush(self._held, (until_ms, site.name))
+
+
+def _key(job: QueueJob) -> Key:
+    return job.shard, job.priority, job.message.tenant_id, job.message.account_id
 
 
 _ROUTES_KEPT: Final = 20_000

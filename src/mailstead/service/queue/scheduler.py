@@ -37,6 +37,8 @@ NOWHERE_MS: Final = 1_000
 SOUGHT: Final = 200
 """Routes whose place is looked for at one time."""
 _PAGE: Final = 500
+_READ: Final = 2_000
+"""Of what waits so much is taken in at one time."""
 Tagging = Callable[[QueueJob, Envelope], Envelope]
 """Puts into an envelope by what a later notice is known (``service.reports.tagging``)."""
 
@@ -56,8 +58,7 @@ class Scheduler:
         self._keep_s = keep_s
         self._tagging = tagging
         self.schedule = Schedule(
-            rules, load=queue.of_lane, lane_due=queue.lane_due, workers=queue.workers,
-            stretch=lambda name, count: retry.stretch(zlib.crc32(name.encode()), count),
+            rules, load=queue.jobs, workers=queue.workers, stretch=lambda name, count: retry.stretch(zlib.crc32(name.encode()), count),
         )
         self._results = Results(queue, self._finished)
         self._conclusion = Conclusion(
@@ -66,7 +67,6 @@ class Scheduler:
         )
         self._woken = asyncio.Event()
         self._is_steered = False
-        self._seen = 0
         self._aged_at = 0.0
         self._seeking = asyncio.Semaphore(SOUGHT)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +93,7 @@ class Scheduler:
                     telemetry.defect("queue", exc)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._patience_s()):
+                        await asyncio.sleep(0)
                         await self._woken.wait()
         finally:
             await self._end(writing)
@@ -109,8 +110,7 @@ class Scheduler:
                 return
 
     def _reload(self) -> None:
-        self._seen = self._queue.newest()
-        self.schedule.begin(self._queue.lanes(), self._queue.holds())
+        self.schedule.begin(self._queue.holds())
 
     async def _end(self, writing: asyncio.Task[None]) -> None:
         self._is_stopping = True
@@ -145,16 +145,12 @@ class Scheduler:
         if self._is_steered:
             self._is_steered = False
             self._reload()
-        else:
-            while True:
-                jobs, seen = self._queue.newer(self._seen)
-                for job in jobs:
-                    self.schedule.came(job, now)
-                if seen == self._seen:
-                    break
-                self._seen = seen
-                if len(jobs) < _PAGE:
-                    break
+        before = self.schedule.seen
+        found, seen = self._queue.newer(before, _READ)
+        if seen != before:
+            self.schedule.came(found, seen, now)
+            if seen - before >= _READ:
+                self._woken.set()  # there may be more; others have their turn first
         self.schedule.turn(now)
         for route in self.schedule.sought():
             self._start(self._seek(route))
@@ -305,7 +301,7 @@ class Scheduler:
 
     async def _send(self, site: Site, line: Line, job: QueueJob) -> None:
         try:
-            octets = await self._queue.octets(job.message.submission_id)
+            octets = await self._queue.octets(job.message)
         except (Refusal, Unavailable) as exc:
             await self._unreadable(job, exc)
             return
@@ -351,7 +347,7 @@ class Scheduler:
         for recipient, attempt in zip(job.recipients, attempts, strict=True):
             decision = retry.decide(job.entry(recipient), attempt, now)
             if isinstance(decision, retry.GiveUp) or (isinstance(decision, retry.Again) and decision.tells):
-                return await self._queue.octets(job.message.submission_id)
+                return await self._queue.octets(job.message)
         return b""
 
     async def _unreadable(self, job: QueueJob, exc: Refusal | Unavailable) -> None:
@@ -370,7 +366,7 @@ class Scheduler:
             for one in job.recipients
         ]
         try:
-            octets = await self._queue.octets(job.message.submission_id)
+            octets = await self._queue.octets(job.message)
         except (Refusal, Unavailable) as exc:
             await self._unreadable(job, exc)
             return
@@ -386,7 +382,7 @@ class Scheduler:
                 site = route.site if route else None
                 self.schedule.seize(job)
                 try:
-                    octets = await self._queue.octets(job.message.submission_id)
+                    octets = await self._queue.octets(job.message)
                     await self._conclusion.came_of_age(job, octets, site.failure if site else None)
                 except (Refusal, Unavailable) as exc:
                     await self._unreadable(job, exc)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import SubmissionId
 from mailstead.model.message import Octets
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
@@ -17,8 +16,9 @@ from mailstead.store.interface import (
     QueueFilter,
     QueueHold,
     QueueJob,
-    QueueLane,
+    QueueMessage,
     QueueRecipient,
+    QueueWaiting,
 )
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
@@ -101,19 +101,11 @@ class EmbeddedQueue:
     def newest(self) -> int:
         return self._read(read.newest)
 
-    def newer(self, after: int, limit: int = 1_000) -> tuple[list[QueueJob], int]:
+    def newer(self, after: int, limit: int = 1_000) -> tuple[list[QueueWaiting], int]:
         return self._read(lambda db: read.newer(db, after, self._epochs, limit))
 
-    def lanes(self) -> list[QueueLane]:
-        return self._read(lambda db: read.lanes(db, self.shards))
-
-    def of_lane(self, lane: QueueLane, now_ms: int, limit: int) -> list[QueueJob]:
-        return self._read(
-            lambda db: read.of_lane(db, lane.shard, lane.route, lane.priority, lane.tenant_id, lane.account_id, now_ms, limit)
-        )
-
-    def lane_due(self, lane: QueueLane, after_ms: int) -> int | None:
-        return self._read(lambda db: read.lane_due(db, lane.shard, lane.route, lane.priority, lane.tenant_id, lane.account_id, after_ms))
+    def jobs(self, numbers: Sequence[int]) -> list[QueueJob]:
+        return self._read(lambda db: read.jobs(db, numbers))
 
     def aged(self, now_ms: int, limit: int) -> list[QueueJob]:
         return self._read(lambda db: read.aged(db, now_ms, self.shards, limit))
@@ -121,14 +113,14 @@ class EmbeddedQueue:
     def holds(self) -> list[QueueHold]:
         return self._read(read.holds)
 
-    async def octets(self, submission: SubmissionId) -> bytes:
+    async def octets(self, message: QueueMessage) -> bytes:
         """See ``interface.Queue``."""
-        found = self._fresh.pop(submission, None)
+        found = self._fresh.pop(message.submission_id, None)
         if found is not None:
             self._fresh_octets -= len(found)
             return found
         try:
-            return self._read(lambda db: read.octets(db, self._keys, submission))
+            return self._read(lambda db: read.octets(db, self._keys, message))
         except Damaged as exc:
             raise Unavailable("This message is damaged", f"{self._path.name}: {exc}") from exc
 

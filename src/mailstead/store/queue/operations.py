@@ -22,7 +22,11 @@ STEERED: Final = -2
 ACCEPTED_MS: Final = 14 * 24 * 3600 * 1000
 """So long an accept id is remembered."""
 _LOCAL: Final = "@local"
-_PRUNE_EVERY: Final = 4_096
+_ACCEPT_OCTETS: Final = 8
+"""So much of an accept id tells one from the other of the same submission."""
+_PRUNE_EVERY: Final = 256
+_PRUNE_ROWS: Final = 4_096
+_SPREAD: Final = 0x9E3779B97F4A7C15
 _encode = msgspec.msgpack.Encoder().encode
 _options = msgspec.msgpack.Decoder(dict[str, str]).decode
 
@@ -49,7 +53,10 @@ class NewJob(msgspec.Struct, array_like=True):
 
 
 class Enqueue(Operation):
-    """``pieces`` are sealed. Known ``accept`` ids change nothing, also after the message has left."""
+    """``pieces`` are sealed. Known ``accept`` ids change nothing, also after the message has left.
+
+    Rows go to the end of each tree; only ``q_known``, where a submission is found again, has its place by a number that may be a hash.
+    """
 
     accept: bytes
     submission: int
@@ -70,31 +77,34 @@ class Enqueue(Operation):
         return sum(map(len, self.pieces))
 
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
-        tx.db.run("INSERT OR IGNORE INTO q_accept VALUES (?, ?)", (self.accept, tx.now_ms))
-        if not tx.db.changed():
+        accept = self.accept[-_ACCEPT_OCTETS:]
+        known = tx.db.one("SELECT accept, mail FROM q_known WHERE submission_id=?", (self.submission,))
+        if known is not None and (known[0] in {accept, b""} or tx.db.one("SELECT 1 FROM q_mail WHERE number=?", (known[1],))):
             return
         is_short = len(self.pieces) == 1
-        tx.db.run(
-            "INSERT OR IGNORE INTO q_message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row = tx.db.one(
+            "INSERT INTO q_mail VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
             (self.submission, self.account, self.tenant, self.reverse_path, _encode(self.options) if self.options else None, self.created_ms,
              self.expires_ms, self.size, self.key, self.is_reported, len(self.jobs), 0 if is_short else len(self.pieces),
              self.pieces[0] if is_short else None),
         )
-        if not tx.db.changed():
-            return
+        mail = int(row[0]) if row else 0
+        tx.db.run("INSERT OR REPLACE INTO q_known VALUES (?, ?, ?, ?)", (self.submission, mail, accept, tx.now_ms))
         if not is_short:
             tx.db.many("INSERT INTO q_piece VALUES (?, ?, ?)", ((self.submission, n, piece) for n, piece in enumerate(self.pieces)))
         for job in self.jobs:
             tx.db.run(
-                "INSERT INTO q_job (shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, rcpts)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
-                (job.shard, self.submission, self.account, self.tenant, job.route, job.domain, job.prio, job.due_ms, job.check_ms,
+                "INSERT INTO q_job VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
+                (job.shard, mail, self.account, self.tenant, job.route, job.domain, job.prio, job.due_ms, job.check_ms,
                  _encode(job.rcpts)),
             )
         tx.news[CAME] = 1
-        if self.submission % _PRUNE_EVERY == 0:
+        if mail % _PRUNE_EVERY == 0:
+            # A few of all, wherever chance has it: whatever is old is met sooner or later, and nobody waits for a pass through all.
             tx.db.run(
-                "DELETE FROM q_accept WHERE accept_id IN (SELECT accept_id FROM q_accept WHERE at<? LIMIT 10000)", (tx.now_ms - ACCEPTED_MS,)
+                "DELETE FROM q_known WHERE submission_id IN (SELECT submission_id FROM (SELECT * FROM q_known WHERE submission_id>=?"
+                " ORDER BY submission_id LIMIT ?) k WHERE k.at<? AND NOT EXISTS (SELECT 1 FROM q_mail WHERE number=k.mail))",
+                (mail * _SPREAD >> 1 & (1 << 63) - 1, _PRUNE_ROWS, tx.now_ms - ACCEPTED_MS),
             )
 
 
@@ -131,15 +141,15 @@ class Finish(Operation):
 def _remove(db: Database, jobs: list[int]) -> int:
     count = 0
     for job in jobs:
-        row = db.one("DELETE FROM q_job WHERE job_id=? RETURNING submission_id", (job,))
+        row = db.one("DELETE FROM q_job WHERE job_id=? RETURNING mail", (job,))
         if row is None:
             continue
         count += 1
-        db.run("DELETE FROM q_message WHERE submission_id=? AND jobs<=1", row)
-        if not db.changed():
-            db.run("UPDATE q_message SET jobs=jobs-1 WHERE submission_id=?", row)
-        else:
-            db.run("DELETE FROM q_piece WHERE submission_id=?", row)
+        gone = db.one("DELETE FROM q_mail WHERE number=? AND jobs<=1 RETURNING submission_id, pieces", row)
+        if gone is None:
+            db.run("UPDATE q_mail SET jobs=jobs-1 WHERE number=?", row)
+        elif gone[1]:
+            db.run("DELETE FROM q_piece WHERE submission_id=?", gone[:1])
     return count
 
 
@@ -220,13 +230,12 @@ def _cut(db: Database, job: int, meant: list[Rcpt], rest: list[Rcpt]) -> int:
     """A job of their own for ``meant``; its number."""
     db.run("UPDATE q_job SET rcpts=? WHERE job_id=?", (_encode(rest), job))
     row = db.one(
-        "INSERT INTO q_job (shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, rcpts)"
-        " SELECT shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, ? FROM q_job"
-        " WHERE job_id=? RETURNING job_id, submission_id", (_encode(meant), job),
+        "INSERT INTO q_job SELECT NULL, shard, mail, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, ?"
+        " FROM q_job WHERE job_id=? RETURNING job_id, mail", (_encode(meant), job),
     )
     if row is None:
         raise RuntimeError("the job went away")
-    db.run("UPDATE q_message SET jobs=jobs+1 WHERE submission_id=?", (row[1],))
+    db.run("UPDATE q_mail SET jobs=jobs+1 WHERE number=?", (row[1],))
     return int(row[0])
 
 
@@ -237,9 +246,10 @@ class Forget(Operation):
     is_once: ClassVar = True
 
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
-        for (submission,) in tx.db.all("SELECT submission_id FROM q_message WHERE account_id=?", (self.account,)):
-            for table in ("q_job", "q_piece", "q_message"):
-                tx.db.run(f"DELETE FROM {table} WHERE submission_id=?", (submission,))  # noqa: S608 - names of our own
+        for number, submission in tx.db.all("SELECT number, submission_id FROM q_mail WHERE account_id=?", (self.account,)):
+            tx.db.run("DELETE FROM q_job WHERE mail=?", (number,))
+            tx.db.run("DELETE FROM q_piece WHERE submission_id=?", (submission,))
+            tx.db.run("DELETE FROM q_mail WHERE number=?", (number,))
         tx.news[STEERED] = 1
 
 
@@ -257,18 +267,20 @@ def bring_forward(db: Database, ours: Collection[str] = ()) -> None:
                 continue
             account, reverse_path, created, expires, size, key, pieces = row
             entries = db.all("SELECT forward_path, options, due_ms, attempts, last_error, held FROM entry WHERE submission_id=?", (submission,))
+            mail = 0
             if entries:
-                db.run(
-                    "INSERT OR IGNORE INTO q_message VALUES (?, ?, 0, ?, NULL, ?, ?, ?, ?, 0, ?, ?, NULL)",
+                row = db.one(
+                    "INSERT INTO q_mail VALUES (NULL, ?, ?, 0, ?, NULL, ?, ?, ?, ?, 0, ?, ?, NULL) RETURNING number",
                     (submission, account, reverse_path, created, expires, size, key, len(entries), pieces),
                 )
+                mail = int(row[0]) if row else 0
+                db.run("INSERT OR REPLACE INTO q_known VALUES (?, ?, X'', ?)", (submission, mail, created))
                 db.run("INSERT OR IGNORE INTO q_piece SELECT submission_id, number, octets FROM piece WHERE submission_id=?", (submission,))
             for number, (path, options, due, attempts, error, held) in enumerate(entries):
                 domain = domain_key(path.rpartition("@")[2])
                 db.run(
-                    "INSERT INTO q_job (shard, submission_id, account_id, tenant_id, route, domain, prio, due_ms, check_ms, attempts, held, rcpts)"
-                    " VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?, ?, ?, ?)",
-                    (zlib.crc32(domain.encode()) % SHARDS, submission, account, _LOCAL if domain in ours else domain, domain, due, expires, attempts, held,
+                    "INSERT INTO q_job VALUES (NULL, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?, ?, ?)",
+                    (zlib.crc32(domain.encode()) % SHARDS, mail, account, _LOCAL if domain in ours else domain, domain, due, expires, attempts, held,
                      _encode([Rcpt(number, path, _options(options), error)])),
                 )
             for table in ("entry", "piece", "message"):

@@ -1,6 +1,6 @@
 """Looking into the queue."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,9 +13,9 @@ from mailstead.store.interface import (
     QueueFilter,
     QueueHold,
     QueueJob,
-    QueueLane,
     QueueMessage,
     QueueRecipient,
+    QueueWaiting,
 )
 from mailstead.store.keys import Keys
 from mailstead.store.queue.operations import read_rcpts
@@ -23,30 +23,35 @@ from mailstead.store.seal import QUEUE
 
 _COLUMNS: Final = (
     "j.job_id, j.shard, j.route, j.domain, j.prio, j.due_ms, j.check_ms, j.attempts, j.held, j.rcpts, m.submission_id, m.account_id, m.tenant_id,"
-    " m.reverse_path, m.options, m.created_ms, m.expires_ms, m.size, m.is_reported"
+    " m.reverse_path, m.options, m.created_ms, m.expires_ms, m.size, m.is_reported, m.number"
 )
+_TABLES: Final = "q_job j JOIN q_mail m ON m.number=j.mail"
 _options = msgspec.msgpack.Decoder(dict[str, str]).decode
 _NONE: Final[dict[str, str]] = {}
 
 
 def _job(row: tuple[Any, ...]) -> QueueJob:
     (job, shard, route, domain, prio, due, check, attempts, held, rcpts, submission, account, tenant, reverse, options, created, expires,
-     size, is_reported) = row
+     size, is_reported, number) = row
     message = QueueMessage(
         SubmissionId(submission), AccountId(account), TenantId(tenant), reverse, _options(options) if options else _NONE, created, expires,
-        size, bool(is_reported),
+        size, bool(is_reported), number,
     )
     recipients = tuple(QueueRecipient(one.number, one.address, one.options, one.error) for one in read_rcpts(rcpts))
     return QueueJob(job, shard, route, domain, prio, due, check, attempts, bool(held), message, recipients)
 
 
-def newer(db: Database, after: int, shards: Collection[int], limit: int) -> tuple[list[QueueJob], int]:
-    """Jobs beyond number ``after``, and the last number that was looked at."""
-    rows = db.all(
-        f"SELECT {_COLUMNS} FROM q_job j JOIN q_message m USING (submission_id) WHERE j.job_id>? ORDER BY j.job_id LIMIT ?",  # noqa: S608
-        (after, limit),
+def newer(db: Database, after: int, shards: Collection[int], limit: int) -> tuple[list[QueueWaiting], int]:
+    """What waits beyond number ``after``, of ``limit`` jobs of all shards, and the last number that was looked at."""
+    row = db.one("SELECT max(job_id) FROM (SELECT job_id FROM q_job WHERE job_id>? ORDER BY job_id LIMIT ?)", (after, limit))
+    if row is None or row[0] is None:
+        return [], after
+    marks = ", ".join("?" * len(shards))
+    rows = db.each(
+        f"SELECT job_id, shard, route, prio, tenant_id, account_id, due_ms FROM q_job WHERE held=0 AND shard IN ({marks})"  # noqa: S608
+        " AND job_id>? AND job_id<=? ORDER BY job_id", (*shards, after, row[0]),
     )
-    return [_job(row) for row in rows if row[1] in shards], int(rows[-1][0]) if rows else after
+    return list(map(QueueWaiting._make, rows)), int(row[0])
 
 
 def newest(db: Database) -> int:
@@ -55,42 +60,17 @@ def newest(db: Database) -> int:
     return int(row[0]) if row else 0
 
 
-def lanes(db: Database, shards: Collection[int]) -> list[QueueLane]:
-    """All lanes that have something, counted in the index."""
-    found: list[QueueLane] = []
-    for shard in shards:
-        found += [
-            QueueLane(shard, route, prio, TenantId(tenant), AccountId(account), count, due)
-            for route, prio, tenant, account, count, due in db.each(
-                "SELECT route, prio, tenant_id, account_id, count(*), min(due_ms) FROM q_job INDEXED BY q_job_lane WHERE held=0 AND shard=?"
-                " GROUP BY route, prio, tenant_id, account_id", (shard,),
-            )
-        ]
-    return found
-
-
-def of_lane(db: Database, shard: int, route: str, prio: int, tenant: int, account: int, now_ms: int, limit: int) -> list[QueueJob]:
-    """The first jobs of a lane that are due."""
-    return [_job(row) for row in db.all(
-        f"SELECT {_COLUMNS} FROM q_job j INDEXED BY q_job_lane CROSS JOIN q_message m ON m.submission_id=j.submission_id WHERE j.held=0 AND"  # noqa: S608
-        " j.shard=? AND j.route=? AND j.prio=? AND j.tenant_id=? AND j.account_id=? AND j.due_ms<=? ORDER BY j.due_ms, j.job_id LIMIT ?",
-        (shard, route, prio, tenant, account, now_ms, limit))]
-
-
-def lane_due(db: Database, shard: int, route: str, prio: int, tenant: int, account: int, after_ms: int) -> int | None:
-    """When the next job of a lane beyond ``after_ms`` is due; None: there is none."""
-    row = db.one(
-        "SELECT min(due_ms) FROM q_job INDEXED BY q_job_lane WHERE held=0 AND shard=? AND route=? AND prio=? AND tenant_id=? AND account_id=?"
-        " AND due_ms>?", (shard, route, prio, tenant, account, after_ms),
-    )
-    return None if row is None or row[0] is None else int(row[0])
+def jobs(db: Database, numbers: Sequence[int]) -> list[QueueJob]:
+    """These jobs, as far as they are still there; in order of their numbers."""
+    marks = ", ".join("?" * len(numbers))
+    return [_job(row) for row in db.all(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE j.job_id IN ({marks})", tuple(numbers))]  # noqa: S608
 
 
 def aged(db: Database, now_ms: int, shards: Collection[int], limit: int) -> list[QueueJob]:
     """Jobs at whose age somebody has to look."""
     marks = ", ".join("?" * len(shards))
     return [_job(row) for row in db.all(
-        f"SELECT {_COLUMNS} FROM q_job j JOIN q_message m USING (submission_id) WHERE j.check_ms<=? AND j.held=0 AND j.shard IN ({marks})"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE j.check_ms<=? AND j.held=0 AND j.shard IN ({marks})"  # noqa: S608
         " ORDER BY j.check_ms LIMIT ?", (now_ms, *shards, limit))]
 
 
@@ -103,7 +83,8 @@ def find(db: Database, wanted: QueueFilter, after: tuple[int, int], limit: int) 
     """Recipients that are meant, in order of arrival of their jobs."""
     conditions, values = ["j.job_id>=?"], [after[0]]  # type: tuple[list[str], list[Any]]
     if wanted.submissions:
-        conditions.append(f"j.submission_id IN ({', '.join('?' * len(wanted.submissions))})")
+        marks = ", ".join("?" * len(wanted.submissions))
+        conditions.append(f"j.mail IN (SELECT mail FROM q_known WHERE submission_id IN ({marks}))")  # noqa: S608
         values += wanted.submissions
     if wanted.domain:
         conditions.append("j.domain=?")
@@ -122,7 +103,7 @@ def find(db: Database, wanted: QueueFilter, after: tuple[int, int], limit: int) 
         values.append(int(wanted.held))
     found: list[QueueEntry] = []
     for row in db.each(
-        f"SELECT {_COLUMNS} FROM q_job j JOIN q_message m USING (submission_id) WHERE {' AND '.join(conditions)} ORDER BY j.job_id",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE {' AND '.join(conditions)} ORDER BY j.job_id",  # noqa: S608
         tuple(values),
     ):
         job = _job(row)
@@ -135,9 +116,10 @@ def find(db: Database, wanted: QueueFilter, after: tuple[int, int], limit: int) 
     return found
 
 
-def octets(db: Database, keys: Keys, submission: int) -> bytes:
+def octets(db: Database, keys: Keys, message: QueueMessage) -> bytes:
     """A message. NOT_FOUND."""
-    row = db.one("SELECT account_id, key_no, pieces, body FROM q_message WHERE submission_id=?", (submission,))
+    submission = message.submission_id
+    row = db.one("SELECT account_id, key_no, pieces, body FROM q_mail WHERE number=? AND submission_id=?", (message.number, submission))
     if row is None:
         raise Refusal(Reason.NOT_FOUND, "This message has left the queue")
     account, number, count, body = row
@@ -150,5 +132,5 @@ def octets(db: Database, keys: Keys, submission: int) -> bytes:
 
 def counts(db: Database) -> tuple[int, int, int]:
     """(messages, jobs, jobs that are held)."""
-    row = db.one("SELECT (SELECT count(*) FROM q_message), (SELECT count(*) FROM q_job), (SELECT count(*) FROM q_job WHERE held=1)")
+    row = db.one("SELECT (SELECT count(*) FROM q_mail), (SELECT count(*) FROM q_job), (SELECT count(*) FROM q_job WHERE held=1)")
     return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)

@@ -100,4 +100,27 @@ CREATE TABLE q_route (
   at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE q_accept (accept_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID
 """,
+    # Everything but q_known grows at its end, so that a long queue takes as little to lengthen as a short one (decision 60).
+    """
+CREATE TABLE q_mail (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, submission_id INTEGER NOT NULL, account_id INTEGER NOT NULL, tenant_id INTEGER NOT NULL,
+  reverse_path TEXT NOT NULL, options BLOB, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, size INTEGER NOT NULL,
+  key_no INTEGER NOT NULL, is_reported INTEGER NOT NULL, jobs INTEGER NOT NULL, pieces INTEGER NOT NULL, body BLOB);
+CREATE TABLE q_known (submission_id INTEGER PRIMARY KEY, mail INTEGER NOT NULL, accept BLOB NOT NULL, at INTEGER NOT NULL);
+INSERT INTO q_mail SELECT NULL, submission_id, account_id, tenant_id, reverse_path, options, created_ms, expires_ms, size, key_no,
+  is_reported, jobs, pieces, body FROM q_message ORDER BY created_ms;
+INSERT INTO q_known SELECT submission_id, number, X'', created_ms FROM q_mail;
+DROP TABLE q_message;
+DROP TABLE q_accept;
+CREATE TABLE q_job_new (
+  job_id INTEGER PRIMARY KEY AUTOINCREMENT, shard INTEGER NOT NULL, mail INTEGER NOT NULL, account_id INTEGER NOT NULL,
+  tenant_id INTEGER NOT NULL, route TEXT NOT NULL, domain TEXT NOT NULL, prio INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+  check_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, held INTEGER NOT NULL, rcpts BLOB NOT NULL);
+INSERT INTO q_job_new SELECT j.job_id, j.shard, k.mail, j.account_id, j.tenant_id, j.route, j.domain, j.prio, j.due_ms, j.check_ms,
+  j.attempts, j.held, j.rcpts FROM q_job j JOIN q_known k ON k.submission_id=j.submission_id ORDER BY j.job_id;
+DROP TABLE q_job;
+ALTER TABLE q_job_new RENAME TO q_job;
+CREATE INDEX q_job_check ON q_job (check_ms) WHERE held=0;
+CREATE INDEX q_job_mail ON q_job (mail)
+""",
 )

@@ -33,7 +33,7 @@ async def put(message: Queued, *, is_direct: bool = True, octets: bytes = b"x") 
     queue = FakeQueue()
     queue.shards = (3, 5)
     await Entrance(queue, is_direct=is_direct).put(message, octets)
-    return list(queue.jobs.values())
+    return list(queue.waiting.values())
 
 
 async def test_a_job_for_each_route() -> None:

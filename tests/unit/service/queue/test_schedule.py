@@ -9,7 +9,7 @@ AWAY = Failed("mx", 0, EnhancedStatus(4, 4, 1), "nobody there")
 
 
 def test_lines_that_fail_together_are_one_failure() -> None:
-    schedule = Schedule(Rules(), load=lambda *_: [], lane_due=lambda *_: None, stretch=lambda *_: 0.0)
+    schedule = Schedule(Rules(), load=lambda _: [], stretch=lambda *_: 0.0)
     site = schedule.located(Route("one.test"), Place("one.test", "mx", 1 << 60), ("mx.one.test",), 1_000)
     hold = schedule.failed(site, AWAY, 1_000)
     for line in range(10):
