@@ -93,7 +93,7 @@ class World:
         ).round()
 
     def mails(self) -> dict[str, bytes]:
-        return {one.recipients[0].address: self.queue.messages[one.message.submission_id] for one in self.queue.jobs.values()}
+        return {one.recipients[0].address: self.queue.messages[one.message.submission_id] for one in self.queue.waiting.values()}
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_each_who_asks_hears_of_the_day(world: World) -> None:
     (part,) = [one for one in unpack(scan.scan(mail).parts).leaves() if one.subtype == "tlsrpt+gzip"]
     found = tlsrpt.from_part(mail[part.body[0] : part.body[1]], part.encoding, part.subtype)
     assert found.report_id == posted["report-id"] == f"{DAY}.there.example@mx.ours.example"
-    (job,) = {one.message.submission_id: one for one in world.queue.jobs.values() if one.domain == "there.example"}.values()
+    (job,) = {one.message.submission_id: one for one in world.queue.waiting.values() if one.domain == "there.example"}.values()
     assert ("", {"notify": "NEVER"}) == (job.message.reverse_path, dict(job.recipients[0].options))
 
 
@@ -128,7 +128,7 @@ async def test_nothing_is_sent_before_its_time_nor_twice(world: World) -> None:
     for _ in range(3):
         await world.round()
     assert 1 == len(world.posts)
-    assert 2 == len(world.queue.jobs)
+    assert 2 == len(world.queue.waiting)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -150,7 +150,7 @@ async def test_a_process_that_is_killed_sends_nothing_twice(world: World, when: 
             await world.round()
         except Killed:
             continue
-    assert 2 == len(world.queue.jobs), "each mail once"
+    assert 2 == len(world.queue.waiting), "each mail once"
     counts = {url: sum(1 for at, _ in world.posts if at == url) for url, _ in world.posts}
     assert set(counts.values()) <= {1}, "at most once by HTTPS"
 
@@ -160,7 +160,7 @@ async def test_who_refuses_is_tried_again_until_the_day_is_over(world: World) ->
     await world.round()
     await world.round()
     assert 2 == len(world.posts)
-    assert 2 == len(world.queue.jobs)
+    assert 2 == len(world.queue.waiting)
     world.answer = lambda: ("unsure", "cut off")
     await world.round()
     await world.round()
