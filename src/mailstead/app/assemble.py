@@ -58,6 +58,7 @@ from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.reception import Reception
 from mailstead.service.reminders import Reminders
+from mailstead.service.reports.figures import Figures
 from mailstead.service.reports.incoming import Incoming
 from mailstead.service.reports.tagging import tagging
 from mailstead.service.reports.tags import Tags
@@ -285,7 +286,15 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     """The administrator's verbs on a store."""
     published = publishing(opened, settings)
     admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
-    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened), suppressions(opened, settings))
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened), suppressions(opened, settings), figures(opened))
+
+
+def figures(opened: Embedded) -> Figures:
+    """What the events say in figures."""
+    async def run(work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return await asyncio.get_running_loop().run_in_executor(opened.pool, work)
+
+    return Figures(opened.data / "events", run=run, flush=telemetry.flush, now_ms=opened.now_ms)
 
 
 def tracing(opened: Embedded) -> Trace:

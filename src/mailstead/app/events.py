@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mailstead import telemetry
+from mailstead.service.reports.figures_sum import figures_sums, heard_sums
 from mailstead.service.reports.tls_sum import tls_sums
 from mailstead.telemetry import index
 from mailstead.telemetry.sums import Sums
@@ -16,7 +17,7 @@ _DAY_S: Final = 86_400
 
 async def keep(folder: Path, worker: int, keep_days: int) -> None:
     """Until cancelled. A stretch is indexed in a thread, one at a time."""
-    sums = [tls_sums()]
+    sums: list[Sums[Any]] = [tls_sums(), figures_sums(), heard_sums()]
     while True:
         await asyncio.sleep(EVERY_S)
         try:
@@ -25,7 +26,7 @@ async def keep(folder: Path, worker: int, keep_days: int) -> None:
             telemetry.event("index.failed", reason=str(exc))
 
 
-def _round(folder: Path, worker: int, keep_days: int, sums: "list[Sums[Any]]") -> None:
+def _round(folder: Path, worker: int, keep_days: int, sums: list[Sums[Any]]) -> None:
     today = _day(0)
     for day in sorted(folder.iterdir(), reverse=True)[:3] if folder.exists() else ():
         if day.is_dir():

@@ -23,17 +23,20 @@ DOMAINS: Final = frozenset({"domain_dns", "domain_check", "domain_keys", "domain
 QUEUE: Final = frozenset({"queue_list", "queue_show", "queue_retry", "queue_hold", "queue_release", "queue_delete", "queue_reroute", "queue_counts", "queue_sites"})
 SUPPRESSION: Final = frozenset({"suppression_list", "suppression_show", "suppression_add", "suppression_remove"})
 TRACE: Final = frozenset({"trace"})
+FIGURES: Final = frozenset({"deliverability", "tls_heard"})
 TRANSFER: Final = frozenset({"import", "export"})
 STORE: Final = frozenset({"verify", "backup", "keys_rotate"})
 
 
 class Operations:
-    """``admin``, ``transfer``, ``queue``, ``publishing``, ``trace`` and ``suppressions`` are the services of these names; ``store`` is the process's own."""
+    """``admin``, ``transfer``, ``queue``, ``publishing``, ``trace``, ``suppressions`` and ``figures`` are the services of these names; ``store`` is the process's own."""
 
     def __init__(
-        self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None, trace: Any = None, suppressions: Any = None
+        self, store: Any, admin: Any, transfer: Any, queue: Any = None, publishing: Any = None, trace: Any = None, suppressions: Any = None,
+        figures: Any = None,
     ) -> None:
         self._suppressions = suppressions
+        self._figures = figures
         self._trace = trace
         self._publishing = publishing
         self._store = store
@@ -57,6 +60,8 @@ class Operations:
             return await _call(getattr(self._queue, name), arguments, progress)
         if name in SUPPRESSION and self._suppressions is not None:
             return await _call(getattr(self._suppressions, name), arguments, progress)
+        if name in FIGURES and self._figures is not None:
+            return await _call(getattr(self._figures, name), arguments, progress)
         if name in TRACE and self._trace is not None:
             return await _call(getattr(self._trace, name), arguments, progress)
         if name in TRANSFER and self._transfer is None:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "verify": ("verify", "Check every checksum and every invariant."),
     "queue": ("queue", "Mail on its way out: list, show, retry, hold, release, delete, reroute, sites."),
     "suppression": ("suppression", "Addresses to which nothing is sent: list, show, add, remove."),
+    "deliverability": ("deliverability", "How mail to each destination fares, and why not."),
     "trace": ("trace", "What happened to a message: by Message-ID, address or queue id."),
     "keys": ("keys", "The master key: rotate."),
 }

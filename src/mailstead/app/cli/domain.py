@@ -122,3 +122,18 @@ def set_(name: str, catch_all: str, data: Path) -> None:
     """Change a domain."""
     perform(data, "domain_set", name=name, catch_all=catch_all)
     click.echo(f"Unknown addresses of {name} go to {catch_all}." if catch_all else f"Unknown addresses of {name} are refused.")
+
+
+@command.command("tls-reports", epilog="Example: mailstead domain tls-reports example.org --days 7")
+@click.argument("name", required=False, default="")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 90), help="Those that came in so many days.")
+@json_option
+@data_option
+def tls_reports(name: str, days: int, as_json: bool, data: Path) -> None:
+    """What other servers report about TLS with our domains (RFC 8460)."""
+    rows = perform(data, "tls_heard", domain=name, days=days)
+    columns = (("at", "CAME"), ("domain", "DOMAIN"), ("organization", "FROM"), ("policy", "POLICY"), ("good", "GOOD"), ("bad", "FAILED"), ("why", "WHY"))
+    for row in rows if not as_json else ():
+        row["at"] = str(row["at"])[:16].replace("T", " ")
+        row["why"] = "; ".join(f"{one['count']} × {one['result']} at {one['hop'] or '?'}" for one in row["failures"][:3])
+    show_rows(rows, columns, as_json=as_json, empty="No reports came.")

@@ -136,6 +136,13 @@ class Conclusion:
             word = self._rules.meaning(provider, attempt).word
             if word:
                 more["meaning"] = word
+        if entry.route.startswith("@"):
+            more["here"] = True  # no other server has had a part in it
+        else:
+            outcome = name.partition(".")[2]
+            telemetry.count("deliveries", 1, outcome=outcome, provider=provider or "other", tls="yes" if peer is not None and peer.tls else "no")
+            if outcome == "sent":
+                telemetry.count("deliveries.seconds", (self._now_ms() - entry.created_at_ms) // 1000, provider=provider or "other")
         telemetry.event(
             name, account=entry.account_id, tenant=entry.tenant_id, submission=to_wire(SUBMISSION, entry.submission_id),
             reverse_path=entry.reverse_path, forward_path=entry.forward_path, hop=attempt.hop, code=attempt.code, status=status,
