@@ -20,7 +20,7 @@ from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.app import control, events
 from mailstead.app.certificates import certificates
 from mailstead.app.config import Settings
-from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file, report_poster
+from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file, push_poster, report_poster
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
@@ -51,6 +51,9 @@ from mailstead.service.forwarding import Forwarding
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.ports import Agent
+from mailstead.service.push.encryption import Vapid
+from mailstead.service.push.states import TypeStates
+from mailstead.service.push.subscriptions import Pusher
 from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
 from mailstead.service.queue.entrance import Entrance
@@ -100,6 +103,7 @@ class Node:
     scheduler: Scheduler | None = None
     submissions: Sending | None = None
     waking: Waking | None = None
+    pusher: Pusher | None = None
     sending: list[asyncio.Task[None]] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------------ life
@@ -135,6 +139,8 @@ class Node:
     def _begin_sending(self, mine: Embedded) -> None:
         self.scheduler = scheduler(mine, self.settings)
         mine.watch_queue(self.scheduler.wake)
+        if self.pusher is not None:
+            self.sending.append(asyncio.create_task(self.pusher.start()))
         if self.waking is not None:
             self.sending.append(asyncio.create_task(self.waking.run()))
         self.sending += [asyncio.create_task(self.scheduler.run()), asyncio.create_task(self.outgoing().run()),
@@ -159,6 +165,7 @@ class Node:
         reminders = Reminders(emails, kept, opened.directory, opened.now_ms)
         self.waking = Waking(kept, {
             DueKind.SNOOZE: Snoozing(emails, kept).wake, DueKind.REMINDER: reminders.look, DueKind.JOB: jobs.go_on,
+            **({DueKind.PUSH: self.pusher.look} if self.pusher is not None else {}),
         }, opened.now_ms)  # fmt: skip
         jobs.soon = self.waking.wake
         return jobs
@@ -186,6 +193,8 @@ class Node:
         for task in self.sending:
             task.cancel()
         await asyncio.gather(*self.sending, return_exceptions=True)
+        if self.pusher is not None:
+            await self.pusher.close()
         if self.access is not None:
             self.access.close()
         if self.store is not None:
@@ -438,9 +447,13 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         notify=tell_owner,
     )  # fmt: skip
     emails, kept = Emails(opened), Kept(opened)
+    sendings = Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail)
+    states = TypeStates(emails, kept, sendings)
+    vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
+    node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms)
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
-        sendings=Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail),
+        sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy),),
     )).serve

@@ -247,6 +247,13 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Web Push. ``private``: push services may be at addresses that are not the world's."""
+
+    private: bool = _key(False, _boolean)
+
+
+@dataclass(frozen=True, slots=True)
 class Antivirus:
     clamd: str = _key("", _string)
 
@@ -276,6 +283,7 @@ class Settings:
     dns: Dns = Dns()
     outbound: Outbound = Outbound()
     store: StoreSettings = StoreSettings()
+    push: Push = Push()
     antivirus: Antivirus = Antivirus()
     log: Log = Log()
 

@@ -11,6 +11,7 @@ from mailstead.model import limits
 from mailstead.net.dns import Resolver
 from mailstead.net.https import Https
 from mailstead.service.ports import TlsPolicy
+from mailstead.service.push.subscriptions import Post
 from mailstead.service.transport import Transport, checked
 from mailstead.store import Embedded
 
@@ -28,6 +29,11 @@ def policy_file(resolver: Resolver) -> Callable[[str], Awaitable[bytes]]:
 def report_poster(settings: Settings) -> Callable[[str, bytes, str], Awaitable[tuple[str, str]]]:
     """Hands TLS reports over (RFC 8460 §5.2)."""
     return Https(Resolver(settings.dns.servers)).post
+
+
+def push_poster(settings: Settings) -> Post:
+    """Hands messages to push services (RFC 8030 §5)."""
+    return Https(Resolver(settings.dns.servers), allows_private=settings.push.private, timeout_s=limits.PUSH_TIMEOUT_S).send
 
 
 def picture_fetcher(settings: Settings) -> Callable[[str], Awaitable[bytes]]:

@@ -126,6 +126,7 @@ KEPT_OBJECTS_EVER: Final = 10 * KEPT_OBJECTS
 """With those that are gone and not forgotten yet."""
 SAVED_SEARCH_DEPTH: Final = 10
 """How many saved searches may stand in one another."""
+PUSH_TIMEOUT_S: Final = 30.0
 JOB_EMAILS: Final = 1_000_000
 JOB_STEP: Final = 500
 """Emails that a job changes in one transaction."""

@@ -39,6 +39,7 @@ class DueKind(enum.IntEnum):
     """Its object is an email."""
     REMINDER = 4
     JOB = 5
+    PUSH = 8
 
 
 @dataclass(frozen=True, slots=True)

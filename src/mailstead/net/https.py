@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from mailstead.model.dns import Answer
@@ -94,6 +94,22 @@ class Https:
             return "failed", f"{type(exc).__name__}: {exc}"[:500]
         except (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as exc:
             return "unsure", f"{type(exc).__name__}: {exc.__cause__ or exc}"[:500]
+
+    async def send(self, url: str, octets: bytes, headers: Mapping[str, str]) -> tuple[int, float]:
+        """Post octets to an ``https`` address: (status, after how many seconds to come again, 0: it does not say). Status 0: nobody was reached."""
+        import aiohttp
+        from yarl import URL
+
+        try:
+            at = URL(url)
+            if at.scheme != "https":
+                raise Unavailable("Not there", "not an https address")
+            self._check(at)
+            async with self._session(dict(headers)) as session, session.post(at, data=octets, allow_redirects=False) as response:
+                again = response.headers.get("Retry-After", "")
+                return response.status, float(again) if again.isascii() and again.isdigit() and len(again) < 7 else 0.0  # noqa: PLR2004
+        except (Unavailable, aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+            return 0, 0.0
 
     def _session(self, headers: dict[str, str] | None = None) -> Any:
         """One connection at a time, no cookies, no proxies of the environment."""

@@ -56,6 +56,10 @@ class Kept:
         """See ``store.interface.KeptObjects.due``."""
         return await self._store.kept.due(now_ms, limit)
 
+    async def waiting(self, kind: DueKind) -> list[tuple[AccountId, int]]:
+        """See ``store.interface.KeptObjects.waiting``."""
+        return await self._store.kept.waiting(kind)
+
     async def set_due(self, account: AccountId, kind: DueKind, ident: int, at_ms: int) -> None:
         """See ``store.interface.KeptObjects.set_due``."""
         await self._store.kept.set_due(account, kind, ident, at_ms)

@@ -607,6 +607,9 @@ class KeptObjects(Protocol):
     async def due(self, now_ms: int, limit: int) -> list[Due]:
         """What has become due, of the shards this process owns."""
 
+    async def waiting(self, kind: DueKind) -> list[tuple[AccountId, int]]:
+        """Everything of a kind that will be due, of the shards this process owns."""
+
     async def set_due(self, account: AccountId, kind: DueKind, ident: int, at_ms: int) -> None:
         """Look at it again then; 0: never. Nothing where it is not waiting."""
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 
-from mailstead.model.ids import AccountId
-from mailstead.model.object import ObjectKind
+from mailstead.model import limits
 from mailstead.model.question import Principal
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.api.session import Owner, SessionApi
@@ -16,10 +15,9 @@ from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
-from mailstead.server.http.jmap import blob_upload, session
+from mailstead.server.http.jmap import blob_upload, session, socket
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
-from mailstead.server.http.jmap.endpoints import Endpoints, States
-from mailstead.server.http.jmap.events import Watch
+from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
@@ -28,10 +26,13 @@ from mailstead.service.access import Access
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.push.states import TypeStates
+from mailstead.service.push.watching import Watch
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
 
+PUSH: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEB: Final = Path(__file__).parents[2] / "web" / "dist"
 """The built web UI."""
 
@@ -44,6 +45,7 @@ class Parts:
     emails: Emails
     kept: Kept
     jobs: Jobs
+    states: TypeStates
     uploads: Uploads
     spool: Callable[[], Any]
     watch: Watch
@@ -57,6 +59,8 @@ class Parts:
     sendings: Sendings | None = None
     """Without it nothing is sent by JMAP."""
     fetch_image: Fetch | None = None
+    push_key: str = ""
+    """By which push services know this site (RFC 9749); "": nothing is pushed there."""
     secret: bytes = b""
     """Of this site: signs the addresses of pictures."""
     ways: Sequence[Way] = ()
@@ -78,6 +82,9 @@ def http_server(parts: Parts) -> HttpServer:
         server_capabilities[SUBMISSION] = {}
         server_capabilities[VACATION] = account_capabilities[VACATION] = {}
         account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": [], "REQUIRETLS": []}}
+    server_capabilities[socket.CAPABILITY] = {"supportsPush": True}
+    if parts.push_key:
+        server_capabilities[PUSH] = {"applicationServerKey": parts.push_key}
     ways, routes = tuple(parts.ways), tuple(parts.routes)
     if parts.web_sessions is not None and parts.owner is not None:
         by_cookie = ByCookie(parts.web_sessions)
@@ -88,25 +95,15 @@ def http_server(parts: Parts) -> HttpServer:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
     mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, hostname=parts.hostname, new_id=parts.new_id)
+    dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
+    sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)
     endpoints = Endpoints(
-        identify=identify, dispatcher=Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings),
+        identify=identify, dispatcher=dispatcher,
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
-        stopping=server.stopping, more_states=_more_states(parts.sendings, parts.kept),
+        stopping=server.stopping, states=parts.states.of,
     )  # fmt: skip
-    server.app.app = application([*endpoints.routes(), *routes], Static(parts.web), ready=parts.ready)
+    server.app.app = application([*endpoints.routes(), WebSocketRoute("/jmap/ws", sockets.endpoint), *routes], Static(parts.web), ready=parts.ready)
     return server
-
-
-def _more_states(sendings: Sendings | None, kept: Kept) -> States:
-    """States of what is sent and of our own objects, for whoever listens."""
-
-    async def states(account: AccountId) -> dict[str, str]:
-        found = {kind.name_of_type: str(state) for kind, state in (await kept.states(account)).items() if kind is not ObjectKind.PUSH}
-        if sendings is not None:
-            found["EmailSubmission"] = str(await sendings.state(account))
-        return found
-
-    return states
 
 
 class _Later:

@@ -51,6 +51,11 @@ def due(db: Database, now_ms: int, limit: int) -> list[tuple[int, int, int]]:
     return db.all("SELECT account_id, kind, object_id FROM due WHERE at_ms<=? ORDER BY at_ms LIMIT ?", (now_ms, limit))
 
 
+def waiting(db: Database, kind: int) -> list[tuple[int, int]]:
+    """(account, object) of everything of a kind."""
+    return db.all("SELECT account_id, object_id FROM due WHERE kind=?", (kind,))
+
+
 def docs(db: Database, account: int, keys: Keys, kind: int, idents: str) -> dict[int, tuple[int, bytes]]:
     """Object to (due at, document), of those among ``idents`` (a JSON list) that have a row."""
     rows: list[tuple[Any, ...]] = db.all(

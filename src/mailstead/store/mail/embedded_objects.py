@@ -62,6 +62,13 @@ class EmbeddedObjects:
                 found += shard.read(lambda db: due.due(db, now_ms, limit))
         return [Due(AccountId(account), DueKind(kind), ident) for account, kind, ident in found[:limit]]
 
+    async def waiting(self, kind: DueKind) -> list[tuple[AccountId, int]]:
+        found: list[tuple[int, int]] = []
+        for shard in self._shards:
+            if shard.writer is not None:
+                found += shard.read(lambda db: due.waiting(db, kind))
+        return [(AccountId(account), ident) for account, ident in found]
+
     async def set_due(self, account: AccountId, kind: DueKind, ident: int, at_ms: int) -> None:
         await self._mail.write(account, due.SetDue(account, int(kind), ident, at_ms), OpId(b""))
 

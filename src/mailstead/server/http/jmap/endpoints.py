@@ -1,7 +1,7 @@
 """JMAP's addresses: the session, the API, blobs, events (RFC 8620 §2, §3, §6, §7)."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,7 +12,6 @@ from starlette.routing import Route
 from mailstead import telemetry
 from mailstead.model import ids as wire
 from mailstead.model import limits
-from mailstead.model.email import Kind
 from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
@@ -22,20 +21,19 @@ from mailstead.server.http.identify import Identify
 from mailstead.server.http.jmap import blob, blob_source, events
 from mailstead.server.http.jmap.dispatch import Dispatcher
 from mailstead.server.http.jmap.session import Sessions
-from mailstead.server.http.jmap.thread import state
 from mailstead.server.http.mailing import Mailings
 from mailstead.server.http.problem import Problem
+from mailstead.service.push.watching import States, Watch
 
-States = Callable[[AccountId], Awaitable[dict[str, str]]]
 _JSON = "application/json"
 
 
 class Endpoints:
-    """``watch`` is the store's; ``more_states`` gives the states of types beyond those of mail."""
+    """``watch`` is the store's."""
 
     def __init__(
         self, *, identify: Identify, dispatcher: Dispatcher, sessions: Sessions, mailings: Mailings, upload_octets: int,
-        spool: Callable[[], Any], watch: events.Watch, stopping: Stopping, more_states: States | None = None,
+        spool: Callable[[], Any], watch: Watch, stopping: Stopping, states: States,
     ) -> None:  # fmt: skip
         self._identify = identify
         self._dispatcher = dispatcher
@@ -45,7 +43,7 @@ class Endpoints:
         self._spool = spool
         self._watch = watch
         self._stopping = stopping
-        self._more_states = more_states
+        self._states = states
         self._uploading: Counter[AccountId] = Counter()
         self._listening: Counter[AccountId] = Counter()
 
@@ -151,7 +149,7 @@ class Endpoints:
             self._listening[account] += 1
             try:
                 async for octets in events.listened(
-                    account, types=wanted, close_after_state=close_after == "state", ping_s=ping, states=self.states, watch=self._watch,
+                    account, types=wanted, close_after_state=close_after == "state", ping_s=ping, states=self._states, watch=self._watch,
                     stopping=self._stopping,
                 ):  # fmt: skip
                     yield octets
@@ -159,14 +157,6 @@ class Endpoints:
                 self._listening[account] -= 1
 
         return StreamingResponse(listened(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type="text/event-stream")
-
-    async def states(self, account: AccountId) -> dict[str, str]:
-        """Type names to states, of now."""
-        states = await self._mailings.emails.states(account)
-        found = {kind.value: state(states, kind) for kind in Kind}
-        if self._more_states is not None:
-            found.update(await self._more_states(account))
-        return found
 
 
 def _base(request: Request) -> str:

@@ -13,6 +13,7 @@ from mailstead.server.http.jmap import (
     email_set,
     job,
     mailbox,
+    push_subscription,
     quota,
     snippet,
     submission,
@@ -66,6 +67,8 @@ _NO_QUERY: Final = ("get", "changes", "set")
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
     "Blob/copy": Named(CORE, blob.copy),
+    "PushSubscription/get": Named(CORE, push_subscription.get, has_account=False),
+    "PushSubscription/set": Named(CORE, push_subscription.set_, has_account=False),
     "ClientSettings/get": Named(PLUS, client_settings.get), "ClientSettings/changes": Named(PLUS, client_settings.changes),
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),

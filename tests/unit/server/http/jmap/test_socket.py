@@ -1,0 +1,84 @@
+"""JMAP over WebSocket (RFC 8887)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from tests.harness.http import USING, Web, web_server
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    async with web_server(tmp_path) as found:
+        yield found
+
+
+def connect(web: Web, who: str = "alice", protocols: tuple[str, ...] = ("jmap",)) -> Any:
+    headers = {"Authorization": web.authorization(who)} if who else {}
+    return web.client.ws_connect(web.base + "/jmap/ws", headers=headers, protocols=protocols)
+
+
+async def say(socket: Any, **message: Any) -> Any:
+    await socket.send_str(json.dumps(message))
+    return await hear(socket)
+
+
+async def hear(socket: Any) -> Any:
+    async with asyncio.timeout(5):
+        return json.loads(await socket.receive_str())
+
+
+async def draft(web: Web) -> str:
+    ((_, boxes, _),) = await web.jmap(("Mailbox/get", {}))
+    ((_, done, _),) = await web.jmap(("Email/set", {"create": {"x": {"mailboxIds": {boxes["list"][0]["id"]: True}, "subject": "x"}}}))
+    return str(done["created"]["x"]["id"])
+
+
+async def test_requests_are_answered_by_their_ids(web: Web) -> None:
+    session = (await web.ask("GET", "/jmap/session")).json()
+    said = session["capabilities"]["urn:ietf:params:jmap:websocket"]
+    assert ({"supportsPush": True, "url": f"ws://127.0.0.1:{web.port}/jmap/ws"}) == said
+    async with connect(web) as socket:
+        assert "jmap" == socket.protocol
+        found = await say(socket, **{"@type": "Request", "id": "r1", "using": USING, "methodCalls": [["Core/echo", {"a": 1}, "0"]]})
+        assert ("Response", "r1", [["Core/echo", {"a": 1}, "0"]], session["state"]) == (
+            found["@type"], found["requestId"], found["methodResponses"], found["sessionState"])
+        found = await say(socket, **{"@type": "Request", "using": ["urn:x"], "methodCalls": []})
+        assert ("RequestError", None, "urn:ietf:params:jmap:error:unknownCapability") == (found["@type"], found["requestId"], found["type"])
+        found = await say(socket, **{"@type": "Other", "id": "r2"})
+        assert ("r2", "urn:ietf:params:jmap:error:notRequest") == (found["requestId"], found["type"])
+        await socket.send_str("{")
+        assert "urn:ietf:params:jmap:error:notJSON" == (await hear(socket))["type"]
+        await socket.send_bytes(b"{}")
+        message = await socket.receive()
+        assert (aiohttp.WSMsgType.CLOSE, 1003) == (message.type, message.data)
+
+
+async def test_what_moves_is_pushed_where_it_is_wanted(web: Web) -> None:
+    async with connect(web) as socket:
+        await socket.send_str(json.dumps({"@type": "WebSocketPushEnable", "dataTypes": ["Email"]}))
+        await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []})
+        await draft(web)
+        told = await hear(socket)
+        assert ["Email"] == list(told["changed"][web.accounts["alice"]])
+        await socket.send_str(json.dumps({"@type": "WebSocketPushDisable"}))
+        await draft(web)
+        assert "Response" == (await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []}))["@type"]
+    async with connect(web) as socket:
+        missed = await say(socket, **{"@type": "WebSocketPushEnable", "dataTypes": None, "pushState": told["pushState"]})
+        assert {"Email", "Mailbox", "Thread"} <= missed["changed"][web.accounts["alice"]].keys()
+        await socket.send_str(json.dumps({"@type": "WebSocketPushEnable", "pushState": missed["pushState"]}))
+        assert "Response" == (await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []}))["@type"]
+        assert "RequestError" == (await say(socket, **{"@type": "WebSocketPushEnable", "dataTypes": "x"}))["@type"]
+
+
+async def test_who_is_not_known_or_speaks_something_else_is_turned_away(web: Web) -> None:
+    for who, protocols, status in (("", ("jmap",), 401), ("alice", (), 400), ("alice", ("chat",), 400)):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            async with connect(web, who, protocols):
+                pass
+        assert status == caught.value.status
