@@ -1,6 +1,6 @@
 """The way to the smarthost: everything goes to one server (``[outbound] smarthost``)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,7 +23,7 @@ class Smarthost:
     port: int
     is_implicit_tls: bool = False
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     is_lmtp: bool = False
     is_token: bool = False
 

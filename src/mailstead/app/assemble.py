@@ -348,6 +348,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
         queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
         tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms), forwarding=passing,
+        warm_up=(source_name(settings), out.warm_up_days) if out.direct and not out.smarthost and out.warm_up_days else None,
     )  # fmt: skip
 
 
@@ -366,6 +367,12 @@ def delivery(opened: Embedded, settings: Settings) -> Delivery:
         new_id=opened.ids.next,
     )  # fmt: skip
     return Delivery(opened.mail, Senders(opened.kept), absence)
+
+
+def source_name(settings: Settings) -> str:
+    """The address that other servers see, as far as it is known."""
+    by = proxy(settings.outbound.socks)
+    return " by ".join(filter(None, [settings.outbound.source or ("" if by else settings.hostname), f"{by.host}:{by.port}" if by else ""]))
 
 
 def suppressions(opened: Embedded, settings: Settings) -> Suppressions:

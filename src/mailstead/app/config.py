@@ -225,6 +225,7 @@ class Outbound:
     source: str = _key("", _string)
     socks: str = _key("", _string)
     rules: str = _key("", _string)
+    warm_up_days: int = _key(0, _number(0, 365))
     suppress_days: int = _key(30, _number(0, 3650))
     feedback_from: tuple[str, ...] = _key((), _list(str))
     return_path: str = _key("plain", _choice("plain", "tagged"))

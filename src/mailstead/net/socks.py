@@ -1,7 +1,7 @@
 """Calling out through a SOCKS5 proxy (RFC 1928, RFC 1929)."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mailstead.net.connect import connect
@@ -24,7 +24,7 @@ class Socks:
     host: str
     port: int
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 async def connect_by(proxy: Socks, host: str, port: int, *, timeout_s: float) -> Stream:

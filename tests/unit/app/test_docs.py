@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from mailstead.app.cli import COMMANDS, program
 from mailstead.app.config import _READERS
+from mailstead.service.queue.shaping import Rules
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,3 +28,18 @@ def test_every_command_has_help_with_an_example() -> None:
             result = runner.invoke(program, [name, inner, "--help"])
             assert 0 == result.exit_code
             assert "Example" in result.output, f"{name} {inner}"
+
+
+def test_the_table_of_providers_is_the_one_that_is_used() -> None:
+    rules = Rules()
+    lines = (ROOT / "docs/operate/queue.md").read_text().splitlines()
+    shown = [[cell.strip() for cell in line.split(" | ")] for line in lines if line.startswith("| ")]
+    bounds = [row for row in shown if len(row) == 5 and row[0].removeprefix("| ") in {"everybody else", *(rule.name for rule in rules.providers)} and row[2].isdigit()]
+    assert [
+        [f"| {rule.name or 'everybody else'}", ", ".join(f"`{pattern}`" for pattern in rule.mx), str(rule.connections), str(rule.messages), f"{rule.per_minute or 'no bound'} |"]
+        for rule in (rules.default, *rules.providers)
+    ] == bounds
+    answers = [line for line in lines if line.startswith("| ") and line.count("`") == 2 and line.count(" | ") >= 4 and "min |" not in line.split("`")[0]]
+    for answer in rules._answers:
+        match = answer.match.pattern.replace("|", "\\|")
+        assert any(line.startswith(f"| {answer.provider or 'anybody'} | `{match}` | {answer.meaning.word} |") for line in answers), match

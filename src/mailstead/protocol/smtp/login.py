@@ -7,7 +7,7 @@ settings, which people mend: temporary, whatever the code.
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mailstead.model.status import EnhancedStatus
@@ -22,7 +22,7 @@ class Credentials:
     """``is_token``: ``secret`` is an OAuth access token. ``nonce``: of SCRAM, new each time."""
 
     user: str
-    secret: str
+    secret: str = field(repr=False)
     is_token: bool = False
     nonce: str = ""
 

@@ -6,12 +6,13 @@ are meant: by the message's id, the recipient's domain, the sender, the state.
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from mailstead import telemetry
 from mailstead.model.address import domain_key
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import SUBMISSION, SubmissionId, TenantId, from_wire, to_wire
-from mailstead.service.queue.entrance import VIA, ending_of
+from mailstead.service.queue.entrance import VIA, ending_of, shown
 from mailstead.store.interface import Queue, QueueEntry, QueueFilter, QueueHold
 
 Row = dict[str, Any]
@@ -93,8 +94,8 @@ class QueueControl:
         self, to: str, ids: Sequence[str] = (), domain: str = "", sender: str = "", *, all: bool = False, tenant: int | None = None  # noqa: A002
     ) -> Row:
         """Entries go to another server: ``host:port``, ``smtps://…`` or ``lmtp://…``; "" again where their domain leads."""
-        if to and any(c.isspace() for c in to):
-            raise Refusal(Reason.INVALID, f"“{to}” is no server; write it like mail.example.org:25")
+        if to and not _is_server(to):
+            raise Refusal(Reason.INVALID, f"“{shown(to)}” is no server; write it like mail.example.org:25 or smtps://user:password@mail.example.org")
         return await self._act("reroute", _meant(ids, domain, sender, "", tenant, everything=all), to)
 
     async def _act(self, what: str, wanted: QueueFilter, to: str = "") -> Row:
@@ -111,7 +112,7 @@ class QueueControl:
             for entry in entries:
                 telemetry.event(
                     _DONE[what], account=entry.account_id, tenant=entry.tenant_id, submission=to_wire(SUBMISSION, entry.submission_id),
-                    reverse_path=entry.reverse_path, forward_path=entry.forward_path, hop=to, reason="by the administrator",
+                    reverse_path=entry.reverse_path, forward_path=entry.forward_path, hop=shown(to), reason="by the administrator",
                 )  # fmt: skip
             count += len(entries)
         if not count and wanted.submissions:
@@ -124,6 +125,15 @@ class QueueControl:
         while entries := [entry for entry in await self._queue.find(wanted, after=after, limit=_PAGE) if entry.job_id <= newest]:
             after = (entries[-1].job_id, entries[-1].number)
             yield entries
+
+
+def _is_server(to: str) -> bool:
+    """``host:port`` or a URL of SMTP or LMTP; what is none must not wait in the queue under that name."""
+    try:
+        parts = urlsplit(to if "://" in to else f"smtp://{to}")
+        return parts.scheme in {"smtp", "smtps", "lmtp"} and bool(parts.hostname) and parts.port != 0 and not any(c.isspace() for c in to)
+    except ValueError:
+        return False
 
 
 def _usual(entry: QueueEntry) -> str:
@@ -162,5 +172,5 @@ def _row(entry: QueueEntry) -> Row:
         "id": to_wire(SUBMISSION, entry.submission_id), "sender": entry.reverse_path, "recipient": entry.forward_path,
         "state": "held" if entry.held else "waiting", "attempts": entry.attempts, "octets": entry.size_octets,
         "created_ms": entry.created_at_ms, "due_ms": entry.due_at_ms, "expires_ms": entry.expires_at_ms, "last_error": entry.last_error,
-        "route": entry.route,
+        "route": shown(entry.route),
     }  # fmt: skip

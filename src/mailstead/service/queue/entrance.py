@@ -26,6 +26,7 @@ REQUIRED: Final = " requiretls"
 OPTIONAL: Final = " tls-optional"
 """Ends a route on which the next server's TLS policies do not count (``TLS-Required: No``, RFC 8689 §4.3)."""
 _OPTIONAL: Final = re.compile(rb"^TLS-Required[ \t]*:[ \t]*(?:\r\n[ \t]+)?No[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LOGIN: Final = re.compile(r"^((?:via:)?(?:[a-z]+://)?[^:@/\s]*:)[^/\s]*@", re.IGNORECASE)
 _PRIORITY_MOST: Final = 4
 
 
@@ -87,6 +88,11 @@ class Entrance:
 def ending_of(options: Mapping[str, str]) -> str:
     """How the route of a message ends by what its author has said of TLS."""
     return REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else ""
+
+
+def shown(route: str) -> str:
+    """A route, or the address of a server, as people, events and the names of sites may see it: without its password."""
+    return _LOGIN.sub(r"\1…@", route)
 
 
 def priority_of(options: Mapping[str, str]) -> int:

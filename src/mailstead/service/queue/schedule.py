@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from mailstead.service.ports import Failed, Place
+from mailstead.service.queue.entrance import shown
 from mailstead.service.queue.lane import Key, Lane
 from mailstead.service.queue.shaping import Rules, Shaping
+from mailstead.service.queue.warmup import WarmUp
 from mailstead.store.interface import QueueHold, QueueJob, QueueWaiting
 
 WINDOW: Final = 64
@@ -84,6 +86,8 @@ class Schedule:
         lines: dict[str, int] | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
+        self.warm_up: WarmUp | None = None
+        """Of the address from which mail leaves; for sites that are met from now on."""
         self.routes: dict[str, Route] = {}
         self.sites: dict[str, Site] = {}
         self.in_hand: set[int] = set()
@@ -217,7 +221,7 @@ class Schedule:
         site = self.sites.get(place.site)
         if site is None:
             hold = self._holds.get(place.site)
-            shaping = Shaping(self.rules.of(tuple(hosts)), learnt=hold.shaping if hold else b"")
+            shaping = Shaping(self.rules.of(tuple(hosts)), learnt=hold.shaping if hold else b"", warm_up=self.warm_up)
             site = self.sites[place.site] = Site(place.site, place, shaping)
             if hold is not None and hold.until_ms > now_ms:
                 self._rest(site, hold.until_ms, hold.failures)
@@ -227,7 +231,7 @@ class Schedule:
 
     def lost(self, route: Route, failed: Failed, now_ms: int) -> Site:
         """It cannot be found out now where a route leads: it rests."""
-        name = f"?{route.name}"
+        name = f"?{shown(route.name)}"
         site = self.sites.get(name)
         if site is None:
             hold = self._holds.get(name)

@@ -20,9 +20,11 @@ from mailstead.service.forwarding import Forwarding
 from mailstead.service.ports import Agent, Attempt, Failed, Line, NoSession, Place, Sent
 from mailstead.service.queue import retry
 from mailstead.service.queue.conclusion import SETTLED, Conclusion, settled
+from mailstead.service.queue.entrance import shown
 from mailstead.service.queue.results import Results
 from mailstead.service.queue.schedule import Route, Schedule, Site
 from mailstead.service.queue.shaping import Rules, is_displeasure
+from mailstead.service.queue.warmup import DAY_MS, WarmUp
 from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Mail, Queue, QueueHold, QueueJob, Submissions
 
@@ -39,17 +41,19 @@ SOUGHT: Final = 200
 _PAGE: Final = 500
 _READ: Final = 2_000
 """Of what waits so much is taken in at one time."""
+SOURCE: Final = "@source "
+"""Begins the name under which it is remembered since when an address is sent from."""
 Tagging = Callable[[QueueJob, Envelope], Envelope]
 """Puts into an envelope by what a later notice is known (``service.reports.tagging``)."""
 
 
 class Scheduler:
-    """See the module's docstring. ``hostname`` names us in notices."""
+    """See the module's docstring. ``hostname`` names us in notices. ``warm_up``: the address from which mail leaves, and for how many days it is warmed up."""
 
     def __init__(
         self, *, queue: Queue, mail: Mail, submissions: Submissions, agent: Agent, rules: Rules, hostname: str, now_ms: Callable[[], int],
         keep_s: float = KEEP_S, suppressions: Suppressions | None = None, tagging: Tagging | None = None,
-        forwarding: Forwarding | None = None,
+        forwarding: Forwarding | None = None, warm_up: tuple[str, int] | None = None,
     ) -> None:  # fmt: skip
         self._queue = queue
         self._agent = agent
@@ -57,6 +61,7 @@ class Scheduler:
         self._now_ms = now_ms
         self._keep_s = keep_s
         self._tagging = tagging
+        self._warm_up = warm_up
         self.schedule = Schedule(
             rules, load=queue.jobs, workers=queue.workers, stretch=lambda name, count: retry.stretch(zlib.crc32(name.encode()), count),
         )
@@ -102,12 +107,29 @@ class Scheduler:
         while True:
             try:
                 await self._queue.own()
+                await self._begin_warm_up()
                 self._reload()
             except (Refusal, Unavailable) as exc:
                 telemetry.event("queue.failed", reason=exc.cause or exc.public)
                 await asyncio.sleep(POLL_S)
             else:
                 return
+
+    async def _begin_warm_up(self) -> None:
+        """Since when the address is sent from is remembered in a row of its own; one that is new begins now."""
+        if self._warm_up is None or self.schedule.warm_up is not None:
+            return
+        source, days = self._warm_up
+        name = f"{SOURCE}{source}"
+        now = self._now_ms()
+        begun = next((int.from_bytes(hold.shaping, "big") for hold in self._queue.holds() if hold.site == name), 0)
+        if not begun:
+            begun = now
+            await self._queue.hold(QueueHold(name, 0, 0, f"first sent from at this time; warms up for {days} days", begun.to_bytes(8, "big")))
+        found = WarmUp(begun, days)
+        if not found.is_over(now):
+            telemetry.event("source.warming", source=source, until_ms=begun + days * DAY_MS, reason=f"first sent from {(now - begun) // DAY_MS} days ago")
+        self.schedule.warm_up = found
 
     def _reload(self) -> None:
         self.schedule.begin(self._queue.holds())
@@ -180,7 +202,7 @@ class Scheduler:
             try:
                 found = await self._agent.locate(route.name)
             except Exception as exc:
-                telemetry.defect("queue", exc, route=route.name)
+                telemetry.defect("queue", exc, route=shown(route.name))
                 found = Failed("", 0, EnhancedStatus(4, 3, 0), "Something went wrong on our side")
         now = self._now_ms()
         if not isinstance(found, Failed):
@@ -197,6 +219,12 @@ class Scheduler:
         else:
             await self._write_hold(self.schedule.hold(site, site.hold_until_ms, found.text))
         self.wake()
+
+    async def _write_learnt(self, site: Site) -> None:
+        try:
+            await self._queue.hold(QueueHold(site.name, site.hold_until_ms, site.failures, "", site.shaping.learnt()))
+        except (Refusal, Unavailable) as exc:
+            telemetry.event("queue.failed", reason=exc.cause or exc.public)
 
     async def _write_hold(self, hold: QueueHold) -> None:
         telemetry.event("site.deferred", site=hold.site, failures=hold.failures, until_ms=hold.until_ms, reason=hold.reason)
@@ -327,6 +355,8 @@ class Scheduler:
         now = self._now_ms()
         if (meaning.is_slower or is_displeasure(first)) and site.shaping.displeased(now):
             telemetry.event("site.slowed", site=site.name, connections=site.shaping.connections, reason=first.text)
+            if site.shaping.warm_up is not None and not meaning.hold_s:
+                await self._write_learnt(site)
         if meaning.hold_s and not first.is_permanent:
             await self._write_hold(self.schedule.hold(site, now + meaning.hold_s * 1000, first.text))
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from mailstead.service.ports import Failed
+from mailstead.service.queue.warmup import DAY_MS, Allowance, WarmUp
 
 FIRST: Final = 5.0
 """Connections to a site of which nothing is known yet."""
@@ -103,6 +104,10 @@ class Learnt(msgspec.Struct, array_like=True):
 
     limit: float = FIRST
     per_minute: float = 0.0
+    lost_days: int = 0
+    """Of a warm-up: days on which it was displeased (``warmup``)."""
+    lost_at_day: int = 0
+    """The last one, in days since 1970."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -110,13 +115,18 @@ _decode = msgspec.msgpack.Decoder(Learnt).decode
 
 
 class Shaping:
-    """One site's speed. ``share``: among how many schedulers its limits are divided."""
+    """One site's speed. ``share``: among how many schedulers its limits are divided; ``warm_up``: of the address from which it is sent to."""
 
-    __slots__ = ("_calm_ms", "_minute", "_sent", "_tokens", "_tokens_ms", "limit", "per_minute", "rule", "share")
+    __slots__ = (
+        "_allowance", "_calm_ms", "_lost_at_day", "_lost_days", "_minute", "_sent", "_tokens", "_tokens_ms", "limit", "per_minute", "rule", "share", "warm_up",
+    )
 
-    def __init__(self, rule: Rule, *, learnt: bytes = b"", share: int = 1) -> None:
+    def __init__(self, rule: Rule, *, learnt: bytes = b"", share: int = 1, warm_up: WarmUp | None = None) -> None:
         known = _decode(learnt) if learnt else Learnt()
         self.rule = rule
+        self.warm_up = warm_up
+        self._allowance = Allowance()
+        self._lost_days, self._lost_at_day = known.lost_days, known.lost_at_day
         self.share = max(1, share)
         self.limit = min(max(1.0, known.limit), float(rule.connections))
         self.per_minute = known.per_minute or float(rule.per_minute)
@@ -132,7 +142,7 @@ class Shaping:
         return max(1, int(self.limit) // self.share)
 
     def learnt(self) -> bytes:
-        return _encode(Learnt(round(self.limit, 1), round(self.per_minute, 1)))
+        return _encode(Learnt(round(self.limit, 1), round(self.per_minute, 1), self._lost_days, self._lost_at_day))
 
     # --------------------------------------------------------------------------------------------------- rate
     def _burst(self) -> float:
@@ -140,6 +150,14 @@ class Shaping:
 
     def wait_ms(self, now_ms: int) -> int:
         """How long the next message has to wait; 0: it may go."""
+        per_day = self._per_day(now_ms)
+        slow = self._allowance.wait_ms(per_day, now_ms) if per_day else 0
+        return max(slow, self._wait_ms(now_ms))
+
+    def _per_day(self, now_ms: int) -> float:
+        return self.warm_up.per_day(self._lost_days, now_ms) / self.share if self.warm_up is not None else 0.0
+
+    def _wait_ms(self, now_ms: int) -> int:
         if not self.per_minute:
             return 0
         each = self.per_minute / self.share / _MINUTE_MS
@@ -150,6 +168,8 @@ class Shaping:
 
     def took(self, now_ms: int) -> None:
         """A message begins."""
+        if self._per_day(now_ms):
+            self._allowance.took()
         if self.per_minute:
             self._tokens -= 1
         minute = now_ms // _MINUTE_MS
@@ -176,6 +196,8 @@ class Shaping:
         if now_ms < self._calm_ms:
             return False
         self._calm_ms = now_ms + CALM_MS
+        if self._per_day(now_ms) and self._lost_at_day != now_ms // DAY_MS:
+            self._lost_days, self._lost_at_day = self._lost_days + 1, now_ms // DAY_MS
         self.limit = max(1.0, self.limit / 2)
         rate = self.per_minute or float(max(2 * self.share, self._sent * self.share))
         self.per_minute = max(1.0, rate / 2)
