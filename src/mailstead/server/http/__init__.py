@@ -15,7 +15,7 @@ from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
-from mailstead.server.http.jmap import blob_upload, session, socket
+from mailstead.server.http.jmap import blob_upload, mdn, session, socket
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
@@ -80,7 +80,8 @@ def http_server(parts: Parts) -> HttpServer:
 
     if parts.sendings is not None:
         server_capabilities[SUBMISSION] = {}
-        server_capabilities[VACATION] = account_capabilities[VACATION] = {}
+        for name in (VACATION, mdn.CAPABILITY):
+            server_capabilities[name] = account_capabilities[name] = {}
         account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": [], "REQUIRETLS": []}}
     server_capabilities[socket.CAPABILITY] = {"supportsPush": True}
     if parts.push_key:

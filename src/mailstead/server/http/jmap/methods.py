@@ -13,6 +13,7 @@ from mailstead.server.http.jmap import (
     email_set,
     job,
     mailbox,
+    mdn,
     push_subscription,
     quota,
     snippet,
@@ -73,6 +74,7 @@ METHODS: Final[Mapping[str, Named]] = {
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
     **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
+    "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{

@@ -1,0 +1,89 @@
+"""MDN/send and MDN/parse (RFC 9007)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.harness.http import USING, Web, web_server
+
+from mailstead.mime.disposition import Notification, report
+from mailstead.model.ids import AccountId, DeliveryId, from_wire, to_wire
+from mailstead.model.message import Filing
+
+ALL = [*USING, "urn:ietf:params:jmap:mdn"]
+SAID = {"actionMode": "manual-action", "sendingMode": "mdn-sent-manually", "type": "displayed"}
+ASKING = (
+    b"Return-Path: <bob@example.test>\r\nFrom: bob@example.test\r\nTo: alice@example.test\r\nSubject: please read\r\nMessage-ID: <7@x>\r\n"
+    b"Disposition-Notification-To: Bob <bob@example.test>\r\n\r\nbody\r\n")
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    async with web_server(tmp_path) as found:
+        yield found
+
+
+async def deliver(web: Web, octets: bytes = ASKING, number: int = 1) -> str:
+    account = from_wire("a", web.accounts["alice"])
+    assert account is not None
+    filed = await web.store.mail.deliver(AccountId(account), Filing(DeliveryId(number.to_bytes(16)), octets, b""))
+    return to_wire("e", filed.email_id)
+
+
+async def send(web: Web, email: str, patch: Any = None, **more: Any) -> list[tuple[str, Any, str]]:
+    ((_, identities, _),) = await web.jmap(("Identity/get", {}))
+    return await web.jmap(("MDN/send", {
+        "identityId": identities["list"][0]["id"], "send": {"k": {"forEmailId": email, "disposition": SAID, **more}},
+        "onSuccessUpdateEmail": {"#k": {"keywords/$mdnsent": True} if patch is None else patch},
+    }), using=ALL)  # fmt: skip
+
+
+async def test_a_notice_is_sent_once_and_says_what_was_read(web: Web) -> None:
+    email = await deliver(web)
+    (_, done, _), (name, updated, _) = await send(web, email, includeOriginalMessage=True, extensionFields={"X-A": "b"})
+    assert {"finalRecipient": "rfc822; alice@example.test", "originalMessageId": "<7@x>", "originalRecipient": None} == done["sent"]["k"] | {
+        "originalRecipient": done["sent"]["k"].get("originalRecipient")}
+    assert ("Email/set", {email: None}) == (name, updated["updated"])
+    (_, found, _), (_, all_of, _) = await web.jmap(("Email/get", {"ids": [email], "properties": ["keywords"]}), ("EmailSubmission/get", {}))
+    assert {"$mdnsent": True} == found["list"][0]["keywords"]
+    (one,) = all_of["list"]
+    assert ("", ["bob@example.test"]) == (one["envelope"]["mailFrom"]["email"], [to["email"] for to in one["envelope"]["rcptTo"]])
+    ((_, again, _),) = await send(web, email)
+    assert "mdnAlreadySent" == again["notSent"]["k"]["type"]
+
+
+async def test_what_cannot_be_sent(web: Web) -> None:
+    email = await deliver(web)
+    await web.store.directory.alias_add("eve@example.test", "bob@example.test")
+    silent = await deliver(web, ASKING.replace(b"Disposition-Notification-To", b"X"), 2)
+    elsewhere = await deliver(web, ASKING.replace(b"<bob@example.test>\r\n\r\n", b"<eve@example.test>\r\n\r\n"), 3)
+    automatic = {"actionMode": "automatic-action", "sendingMode": "mdn-sent-automatically", "type": "displayed"}
+    for kind, given in (
+        ("notFound", {"email": silent}), ("notFound", {"email": "e1"}), ("invalidProperties", {"patch": {}}), ("invalidProperties", {"disposition": {}}),
+        ("invalidProperties", {"originalMessageId": "<x>"}), ("invalidProperties", {"strange": 1}), ("invalidProperties", {"textBody": 1}),
+        ("invalidProperties", {"extensionFields": {"a b": "c"}}), ("forbidden", {"email": elsewhere, "disposition": automatic}),
+    ):
+        ((_, done, _),) = await send(web, **{"email": email, **given})  # type: ignore[arg-type]
+        assert kind == done["notSent"]["k"]["type"], given
+    (_, done, _), _ = await send(web, email, disposition=automatic)
+    assert done["notSent"] is None
+    (_, done, _), _ = await send(web, elsewhere)
+    assert done["notSent"] is None
+
+
+async def test_a_notice_is_read_and_never_answered(web: Web) -> None:
+    note = Notification(("manual-action", "mdn-sent-manually", "displayed"), "rfc822; alice@example.test", message_id="<7@x>", errors=("e",))
+    octets = b"From: a@b\r\nSubject: was read\r\n" + report(note, "thanks", None, "=_b")
+    answer = await web.ask("POST", f"/jmap/upload/{web.accounts['alice']}/", headers={"Content-Type": "message/rfc822"}, data=octets)
+    blob = answer.json()["blobId"]
+    other = (await web.ask("POST", f"/jmap/upload/{web.accounts['alice']}/", data=ASKING)).json()["blobId"]
+    ((_, found, _),) = await web.jmap(("MDN/parse", {"blobIds": [blob, other, "nope"]}), using=ALL)
+    assert ([other], ["nope"]) == (found["notParsable"], found["notFound"])
+    one = found["parsed"][blob]
+    assert (SAID, "was read", "<7@x>", "rfc822; alice@example.test", ["e"], False) == (
+        one["disposition"], one["subject"], one["originalMessageId"], one["finalRecipient"], one["error"], one["includeOriginalMessage"])
+    assert "thanks" == one["textBody"].strip()
+    notice = await deliver(web, octets.replace(b"Subject", b"Disposition-Notification-To: bob@example.test\r\nSubject"), 4)
+    ((_, done, _),) = await send(web, notice)
+    assert "forbidden" == done["notSent"]["k"]["type"]
