@@ -189,6 +189,15 @@ async def test_a_forged_bounce_suppresses_nobody(world: World, how: str) -> None
     assert Progress.RELAYED is (await world.status(number))[0].progress
 
 
+async def test_a_forged_notice_about_thousands_is_a_few_events(world: World) -> None:
+    lines = "".join(f"\r\nFinal-Recipient: rfc822;u{n}@there.example\r\nAction: failed\r\nStatus: 5.1.1\r\n" for n in range(900))
+    octets = (
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns;x\r\n{lines}\r\n--b--\r\n"
+    ).encode()
+    assert 20 == len(await world.hear(octets))
+
+
 @pytest.mark.parametrize(("status", "action", "progress"), [
     ("4.4.1", Action.DELAYED, Progress.RELAYED), ("5.2.2", Action.FAILED, Progress.FAILED), ("5.7.1", Action.FAILED, Progress.FAILED),
     ("2.1.5", Action.DELIVERED, Progress.DELIVERED),

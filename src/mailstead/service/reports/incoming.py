@@ -9,9 +9,10 @@ They are read before the 250, so that none is forgotten; reading one twice chang
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mailstead import telemetry
 from mailstead.mailauth import tlsrpt
@@ -36,6 +37,8 @@ from mailstead.telemetry import index
 LARGEST: Final = 30 << 20
 FAILURES_TOLD: Final = 50
 """Of one TLS report, each an event."""
+UNPROVED_TOLD: Final = 20
+"""Recipients of one notice that proves nothing, each an event."""
 _IN_A_THREAD: Final = 64 << 10
 _DAYS: Final = 21
 _ABUSE: Final = frozenset({"abuse", "not-spam", "fraud", "virus", "other", "opt-out", "opt-out-list"})
@@ -77,8 +80,11 @@ class Incoming:
         match found:
             case StatusNotice():
                 tag = self._tag(found.envelope_id, [address.local for address, _ in recipients])
+                left = UNPROVED_TOLD
                 for told in found.recipients:
-                    await self._status(found, told, tag, account)
+                    left -= not await self._status(found, told, tag, account)
+                    if not left:
+                        break
             case Complaint():
                 await self._complaint(found, self._tag(found.envelope_id, [found.mail_from.rpartition("@")[0], *(a.local for a, _ in recipients)]), octets, account)
             case TlsPart():
@@ -95,14 +101,15 @@ class Incoming:
         return None
 
     # ------------------------------------------------------------------------------------------------- delivery status
-    async def _status(self, notice: StatusNotice, told: Told, tag: Tag | None, account: AccountId | None) -> None:
+    async def _status(self, notice: StatusNotice, told: Told, tag: Tag | None, account: AccountId | None) -> bool:
+        """Whether it proves itself."""
         address = self._proved(tag, (told.original, told.final))
         if tag is None or not address:
             telemetry.event(
                 "notice.unproved", account=account, message_id=notice.message_id, forward_path=told.original or told.final, action=told.action,
                 status=told.status, hop=notice.reporting_mta, reason=told.diagnostic or "it bears no tag of ours",
             )  # fmt: skip
-            return
+            return False
         who = await self._directory.account(tag.account_id)
         tenant = who.tenant_id if who is not None else TenantId(0)
         status = EnhancedStatus.parse(told.status)
@@ -121,6 +128,7 @@ class Incoming:
             await self._suppressions.bounced(
                 tenant, address, f"{notice.reporting_mta}: {told.diagnostic or told.status}", submission=tag.submission_id, account=tag.account_id
             )
+        return True
 
     def _proved(self, tag: Tag | None, addresses: Sequence[str]) -> str:
         """The first of these addresses for which the tag was made; "" for none."""
@@ -154,9 +162,7 @@ class Incoming:
     async def _sent(self, complaint: Complaint) -> tuple[str, SubmissionId, AccountId, TenantId]:
         """What we know of the message that a believable complaint speaks of: recipient, submission, account, tenant; "" and 0 where it is not one, or its
         recipient cannot be told."""
-        events = [event for _, event in await asyncio.to_thread(lambda: list(index.find(self._events, [complaint.message_id], most=200)))]
-        names = {str(event["submission"]) for event in events if event.get("submission")}
-        events += [event for _, event in await asyncio.to_thread(lambda: list(index.find(self._events, sorted(names)[:5], most=2_000)))] if names else []
+        events = await asyncio.to_thread(self._about, complaint.message_id)
         asked = {one.lower() for one in complaint.recipients}
         found: dict[str, tuple[str, SubmissionId, AccountId, TenantId]] = {}
         for event in events:
@@ -166,6 +172,14 @@ class Incoming:
                 found[address.lower()] = address, SubmissionId(number), AccountId(event["account"]), TenantId(event["tenant"])
         meant = [row for key, row in found.items() if key in asked] or (list(found.values()) if not asked else [])
         return meant[0] if len(meant) == 1 else ("", SubmissionId(0), AccountId(0), TenantId(0))
+
+    def _about(self, message_id: str) -> list[dict[str, Any]]:
+        """The events of the messages with this Message-ID."""
+        today = self._now_ms() / 1000
+        days = [time.strftime("%Y-%m-%d", time.gmtime(today - back * 86_400)) for back in range(_DAYS)]
+        events = [event for _, event in index.find(self._events, [message_id], days=days, most=200)]
+        names = sorted({str(event["submission"]) for event in events if event.get("submission")})[:5]
+        return events + ([event for _, event in index.find(self._events, names, days=days, most=2_000)] if names else [])
 
     async def _signers(self, octets: Octets) -> list[str]:
         if self._lookups is None:
