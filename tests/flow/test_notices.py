@@ -310,3 +310,19 @@ async def test_tls_reports_about_our_domains_are_events(world: World) -> None:
 async def test_ordinary_mail_is_not_looked_into(world: World) -> None:
     assert [] == await world.hear(MESSAGE % 7)
     assert [] == await world.hear(b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\nnothing\r\n--x--\r\n")
+
+
+async def test_a_group_with_a_suppressed_member_reaches_the_others(world: World) -> None:
+    await world.store.directory.group_set("team@example.org", ["gone@there.example", "bob@there.example"])
+    settings = parse(SETTINGS, {})
+    await assemble.suppressions(world.store, settings).suppression_add("gone@there.example")
+    reception = assemble.reception(world.store, settings, world.sending)
+    transaction = await reception.begin(ALICE, world.principal, declared_octets=0, options={})
+    with pytest.raises(Refusal):
+        await reception.add(transaction, Address("gone", "there.example"), {})
+    await reception.add(transaction, Address("team", "example.org"), {})
+    assert [None] == await reception.take(transaction, MESSAGE % 9, b"")
+    async with asyncio.timeout(5):
+        while not world.next.seen or world.store.queue.counts()[1]:
+            await asyncio.sleep(0.01)
+    assert [["bob@there.example"]] == [[str(to.address) for to in envelope.forward_paths] for envelope in world.next.seen]

@@ -128,9 +128,8 @@ class Reception:
             routed = await self._postmasters.administrator(address.domain)
         if routed.remote:
             self._check_remote(transaction, routed)
-            if transaction.principal is not None and self._suppressions is not None:
-                for remote in routed.remote:
-                    await self._suppressions.check(transaction.principal.tenant_id, remote)
+            if transaction.principal is not None and self._suppressions is not None and not routed.is_local_domain:
+                await self._suppressions.check(transaction.principal.tenant_id, str(address))
         if not routed.accounts and not routed.remote:
             raise Refusal(Reason.NO_SUCH_RECIPIENT, "There is no such mailbox here")
         if len(routed.accounts) == 1:
@@ -299,6 +298,11 @@ class Reception:
         submission_id = self._submission_id(message, principal.account_id, transaction.reverse_path, sorted(remote))
         signatures = await self._signing.signatures(message.octets) if self._signing is not None else b""
         octets = trace + signatures + message.octets[:]
+        if self._suppressions is not None:
+            # Behind a group or an alias: the others of it are not concerned.
+            for address, options in remote.items():
+                if await self._suppressions.of(principal.tenant_id, address) is not None:
+                    remote = {**remote, address: {**options, "suppressed": "yes"}}
         now = self._now_ms()
         identity = hashlib.sha256(b"mailstead relay 1\0%d\0%d" % (principal.account_id, submission_id)).digest()
         await self._entrance.put(Queued(

@@ -16,6 +16,7 @@ from mailstead.telemetry.index import Event
 
 STRETCH: Final = 4 << 20
 _PIECE: Final = 8 << 20
+_PLACES: Final = 1_000
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -34,6 +35,7 @@ class Sums(Generic[S]):
 
     def __init__(self, word: str, kind: type[S], names: Collection[str], version: int) -> None:
         self._word = word
+        self._places: dict[Path, tuple[int, int]] = {}
         self._kind = kind
         self._version = version
         words = b"|".join(re.escape(name.encode()) for name in names)
@@ -53,7 +55,7 @@ class Sums(Generic[S]):
         """Bring forward what is kept of a day's files; gives how many had moved enough."""
         count = 0
         for path in sorted(folder.glob(name)):
-            start, _ = self._read(path)
+            start = self._place(path)
             size = path.stat().st_size
             if size - start < STRETCH and not (is_over and size > start):
                 continue
@@ -63,8 +65,22 @@ class Sums(Generic[S]):
             new = path.with_name(f"{path.name}.{self._word}.new")
             new.write_bytes(self._encode((self._version, place, found)))
             new.replace(self._beside(path))
+            self._places[path] = self._beside(path).stat().st_mtime_ns, place
             count += 1
         return count
+
+    def _place(self, path: Path) -> int:
+        """Up to where the kept sum of a file has read; known without reading it again."""
+        try:
+            changed = self._beside(path).stat().st_mtime_ns
+        except OSError:
+            return 0
+        known = self._places.get(path)
+        if known is None or known[0] != changed:
+            if len(self._places) > _PLACES:
+                self._places.clear()
+            known = self._places[path] = changed, self._read(path)[0]
+        return known[1]
 
     def _read(self, path: Path) -> tuple[int, S]:
         try:

@@ -185,3 +185,14 @@ async def test_what_is_encoded_has_our_signature_and_no_old_one() -> None:
     assert done.partition(b"\r\nFrom:")[0] != signed.partition(b"\r\nFrom:")[0]
     assert b"Content-Transfer-Encoding: quoted-printable\r\n\r\nViele Gr=C3=BC=C3=9Fe aus dem Norden\r\n" in done
     assert await Downgrading(None)(signed) is None, "it would not be signed any more"
+
+
+async def test_the_next_host_is_called_where_one_does_not_promise_it(site: tuple[Site, SecureNames]) -> None:
+    """RFC 8689 §4.2.1: only when no host is left is it the last word."""
+    world, names = site[0].world, site[1]
+    names.mx_of = {"example_org": ["clear.test", "localhost"]}
+    await world.site("clear.test")
+    assert "sent" == await site[0].send(REQUIRED)
+    names.mx_of = {"example_org": ["clear.test", "dead.test"]}
+    names.addresses_of["dead.test"] = ("127.0.0.99",)
+    assert "4.4.1" == await site[0].send(REQUIRED), "one that is away may promise it later"

@@ -24,13 +24,14 @@ def tagging(tags: Tags, *, in_path: bool, now_ms: Clock) -> Callable[[QueueJob, 
         if envelope.envid and not in_path:
             return envelope
         text = tags.make(job.message.submission_id, job.message.account_id, job.domain, now_ms() // 1000)
-        if not envelope.envid:
-            envelope = replace(envelope, envid=text, forward_paths=tuple(map(_named, envelope.forward_paths)))
-        return replace(envelope, reverse_path=ReversePath(tagged(reverse_path, text))) if in_path else envelope
+        path = ReversePath(tagged(reverse_path, text)) if in_path else envelope.reverse_path
+        if envelope.envid:
+            return replace(envelope, reverse_path=path)
+        return replace(envelope, reverse_path=path, envid=text, forward_paths=tuple(map(_named, envelope.forward_paths)))
 
     return tag
 
 
 def _named(to: ForwardPath) -> ForwardPath:
     address = str(to.address)
-    return to if to.orcpt or not address.isascii() else replace(to, orcpt=f"rfc822;{address}")
+    return to if to.orcpt or not address.isascii() else ForwardPath(to.address, to.notify, f"rfc822;{address}")

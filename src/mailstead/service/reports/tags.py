@@ -6,7 +6,6 @@ reverse-path. It names submission and account and is keyed by the recipients' do
 one for a domain cannot use it for addresses of another. It is good for ``LASTS_DAYS``.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -25,7 +24,7 @@ _HEAD: Final = 18
 _MAC: Final = 10
 _DAY_S: Final = 86_400
 _DAYS: Final = 1 << 16
-_FORM: Final = re.compile(r"[a-z2-7]{45}")
+_FORM: Final = re.compile(r"[0-9a-fA-F]{56}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,18 @@ class Tags:
     """``secret``: of this site."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._secret = hashlib.sha256(secret).digest()
 
     def make(self, submission: SubmissionId, account: AccountId, domain: str, now_s: int) -> str:
-        """45 letters and digits; ``domain`` that of the recipients."""
+        """56 hexadecimal digits; ``domain`` that of the recipients, as A-label."""
         head = submission.to_bytes(8, "big") + account.to_bytes(8, "big") + (now_s // _DAY_S % _DAYS).to_bytes(2, "big")
-        return _written(head + self._mac(head, domain))
+        return (head + self._mac(head, domain)).hex()
 
     def read(self, text: str, now_s: int) -> Tag | None:
         """None: it is none, or too old."""
-        text = text.lower()
         if not _FORM.fullmatch(text):
             return None
-        octets = base64.b32decode(text.upper() + "===")
-        if _written(octets) != text:
-            return None
+        octets = bytes.fromhex(text)
         day = int.from_bytes(octets[16:18], "big")
         if (now_s // _DAY_S - day) % _DAYS > LASTS_DAYS:
             return None
@@ -65,14 +61,10 @@ class Tags:
     def proves(self, tag: Tag, domain: str) -> bool:
         """Whether it was made for recipients of this domain."""
         head = tag.submission_id.to_bytes(8, "big") + tag.account_id.to_bytes(8, "big") + tag.day.to_bytes(2, "big")
-        return hmac.compare_digest(self._mac(head, domain), tag.mac)
+        return hmac.compare_digest(self._mac(head, domain_key(domain)), tag.mac)
 
     def _mac(self, head: bytes, domain: str) -> bytes:
-        return hmac.new(self._secret, head + domain_key(domain).encode(), hashlib.sha256).digest()[:_MAC]
-
-
-def _written(octets: bytes) -> str:
-    return base64.b32encode(octets).decode("ascii").rstrip("=").lower()
+        return hashlib.blake2b(head + domain.encode(), digest_size=_MAC, key=self._secret).digest()
 
 
 def tagged(reverse_path: Address, tag: str) -> Address:

@@ -46,14 +46,16 @@ class EmbeddedOutbound:
 
     # ------------------------------------------------------------------------------------------------- suppressions
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
-        """See ``store.outbound.Outbound``."""
+        """See ``store.outbound.Outbound``. That a tenant has none is remembered; single addresses are not, there are too many."""
+        if not self._reader.cached(("suppressions", tenant), lambda db: db.one("SELECT 1 FROM suppression WHERE tenant_id=?", (tenant,)) is not None):
+            return None
         addr = address_key(address)
 
         def read(db: Database) -> Suppression | None:
             row = db.one(f"SELECT {ops.COLUMNS} FROM suppression WHERE tenant_id=? AND addr=?", (tenant, addr))  # noqa: S608 - names of our own
             return _suppression(row) if row else None
 
-        found = self._reader.cached(("suppression", tenant, addr), read)
+        found = self._reader.uncached(read)
         return None if found is None or 0 < found.expires_at_ms <= self._reader.now_ms() else found
 
     async def suppressions(self, tenant: TenantId | None = None, *, after: tuple[int, str] = (0, ""), limit: int = 1_000) -> Sequence[Suppression]:

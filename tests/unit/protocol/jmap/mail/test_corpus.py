@@ -30,7 +30,7 @@ def show(octets: bytes) -> None:
     shown = rendering.email(row, EVERYTHING, lambda start, end: octets[start:end])
     json.dumps(shown).encode()
     json.dumps(shown, ensure_ascii=False).encode("utf-8")
-    assert set(EVERYTHING.properties) == set(shown)
+    assert set(EVERYTHING.properties) - {"snoozed"} == set(shown), "snoozed is put in by who knows it"
     root = parts.unpack(found.parts)
     tree = body.tree(root, lambda start, end: octets[start:end])
     ids = [leaf.part_id for leaf in tree.leaves()]
