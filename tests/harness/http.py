@@ -111,7 +111,7 @@ async def web_server(
     server = http_server(Parts(
         access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
-        sendings=sendings, states=TypeStates(emails, kept, sendings),
+        sendings=sendings, states=TypeStates(emails, kept, sendings), routes=routes(store),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()

@@ -18,7 +18,7 @@ from mailstead.agent.hop import Way
 from mailstead.agent.router import Router
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.app import control, events
-from mailstead.app.certificates import certificates
+from mailstead.app.certificates import certificates, signing
 from mailstead.app.config import Settings
 from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file, push_poster, report_poster
 from mailstead.app.metrics import Metrics
@@ -36,6 +36,7 @@ from mailstead.protocol.sasl import scram
 from mailstead.protocol.smtp.server import Mode
 from mailstead.server.http import Parts, http_server
 from mailstead.server.http.mta_sts import mta_sts_route
+from mailstead.server.http.setup import Site, setup_routes
 from mailstead.server.imap import imap_server
 from mailstead.server.pop3 import pop3_server
 from mailstead.server.smtp import smtp_server
@@ -432,6 +433,15 @@ def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Recept
     )  # fmt: skip
 
 
+def site_of(opened: Embedded, settings: Settings) -> Site:
+    """What mail programs are told about this server."""
+
+    async def is_ours(domain: str) -> bool:
+        return any(one.name == domain for one in await opened.directory.domains())
+
+    return Site(settings.hostname, is_ours, bool(settings.listen.pop3s), signing(opened.data, settings))
+
+
 def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     """What serves a connection, by service."""
     settings, tls = node.settings, node.tls
@@ -462,7 +472,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
-        message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy),),
+        message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy), *setup_routes(site_of(opened, settings))),
     )).serve
     pop3 = pop3_server(mail=opened.mail, access=logins, tls=tls)
     return {

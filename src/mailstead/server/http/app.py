@@ -25,7 +25,7 @@ HEADERS: Final = (
 )  # fmt: skip
 """On every answer that does not say otherwise."""
 STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
-OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/")
+OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/", "/autodiscover/", "/Autodiscover/", "/mail/config")
 """Never a page of the web UI."""
 Ready = Callable[[], Awaitable[list[str]]]
 
