@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.harness.lookups import Table
 from tests.harness.smtp import BOB, SmtpSite
 from tests.unit.agent.test_smarthost import MESSAGE, certificates, envelope, kinds, scripted
 from tests.unit.agent.test_smtp import Names, World, free_port
@@ -21,6 +22,7 @@ from mailstead.net import ClientTls
 from mailstead.service.downgrading import Downgrading
 from mailstead.service.ports import Failed, NoSession, TlsMode, TlsPolicy
 from mailstead.service.queue.entrance import OPTIONAL, REQUIRED
+from mailstead.service.signers import signers
 from mailstead.service.signing import Signing
 from mailstead.store.interface import DkimKey
 
@@ -176,7 +178,9 @@ async def test_8_bit_mail_is_encoded_and_signed_anew_or_comes_back(words: bytes,
 
 
 async def test_what_is_encoded_has_our_signature_and_no_old_one() -> None:
-    signing = Signing(Keys(), lambda: 1_795_600_000_000)  # type: ignore[arg-type] # what signing asks for
+    keys = Keys()
+    signing = Signing(keys, lambda: 1_795_600_000_000)  # type: ignore[arg-type] # what signing asks for
+    table = Table({("s._domainkey.example.org", "TXT"): (keys.row[0].record.encode(),)})
     signed = await signing.signatures(EIGHT) + EIGHT
     done = await Downgrading(signing)(signed)
     assert done is not None
@@ -184,6 +188,7 @@ async def test_what_is_encoded_has_our_signature_and_no_old_one() -> None:
     assert 1 == done.count(b"DKIM-Signature:")
     assert done.partition(b"\r\nFrom:")[0] != signed.partition(b"\r\nFrom:")[0]
     assert b"Content-Transfer-Encoding: quoted-printable\r\n\r\nViele Gr=C3=BC=C3=9Fe aus dem Norden\r\n" in done
+    assert ["example.org"] == await signers(table, done, now_s=1_795_600_000)
     assert await Downgrading(None)(signed) is None, "it would not be signed any more"
 
 
