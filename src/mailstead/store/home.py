@@ -166,7 +166,7 @@ class Embedded:
                 def opened(db: Database, steps: Sequence[str] = steps, where: int = where) -> None:
                     upgrade(db, steps)
                     if where == handover.QUEUE:
-                        queue.bring_forward(db, frozenset(one.name for one in self.reader.domains(None)))
+                        queue.bring_forward(db, self._domain_names)
 
                 writer = Writer(
                     self.data / name, vfs=self.files.vfs, opened=opened, segments=None, now_ms=self.now_ms, committed=self._committed,
@@ -179,6 +179,14 @@ class Embedded:
         self._chores = [
             asyncio.create_task(self.maintenance.run(lambda: self.shards)), asyncio.create_task(self.indexer.run())
         ]
+
+    def _domain_names(self) -> frozenset[str]:
+        """Our domains, read in a writer's thread: the reader is the loop's."""
+        db = Database(self.data / "dir.db", write=False, vfs=self.files.vfs)
+        try:
+            return frozenset(row[0] for row in db.all("SELECT name FROM domain"))
+        finally:
+            db.close()
 
     def _own(self, one: Shard) -> None:
         """A shard that cannot be opened is unavailable; the others go on."""

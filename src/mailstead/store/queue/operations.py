@@ -1,7 +1,7 @@
 """What happens to the queue, as values for its writer."""
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -256,10 +256,11 @@ class Forget(Operation):
 read_rcpts = msgspec.msgpack.Decoder(list[Rcpt]).decode
 
 
-def bring_forward(db: Database, ours: Collection[str] = ()) -> None:
-    """What the first schema had waiting, as jobs: one for each recipient, all of a domain in its shard, so that one scheduler has them. ``ours``: domains
+def bring_forward(db: Database, ours: Callable[[], Collection[str]] = tuple) -> None:
+    """What the first schema had waiting, as jobs: one for each recipient, all of a domain in its shard, so that one scheduler has them. ``ours`` gives the domains
     whose mail ends here (bounces to our own authors waited among the rest)."""
     rows: list[tuple[Any, ...]] = db.all("SELECT submission_id FROM message")
+    local = ours() if rows else ()
     for (submission,) in rows:
         with db.transaction():
             row = db.one("SELECT account_id, reverse_path, created_ms, expires_ms, size, key_no, pieces FROM message WHERE submission_id=?", (submission,))
@@ -280,7 +281,7 @@ def bring_forward(db: Database, ours: Collection[str] = ()) -> None:
                 domain = domain_key(path.rpartition("@")[2])
                 db.run(
                     "INSERT INTO q_job VALUES (NULL, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?, ?, ?)",
-                    (zlib.crc32(domain.encode()) % SHARDS, mail, account, _LOCAL if domain in ours else domain, domain, due, expires, attempts, held,
+                    (zlib.crc32(domain.encode()) % SHARDS, mail, account, _LOCAL if domain in local else domain, domain, due, expires, attempts, held,
                      _encode([Rcpt(number, path, _options(options), error)])),
                 )
             for table in ("entry", "piece", "message"):
