@@ -7,6 +7,10 @@ export class Mail {
 
   async begin() {
     this.context.setDefaultTimeout(12_000);
+    // Whoever is tested has been shown around.
+    await this.context.addInitScript(() => {
+      if (self.origin !== 'null' && !localStorage.getItem('mailstead.settings')) localStorage.setItem('mailstead.settings', '{"toured":true}');
+    });
     this.page = await this.context.newPage();
     this.watch(this.page);
   }
@@ -81,7 +85,7 @@ export class Mail {
   }
 
   async says(words) {
-    await this.page.getByText(words).first().waitFor();
+    await this.page.getByText(words).locator('visible=true').first().waitFor();
   }
 
   button(name, within = this.page) {

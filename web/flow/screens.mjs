@@ -51,6 +51,19 @@ export const desktop = {
     await mail.press('Escape', 'v');
     await mail.page.locator('#pick-list').waitFor();
   },
+  flag: async (mail) => {
+    await mail.press('Escape', 'Shift+s');
+    await mail.page.locator('.flags').waitFor();
+  },
+  remind: async (mail) => {
+    await mail.press('Escape', 'w');
+    await mail.page.locator('dialog[open] .pick-list').waitFor();
+  },
+  tour: async (mail) => {
+    await mail.press('Escape');
+    await mail.command('Show me around');
+    await mail.page.locator('.tour').waitFor();
+  },
   search: async (mail) => {
     await mail.press('Escape');
     await mail.page.locator('.search input').first().fill('is:read plot');
@@ -59,6 +72,10 @@ export const desktop = {
   },
   history: (mail) => mail.at('/history'),
   outbox: (mail) => mail.at('/outbox'),
+  waiting: async (mail) => {
+    await mail.at('/waiting');
+    await mail.page.locator('.page h1').waitFor();
+  },
   ...Object.fromEntries(settingsPages.map((page) => [`settings-${page}`, async (mail) => {
     await mail.at('/settings/appearance');
     const link = mail.page.locator(`.set-nav a[href="/settings/${page}"]`);

@@ -39,3 +39,24 @@ export async function isSignedOut(mail) {
   await mail.page.getByLabel('Address').waitFor();
   return mail.page.locator('.lede').textContent();
 }
+
+/** Set up the second factor by hand; `codeOf` is asked of the test, so the secret goes out and the code comes in. */
+export async function beginSecondFactor(mail) {
+  const page = await mail.at('/settings/security');
+  await mail.button('Set up').click();
+  return page.locator('.secret').first().textContent();
+}
+
+export async function confirmSecondFactor(mail, { code }) {
+  await mail.page.getByLabel('Code').fill(code);
+  await mail.button('Confirm').click();
+  await mail.says('The second factor is on.');
+}
+
+/** A password for a mail program. */
+export async function appPassword(mail, { label }) {
+  const page = await mail.at('/settings/security');
+  await page.getByLabel('What it is for').fill(label);
+  await mail.button('New app password').click();
+  return page.locator('.trust .secret').textContent();
+}

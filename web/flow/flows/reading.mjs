@@ -69,3 +69,11 @@ export async function rows(mail, { path }) {
   await mail.row(/./).first().waitFor();
   return mail.page.locator('.row .subj').allTextContents();
 }
+
+/** The names in the sidebar, from the top. */
+export async function sidebar(mail) {
+  await mail.at('/m/inbox');
+  await mail.row(/./).first().waitFor();
+  await mail.page.waitForTimeout(500);
+  return mail.page.locator('.side .nav-item .t').allTextContents();
+}

@@ -44,6 +44,8 @@ export interface Fields {
   references: string[] | null;
   about: { emailId: Id; kind: 'reply' | 'forward' } | null;
   receipt: boolean;
+  /** Days after which one wants to hear that nobody has answered; 0 for never. */
+  remindDays: number;
 }
 
 interface Kept {
@@ -67,7 +69,7 @@ const MAX_KEPT_FILE = 20_000_000;
 export class Draft {
   readonly key: string;
   emailId: Id | null = null;
-  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false });
+  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false, remindDays: 0 });
   state = $state<SaveState>('clean');
   savedAt = $state<Date | null>(null);
   minimised = $state(false);

@@ -2,6 +2,7 @@
 import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import type { Entry } from './log.svelte.ts';
+import type { Key } from '../kit/i18n/index.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Rows that share nothing: `n` counts conversations, as the list does. */
@@ -37,6 +38,18 @@ function advance(mail: Mail, rows: Id[], towards: 'next' | 'previous' | 'list' =
   return after ?? before;
 }
 
+/** The same for everything that the list is of, where it is more than the page has seen: on the server. */
+function whole(mail: Mail, title: Key, update: Patch, values: Record<string, string | number> = {}): null {
+  void import('./objects.ts').then(({ changeAll }) => changeAll(mail, title, update, values));
+  return null;
+}
+
+/** As `relocate`, without knowing the emails. */
+function relocation(mail: Mail, target: Id): Patch {
+  const here = mail.currentMailbox;
+  return here ? { ...mailbox(here, false), ...mailbox(target, true) } : { mailboxIds: { [target]: true } };
+}
+
 function leave(mail: Mail, rows: Id[], act: () => Entry | null, towards?: 'next' | 'previous'): Entry | null {
   const next = advance(mail, rows, towards);
   const wasOpen = mail.cursor !== null && rows.includes(mail.cursor);
@@ -50,11 +63,13 @@ function leave(mail: Mail, rows: Id[], act: () => Entry | null, towards?: 'next'
 export function archive(mail: Mail, rows: Id[], towards?: 'next' | 'previous'): Entry | null {
   const target = mail.store.byRole.get('archive')?.id;
   if (!target) return null;
+  if (mail.everything) return whole(mail, 'did.archive', relocation(mail, target));
   return leave(mail, rows, () => perform(mail, 'did.archive', rows, (email) => relocate(mail, email, target)), towards);
 }
 
 export function move(mail: Mail, rows: Id[], target: Id): Entry | null {
   const name = mail.store.mailboxById.get(target)?.name ?? '';
+  if (mail.everything) return whole(mail, 'did.move', relocation(mail, target), { mailbox: name });
   return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.currentMailbox ? null : mailbox(target, true)), { mailbox: name }));
 }
 
@@ -67,6 +82,7 @@ function only(email: Email, target: Id): Patch {
 export function trash(mail: Mail, rows: Id[]): Entry | null {
   const target = mail.store.byRole.get('trash')?.id;
   if (!target) return null;
+  if (mail.everything) return whole(mail, 'did.trash', { mailboxIds: { [target]: true } });
   return leave(mail, rows, () => perform(mail, 'did.trash', rows, (email) => only(email, target)));
 }
 
@@ -74,6 +90,7 @@ export function junk(mail: Mail, rows: Id[], on = true): Entry | null {
   const target = mail.store.byRole.get(on ? 'junk' : 'inbox')?.id;
   if (!target) return null;
   const sent = mail.store.byRole.get('sent')?.id ?? '';
+  if (mail.everything) return whole(mail, on ? 'did.junk' : 'did.not_junk', { mailboxIds: { [target]: true }, ...keyword('$junk', on), ...keyword('$notjunk', !on) });
   return leave(mail, rows, () =>
     perform(mail, on ? 'did.junk' : 'did.not_junk', rows, (email) =>
       sent in email.mailboxIds ? null : { ...only(email, target), ...keyword('$junk', on), ...keyword('$notjunk', !on) },
@@ -85,10 +102,12 @@ export function inbox(mail: Mail, rows: Id[]): Entry | null {
   const target = mail.store.byRole.get('inbox')?.id;
   if (!target) return null;
   const sent = mail.store.byRole.get('sent')?.id ?? '';
+  if (mail.everything) return whole(mail, 'did.inbox', { mailboxIds: { [target]: true } });
   return leave(mail, rows, () => perform(mail, 'did.inbox', rows, (email) => (sent in email.mailboxIds ? null : only(email, target))));
 }
 
 export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
+  if (mail.everything) return whole(mail, on ? 'did.read' : 'did.unread', keyword('$seen', on));
   if (on) return perform(mail, 'did.read', rows, () => keyword('$seen', true));
   // Unread again from the newest on: that is where reading begins next time.
   const patches: Record<Id, Patch> = {};
@@ -136,6 +155,7 @@ export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = '
 }
 
 export function label(mail: Mail, rows: Id[], name: string, title: string, on: boolean): Entry | null {
+  if (mail.everything) return whole(mail, on ? 'did.label' : 'did.unlabel', keyword(name, on), { label: title });
   return perform(mail, on ? 'did.label' : 'did.unlabel', rows, () => keyword(name, on), { label: title });
 }
 
@@ -144,18 +164,19 @@ export function mute(mail: Mail, rows: Id[], on: boolean): Entry | null {
   return perform(mail, on ? 'did.mute' : 'did.unmute', rows, () => keyword('$muted', on));
 }
 
+/** Out of sight until `until`. The server makes the mailbox when it is first needed, and moves by itself what it is told to hide. */
 export function snooze(mail: Mail, rows: Id[], until: Date, words: string): Entry | null {
   const target = mail.store.byRole.get('snoozed')?.id;
-  if (!target) return null;
   const back = mail.store.byRole.get('inbox')?.id;
+  const snoozed = { until: `${until.toISOString().slice(0, 19)}Z`, ...(back ? { moveToMailboxId: back } : {}) };
   return leave(mail, rows, () =>
     perform(
       mail,
       'did.snooze',
       rows,
       (email) => {
-        const moved = relocate(mail, email, target);
-        return moved ? { ...moved, snoozed: { until: `${until.toISOString().slice(0, 19)}Z`, ...(back ? { moveToMailboxId: back } : {}) } } : null;
+        if (!target) return relocate(mail, email, back ?? '') ? { snoozed } : null;
+        return relocate(mail, email, target) ? { ...only(email, target), snoozed } : null;
       },
       { when: words },
     ),

@@ -8,6 +8,7 @@
 import { Offline, SignedOut, isTemporary } from '../jmap/errors.ts';
 import type { Email, Id, SetResponse } from '../jmap/types.ts';
 import { type Patch, effective, inverse } from '../cache/patch.ts';
+import { mailboxOf } from '../cache/query.svelte.ts';
 import type { Store } from '../cache/store.svelte.ts';
 
 export type EntryState = 'waiting' | 'done' | 'refused' | 'undone';
@@ -52,6 +53,8 @@ export class Log {
   onRefused: ((entry: Entry) => void) | undefined;
   /** Does a job when its turn has come. Raises `Offline` where it has to wait. */
   onJob: ((job: Job) => Promise<void>) | undefined;
+  /** Something is done, or taken back. */
+  onSettled: (() => void) | undefined;
   onJobUndone: ((job: Job) => void) | undefined;
 
   constructor(readonly store: Store) {}
@@ -121,9 +124,9 @@ export class Log {
   #shift(before: Map<Id, Email>): void {
     const threads = new Set([...before.values()].map((email) => email.threadId));
     for (const query of this.store.queries) {
-      const filter = query.spec.filter as { inMailbox?: Id } | null;
-      if (!filter || typeof filter.inMailbox !== 'string' || Object.keys(filter).length !== 1) continue;
-      const box = filter.inMailbox;
+      const box = mailboxOf(query.spec.filter);
+      if (box === null) continue;
+      const whole = Object.keys(query.spec.filter ?? {}).length === 1;
       const left: Id[] = [];
       const back: Email[] = [];
       for (const threadId of threads) {
@@ -131,7 +134,7 @@ export class Log {
         const now = this.store.threadEmails(threadId);
         const stays = (now.length ? now : touched.map((email) => this.store.emails.get(email.id) ?? email)).some((email) => box in email.mailboxIds);
         if (!stays) left.push(threadId);
-        else if (!touched.some((email) => box in email.mailboxIds)) {
+        else if (whole && !touched.some((email) => box in email.mailboxIds)) {
           const newest = (now.length ? now : touched).filter((email) => box in (this.store.emails.get(email.id) ?? email).mailboxIds).at(-1);
           if (newest) back.push(newest);
         }
@@ -250,6 +253,7 @@ export class Log {
         const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
         const threads = new Set(Object.keys(entry.patches).map((id) => this.store.emails.get(id)?.threadId ?? ''));
         if (failed) this.onRefused?.(done);
+        if (!entry.quiet) this.onSettled?.();
         await Promise.all(this.store.queries.map((query) => query.unhide(threads, failed > 0)));
         if (entry.quiet) {
           this.entries = this.entries.filter(({ id }) => id !== entry.id);

@@ -61,6 +61,10 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
   await draft.forgetHere();
   composers.close(draft);
+  if (draft.fields.remindDays) {
+    const { remindUnanswered } = await import('./objects.ts');
+    void remindUnanswered(mail, messageId, new Date(Date.now() + draft.fields.remindDays * 86_400_000));
+  }
   if (draft.fields.about) {
     const { emailId, kind } = draft.fields.about;
     mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });

@@ -2,12 +2,14 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { Bodies } from '../cache/bodies.ts';
 import { Prefetch } from '../cache/prefetch.svelte.ts';
-import type { EmailQuery } from '../cache/query.svelte.ts';
+import { type EmailQuery, mailboxOf } from '../cache/query.svelte.ts';
 import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
-import type { Email, Id } from '../jmap/types.ts';
+import { Records } from '../cache/records.svelte.ts';
+import type { Email, Id, Job, Reminder, SavedSearch, SenderProfile } from '../jmap/types.ts';
 import { Log } from './log.svelte.ts';
+import { Shared } from './shared.svelte.ts';
 
 export interface Toast {
   id: number;
@@ -18,7 +20,7 @@ export interface Toast {
   alert?: boolean;
 }
 
-export type Picker = { kind: 'move' | 'label' | 'snooze'; rows: Id[] };
+export type Picker = { kind: 'move' | 'label' | 'snooze' | 'remind' | 'flag'; rows: Id[] };
 
 export class Mail {
   readonly store: Store;
@@ -30,6 +32,13 @@ export class Mail {
   /** The row that the keys act on, by its email. */
   cursor = $state<Id | null>(null);
   readonly selected = new SvelteSet<Id>();
+  /** The selection is everything that the list is of, also what this page has not seen. */
+  everything = $state(false);
+  readonly searches: Records<SavedSearch>;
+  readonly reminders: Records<Reminder>;
+  readonly senders: Records<SenderProfile>;
+  readonly jobs: Records<Job>;
+  readonly shared: Shared;
   picker = $state.raw<Picker | null>(null);
 
   constructor(readonly signed: Signed) {
@@ -37,7 +46,20 @@ export class Mail {
     this.log = new Log(this.store);
     this.bodies = new Bodies(this.store);
     this.prefetch = new Prefetch(this.store, this.bodies);
+    this.searches = new Records(this.store, 'SavedSearch');
+    this.reminders = new Records(this.store, 'Reminder');
+    this.senders = new Records(this.store, 'SenderProfile');
+    this.jobs = new Records(this.store, 'Job');
+    this.shared = new Shared(this);
+    this.log.onSettled = () => this.shared.notice();
   }
+
+  /** The reminder of a conversation that is still to come or has come, if any. */
+  reminderOf(threadId: Id): Reminder | undefined {
+    return this.#reminded.get(threadId);
+  }
+
+  readonly #reminded = $derived.by(() => new Map(this.reminders.list.filter(({ state }) => state === 'armed' || state === 'fired').map((one) => [one.threadId, one])));
 
   /** What an action works on: the selection, else the row at the cursor. */
   get rows(): Id[] {
@@ -59,8 +81,7 @@ export class Mail {
   }
 
   get currentMailbox(): Id | null {
-    const filter = this.query?.spec.filter as { inMailbox?: unknown } | null | undefined;
-    return typeof filter?.inMailbox === 'string' ? filter.inMailbox : null;
+    return mailboxOf(this.query?.spec.filter ?? null);
   }
 }
 
@@ -70,6 +91,7 @@ class Session {
   toasts = $state.raw<Toast[]>([]);
   palette = $state(false);
   keySheet = $state(false);
+  tour = $state(false);
   #next = 0;
 
   toast(toast: Omit<Toast, 'id'>, milliseconds = 6000): number {

@@ -8,6 +8,14 @@ import type { IconName } from '../kit/icons.ts';
 import { router } from '../kit/router.svelte.ts';
 
 const some = (): boolean => (session.mail?.rows.length ?? 0) > 0;
+/** Rows that this page knows one by one. */
+const one = (): boolean => some() && session.mail?.everything !== true;
+const plus = (): boolean => session.mail?.reminders.possible ?? false;
+const ownWords = (): boolean => {
+  const mail = session.mail;
+  const author = mail?.emailsOf(mail.rows).at(-1)?.from?.[0]?.email.toLowerCase();
+  return author === undefined || author === mail?.signed.address.toLowerCase();
+};
 const role = (name: string): boolean => session.mail?.store.byRole.has(name) ?? false;
 const inRole = (name: string): boolean => {
   const mail = session.mail;
@@ -33,14 +41,12 @@ export function registerMail(): () => void {
     { id: 'mail.not-junk', title: 'cmd.not_junk', group: 'mail', icon: 'inbox', when: () => some() && inRole('junk'), run: act((mail) => deeds.junk(mail, mail.rows, false)) },
     { id: 'mail.move', title: 'cmd.move', group: 'mail', icon: 'move', when: some, run: act((mail) => (mail.picker = { kind: 'move', rows: mail.rows })) },
     { id: 'mail.label', title: 'cmd.label', group: 'mail', icon: 'tag', when: some, run: act((mail) => (mail.picker = { kind: 'label', rows: mail.rows })) },
-    {
-      id: 'mail.snooze',
-      title: 'cmd.snooze',
-      group: 'mail',
-      icon: 'clock',
-      when: () => some() && role('snoozed') && !inRole('snoozed') && !inRole('drafts') && session.mail?.store.client?.has('urn:ietf:params:jmap:mail:snooze') === true,
-      run: act((mail) => (mail.picker = { kind: 'snooze', rows: mail.rows })),
-    },
+    { id: 'mail.snooze', title: 'cmd.snooze', group: 'mail', icon: 'clock', when: () => one() && plus() && !inRole('snoozed') && !inRole('drafts') && !inRole('sent'), run: act((mail) => (mail.picker = { kind: 'snooze', rows: mail.rows })) },
+    { id: 'mail.remind', title: 'cmd.remind', group: 'mail', icon: 'waiting', when: () => one() && plus() && !inRole('drafts'), run: act((mail) => (mail.picker = { kind: 'remind', rows: mail.rows })) },
+    { id: 'mail.flag-as', title: 'cmd.flag_as', group: 'mail', icon: 'flag', when: one, run: act((mail) => (mail.picker = { kind: 'flag', rows: mail.rows })) },
+    { id: 'mail.mute', title: 'cmd.mute', group: 'mail', icon: 'belloff', when: () => one() && plus() && !any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, true)) },
+    { id: 'mail.unmute', title: 'cmd.unmute', group: 'mail', icon: 'bell', when: () => one() && any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, false)) },
+    { id: 'mail.block', title: 'cmd.block', group: 'mail', icon: 'junk', when: () => one() && plus() && !inRole('sent') && !inRole('drafts') && !ownWords(), run: act((mail) => void import('../action/objects.ts').then(({ block }) => block(mail, mail.rows))) },
     { id: 'mail.toggle-read', title: 'cmd.toggle_read', group: 'mail', icon: 'mail', when: some, hidden: true, run: act((mail) => deeds.read(mail, mail.rows, any((keywords) => !('$seen' in keywords)))) },
     { id: 'mail.read', title: 'cmd.read', group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },
     { id: 'mail.unread', title: 'cmd.unread', group: 'mail', icon: 'mail', when: () => some() && every((keywords) => '$seen' in keywords), run: act((mail) => deeds.read(mail, mail.rows, false)) },
@@ -70,6 +76,9 @@ export function registerPlaces(): () => void {
     to('go.junk', 'nav.junk', 'junk', 'junk', 'junk'),
     to('go.trash', 'nav.trash', 'trash', 'trash', 'trash'),
     to('go.all', 'nav.all', 'mail', 'all'),
+    { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: plus, run: () => router.go({ at: 'waiting' }) },
+    to('go.snoozed', 'nav.snoozed', 'clock', 'snoozed', 'snoozed'),
+    { id: 'mailbox.new', title: 'cmd.new_mailbox', group: 'app', icon: 'folder', when: () => session.mail?.store.link === 'online', run: () => router.go({ at: 'settings', page: 'folders' }) },
     { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },
     { id: 'go.settings', title: 'nav.settings', group: 'go', icon: 'settings', run: () => router.go({ at: 'settings', page: 'appearance' }) },
   );

@@ -3,7 +3,12 @@ import type { Mail } from '../action/session.svelte.ts';
 import { type QuerySpec, newestFirst } from '../cache/query.svelte.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
+import type { Filter } from '../jmap/types.ts';
 import type { Label } from '../cache/settings.svelte.ts';
+
+/** Less of a list: what is looked for most. */
+export type Narrow = 'all' | 'unread' | 'flagged' | 'files';
+const narrow: Record<Narrow, Filter | null> = { all: null, unread: { notKeyword: '$seen' }, flagged: { hasKeyword: '$flagged' }, files: { hasAttachment: true } };
 
 export interface Place {
   title: string;
@@ -13,8 +18,16 @@ export interface Place {
 }
 
 /** Null where the place is not (yet) known. */
-export function placeOf(mail: Mail, source: string, conversations: boolean, labels: Label[]): Place | null {
-  const spec = (filter: QuerySpec['filter']): QuerySpec => ({ filter, sort: newestFirst, collapseThreads: conversations });
+export function placeOf(mail: Mail, source: string, conversations: boolean, labels: Label[], only: Narrow = 'all'): Place | null {
+  const narrowed = (filter: QuerySpec['filter']): QuerySpec['filter'] => {
+    const more = narrow[only];
+    return !more ? filter : filter ? { operator: 'AND', conditions: [filter, more] } : more;
+  };
+  const spec = (filter: QuerySpec['filter']): QuerySpec => ({ filter: narrowed(filter), sort: newestFirst, collapseThreads: conversations });
+  if (source.startsWith('saved:')) {
+    const one = mail.searches.byId.get(source.slice(6));
+    return one ? { title: one.name, role: null, mailboxId: null, spec: spec({ inSavedSearch: one.id }) } : null;
+  }
   if (source === 'flagged') return { title: t('nav.flagged'), role: null, mailboxId: null, spec: spec({ hasKeyword: '$flagged' }) };
   if (source === 'all') {
     const not = ['trash', 'junk'].map((role) => mail.store.byRole.get(role)?.id).filter((id) => id !== undefined);

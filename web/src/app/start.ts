@@ -39,6 +39,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
     mail.store.link = 'offline';
     await mail.store.restore();
     await mail.log.restore();
+    await Promise.all([mail.searches, mail.reminders, mail.senders].map((records) => records.restore()));
     retry(mail);
     return mail;
   }

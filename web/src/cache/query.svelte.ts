@@ -17,6 +17,17 @@ export function keyOf(spec: QuerySpec): string {
   return JSON.stringify([spec.filter, spec.sort, spec.collapseThreads]);
 }
 
+/** The mailbox that a list is of, where it is of one. */
+export function mailboxOf(filter: Filter | null): Id | null {
+  if (!filter) return null;
+  if ('operator' in filter && Array.isArray(filter['conditions'])) {
+    if (filter['operator'] !== 'AND') return null;
+    return (filter['conditions'] as Filter[]).map(mailboxOf).find((id) => id !== null) ?? null;
+  }
+  const box = (filter as { inMailbox?: unknown }).inMailbox;
+  return typeof box === 'string' ? box : null;
+}
+
 interface Kept {
   ids: Ids;
   state: string;
@@ -34,6 +45,8 @@ export class EmailQuery {
   #state = '';
   #calculates = false;
   #inFlight = new Set<number>();
+  /** News came while the first answer was on its way. */
+  #overtaken = false;
   /** Threads hidden by a change that the server has not seen yet. */
   #hidden = new Set<Id>();
 
@@ -67,9 +80,9 @@ export class EmailQuery {
 
   /** False where a change that the server has not seen yet has taken the row out of this list's mailbox. */
   #belongs(id: Id): boolean {
-    const box = (this.spec.filter as { inMailbox?: unknown } | null)?.inMailbox;
+    const box = mailboxOf(this.spec.filter);
     const email = this.store.emails.get(id);
-    if (typeof box !== 'string' || !email) return true;
+    if (box === null || !email) return true;
     const members = this.spec.collapseThreads ? this.store.threadEmails(email.threadId) : [];
     return (members.length ? members : [email]).some((member) => box in member.mailboxIds);
   }
@@ -153,12 +166,21 @@ export class EmailQuery {
       this.#inFlight.delete(position);
       this.loading = this.#inFlight.size > 0;
     }
+    if (this.#overtaken && !this.#inFlight.size) {
+      this.#overtaken = false;
+      await this.refresh();
+    }
   }
 
   /** The call that brings this query up to date, to travel with others; null where only a refresh helps. */
   changesCall(): (() => Promise<void>) | null {
     const client = this.store.client;
-    if (!client || !this.#state || !this.ids) return null;
+    if (!client) return null;
+    if (!this.#state || !this.ids) {
+      // What is under way may have been answered before the news.
+      this.#overtaken = this.#inFlight.size > 0;
+      return null;
+    }
     if (!this.#calculates) return () => this.refresh();
     const since = this.#state;
     const changes = client.call<QueryChangesResponse>('Email/queryChanges', {

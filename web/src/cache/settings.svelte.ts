@@ -20,7 +20,14 @@ export interface Template {
   id: string;
   name: string;
   subject: string;
-  html: string;
+  text: string;
+}
+
+export interface SavedLayout {
+  name: string;
+  preset: Preset;
+  density: 'comfortable' | 'regular' | 'compact';
+  layout: Layout;
 }
 
 export interface Values {
@@ -45,6 +52,7 @@ export interface Values {
   domainCheck: boolean;
   labels: Label[];
   templates: Template[];
+  layouts: SavedLayout[];
   swipeStart: 'archive' | 'trash' | 'read' | 'none';
   swipeEnd: 'archive' | 'trash' | 'read' | 'none';
   notify: 'all' | 'people' | 'none';
@@ -78,6 +86,7 @@ export const defaults: Values = {
   domainCheck: true,
   labels: [],
   templates: [],
+  layouts: [],
   swipeStart: 'archive',
   swipeEnd: 'trash',
   notify: 'none',
@@ -88,7 +97,7 @@ export const defaults: Values = {
   toured: false,
 };
 
-const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'toured', 'notify']);
+const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'notify']);
 
 const oneOf =
   (...values: unknown[]) =>
@@ -120,6 +129,7 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
   domainCheck: isBoolean,
   labels: isObjects,
   templates: isObjects,
+  layouts: (value) => isObjects(value) && (value as Partial<SavedLayout>[]).every((one) => typeof one.name === 'string' && isPreset(one.preset) && checked(one.layout) !== null),
   swipeStart: oneOf('archive', 'trash', 'read', 'none'),
   swipeEnd: oneOf('archive', 'trash', 'read', 'none'),
   notify: oneOf('all', 'people', 'none'),

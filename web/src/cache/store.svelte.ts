@@ -9,7 +9,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { Offline, Refused, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import type { ChangesResponse, Email, GetResponse, Id, Identity, Mailbox, Thread } from '../jmap/types.ts';
-import { SUBMISSION } from '../jmap/types.ts';
+import { PLUS, SUBMISSION } from '../jmap/types.ts';
 import { type Patch, apply } from './patch.ts';
 import { EmailQuery, type QuerySpec, keyOf } from './query.svelte.ts';
 import type { Database } from './db.ts';
@@ -77,7 +77,7 @@ export class Store {
   }
 
   get rowProperties(): string[] {
-    return this.client && 'urn:ietf:params:jmap:mail:snooze' in this.client.session.capabilities ? [...rowProperties, 'snoozed'] : rowProperties;
+    return this.client?.has(PLUS) ? [...rowProperties, 'snoozed'] : rowProperties;
   }
 
   /** Tell what went wrong on the way to everybody who shows the link's state. */
@@ -271,6 +271,7 @@ export class Store {
         else await this.#catchUp(client, changed);
         this.link = 'online';
         for (const [type, state] of Object.entries(changed ?? {})) {
+          if (type === 'Email') for (const listener of this.#listeners.get(type) ?? []) listener();
           if (type === 'Email' || type === 'Mailbox' || type === 'Thread' || type === 'EmailDelivery') continue;
           if (this.#states[type] !== state) {
             this.#states[type] = state;
@@ -318,7 +319,9 @@ export class Store {
     const madeBoxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { '#ids': boxes.ref('/created') });
     const movedBoxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { '#ids': boxes.ref('/updated') });
     const settle = Promise.allSettled([emails, created, updated, newThreads, boxes, madeBoxes, movedBoxes]);
-    const applyQueries = this.queries.slice(0, 1).map((query) => query.changesCall());
+    // Whoever goes elsewhere meanwhile changes the order of the queries, not which of them is told now.
+    const shown = this.queries[0];
+    const applyShown = shown?.changesCall();
     const [emails0, created0, updated0, threads0, boxes0, made0, moved0] = await settle;
     const failure = [emails0, boxes0].find((result) => result.status === 'rejected')?.reason as unknown;
     if (failure !== undefined) {
@@ -345,7 +348,7 @@ export class Store {
       this.takeEmails(created0.value);
     }
     if (updated0.status === 'fulfilled') this.takeEmails(updated0.value);
-    for (const apply of applyQueries) await apply?.();
+    await applyShown?.();
     let more = false;
     if (emails0.status === 'fulfilled') {
       for (const id of emails0.value.destroyed) this.#forget(id);
@@ -353,7 +356,7 @@ export class Store {
       more = emails0.value.hasMoreChanges;
     }
     // The other queries are not on the screen; they follow behind.
-    const others = this.queries.slice(1).map((query) => query.changesCall());
+    const others = this.queries.filter((query) => query !== shown).map((query) => query.changesCall());
     for (const apply of others) await apply?.();
     if (fresh.length) this.onArrival?.(fresh);
     if (more) await this.#catchUp(client);

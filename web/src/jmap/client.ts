@@ -5,7 +5,7 @@
 import { Refused } from './errors.ts';
 import { ask } from './http.ts';
 import type { Id, Session } from './types.ts';
-import { CORE } from './types.ts';
+import { CORE, PLUS } from './types.ts';
 
 /** A result reference (RFC 8620 §3.7): `path` into the answer of an earlier call of the same request. */
 export interface Reference {
@@ -74,9 +74,7 @@ export class Client {
   call<T>(name: string, args: Record<string, unknown> = {}): Call<T> {
     const id = `c${this.#next++}`;
     const using = [CORE, ...namespaces.filter(([pattern]) => pattern.test(name)).map(([, urn]) => urn)];
-    if (name === 'Email/query' || name === 'Email/get' || name === 'Email/set') {
-      for (const urn of ['urn:ietf:params:jmap:mail:snooze', 'urn:mailstead:params:jmap:plus']) if (urn in this.session.capabilities) using.push(urn);
-    }
+    if (name.startsWith('Email/') && PLUS in this.session.capabilities) using.push(PLUS);
     const promise = new Promise<T>((resolve, reject) => {
       if (this.#queue.length === 0) queueMicrotask(() => void this.#flush());
       this.#queue.push({ name, args: { accountId: this.accountId, ...args }, id, using, resolve: resolve as (value: never) => void, reject });

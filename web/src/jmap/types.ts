@@ -123,6 +123,53 @@ export interface EmailSubmission {
   deliveryStatus: Record<string, DeliveryStatus> | null;
 }
 
+/** Types of docs/reference/jmap-extensions.md. */
+export interface SavedSearch {
+  id: Id;
+  name: string;
+  filter: Filter | null;
+  parentId: Id | null;
+  inheritParent: boolean;
+  sort: Comparator[] | null;
+  icon: string | null;
+  color: string | null;
+  count: 'unread' | 'total' | 'none';
+  notify: boolean;
+  sortOrder: number;
+}
+
+export interface SenderProfile {
+  id: Id;
+  address: string;
+  screened: 'accepted' | 'rejected' | 'feed' | 'paper' | null;
+  images: 'always' | 'proxy' | 'never' | null;
+  receipts: 'ask' | 'never' | null;
+}
+
+export interface Reminder {
+  id: Id;
+  emailId: Id;
+  threadId: Id;
+  kind: 'at' | 'followUp' | 'noReply';
+  at: UTCDate;
+  keepVisible: boolean;
+  state: 'armed' | 'fired' | 'done' | 'cancelled';
+  firedAt: UTCDate | null;
+}
+
+export interface Job {
+  id: Id;
+  kind: 'update' | 'destroy' | 'undo';
+  state: 'running' | 'done' | 'cancelled';
+  total: number;
+  done: number;
+  failed: number;
+  createdAt: UTCDate;
+  change: { update?: Record<string, unknown> } | null;
+  undoToken: string | null;
+  undoes: Id | null;
+}
+
 export interface SearchSnippet {
   emailId: Id;
   subject: string | null;

@@ -48,6 +48,8 @@ export type IconName =
   | 'sheet'
   | 'popout'
   | 'belloff'
+  | 'bell'
+  | 'smart'
   | 'eye'
   | 'eyeoff'
   | 'cloudoff'

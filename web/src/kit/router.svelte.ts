@@ -4,6 +4,7 @@ export type Route =
   | { at: 'search'; query: string; thread: string | null }
   | { at: 'outbox' }
   | { at: 'history' }
+  | { at: 'waiting' }
   | { at: 'settings'; page: string }
   | { at: 'compose'; id: string };
 
@@ -17,6 +18,8 @@ export function parseRoute(path: string, search: string): Route {
       return { at: 'outbox' };
     case 'history':
       return { at: 'history' };
+    case 'waiting':
+      return { at: 'waiting' };
     case 'settings':
       return { at: 'settings', page: parts[1] ?? 'appearance' };
     case 'compose':
@@ -45,6 +48,7 @@ export function formatRoute(route: Route): string {
       return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}`;
     case 'outbox':
     case 'history':
+    case 'waiting':
       return path(route.at);
     case 'settings':
       return path('settings', route.page);

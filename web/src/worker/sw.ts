@@ -7,7 +7,7 @@ declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __VERSION
 
 const files: string[] = self.__PRECACHE;
 const cacheName = `mailstead-${self.__VERSION}`;
-const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
+const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(

@@ -1,24 +1,31 @@
 const files = [
-	"/assets/Composer-ChAOegwL.js",
-	"/assets/Door-CM-ERyVO.js",
-	"/assets/History-DpWChRj1.js",
-	"/assets/KeySheet-D0ezyFfI.js",
-	"/assets/Outbox-BrIKh5OH.js",
-	"/assets/Palette-da_VN-Eo.js",
-	"/assets/Picker-DT8X7s2B.js",
-	"/assets/Reader-C8Cx881w.js",
-	"/assets/Settings-CFmxRQwv.js",
-	"/assets/blobs-C00Ha26M.js",
-	"/assets/compose.svelte-BSQTQ_y6.js",
-	"/assets/index-DEmbfVay.js",
-	"/assets/index-Dr7pJS8y.css",
-	"/assets/index.svelte-RmNGr17g.js",
+	"/assets/Composer-tnOL9emz.js",
+	"/assets/Door-D22tGHMW.js",
+	"/assets/History-BGUM8EpD.js",
+	"/assets/KeySheet-BwCMKg38.js",
+	"/assets/Outbox-DYi11iYr.js",
+	"/assets/Palette-iXdEUqtu.js",
+	"/assets/Picker-C68e7DOB.js",
+	"/assets/Picker-qsaaWBQi.css",
+	"/assets/Reader-C8xTm8JS.js",
+	"/assets/Settings-N04oyfPC.css",
+	"/assets/Settings-q1wdY6mE.js",
+	"/assets/Tour-CA5yuoCX.css",
+	"/assets/Tour-pG3jkE06.js",
+	"/assets/Waiting-C7tpMaCY.css",
+	"/assets/Waiting-DWcCo9V-.js",
+	"/assets/blobs-BT_FOUht.js",
+	"/assets/compose.svelte-D3F6kpOd.js",
+	"/assets/index-C_PRx5D4.css",
+	"/assets/index-DKi5k6UT.js",
+	"/assets/index.svelte-BEi7cUHv.js",
 	"/assets/match-CsG4xWQq.js",
+	"/assets/objects-BAOwlf6N.js",
 	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-D9xmMR1l.js",
-	"/assets/sanitize-BjnbBN2i.js",
-	"/assets/send.svelte-CfrPtTLQ.js",
-	"/assets/worker-Q8FGsnbW.js",
+	"/assets/quote-CzncE7XE.js",
+	"/assets/sanitize-Dzk1wkq-.js",
+	"/assets/send.svelte-D8xbij_1.js",
+	"/assets/worker-h6YN7glI.js",
 	"/frame-remote.html",
 	"/frame.html",
 	"/icon-192.png",
@@ -27,8 +34,8 @@ const files = [
 	"/icon.svg",
 	"/manifest.webmanifest"
 ];
-const cacheName = `mailstead-${"aead0c011f7a9594"}`;
-const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|compose|index\.html)/;
+const cacheName = `mailstead-${"0c9d9c1e7fc198a8"}`;
+const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 self.addEventListener("install", (event) => {
 	event.waitUntil((async () => {
 		const cache = await caches.open(cacheName);

@@ -1,5 +1,5 @@
 /** What a row of the list says of its conversation. Pure: an email and its thread give words and marks. */
-import type { Email, EmailAddress } from '../../jmap/types.ts';
+import type { Email, EmailAddress, Reminder } from '../../jmap/types.ts';
 import { nameOf, sameName, shortName } from '../../kit/people.ts';
 import { sameAddress } from '../../kit/mail.ts';
 
@@ -26,12 +26,14 @@ export interface Row {
   keywords: string[];
   size: number;
   snoozedUntil: string | null;
+  /** When one wanted to be reminded, and whether that time has come. */
+  due: { at: string; fired: boolean; silent: boolean } | null;
   emailId: string;
   threadId: string;
 }
 
 /** `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. */
-export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean): Row {
+export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder): Row {
   const all = members.length ? members : [email];
   const isMine = (address: EmailAddress | undefined): boolean => address !== undefined && mine.some((own) => sameAddress(own, address.email));
   const newest = all.filter((member) => !('$draft' in member.keywords)).at(-1) ?? all.at(-1) ?? email;
@@ -71,6 +73,7 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
     keywords: [...new Set(all.flatMap((member) => Object.keys(member.keywords)))],
     size: all.reduce((sum, member) => sum + member.size, 0),
     snoozedUntil: all.find((member) => member.snoozed)?.snoozed?.until ?? null,
+    due: reminder ? { at: reminder.at, fired: reminder.state === 'fired', silent: reminder.kind === 'noReply' } : null,
     emailId: email.id,
     threadId: email.threadId,
   };

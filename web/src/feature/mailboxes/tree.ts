@@ -1,5 +1,5 @@
 /** Mailboxes in the order that people expect: the known roles first, then the rest as a tree by name. */
-import type { Id, Mailbox } from '../../jmap/types.ts';
+import type { Id, Mailbox, SavedSearch } from '../../jmap/types.ts';
 import type { IconName } from '../../kit/icons.ts';
 import type { Key } from '../../kit/i18n/index.svelte.ts';
 
@@ -40,6 +40,28 @@ export function tree(mailboxes: Mailbox[], folded: ReadonlySet<Id>): Node[] {
       const has = byParent.has(box.id);
       if (own) out.push({ box, depth, children: has });
       if (has && !folded.has(box.id)) walk(box.id, own ? depth + 1 : depth);
+    }
+  };
+  walk(null, 0);
+  return out;
+}
+
+export interface SmartNode {
+  one: SavedSearch;
+  depth: number;
+  children: boolean;
+}
+
+/** Smart folders below their parents, in their own order, then by name. */
+export function smartTree(list: SavedSearch[], folded: ReadonlySet<Id>): SmartNode[] {
+  const ids = new Set(list.map(({ id }) => id));
+  const out: SmartNode[] = [];
+  const walk = (parent: Id | null, depth: number): void => {
+    const here = list.filter((one) => (one.parentId !== null && ids.has(one.parentId) ? one.parentId : null) === parent);
+    for (const one of here.sort((left, right) => left.sortOrder - right.sortOrder || left.name.localeCompare(right.name))) {
+      const children = list.some((other) => other.parentId === one.id);
+      out.push({ one, depth, children });
+      if (children && depth < 10 && !folded.has(one.id)) walk(one.id, depth + 1);
     }
   };
   walk(null, 0);

@@ -54,19 +54,3 @@ export function replyElsewhere(detail: Detail): EmailAddress | null {
   if (!from || !reply || detail['header:List-Id:asText']) return null;
   return domainOf(reply.email) === domainOf(from.email) ? null : reply;
 }
-
-export interface Unsubscribe {
-  /** RFC 8058: one POST without a page. */
-  oneClick: string | null;
-  mailto: string | null;
-  page: string | null;
-}
-
-export function unsubscribe(detail: Detail): Unsubscribe | null {
-  const urls = detail['header:List-Unsubscribe:asURLs'];
-  if (!Array.isArray(urls) || !urls.length) return null;
-  const list = urls.map(String);
-  const https = list.find((url) => /^https:/i.test(url)) ?? null;
-  const post = String(detail['header:List-Unsubscribe-Post:asText'] ?? '').trim();
-  return { oneClick: https && /^List-Unsubscribe=One-Click$/i.test(post) ? https : null, mailto: list.find((url) => /^mailto:/i.test(url)) ?? null, page: https };
-}

@@ -1,0 +1,147 @@
+"""Organising in the browser: each thing done there is looked at over IMAP."""
+
+import imaplib
+import smtplib
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
+
+pytestmark = pytest.mark.interop
+TIDY = PEOPLE[5]
+MANY = 520
+BLUE = {r"\Flagged", "$MailFlagBit2"}
+
+
+@pytest.fixture(scope="module")
+def office(browser: Browser) -> dict[str, Any]:
+    device = {"name": "office", "login": TIDY, "password": PASSWORD}
+    browser.run("signIn", device)
+    return device
+
+
+@pytest.fixture(scope="module")
+def home(browser: Browser) -> dict[str, Any]:
+    """The same person's other device."""
+    device = {"name": "home", "login": TIDY, "password": PASSWORD}
+    browser.run("signIn", device)
+    return device
+
+
+def count(server: Server, mailbox: str) -> int:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(TIDY, PASSWORD)
+        return int(imap.select(mailbox, readonly=True)[1][0] or b"0")
+
+
+def mailboxes(server: Server) -> str:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(TIDY, PASSWORD)
+        return " ".join(line.decode() for line in imap.list()[1] if isinstance(line, bytes))
+
+
+def test_snooze_and_wake(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "Not today", to=TIDY)
+    browser.run("snooze", office, subject="Not today")
+    eventually(lambda: holds(site, "Snoozed", "Not today", TIDY))
+    assert not holds(site, "INBOX", "Not today", TIDY)
+    browser.run("wake", office, subject="Not today")
+    eventually(lambda: holds(site, "INBOX", "Not today", TIDY))
+    assert not holds(site, "Snoozed", "Not today", TIDY)
+
+
+def test_a_reminder_stands_on_the_board_until_it_is_done(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "To be answered", to=TIDY)
+    assert "Comes back" in browser.run("remind", office, subject="To be answered")
+
+
+def test_mute(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "A long discussion", to=TIDY)
+    browser.run("mute", office, subject="A long discussion")
+    eventually(lambda: "$muted" in [flag.lower() for flag in found(site, TIDY, "INBOX", "A long discussion")[0][0]])
+
+
+def test_a_blocked_sender_goes_to_junk_from_now_on(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "Buy now", to=TIDY, sender="Pusher <pusher@shop.example>")
+    assert browser.run("block", office, subject="Buy now") == ["pusher@shop.example"]
+    eventually(lambda: holds(site, "Junk", "Buy now", TIDY))
+    again = EmailMessage()
+    again["From"], again["To"], again["Subject"] = "pusher@shop.example", TIDY, "Buy more"
+    again.set_content("Now.")
+    with smtplib.SMTP("127.0.0.1", site.ports["smtp"]) as smtp:
+        smtp.send_message(again)
+    eventually(lambda: holds(site, "Junk", "Buy more", TIDY))
+
+
+def test_colours_of_flags_are_those_of_other_programs(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "In blue", to=TIDY)
+    browser.run("flag", office, subject="In blue", colour="Blue")
+    wanted = {flag.lower() for flag in BLUE}
+    eventually(lambda: wanted <= {flag.lower() for flag in found(site, TIDY, "INBOX", "In blue")[0][0]})
+
+
+def test_folders_are_made_renamed_and_deleted_without_losing_mail(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    browser.run("folders", office, name="Garden", fresh="Allotment")
+    eventually(lambda: "Allotment" in mailboxes(site))
+    assert "Garden" not in mailboxes(site)
+    put(site, "Kept in the folder", to=TIDY, mailbox="Allotment")
+    browser.run("removeFolder", office, name="Allotment")
+    eventually(lambda: "Allotment" not in mailboxes(site))
+    assert holds(site, "Trash", "Kept in the folder", TIDY)
+
+
+def test_a_smart_folder_is_a_search_that_stays(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
+    put(site, "Invoice 7", to=TIDY, sender="Billing <billing@mill.example>")
+    put(site, "Invoice 8", to=TIDY, sender="Billing <billing@mill.example>")
+    assert browser.run("smartFolder", office, words="from:billing", name="Mill") == {"subjects": ["Invoice 8", "Invoice 7"], "count": 2}
+    assert "Mill" in browser.run("sidebar", home)
+
+
+def test_a_deed_is_taken_back_from_another_device(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
+    put(site, "Archived in haste", to=TIDY)
+    browser.run("archive", office, subject="Archived in haste")
+    eventually(lambda: holds(site, "Archive", "Archived in haste", TIDY))
+    browser.run("undoElsewhere", home, words="Archived in haste")
+    eventually(lambda: holds(site, "INBOX", "Archived in haste", TIDY))
+    assert not holds(site, "Archive", "Archived in haste", TIDY)
+
+
+def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    def by_list(message: EmailMessage) -> None:
+        message["List-Id"] = "<news.mill.example>"
+        message["List-Unsubscribe"] = f"<mailto:{PEOPLE[6]}?subject=leave%20news>"
+
+    put(site, "Issue 41", to=TIDY, sender="Mill News <news@mill.example>", change=by_list)
+    browser.run("unsubscribe", office, subject="Issue 41")
+    eventually(lambda: holds(site, "INBOX", "leave news", PEOPLE[6]))
+
+
+def test_templates_fill_their_fields(browser: Browser, office: dict[str, Any]) -> None:
+    filled = browser.run("template", office, to="Ada Miller <ada@elsewhere.example>", subject="Your order", text="Dear {first}, thank you.")
+    assert filled["subject"] == "Your order"
+    assert "Dear Ada, thank you." in filled["text"]
+
+
+def test_an_app_password_opens_imap(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    password = browser.run("appPassword", office, label="Old phone")
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TIDY, password)
+
+
+def test_everything_at_once_and_back_from_another_device(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TIDY, PASSWORD)
+        for number in range(MANY):
+            imap.append("INBOX", "", "", f"From: a@b.example\r\nSubject: Number {number}\r\n\r\nx\r\n".encode())
+    before = count(site, "INBOX")
+    archived = count(site, "Archive")
+    words = browser.run("archiveEverything", office, newest=f"Number {MANY - 1}")
+    assert str(before) in words.replace(",", "")
+    eventually(lambda: count(site, "INBOX") == 0)
+    assert count(site, "Archive") == archived + before
+    browser.run("undoElsewhere", home, words="messages changed")
+    eventually(lambda: count(site, "INBOX") == before)
+    assert count(site, "Archive") == archived

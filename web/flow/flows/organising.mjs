@@ -1,0 +1,145 @@
+// Organising: snooze, remind, mute, block, flags, folders, smart folders, everything at once.
+
+async function pick(mail, key, subject, choice) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().click();
+  await mail.press(key);
+  await mail.page.getByRole('menuitem', { name: choice }).click();
+}
+
+export async function snooze(mail, { subject }) {
+  await pick(mail, 'b', subject, /Tomorrow morning/);
+  await mail.gone(subject);
+  await mail.says('Snoozed until');
+  await mail.at('/m/snoozed');
+  await mail.row(subject).first().waitFor();
+}
+
+export async function wake(mail, { subject }) {
+  await mail.at('/m/snoozed');
+  await mail.row(subject).first().click();
+  await mail.button('Move to inbox').first().click();
+  await mail.gone(subject);
+}
+
+/** Be reminded of a conversation; it stands on the board until it is done. */
+export async function remind(mail, { subject }) {
+  await pick(mail, 'w', subject, /Tomorrow morning/);
+  await mail.says('You will be reminded');
+  await mail.row(subject).getByText(/^Due/).waitFor();
+  await mail.at('/waiting');
+  const item = mail.page.locator('.out-i').filter({ hasText: subject });
+  const says = await item.locator('.say').textContent();
+  await mail.button('Done', item).click();
+  await item.waitFor({ state: 'detached' });
+  return says;
+}
+
+export async function mute(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().click();
+  await mail.press('m');
+  await mail.says('Muted');
+}
+
+export async function block(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.command('Block the sender');
+  await mail.says('goes to Junk from now on');
+  await mail.gone(subject);
+  await mail.at('/settings/reading');
+  await mail.page.locator('.plain-list bdi').first().waitFor();
+  return mail.page.locator('.plain-list bdi').allTextContents();
+}
+
+export async function flag(mail, { subject, colour }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().click();
+  await mail.press('Shift+s');
+  await mail.page.getByRole('radio', { name: colour }).check({ force: true });
+  await mail.page.locator('dialog').getByRole('button', { name: 'Flag', exact: true }).first().click();
+  await mail.row(subject).locator(`.flag-${colour.toLowerCase()}`).waitFor();
+}
+
+export async function folders(mail, { name, fresh }) {
+  await mail.at('/settings/folders');
+  const page = mail.page;
+  await page.getByLabel('New folder').fill(name);
+  await mail.button('Add').first().click();
+  await page.getByRole('button', { name: `Remove ${name}` }).waitFor();
+  const field = page.getByLabel('Name of the folder').first();
+  await field.fill(fresh);
+  await field.blur();
+  await page.getByRole('button', { name: `Remove ${fresh}` }).waitFor();
+}
+
+export async function removeFolder(mail, { name }) {
+  await mail.at('/settings/folders');
+  await mail.page.getByRole('button', { name: `Remove ${name}` }).click();
+  const dialog = mail.page.getByRole('dialog');
+  const says = await dialog.locator('p').textContent();
+  await mail.button('Delete the folder', dialog).click();
+  await mail.page.getByRole('button', { name: `Remove ${name}` }).waitFor({ state: 'detached' });
+  return says;
+}
+
+/** A search that stays: its name in the sidebar, with how many are unread in it. */
+export async function smartFolder(mail, { words, name }) {
+  await mail.at('/m/inbox');
+  await mail.press('/');
+  await mail.page.locator('.search input').first().fill(words);
+  await mail.row(/./).first().waitFor();
+  await mail.button('Save as smart folder').click();
+  await mail.page.getByLabel('Name of the smart folder').fill(name);
+  await mail.press('Enter');
+  await mail.page.locator('.list-head h1').filter({ hasText: name }).waitFor();
+  await mail.row(/./).first().waitFor();
+  const subjects = await mail.page.locator('.row .subj').allTextContents();
+  const count = await mail.page.locator('.side .nav-item').filter({ hasText: name }).locator('.nav-n').textContent();
+  return { subjects, count: parseInt(count, 10) };
+}
+
+/** Everything in the inbox, also what was never on the screen. */
+export async function archiveEverything(mail, { newest }) {
+  await mail.at('/m/inbox');
+  await mail.row(newest).first().waitFor();
+  await mail.row(/./).first().focus();
+  await mail.press('x');
+  await mail.page.getByRole('button', { name: /^Select all \d/ }).click();
+  const words = await mail.page.locator('.selnote strong').textContent();
+  await mail.press('e');
+  await mail.says('Nothing waits for you here.');
+  return words;
+}
+
+/** What another device has done, taken back here. */
+export async function undoElsewhere(mail, { words }) {
+  await mail.at('/history');
+  const item = mail.page.locator('.hist').filter({ hasText: words }).first();
+  await mail.button('Undo', item).click();
+  await item.locator('.is-undone').waitFor();
+}
+
+/** Leave a mailing list. */
+export async function unsubscribe(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.button('Unsubscribe').click();
+  await mail.says('has been asked to send no more');
+}
+
+/** A message kept as a template, and another one begun from it. */
+export async function template(mail, { to, subject, text }) {
+  await mail.at('/m/inbox');
+  await mail.write({ subject, text });
+  await mail.button('Templates', mail.composer).click();
+  await mail.page.getByRole('menuitem', { name: 'Save this as a template' }).click();
+  await mail.button('Discard', mail.composer).click();
+  await mail.write({ to });
+  await mail.button('Templates', mail.composer).click();
+  await mail.page.getByRole('menuitem', { name: subject }).click();
+  const filled = { subject: await mail.composer.getByLabel('Subject').inputValue(), text: await mail.composer.locator('.editor').innerText() };
+  await mail.button('Discard', mail.composer).click();
+  return filled;
+}

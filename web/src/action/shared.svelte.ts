@@ -1,0 +1,90 @@
+/**
+ * What was done here, told to the owner's other devices, so that it can be taken back there as well: the last deeds with their
+ * inverses, in one setting on the server (`ClientSettings` "history"). Each device writes its own into the list that is there.
+ */
+import { PLUS, type Id } from '../jmap/types.ts';
+import type { Patch } from '../cache/patch.ts';
+import type { Entry } from './log.svelte.ts';
+import type { Mail } from './session.svelte.ts';
+
+export interface SharedEntry {
+  id: string;
+  title: string;
+  values: Entry['values'];
+  at: number;
+  undone: boolean;
+  inverses: Record<Id, Patch>;
+}
+
+const ID = 'history';
+const MOST = 30;
+const MOST_OCTETS = 48_000;
+
+export class Shared {
+  list = $state.raw<SharedEntry[]>([]);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #told = new Map<string, boolean>();
+
+  constructor(readonly mail: Mail) {
+    mail.store.on('ClientSettings', () => void this.load());
+  }
+
+  /** Deeds of other devices that this one does not know itself, newest first. */
+  readonly elsewhere = $derived.by(() => {
+    const own = new Set(this.mail.log.entries.map(({ id }) => id));
+    return this.list.filter(({ id }) => !own.has(id)).sort((left, right) => right.at - left.at);
+  });
+
+  async #fetch(): Promise<SharedEntry[]> {
+    const client = this.mail.store.client;
+    if (!client?.has(PLUS)) return [];
+    const answer = await client.call<{ list: { value: unknown }[] }>('ClientSettings/get', { ids: [ID] });
+    const value = answer.list[0]?.value;
+    return Array.isArray(value) ? value.filter((one): one is SharedEntry => typeof one === 'object' && one !== null && typeof (one as SharedEntry).id === 'string' && typeof (one as SharedEntry).inverses === 'object') : [];
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.list = await this.#fetch();
+    } catch (error) {
+      this.mail.store.report(error);
+    }
+  }
+
+  /** Deeds have changed here: tell in a moment. */
+  notice(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tell(), 800);
+  }
+
+  async #tell(): Promise<void> {
+    const client = this.mail.store.client;
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
+    if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
+    try {
+      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses }));
+      await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
+      for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
+    } catch (error) {
+      this.mail.store.report(error);
+    }
+  }
+
+  async #write(change: (there: SharedEntry[]) => SharedEntry[]): Promise<void> {
+    const client = this.mail.store.client;
+    if (!client) return;
+    let value = change(await this.#fetch()).sort((left, right) => left.at - right.at).slice(-MOST);
+    while (value.length && JSON.stringify(value).length > MOST_OCTETS) value = value.slice(1);
+    const answer = await client.call<{ notUpdated?: Record<string, unknown> | null }>('ClientSettings/set', { update: { [ID]: { value } } });
+    if (answer.notUpdated?.[ID]) await client.call('ClientSettings/set', { create: { one: { id: ID, value } } });
+    this.list = value;
+  }
+
+  /** Take back what another device has done. */
+  async undo(entry: SharedEntry): Promise<void> {
+    await this.mail.store.load(Object.keys(entry.inverses));
+    this.mail.log.perform(entry.title, entry.values, entry.inverses, { undoes: entry.id });
+    await this.#write((there) => there.map((one) => (one.id === entry.id ? { ...one, undone: true } : one)));
+  }
+}

@@ -1,0 +1,69 @@
+/** Small objects of the account that are read whole and kept current by push: smart folders, reminders, senders, jobs. */
+import { PLUS, type GetResponse, type Id, type SetResponse } from '../jmap/types.ts';
+import { Refused } from '../jmap/errors.ts';
+import type { Store } from './store.svelte.ts';
+
+export class Records<T extends { id: Id }> {
+  list = $state.raw<T[]>([]);
+  loaded = $state(false);
+  readonly byId = $derived(new Map(this.list.map((one) => [one.id, one])));
+
+  constructor(
+    readonly store: Store,
+    readonly type: string,
+    readonly capability = PLUS,
+  ) {
+    store.on(type, () => void this.load());
+  }
+
+  /** True where the server has the type and can be asked now. */
+  get possible(): boolean {
+    return this.store.link === 'online' && (this.store.client?.has(this.capability) ?? false);
+  }
+
+  async restore(): Promise<void> {
+    const kept = await this.store.db?.get<T[]>('meta', `type:${this.type}`);
+    if (kept && !this.loaded) this.list = kept;
+  }
+
+  async load(): Promise<void> {
+    const client = this.store.client;
+    if (!client?.has(this.capability)) return;
+    try {
+      this.list = (await client.call<GetResponse<T>>(`${this.type}/get`, { ids: null })).list;
+      this.loaded = true;
+      void this.store.db?.put('meta', `type:${this.type}`, this.list);
+    } catch (error) {
+      this.store.report(error);
+    }
+  }
+
+  /** Make one; what is refused is thrown. Returns what the server has made of it. */
+  async create(values: Partial<T>): Promise<T> {
+    const answer = await this.#set({ create: { one: values } });
+    const refusal = answer.notCreated?.['one'];
+    const made = answer.created?.['one'];
+    if (refusal || !made) throw new Refused(refusal?.type ?? 'serverFail', refusal?.description ?? refusal?.type ?? '');
+    const whole = { ...values, ...made } as T;
+    this.list = [...this.list, whole];
+    return whole;
+  }
+
+  async update(id: Id, patch: Record<string, unknown>): Promise<void> {
+    const refusal = (await this.#set({ update: { [id]: patch } })).notUpdated?.[id];
+    if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    this.list = this.list.map((one) => (one.id === id ? { ...one, ...patch } : one));
+  }
+
+  async destroy(id: Id): Promise<void> {
+    const refusal = (await this.#set({ destroy: [id] })).notDestroyed?.[id];
+    if (refusal && refusal.type !== 'notFound') throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    this.list = this.list.filter((one) => one.id !== id);
+  }
+
+  #set(args: Record<string, unknown>): Promise<SetResponse<T>> {
+    const client = this.store.client;
+    if (!client) throw new Refused('offline', 'The server cannot be reached.');
+    return client.call<SetResponse<T>>(`${this.type}/set`, args);
+  }
+}
