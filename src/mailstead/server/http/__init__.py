@@ -21,6 +21,7 @@ from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
+from mailstead.server.http.openapi import openapi_route
 from mailstead.server.http.static import Static
 from mailstead.service.access import Access
 from mailstead.service.emails import Emails
@@ -103,7 +104,7 @@ def http_server(parts: Parts) -> HttpServer:
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
         stopping=server.stopping, states=parts.states.of,
     )  # fmt: skip
-    server.app.app = application([*endpoints.routes(), WebSocketRoute("/jmap/ws", sockets.endpoint), *routes], Static(parts.web), ready=parts.ready)
+    server.app.app = application([*endpoints.routes(), openapi_route(), WebSocketRoute("/jmap/ws", sockets.endpoint), *routes], Static(parts.web), ready=parts.ready)
     return server
 
 

@@ -37,6 +37,12 @@ class Wanted(msgspec.Struct):
     urls: list[str]
 
 
+class Signed(msgspec.Struct):
+    """Where each is to be fetched; null for what is no address of a picture."""
+
+    urls: list[str | None]
+
+
 class Images:
     """``secret``: of this site."""
 
@@ -61,7 +67,7 @@ class Images:
             raise Problem(413, "too-large", f"At most {limits.IMAGE_URLS} addresses at once")
         until = int(time.time()) // 3_600 * 3_600 + LASTS_S
         found = [self._signed(url, until) if _is_web(url) else None for url in asked.urls]
-        return Response(msgspec.json.encode({"urls": found}), headers={"Cache-Control": "no-store"}, media_type="application/json")
+        return Response(msgspec.json.encode(Signed(found)), headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     def _signed(self, url: str, until: int) -> str:
         return f"/proxy/image?url={quote(url, safe='')}&until={until}&sig={self._signature(url, until)}"

@@ -93,6 +93,12 @@ class Second(msgspec.Struct):
     recovery: list[str]
 
 
+class Totp(msgspec.Struct, rename="camel"):
+    """Whether there is a second factor."""
+
+    has_totp: bool
+
+
 class AppPassword(msgspec.Struct, rename="camel"):
     """``password`` only in the answer that makes it."""
 
@@ -216,7 +222,7 @@ class SessionApi:
                 await self._sessions.totp_end(principal, (await _read(request, Proof)).password)
             case _:
                 pass
-        return _json({"hasTotp": await self._sessions.has_totp(principal.account_id)})
+        return _json(Totp(await self._sessions.has_totp(principal.account_id)))
 
     async def app_passwords(self, request: Request) -> Response:
         """GET lists them, POST makes one."""
