@@ -12,9 +12,10 @@ Compressed before sealing (zstd), bodies in frames of 64 KiB so that a range is 
 import hashlib
 import os
 import struct
+import threading
 from typing import Final
 
-from backports import zstd
+import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -34,11 +35,18 @@ OUTBOX: Final = b"outb"
 KEPT: Final = b"kept"
 PIECE: Final = b"piec"
 DUE: Final = b"due "
-_FLUSH: Final = zstd.ZstdCompressor.FLUSH_FRAME
-_compress = zstd.ZstdCompressor(level=_LEVEL).compress
 _MOST: Final = 16 << 20
 
 
+class _Zstd(threading.local):
+    """Contexts are made once a thread: to make one costs many times what it does to a message."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
 _nonces: list[bytes] = []
 
 
@@ -72,14 +80,14 @@ class AccountKey:
     def seal(self, kind: bytes, obj: int, octets: bytes, part: int = 0) -> bytes:
         """``octets`` compressed and sealed as ``part`` of object ``obj``."""
         nonce = _nonce()
-        return nonce + self._aead.encrypt(nonce, _compress(octets, _FLUSH), _AAD.pack(kind, self.account, obj, part))
+        return nonce + self._aead.encrypt(nonce, _zstd.compress(octets), _AAD.pack(kind, self.account, obj, part))
 
     def open(self, kind: bytes, obj: int, sealed: bytes, part: int = 0) -> bytes:
         """What ``seal`` was given. Raises ``Damaged``."""
         try:
             packed = self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _AAD.pack(kind, self.account, obj, part))
-            return zstd.decompress(packed)
-        except (InvalidTag, zstd.ZstdError, ValueError, struct.error, TypeError) as exc:  # the last two: a row's damaged numbers
+            return _zstd.decompress(packed, _MOST)
+        except (InvalidTag, zstandard.ZstdError, ValueError, struct.error, TypeError) as exc:  # the last two: a row's damaged numbers
             raise Damaged(f"{kind.decode()} {obj} part {part} of account {self.account}") from exc
 
     def hashed(self, kind: bytes, *pieces: bytes, size: int = 12) -> bytes:
