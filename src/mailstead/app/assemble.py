@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -433,6 +433,17 @@ def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Recept
     )  # fmt: skip
 
 
+def credentials_of(opened: Embedded) -> Callable[[AccountId, int], Awaitable[bool]]:
+    """Whether an account is active and has a credential."""
+
+    async def holds(account: AccountId, credential: int) -> bool:
+        who = await opened.directory.account(account)
+        record = await opened.directory.login(who.address) if who is not None and who.state == "active" else None
+        return record is not None and any(one.credential_id == credential for one in record.credentials)
+
+    return holds
+
+
 def site_of(opened: Embedded, settings: Settings) -> Site:
     """What mail programs are told about this server."""
 
@@ -467,7 +478,7 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
     sendings = Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail)
     states = TypeStates(emails, kept, sendings)
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
-    node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms)
+    node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, credentials_of(opened))
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=sendings, states=states, push_key=vapid.public,

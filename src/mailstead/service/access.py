@@ -123,6 +123,13 @@ class Access:
         finally:
             exchange.close()
 
+    async def holds(self, principal: Principal) -> bool:
+        """Whether somebody who has logged in still may be here: the account is active, and the password they came with is the one that holds."""
+        record = await self._directory.login(principal.login)
+        if record is None or record.account.account_id != principal.account_id or record.account.state != "active":
+            return False
+        return any((one.credential_id, one.revision) == (principal.credential_id, principal.revision) for one in record.credentials)
+
     async def login(self, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False) -> Principal:
         """A login in the clear sense (IMAP LOGIN, POP3 PASS). Raises as ``authenticate`` does. ``second_factor_follows``: the caller asks for
         it next; else the main password of an account that has one is refused (DECISIONS 25)."""

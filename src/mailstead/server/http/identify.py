@@ -41,6 +41,19 @@ class Identify:
                 return found
         raise unauthorized("unauthenticated", "Sign in first", basic=not is_browser(request))
 
+    async def still(self, request: HTTPConnection, principal: Principal) -> bool:
+        """Whether who came with this request long ago would be let in now. No guess is counted."""
+        try:
+            if request.headers.get("authorization"):
+                return await self._access.holds(principal)
+            for way in self._ways:
+                found = await way(request)
+                if found is not None:
+                    return found.account_id == principal.account_id
+        except Problem:
+            return False
+        return False
+
     async def _by_header(self, request: HTTPConnection, header: str) -> Principal:
         scheme, _, credentials = header.partition(" ")
         if scheme.lower() not in {"basic", "bearer"} or len(credentials) > _CREDENTIALS:

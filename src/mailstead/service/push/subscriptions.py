@@ -63,9 +63,13 @@ decode: Final = msgspec.json.Decoder(Subscription).decode
 
 
 class Pusher:
-    """One for the process. ``allows``: whether an address may be called (tests and closed networks allow more)."""
+    """One for the process. ``holds(account, credential)``: whether the password that a subscription was made with still lets in."""
 
-    def __init__(self, kept: Kept, states: States, watch: Watch, post: Post, vapid: Vapid, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, kept: Kept, states: States, watch: Watch, post: Post, vapid: Vapid, now_ms: Callable[[], int],
+        holds: Callable[[AccountId, int], Awaitable[bool]],
+    ) -> None:  # fmt: skip
+        self._holds = holds
         self._kept = kept
         self._states = states
         self._watch = watch
@@ -148,6 +152,9 @@ class Pusher:
     async def _deliver(self, account: AccountId, ident: int, one: Subscription, message: bytes) -> bool:
         """Whether the push service has taken it; a subscription that it does not know goes."""
         status = 0
+        if not await self._holds(account, one.credential):
+            await self._forget(account, ident, "the password it was made with is gone")
+            return False
         for later_s in (*_LATER_S, None):
             async with self._posting:
                 status, again_s = await self._post(one.url, *self._sealed(one, message))

@@ -13,15 +13,17 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.harness.http import Web, web_server
 
+from mailstead.app.assemble import credentials_of
 from mailstead.model.dns import Answer
-from mailstead.model.object import DueKind
+from mailstead.model.ids import AccountId, from_wire
+from mailstead.model.object import DueKind, ObjectKind
 from mailstead.net import make_self_signed
 from mailstead.net.https import Https
 from mailstead.service.emails import Emails
 from mailstead.service.kept import Kept
 from mailstead.service.push.encryption import Vapid, base64url, public_point
 from mailstead.service.push.states import TypeStates
-from mailstead.service.push.subscriptions import Pusher
+from mailstead.service.push.subscriptions import Pusher, decode
 
 URL = "https://push.example.test/device"
 
@@ -58,7 +60,7 @@ async def pusher(site: Web) -> AsyncIterator[Made]:
 
     async def make(post: Any) -> Pusher:
         kept = Kept(site.store)
-        one = Pusher(kept, TypeStates(Emails(site.store), kept, None).of, site.store.watch, post, Vapid(b"x", "mailto:x@y"), site.store.now_ms)
+        one = Pusher(kept, TypeStates(Emails(site.store), kept, None).of, site.store.watch, post, Vapid(b"x", "mailto:x@y"), site.store.now_ms, credentials_of(site.store))
         made.append(one)
         return one
 
@@ -148,6 +150,32 @@ async def test_what_cannot_be_is_refused(site: Web) -> None:
     ((_, shown, _), (_, done, _)) = await site.jmap(
         ("PushSubscription/get", {"properties": ["url"]}), ("PushSubscription/set", {"update": {"o1": {}}, "destroy": ["o1"]}))
     assert ("forbidden", "notFound", "notFound") == (shown["type"], done["notUpdated"]["o1"]["type"], done["notDestroyed"]["o1"]["type"])
+
+
+async def test_without_the_password_it_was_made_with_it_ends(site: Web, pusher: Made) -> None:
+    service = Service()
+    one = await pusher(service.post)
+    bob = await site.store.directory.login("bob@example.test")
+    assert bob is not None
+    alice = AccountId(from_wire("a", site.accounts["alice"]) or 0)
+    made = await site.store.directory.credential_set(alice, credential=None, label="phone", argon2=bob.credentials[0].argon2, scram=None)
+    ident = await subscribe(site)
+    kept = Kept(site.store)
+    found = await kept.of(alice, ObjectKind.PUSH)
+    (row,) = found.objects
+    subscription = decode(row.doc)
+    subscription.credential, subscription.is_verified = made.credential_id, True
+    await kept.set(alice, ObjectKind.PUSH, [subscription.write(row.object_id, due_at_ms=1)], at=found.state.modseq)
+    await carry_out(site, one)
+    await asyncio.sleep(0.05)
+    await draft(site)
+    assert "StateChange" == (await service.next())["@type"]
+    await site.store.directory.credential_delete(alice, made.credential_id)
+    async with asyncio.timeout(10):
+        while (await site.jmap(("PushSubscription/get", {})))[0][1]["list"]:
+            await draft(site)
+            await asyncio.sleep(0.2)
+    assert [ident] == (await site.jmap(("PushSubscription/get", {"ids": [ident]})))[0][1]["notFound"]
 
 
 class Names:

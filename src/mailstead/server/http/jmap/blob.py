@@ -42,6 +42,8 @@ def span(header: str, size: int) -> tuple[int, int] | None:
 async def copy(call: Calling) -> dict[str, Any]:
     """Blob/copy (RFC 8620 §6.3)."""
     source = call.arguments.get("fromAccountId")
+    if source == call.account_id:
+        raise MethodError("invalidArguments", "the accounts are the same")
     account = call.other_account(source) if isinstance(source, str) else None
     if account is None:
         raise MethodError("fromAccountNotFound")
@@ -54,8 +56,6 @@ async def copy(call: Calling) -> dict[str, Any]:
         octets = await blob_source.octets(call.mailing, account, ident)
         if octets is None:
             missing[ident] = set_error("notFound")
-        elif account == call.account:
-            copied[ident] = ident
         else:
             copied[ident] = await call.mailing.keep(call.account, octets)
     return {"fromAccountId": source, "accountId": call.account_id, "copied": copied or None, "notCopied": missing or None}

@@ -150,7 +150,7 @@ class Endpoints:
             try:
                 async for octets in events.listened(
                     account, types=wanted, close_after_state=close_after == "state", ping_s=ping, states=self._states, watch=self._watch,
-                    stopping=self._stopping,
+                    stopping=self._stopping, still=lambda: self._identify.still(request, principal),
                 ):  # fmt: skip
                     yield octets
             finally:

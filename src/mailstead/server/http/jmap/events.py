@@ -1,7 +1,7 @@
 """EventSource: a line as soon as something of the account changed (RFC 8620 §7.3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -17,9 +17,9 @@ PING_MOST_S: Final = 3_600
 
 async def listened(
     account: AccountId, *, types: frozenset[str] | None, close_after_state: bool, ping_s: int, states: States, watch: Watch,
-    stopping: Stopping,
+    stopping: Stopping, still: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:  # fmt: skip
-    """Octets of the stream. ``types`` None: all. ``ping_s`` 0: no pings."""
+    """Octets of the stream. ``types`` None: all. ``ping_s`` 0: no pings. ``still``: whether who listens may; asked now and then."""
     loop = asyncio.get_running_loop()
     watcher = Watcher(account, types, states, watch)
     stopping.tell(watcher.wake)
@@ -27,8 +27,13 @@ async def listened(
         await watcher.start()
         yield b"retry: 2000\n\n"
         next_ping = loop.time() + ping_s if ping_s else None
+        next_look = loop.time() + CAUGHT_UP_S
         while not stopping.is_now:
             changed = await watcher.changed(CAUGHT_UP_S if next_ping is None else min(CAUGHT_UP_S, max(0.0, next_ping - loop.time())))
+            if loop.time() >= next_look:
+                if not await still():
+                    return
+                next_look = loop.time() + CAUGHT_UP_S
             if changed:
                 yield event("state", {"@type": "StateChange", "changed": {wire.to_wire(wire.ACCOUNT, account): changed}})
                 if close_after_state:

@@ -20,13 +20,15 @@ from mailstead.server.http.identify import Identify
 from mailstead.server.http.jmap.dispatch import Dispatcher
 from mailstead.server.http.problem import Problem
 from mailstead.service.push.states import TypeStates
-from mailstead.service.push.watching import Watch, Watcher
+from mailstead.service.push.watching import CAUGHT_UP_S, Watch, Watcher
 
 PROTOCOL: Final = "jmap"
 CAPABILITY: Final = "urn:ietf:params:jmap:websocket"
 _GOING_AWAY: Final = 1001
 _NOT_TEXT: Final = 1003
 _POLICY: Final = 1008
+LOOK_S: Final = 5.0
+"""A request is answered so long after the last look whether its author still may ask."""
 _ID: Final = 255
 
 
@@ -59,7 +61,7 @@ class Sockets:
         self._open[account] = self._open.get(account, 0) + 1
         try:
             await socket.accept(subprotocol=PROTOCOL)
-            await _Connection(socket, principal, self._dispatcher, self._states, self._watch, self._stopping).run()
+            await _Connection(socket, principal, self._dispatcher, self._states, self._watch, self._stopping, self._identify).run()
         finally:
             self._open[account] -= 1
             if not self._open[account]:
@@ -68,8 +70,11 @@ class Sockets:
 
 class _Connection:
     def __init__(
-        self, socket: WebSocket, principal: Principal, dispatcher: Dispatcher, states: TypeStates, watch: Watch, stopping: Stopping
-    ) -> None:
+        self, socket: WebSocket, principal: Principal, dispatcher: Dispatcher, states: TypeStates, watch: Watch, stopping: Stopping,
+        identify: Identify,
+    ) -> None:  # fmt: skip
+        self._identify = identify
+        self._looked_at = asyncio.get_running_loop().time()
         self._socket = socket
         self._principal = principal
         self._dispatcher = dispatcher
@@ -90,6 +95,8 @@ class _Connection:
                 if text is None:
                     await self._socket.close(_NOT_TEXT, "JMAP is spoken in text frames")
                     return
+                if not await self._may_stay(LOOK_S):
+                    return
                 await self._answer(text)
         except WebSocketDisconnect:
             pass
@@ -97,6 +104,18 @@ class _Connection:
             closing.cancel()
             await self._stop_pushing()
             await asyncio.gather(closing, return_exceptions=True)
+
+    async def _may_stay(self, after_s: float) -> bool:
+        """Whether who came is still let in, looked at every ``after_s`` at most; who is not is sent away."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at < after_s:
+            return True
+        self._looked_at = now
+        if await self._identify.still(self._socket, self._principal):
+            return True
+        async with self._writing:
+            await self._socket.close(_POLICY, "Sign in again")
+        return False
 
     async def _close_when_stopped(self) -> None:
         stop = asyncio.Event()
@@ -168,6 +187,8 @@ class _Connection:
                     await self._change(moved, watcher.at)
             while True:
                 changed = await watcher.changed()
+                if not await self._may_stay(CAUGHT_UP_S):
+                    return
                 if changed:
                     await self._change(changed, watcher.at)
         except (RuntimeError, WebSocketDisconnect):

@@ -44,3 +44,15 @@ async def test_arguments(jmap: Jmap) -> None:
     assert "invalidArguments" == await jmap.error("Blob/upload", create=[])
     jmap.may_write = False
     assert "accountReadOnly" == await jmap.error("Blob/upload", create={})
+
+
+async def test_blobs_are_copied_from_other_accounts_only(two: tuple[Jmap, Jmap]) -> None:
+    mine, other = two
+    mine.others[other.account_id] = other.account
+    blob = other.put(b"octets")
+    found = await mine.call("Blob/copy", fromAccountId=other.account_id, blobIds=[blob, "nope"])
+    assert (other.account_id, "notFound") == (found["fromAccountId"], found["notCopied"]["nope"]["type"])
+    assert b"octets" == mine.shared.uploads[(mine.account, found["copied"][blob])]
+    assert "invalidArguments" == await mine.error("Blob/copy", fromAccountId=mine.account_id, blobIds=[])
+    assert "fromAccountNotFound" == await mine.error("Blob/copy", fromAccountId="a1", blobIds=[])
+    assert "invalidArguments" == await mine.error("Blob/copy", fromAccountId=other.account_id, blobIds="x")

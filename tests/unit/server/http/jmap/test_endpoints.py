@@ -163,12 +163,6 @@ async def test_a_message_and_its_parts_are_blobs(web: Web) -> None:
         assert 404 == (await download(web, ident)).status
 
 
-async def test_blobs_are_copied(web: Web) -> None:
-    ident = (await upload(web, b"x")).json()["blobId"]
-    ((_, found, _),) = await web.jmap(("Blob/copy", {"fromAccountId": web.accounts["alice"], "blobIds": [ident, "nope"]}))
-    assert ({ident: ident}, "notFound") == (found["copied"], found["notCopied"]["nope"]["type"])
-
-
 # ------------------------------------------------------------------------------------------------------------- events
 async def events(web: Web, query: str) -> AsyncIterator[tuple[str, Any]]:
     async with web.client.get(f"{web.base}/jmap/events?{query}", headers={"Authorization": web.authorization()}) as response:

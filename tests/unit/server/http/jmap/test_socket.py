@@ -82,3 +82,23 @@ async def test_who_is_not_known_or_speaks_something_else_is_turned_away(web: Web
             async with connect(web, who, protocols):
                 pass
         assert status == caught.value.status
+
+
+async def test_who_is_no_longer_let_in_is_sent_away(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.server.http.jmap.socket.LOOK_S", 0.0)
+    monkeypatch.setattr("mailstead.server.http.jmap.events.CAUGHT_UP_S", 0.05)
+    async with connect(web) as socket, web.client.get(web.base + "/jmap/events", headers={"Authorization": web.authorization()}) as stream:
+        request = {"@type": "Request", "using": USING, "methodCalls": []}
+        assert "Response" == (await say(socket, **request))["@type"]
+        alice = await web.store.directory.account_by_address("alice@example.test")
+        assert alice is not None
+        await web.store.directory.account_set(alice.account_id, state="suspended")
+        await socket.send_str(json.dumps(request))
+        async with asyncio.timeout(10):
+            message = await socket.receive()
+            while message.type == aiohttp.WSMsgType.TEXT:
+                await asyncio.sleep(0.2)  # what is known of accounts is a few seconds old at most
+                await socket.send_str(json.dumps(request))
+                message = await socket.receive()
+            await stream.content.read()
+        assert (aiohttp.WSMsgType.CLOSE, 1008) == (message.type, message.data)
