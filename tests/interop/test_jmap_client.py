@@ -91,5 +91,10 @@ def test_mailboxes_blobs_quotas_and_the_rest(clients: tuple[JMAPClient, JMAPClie
     pushed = ask(alice, lambda b: b.core.push_subscription.set(create={"p": {"deviceClientId": "d", "url": "https://push.invalid/x"}})).created["p"].id
     assert [pushed] == [one.id for one in ask(alice, lambda b: b.core.push_subscription.get(ids=None)).items]
     ask(alice, lambda b: b.core.push_subscription.set(destroy=[pushed]))
+    (book,) = ask(alice, lambda b: b.contacts.address_book.get(ids=None)).items
+    card = ask(alice, lambda b: b.contacts.contact_card.set(create={"c": {
+        "addressBookIds": {book.id: True}, "name": {"full": "Bob Builder"}, "emails": {"e": {"address": BOB}}}})).created["c"].id
+    assert [card] == ask(alice, lambda b: b.contacts.contact_card.query(filter={"email": "bob"})).ids
+    assert "Bob Builder" == ask(alice, lambda b: b.contacts.contact_card.get(ids=[card])).items[0].name.full
     assert [made] == ask(alice, lambda b: b.mail.email.set(destroy=[made])).destroyed
     assert [work] == ask(alice, lambda b: b.mail.mailbox.set(destroy=[work])).destroyed

@@ -122,6 +122,7 @@ JMAP_BLOB_SET: Final = 5 << 20
 JMAP_BLOB_SOURCES: Final = 64
 KEPT_OBJECTS: Final = 2_000
 """Of one kind in one account."""
+CONTACTS: Final = 5_000
 KEPT_OBJECTS_EVER: Final = 10 * KEPT_OBJECTS
 """With those that are gone and not forgotten yet."""
 SAVED_SEARCH_DEPTH: Final = 10

@@ -18,6 +18,8 @@ class ObjectKind(enum.IntEnum):
     IDENTITY = 6
     VACATION = 7
     PUSH = 8
+    ADDRESS_BOOK = 9
+    CONTACT = 10
 
     @property
     def name_of_type(self) -> str:
@@ -28,7 +30,7 @@ class ObjectKind(enum.IntEnum):
 _NAMES = {
     ObjectKind.CLIENT_SETTINGS: "ClientSettings", ObjectKind.SAVED_SEARCH: "SavedSearch", ObjectKind.SENDER_PROFILE: "SenderProfile",
     ObjectKind.REMINDER: "Reminder", ObjectKind.JOB: "Job", ObjectKind.IDENTITY: "Identity", ObjectKind.VACATION: "VacationResponse",
-    ObjectKind.PUSH: "PushSubscription",
+    ObjectKind.PUSH: "PushSubscription", ObjectKind.ADDRESS_BOOK: "AddressBook", ObjectKind.CONTACT: "ContactCard",
 }
 
 

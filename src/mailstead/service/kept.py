@@ -15,9 +15,9 @@ class Kept:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None) -> ObjectStates:
+    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None, *, after: int = 0) -> ObjectStates:
         """See ``store.interface.KeptObjects.of``."""
-        return await self._store.kept.of(account, kind, ids)
+        return await self._store.kept.of(account, kind, ids, after=after)
 
     async def state(self, account: AccountId, kind: ObjectKind) -> Position:
         """Where a kind stands."""

@@ -579,8 +579,8 @@ class Emails(Protocol):
 class KeptObjects(Protocol):
     """Small objects of an account beside its mail: one sealed document each, typed changes in the account's clock (STORAGE §2)."""
 
-    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None) -> ObjectStates:
-        """Everything of a kind, or those named that are known; those that are gone as well: a row is its own record of what happened to it."""
+    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None, *, after: int = 0) -> ObjectStates:
+        """Everything of a kind that changed beyond modseq ``after``, or those named that are known; those that are gone as well: a row is its own record of what happened to it."""
 
     async def states(self, account: AccountId, kinds: Sequence[ObjectKind]) -> list[Position]:
         """Where kinds stand; costs nothing, however many objects there are."""

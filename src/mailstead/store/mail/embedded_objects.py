@@ -22,9 +22,9 @@ class EmbeddedObjects:
         self._shards = shards
         self._keys = keys
 
-    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None) -> ObjectStates:
+    async def of(self, account: AccountId, kind: ObjectKind, ids: Sequence[int] | None = None, *, after: int = 0) -> ObjectStates:
         wanted = None if ids is None else list(ids)
-        return self._mail.shard(account).read(lambda db: objects.of(db, account, self._keys, kind, wanted))
+        return self._mail.shard(account).read(lambda db: objects.of(db, account, self._keys, kind, wanted, after))
 
     async def states(self, account: AccountId, kinds: Sequence[ObjectKind]) -> list[Position]:
         return self._mail.shard(account).read(lambda db: objects.states(db, account, [int(kind) for kind in kinds]))

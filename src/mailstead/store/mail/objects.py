@@ -23,7 +23,7 @@ Write = tuple[int, bytes, bool, int | None, int, tuple[tuple[int, bytes], ...]]
 
 
 _ROWS: Final = (
-    "SELECT object_id, made, modseq, gone, key_no, doc_enc FROM object WHERE account_id=?1 AND kind=?2 ORDER BY modseq")
+    "SELECT object_id, made, modseq, gone, key_no, doc_enc FROM object WHERE account_id=?1 AND kind=?2 AND modseq>?3 ORDER BY modseq")
 _NAMED: Final = (
     "SELECT object_id, made, modseq, gone, key_no, doc_enc FROM object WHERE account_id=?1 AND kind=?2"
     " AND object_id IN (SELECT value FROM json_each(?3)) ORDER BY modseq")
@@ -47,8 +47,9 @@ class SetObjects(OfAccount):
         known: dict[int, int] = dict(db.all("SELECT object_id, gone FROM object WHERE account_id=? AND kind=?", (account, kind)))
         live = sum(not gone for gone in known.values())
         fresh = sum(known.get(one[0], 1) and not one[2] for one in self.writes)
-        if fresh and (live + fresh > limits.KEPT_OBJECTS or len(known) + fresh > limits.KEPT_OBJECTS_EVER):
-            raise Refusal(Reason.LIMIT, f"There are at most {limits.KEPT_OBJECTS} of these in an account")
+        most = limits.CONTACTS if kind == ObjectKind.CONTACT else limits.KEPT_OBJECTS
+        if fresh and (live + fresh > most or len(known) + fresh > limits.KEPT_OBJECTS_EVER):
+            raise Refusal(Reason.LIMIT, f"There are at most {most} of these in an account")
         key = keys.of(account)
         if kind == ObjectKind.VACATION:
             answered.forget(tx, account)
@@ -97,14 +98,14 @@ def states(db: Database, account: int, kinds: list[int]) -> list[Position]:
         return [Position(row[0], at(db, account, kind)) for kind in kinds]
 
 
-def of(db: Database, account: int, keys: Keys, kind: int, ids: list[int] | None = None) -> ObjectStates:
+def of(db: Database, account: int, keys: Keys, kind: int, ids: list[int] | None = None, after: int = 0) -> ObjectStates:
     """See ``interface.KeptObjects.of``."""
     with db.snapshot():
         row = db.one("SELECT epoch, log_floor FROM account WHERE account_id=?", (account,))
         if row is None:
             raise clock.missing(account)
         state = Position(row[0], at(db, account, kind))
-        rows = db.all(_ROWS, (account, kind)) if ids is None else db.all(_NAMED, (account, kind, json.dumps(ids)))
+        rows = db.all(_ROWS, (account, kind, after)) if ids is None else db.all(_NAMED, (account, kind, json.dumps(ids)))
     return ObjectStates(
         state,
         tuple(

@@ -48,8 +48,9 @@ async def get(call: Call) -> dict[str, Any]:
 
 async def changes(call: Call) -> dict[str, Any]:
     """RFC 8620 §5.2."""
-    now = await call.mailing.kept.of(call.account, _KIND)
-    new, told = changes_of(now, since(call.arguments, "sinceState"), maximum(call.arguments), lambda one: str(_opened(one)["id"]))
+    old = since(call.arguments, "sinceState")
+    now = await call.mailing.kept.of(call.account, _KIND, after=old.modseq)
+    new, told = changes_of(now, old, maximum(call.arguments), lambda one: str(_opened(one)["id"]))
     return {
         "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": new != now.state, **told}
 

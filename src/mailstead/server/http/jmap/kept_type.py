@@ -107,6 +107,8 @@ class Work:
     writes: dict[str, ObjectWrite] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
     created: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What a type wants to know again for the next object."""
 
     def resolved(self, ident: str) -> str:
         """``standard.resolved``, with what this call has made."""
@@ -157,6 +159,10 @@ class KeptType:
     async def may_destroy(self, work: Work, one: Known) -> None:
         """Raises ``Bad``."""
 
+    def order(self, values: dict[str, Any], name: str) -> tuple[bool, Any]:
+        """What an object is sorted by."""
+        return _order(values[name])
+
     def after_destroy(self, work: Work, one: Known) -> None:
         """What goes with it."""
 
@@ -184,7 +190,7 @@ class KeptType:
     async def changes(self, call: Call) -> dict[str, Any]:
         """RFC 8620 §5.2."""
         old = since(call.arguments, "sinceState")
-        now = await call.mailing.kept.of(call.account, self.kind)
+        now = await call.mailing.kept.of(call.account, self.kind, after=old.modseq)
         new, told = changes_of(now, old, maximum(call.arguments), self.id_of)
         return {
             "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": new != now.state, **told}
@@ -225,7 +231,7 @@ class KeptType:
             name = comparator.get("property")
             if name not in self.sorts:
                 raise MethodError("unsupportedSort", "these cannot be sorted so")
-            listed.sort(key=lambda one, name=name: _order(one.values[name]), reverse=not flag(comparator, "isAscending", default=True))  # type: ignore[misc]
+            listed.sort(key=lambda one, name=name: self.order(one.values, name), reverse=not flag(comparator, "isAscending", default=True))  # type: ignore[misc]
         return listed
 
     async def query(self, call: Call) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mailstead.server.http.jmap import (
     blob_get,
     blob_upload,
     client_settings,
+    contacts,
     dispatch,
     email,
     email_set,
@@ -21,6 +22,7 @@ from mailstead.server.http.jmap import (
     submission_set,
     thread,
 )
+from mailstead.server.http.jmap.contacts import CAPABILITY as CONTACTS
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
 from mailstead.server.http.jmap.identity import IDENTITIES
 from mailstead.server.http.jmap.job import JOBS
@@ -74,6 +76,8 @@ METHODS: Final[Mapping[str, Named]] = {
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
     **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
+    **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),
+    "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
     "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},

@@ -48,6 +48,8 @@ async def things(web: Web) -> dict[str, str]:
         ["Identity/get", given, "5"],
         ["Mailbox/get", given, "6"],
         ["PushSubscription/set", {"create": {"x": {"deviceClientId": SECRET, "url": "https://push.example.test/"}}}, "7"],
+        ["AddressBook/set", {**given, "create": {"x": {"name": SECRET}}}, "8"],
+        ["ContactCard/set", {**given, "create": {"x": {"addressBookIds": {"#x": True}, "notes": {"n": {"note": SECRET}}}}}, "9"],
     ]}  # fmt: skip
     answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=json.dumps(body))
     found = answer.json()["methodResponses"]

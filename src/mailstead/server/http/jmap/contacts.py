@@ -1,0 +1,315 @@
+"""AddressBook and ContactCard methods (RFC 9610). Cards are JSContact (``protocol.jmap.contacts``); an account has an address book from the first question on."""
+
+import base64
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from mailstead.model import limits
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.object import KeptObject, ObjectKind, ObjectStates, ObjectWrite
+from mailstead.protocol.jmap import contacts as cards
+from mailstead.protocol.jmap.mail.email import utc
+from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
+from mailstead.server.http.jmap import blob, blob_source
+from mailstead.server.http.jmap.kept_type import (
+    Bad,
+    KeptType,
+    Known,
+    Property,
+    Work,
+    is_flag,
+    is_number,
+    is_text,
+    or_null,
+)
+from mailstead.server.http.jmap.standard import (
+    MAX_GET,
+    MAX_SET,
+    Call,
+    MethodError,
+    flag,
+    invalid,
+    need_write,
+    patched,
+    resolved,
+    text,
+    texts,
+    wanted_ids,
+)
+
+CAPABILITY: Final = "urn:ietf:params:jmap:contacts"
+_RIGHTS: Final = {"mayRead": True, "mayWrite": True, "mayShare": False, "mayDelete": True}
+_NAME: Final = 255
+_TRIES: Final = 5
+_PHOTO: Final = 40_000
+"""Octets of a picture in a card."""
+
+
+def capability() -> dict[str, Any]:
+    """Of an account (RFC 9610 §1.4.1)."""
+    return {"maxAddressBooksPerCard": None, "mayCreateAddressBook": True}
+
+
+# ----------------------------------------------------------------------------------------------------------- address books
+class AddressBooks(KeptType):
+    """The type."""
+
+    kind = ObjectKind.ADDRESS_BOOK
+    properties = {  # noqa: RUF012 - never changed
+        "name": Property(lambda value: isinstance(value, str) and 0 < len(value.encode("utf-8", "replace")) <= _NAME, is_needed=True),
+        "description": Property(or_null(is_text(2_000))), "sortOrder": Property(is_number, default=0), "isSubscribed": Property(is_flag, default=True),
+        "isDefault": Property(lambda _: False, default=False, is_ours=True), "shareWith": Property(lambda value: value is None or value == {}),
+        "myRights": Property(lambda _: False, default=_RIGHTS, is_ours=True),
+    }
+    most = 100
+
+    async def there(self, call: Call, ids: list[int] | None = None) -> tuple[ObjectStates, list[Known]]:
+        await self.first(call)
+        return await super().there(call, ids)
+
+    async def first(self, call: Call) -> None:
+        """Make the one that every account has, and see to it that one is the default."""
+        for _ in range(_TRIES):
+            now = await call.mailing.kept.of(call.account, self.kind)
+            docs = {one.object_id: msgspec.json.decode(one.doc) for one in now.objects if not one.gone}
+            if any(doc.get("isDefault") for doc in docs.values()):
+                return
+            if docs:
+                number = min(docs)
+                write = ObjectWrite(number, msgspec.json.encode(docs[number] | {"isDefault": True}))
+            else:
+                write = ObjectWrite(call.mailing.new_id(), msgspec.json.encode({"name": "Contacts", "isDefault": True}))
+            try:
+                if await call.mailing.kept.set(call.account, self.kind, [write], at=now.state.modseq):
+                    return
+            except Refusal as exc:
+                if exc.reason is Reason.ACCOUNT_SUSPENDED:
+                    return  # it can be read as it is
+                raise
+
+    async def may_destroy(self, work: Work, one: Known) -> None:
+        """Not with cards in it, unless these may go along."""
+        if await _in_book(work.call, one.ident) and not flag(work.call.arguments, "onDestroyRemoveContents"):
+            raise Bad("addressBookHasContents", "there are cards in it")
+
+    async def done(self, work: Work) -> None:
+        """Cards whose last book is gone go; then ``onSuccessSetIsDefault`` (RFC 9610 §2.3)."""
+        for ident in work.outcome.destroyed:
+            await _empty(work.call, ident)
+        wish = work.call.arguments.get("onSuccessSetIsDefault")
+        if isinstance(wish, str) and not (work.outcome.not_created or work.outcome.not_updated or work.outcome.not_destroyed):
+            await self._make_default(work.call, resolved(work.call, wish))
+
+    async def _make_default(self, call: Call, ident: str) -> None:
+        for _ in range(_TRIES):
+            now = await call.mailing.kept.of(call.account, self.kind)
+            writes = []
+            live = {self.id_of(one): one for one in now.objects if not one.gone}
+            if ident not in live:
+                return
+            for name, one in live.items():
+                doc = msgspec.json.decode(one.doc)
+                if bool(doc.get("isDefault")) != (name == ident):
+                    writes.append(ObjectWrite(one.object_id, msgspec.json.encode(doc | {"isDefault": name == ident})))
+            if not writes or await call.mailing.kept.set(call.account, self.kind, writes, at=now.state.modseq):
+                return
+
+    async def set_(self, call: Call) -> dict[str, Any]:
+        found = await super().set_(call)
+        await self.first(call)
+        return found | {"newState": str(await call.mailing.kept.state(call.account, self.kind))}
+
+
+BOOKS: Final = AddressBooks()
+
+
+async def _in_book(call: Call, ident: str) -> bool:
+    now = await call.mailing.kept.of(call.account, ObjectKind.CONTACT)
+    return any(ident in msgspec.json.decode(one.doc)["addressBookIds"] for one in now.objects if not one.gone)
+
+
+async def _empty(call: Call, ident: str) -> None:
+    """Take every card out of a book that is gone."""
+    for _ in range(_TRIES):
+        now = await call.mailing.kept.of(call.account, ObjectKind.CONTACT)
+        writes = []
+        for one in now.objects:
+            doc = msgspec.json.decode(one.doc) if not one.gone else {"addressBookIds": {}}
+            if ident in doc["addressBookIds"]:
+                del doc["addressBookIds"][ident]
+                writes.append(ObjectWrite(one.object_id, msgspec.json.encode(doc), gone=not doc["addressBookIds"]))
+        if not writes or await call.mailing.kept.set(call.account, ObjectKind.CONTACT, writes, at=now.state.modseq):
+            return
+
+
+# ----------------------------------------------------------------------------------------------------------- cards
+def _is_date(value: Any) -> str:
+    try:
+        return utc(utc_ms(value, "a date"))
+    except BadFilter as exc:
+        raise invalid(str(exc)) from None
+
+
+def _text_filter(where: str) -> Any:
+    def test(card: dict[str, Any], value: Any) -> bool:
+        if not isinstance(value, str) or len(value) > limits.JMAP_FILTER_TEXT:
+            raise invalid(f"{where} is a text")
+        return cards.matches(card, where, value)
+
+    return test
+
+
+class ContactCards(KeptType):
+    """The type: a document is the card, with ``addressBookIds``."""
+
+    kind = ObjectKind.CONTACT
+    properties = {"addressBookIds": Property(lambda value: isinstance(value, dict))}  # noqa: RUF012 - never changed; the rest is ``cards.faults``
+    filters = {  # noqa: RUF012 - never changed
+        "inAddressBook": lambda card, value: value in card["addressBookIds"], "uid": lambda card, value: card["uid"] == value,
+        "hasMember": lambda card, value: value in card.get("members", {}), "kind": lambda card, value: card.get("kind", "individual") == value,
+        "createdBefore": lambda card, value: str(card.get("created", "")) < _is_date(value),
+        "createdAfter": lambda card, value: str(card.get("created", "")) >= _is_date(value),
+        "updatedBefore": lambda card, value: str(card.get("updated", "")) < _is_date(value),
+        "updatedAfter": lambda card, value: str(card.get("updated", "")) >= _is_date(value),
+        **{where: _text_filter(where) for where in ("text", *cards.WHERE)},
+    }
+    sorts = cards.SORTS
+    most = limits.CONTACTS
+
+    def order(self, values: dict[str, Any], name: str) -> tuple[bool, Any]:
+        return True, cards.order(values, name)
+
+    async def shown(self, call: Call, found: list[KeptObject]) -> list[Known]:
+        del call
+        return [Known(self.id_of(one), one.object_id, msgspec.json.decode(one.doc)) for one in found]
+
+    async def get(self, call: Call) -> dict[str, Any]:
+        """RFC 9610 §3.1: any property may be asked for; what a card has not is left out."""
+        names = texts(call.arguments, "properties")
+        asked = wanted_ids(call.arguments)
+        numbers = None if asked is None else [one for ident in asked if (one := self.number_of(call, ident)) is not None]
+        now, found = await self.there(call, numbers)
+        if asked is None and len(found) > MAX_GET:
+            raise MethodError("requestTooLarge", f"at most {MAX_GET} objects at once")
+        by_id = {known.ident: {"id": known.ident, **known.values} for known in found}
+        listed = list(by_id) if asked is None else [ident for ident in asked if ident in by_id]
+        wanted = None if names is None else {"id", *names}
+        return {
+            "accountId": call.account_id, "state": str(now.state),
+            "list": [{name: value for name, value in by_id[ident].items() if wanted is None or name in wanted} for ident in listed],
+            "notFound": [] if asked is None else [ident for ident in asked if ident not in by_id],
+        }  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------- set
+    async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:
+        if len(work.known) >= self.most:
+            raise Bad("overQuota", f"there are at most {self.most} cards in an account")
+        now = utc(int(work.call.mailing.now().timestamp() * 1000))
+        card = {"@type": "Card", "version": "1.0", "uid": f"urn:uuid:{uuid.uuid4()}", "created": now, "updated": now} | {
+            name: value for name, value in given.items() if value is not None}
+        if "id" in given:
+            raise Bad("invalidProperties", "the server makes ids", "id")
+        await self._judge(work, card, None)
+        number = work.call.mailing.new_id()
+        known = Known(self.id_of(KeptObject(number, 0, 0, gone=False, doc=b"{}")), number, card)
+        work.writes[known.ident] = await self.write(work, number, card, None)
+        self._bound(work.writes[known.ident])
+        work.known[known.ident] = known
+        work.notes["uids"][card["uid"]] = known.ident
+        work.created[creation] = known.ident
+        work.outcome.created[creation] = {"id": known.ident, **{name: value for name, value in card.items() if given.get(name) != value}}
+
+    async def _update(self, work: Work, before: Known, patch: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            wanted = patched({"id": before.ident, **before.values}, patch)
+        except ValueError as exc:
+            raise Bad("invalidPatch", str(exc)) from None
+        if wanted.pop("id", None) != before.ident or wanted.get("uid") != before.values["uid"]:
+            raise Bad("invalidProperties", "id and uid never change", "uid")
+        card = {name: value for name, value in wanted.items() if value is not None}
+        if "updated" not in patch:
+            card["updated"] = utc(int(work.call.mailing.now().timestamp() * 1000))
+        asked = dict(card)
+        await self._judge(work, card, before)
+        write = await self.write(work, before.object_id, card, before)
+        self._bound(write)
+        work.known[before.ident] = Known(before.ident, before.object_id, card)
+        work.writes[before.ident] = write
+        changed = {name: value for name, value in card.items() if asked.get(name) != value}
+        return changed | ({"updated": card["updated"]} if "updated" not in patch else {}) or None
+
+    async def write(self, work: Work, object_id: int, values: dict[str, Any], before: Known | None) -> ObjectWrite:
+        del work, before
+        return ObjectWrite(object_id, msgspec.json.encode(values))
+
+    async def _judge(self, work: Work, card: dict[str, Any], before: Known | None) -> None:
+        bad = cards.faults({name: value for name, value in card.items() if name != "addressBookIds"})
+        if bad:
+            raise Bad("invalidProperties", "these are not as a JSContact card has them", *bad)
+        books = card.get("addressBookIds")
+        if not isinstance(books, dict) or not books or not all(value is True for value in books.values()):
+            raise Bad("invalidProperties", "a card is in one address book at least", "addressBookIds")
+        if "books" not in work.notes:
+            _, there = await BOOKS.there(work.call)
+            work.notes["books"] = {one.ident for one in there}
+            work.notes["uids"] = {one.values["uid"]: one.ident for one in work.known.values()}
+        named = {resolved(work.call, ident) for ident in books}
+        if not named <= work.notes["books"]:
+            raise Bad("invalidProperties", "there is no such address book", "addressBookIds")
+        card["addressBookIds"] = dict.fromkeys(sorted(named), True)
+        if before is None and card["uid"] in work.notes["uids"]:
+            raise Bad("alreadyExists", "there is a card with this uid", existingId=work.notes["uids"][card["uid"]])
+        for one in card.get("media", {}).values():
+            await _keep_picture(work.call, one)
+
+
+async def _keep_picture(call: Call, media: dict[str, Any]) -> None:
+    """A blob becomes part of the card, for uploads do not last (RFC 9610 §3: ``blobId`` in place of ``uri``)."""
+    ident = media.get("blobId")
+    if ident is None:
+        if not isinstance(media.get("uri"), str):
+            raise Bad("invalidProperties", "media has a uri or a blobId", "media")
+        return
+    octets = await blob_source.octets(call.mailing, call.account, resolved(call, ident)) if isinstance(ident, str) else None
+    if octets is None:
+        raise Bad("blobNotFound", "a blob is not there", notFound=[str(ident)[:255]])
+    if len(octets) > _PHOTO:
+        raise Bad("tooLarge", f"a picture in a card has at most {_PHOTO} octets")
+    kind = blob.media_type(str(media.get("mediaType", "")))
+    del media["blobId"]
+    media["uri"] = f"data:{kind};base64,{base64.b64encode(octets).decode()}"
+
+
+CARDS: Final = ContactCards()
+
+
+async def copy(call: Call) -> dict[str, Any]:
+    """ContactCard/copy (RFC 9610 §3.6): between accounts."""
+    need_write(call)
+    from_id = text(call.arguments, "fromAccountId")
+    if from_id == call.account_id:
+        raise invalid("the accounts are the same")
+    source = call.other_account(from_id)
+    if source is None:
+        raise MethodError("fromAccountNotFound")
+    given = call.arguments.get("create")
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        raise invalid("create maps creation ids to cards")
+    if len(given) > MAX_SET:
+        raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
+    now = await call.mailing.kept.of(source, CARDS.kind)
+    if call.arguments.get("ifFromInState") not in {None, str(now.state)}:
+        raise MethodError("stateMismatch")
+    there = {CARDS.id_of(one): msgspec.json.decode(one.doc) for one in now.objects if not one.gone}
+    missing = {creation: {"type": "notFound"} for creation, one in given.items() if one.get("id") not in there}
+    create = {
+        creation: {**there[one["id"]], **{name: value for name, value in one.items() if name != "id"}}
+        for creation, one in given.items() if creation not in missing}
+    call.arguments = {"create": create, **({"ifInState": call.arguments["ifInState"]} if call.arguments.get("ifInState") else {})}
+    found = await CARDS.set_(call)
+    return {
+        "fromAccountId": from_id, "accountId": call.account_id, "oldState": found["oldState"], "newState": found["newState"], "created": found["created"],
+        "notCreated": {**(found["notCreated"] or {}), **missing} or None,
+    }  # fmt: skip
