@@ -51,6 +51,10 @@ class Client:
             raise RuntimeError(f"{method} {path}: {response.status} {octets[:500]!r}")
         return octets
 
+    def rested(self) -> None:
+        """The server has closed the idle connection meanwhile: the next request opens another."""
+        self._connection.close()
+
     def call(self, *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """The responses' arguments."""
         body = {"using": USING, "methodCalls": [[name, {"accountId": self.account, **given}, str(n)] for n, (name, given) in enumerate(calls)]}
@@ -103,6 +107,7 @@ def run(system: Mailstead, *, messages: int) -> dict[str, float]:
     figures |= client.measured("read", lambda: client.call(("Email/get", {"ids": [next(at)], "fetchAllBodyValues": True})))
     figures |= client.measured("flags_1000", lambda: _flip(client, ids), runs=20)
     _until_indexed(system, messages)
+    client.rested()
     figures |= client.measured("type", lambda: listed({"filter": {"inMailbox": inbox, "text": f"message {time.time_ns() % 9_000 + 1_000}"}, "sort": NEWEST}), runs=50)
     figures |= _after_delivery(system, client, plain)
     return figures
