@@ -465,7 +465,8 @@ def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
 
     submission = smtp(Mode.SUBMISSION)
     imap = imap_server(
-        mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool
+        mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool,
+        jmap_url=f"https://{settings.hostname}/jmap/session" if settings.listen.https else "",
     )
     async def tell_owner(account: AccountId, address: str, session: WebSession) -> None:
         await notice.new_device(opened.mail, settings.hostname, account, address, session)

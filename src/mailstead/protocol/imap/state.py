@@ -40,6 +40,7 @@ ALLOWED: Final[dict[str, frozenset[State]]] = {
     "LIST": _AFTER,
     "LSUB": _AFTER,
     "NAMESPACE": _AFTER,
+    "GETJMAPACCESS": _AFTER,
     "STATUS": _AFTER,
     "APPEND": _AFTER,
     "IDLE": _AFTER,

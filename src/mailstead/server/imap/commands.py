@@ -55,6 +55,7 @@ BY_NAME: Final["dict[str, Handler]"] = {
     "LOGOUT": access.logout,
     "STARTTLS": access.starttls,
     "NAMESPACE": tree.namespace,
+    "GETJMAPACCESS": tree.jmap_access,
     "IDLE": idle.idle,
     "CLOSE": open.close,
     "UNSELECT": open.close,

@@ -58,8 +58,10 @@ class Site:
 
     def __init__(
         self, *, mail: Mail, access: Access, watch: Watch, separator: str, message_size: int, tls: ServerTls | None,
-        spool: Callable[[], Spool],
+        spool: Callable[[], Spool], jmap_url: str = "",
     ) -> None:
+        self.jmap_url = jmap_url
+        """Of the JMAP session resource; "": there is none."""
         self.mail = mail
         self.access = access
         self.watch = watch
@@ -119,6 +121,7 @@ class Session:
             starttls=site.tls is not None and self.stream.tls is None,
             login=bool(mechanisms),
             append_limit=site.message_size,
+            has_jmap=bool(site.jmap_url),
         )
 
     async def run(self) -> None:
@@ -322,12 +325,12 @@ class Session:
 
 def imap_server(
     *, mail: Mail, access: Access, watch: Watch, settings: Any, tls: ServerTls | None,
-    spool: Callable[[], Spool] = Memory,
+    spool: Callable[[], Spool] = Memory, jmap_url: str = "",
 ) -> Callable[[Stream], Awaitable[None]]:
     """The driver. ``settings`` has ``imap.separator`` and ``limits.message_size``; ``spool`` makes the places where appended messages are gathered."""
     site = Site(
         mail=mail, access=access, watch=watch, separator=settings.imap.separator, message_size=settings.limits.message_size,
-        tls=tls, spool=spool,
+        tls=tls, spool=spool, jmap_url=jmap_url,
     )  # fmt: skip
 
     async def serve(stream: Stream) -> None:

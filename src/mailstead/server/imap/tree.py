@@ -85,6 +85,14 @@ async def namespace(session: "Session", tag: str, _command: Bare) -> bytes:
     return f'* NAMESPACE (("" "{separator}")) NIL NIL\r\n'.encode("ascii") + line.ok(tag, "Done")
 
 
+async def jmap_access(session: "Session", tag: str, _command: Bare) -> bytes:
+    """GETJMAPACCESS: where the same mail is by JMAP, with the same ids and the same login (RFC 9698 §4)."""
+    url = session.site.jmap_url
+    if not url:
+        return line.no(tag, "There is no JMAP here")
+    return f'* JMAPACCESS "{url}"\r\n'.encode("ascii") + line.ok(tag, "Done")
+
+
 async def list_(session: "Session", tag: str, command: List) -> bytes:
     """LIST and LSUB."""
     site, utf8 = session.site, session.machine.utf8

@@ -41,6 +41,7 @@ GRAMMAR: Final[dict[str, Callable[[Reader, str], Command]]] = {
     "LOGOUT": bare.parse,
     "STARTTLS": bare.parse,
     "NAMESPACE": bare.parse,
+    "GETJMAPACCESS": bare.parse,
     "IDLE": bare.parse,
     "CHECK": bare.parse,
     "CLOSE": bare.parse,

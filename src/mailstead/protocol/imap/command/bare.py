@@ -1,4 +1,4 @@
-"""Commands without arguments: CAPABILITY, NOOP, LOGOUT, STARTTLS, NAMESPACE, IDLE, CHECK, CLOSE, UNSELECT, EXPUNGE."""
+"""Commands without arguments: CAPABILITY, NOOP, LOGOUT, STARTTLS, NAMESPACE, GETJMAPACCESS, IDLE, CHECK, CLOSE, UNSELECT, EXPUNGE."""
 
 from dataclasses import dataclass
 
