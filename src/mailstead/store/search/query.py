@@ -11,13 +11,12 @@ that ask about threads, do that with every email of a thread touched.
 """
 
 import bisect
-import functools
 import threading
 from collections import ChainMap, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from mailstead.model import condition as c
 from mailstead.model import flags as model
@@ -44,15 +43,15 @@ from mailstead.store.mail import changes, emails
 from mailstead.store.search import answer
 from mailstead.store.search.columns import Columns, Row
 from mailstead.store.search.index import SearchIndex
-from mailstead.store.search.indexer import changes_since, path_of
+from mailstead.store.search.indexer import path_of
+from mailstead.store.search.judging import Compiler, Texts
 from mailstead.store.search.material import Material
+from mailstead.store.search.order import asks_of_threads, key_of
 from mailstead.store.shard import Shard, nonsense
 
 KEPT_EMAILS: Final = 250_000
 """Rows of all accounts together that stay in memory."""
 _ANSWERS: Final = 16
-_FEW: Final = 4
-"""Below this part of all emails, those that the index names are sorted; else all are gone through in order."""
 _PAGE: Final = 500
 _HITS: Final = 2_000
 """A word in more messages than this is answered page by page."""
@@ -63,7 +62,6 @@ _BY_ROW: Final = frozenset((SortBy.RECEIVED, SortBy.SIZE))
 """What a row alone sorts by."""
 
 R = TypeVar("R")
-Judge = Callable[[int, Row], bool]
 
 
 # ----------------------------------------------------------------------------------------------- straight from the shard
@@ -230,8 +228,8 @@ class Finder:
                 del answers[query]
                 continue
             kept = answers[query]
-            judge = _Compiler(db, columns, None, None).compile(query.condition)
-            key = _key(query, columns, db)
+            judge = Compiler(db, columns, None, None).compile(query.condition)
+            key = key_of(query, columns, db)
             again = set(touched)
             of_threads = set(touched.values())
             if kept.firsts is not None or asks_of_threads(query):
@@ -256,7 +254,7 @@ class Finder:
         if any(one.by not in _BY_ROW for one in query.sort) or len(gone) > _MENDED:
             ids[:] = [email for email in ids if email not in gone]
             return
-        key = _key(query, columns, db, ChainMap(columns.before, columns.rows))
+        key = key_of(query, columns, db, ChainMap(columns.before, columns.rows))
         for email in gone:
             if email in columns.before or email in columns.rows:
                 place = bisect.bisect_left(ids, key(email), key=key)
@@ -275,7 +273,7 @@ class _Asked:
         self._folder = folder
         self._material = material
         self._search: SearchIndex | None = None
-        self._texts_asked: _Texts | None = None
+        self._texts_asked: Texts | None = None
         self.position = columns.at or Position(0, 0)
 
     def close(self) -> None:
@@ -296,7 +294,7 @@ class _Asked:
         """Where these emails are in an answer, those that are."""
         if len(wanted) > _MENDED:
             return tuple((place, email) for place, email in enumerate(ids) if email in wanted)
-        key = _key(query, self.columns, self.db)
+        key = key_of(query, self.columns, self.db)
         found = []
         for email in wanted:
             if email in self.columns.rows:
@@ -320,7 +318,7 @@ class _Asked:
         if len(hits) < _HITS:
             return None
         least, known = hits[-1], set(hits)
-        compiler = _Compiler(self.db, self.columns, texts, self._material)
+        compiler = Compiler(self.db, self.columns, texts, self._material)
         judge, read = compiler.compile(c.And(rest)), answer.compile_(text, self.columns.bits)
         rows = self.columns.rows
         found: list[int] = []
@@ -342,23 +340,23 @@ class _Asked:
                 threads.add(row.thread)
         return None
 
-    def _texts(self) -> "_Texts":
+    def _texts(self) -> Texts:
         if self._texts_asked is None:
             account = self.columns.account
             self._search = SearchIndex.open(path_of(self._folder, account), self._keys.of(account).index_key)
-            self._texts_asked = _Texts(self.db, account, self._search)
+            self._texts_asked = Texts(self.db, account, self._search)
         return self._texts_asked
 
     def _made(self, query: Query) -> _Kept:
         columns = self.columns
         texts = self._texts() if answer.cost(query.condition) > 1 else None
-        judge = _Compiler(self.db, columns, texts, self._material).compile(query.condition)
+        judge = Compiler(self.db, columns, texts, self._material).compile(query.condition)
         rows = columns.rows
         few = texts.few(query.condition, rows) if texts is not None else None
         first = query.sort[0] if query.sort else Comparator(SortBy.RECEIVED, ascending=False)
         in_order = columns.received if first.ascending and first.by is SortBy.RECEIVED else reversed(columns.received)
         if few is not None:
-            ids = sorted((email for email in few if judge(email, rows[email])), key=_key(query, columns, self.db))
+            ids = sorted((email for email in few if judge(email, rows[email])), key=key_of(query, columns, self.db))
             return _collapsed(ids, rows) if query.collapse else _Kept(ids, None)
         if query.condition == c.EVERYTHING:
             ids = [email for _, email in in_order]
@@ -368,7 +366,7 @@ class _Asked:
         else:
             ids = [email for _, email in in_order if judge(email, rows[email])]
         if len(query.sort) > 1 or first.by is not SortBy.RECEIVED:
-            ids.sort(key=_key(query, columns, self.db))
+            ids.sort(key=key_of(query, columns, self.db))
         return _collapsed(ids, rows) if query.collapse else _Kept(ids, None)
 
 
@@ -380,151 +378,6 @@ def _collapsed(ids: list[int], rows: dict[int, Row]) -> _Kept:
     return _Kept(list(firsts.values()), firsts)
 
 
-class _Texts:
-    """What the index says of words. An email newer than the index is not ``known`` and has to be read."""
-
-    def __init__(self, db: Database, account: int, search: SearchIndex | None) -> None:
-        self._search = search
-        self._narrowed: dict[c.Condition, set[int] | None] = {}
-        self._unknown: set[int] | None = None
-        if search is not None:
-            try:
-                _, came, _ = changes_since(db, account, search)
-                self._unknown = set(came)
-            except sqlite.Failure:
-                self._search = None
-
-    def narrow(self, condition: c.Condition) -> tuple[set[int] | None, set[int] | None]:
-        """(emails that may meet the condition, None: any; emails that must be read whatever the first says, None: all). Asked
-        once for each condition."""
-        if self._search is None or self._unknown is None:
-            return None, None
-        if condition not in self._narrowed:
-            try:
-                self._narrowed[condition] = self._search.narrow(condition)
-            except sqlite.Failure:
-                return None, None
-        return self._narrowed[condition], self._unknown
-
-    def newest(self, condition: c.Contains, most: int) -> tuple[list[int], set[int]]:
-        """(the greatest ids that meet a condition on words, emails that must be read); the first is empty where that cannot be told."""
-        if self._search is None or self._unknown is None:
-            return [], set()
-        try:
-            found = self._search.newest(condition, most)
-        except sqlite.Failure:
-            return [], set()
-        if found is not None and len(found) < most:
-            self._narrowed[condition] = set(found)  # these are all
-        return found or [], self._unknown
-
-    def few(self, condition: c.Condition, rows: dict[int, Row]) -> set[int] | None:
-        """All emails that can meet a condition, where the index says that they are few; None: many."""
-        parts = condition.parts if isinstance(condition, c.And) else (condition,)
-        found: set[int] | None = None
-        for part in parts:
-            if isinstance(part, c.Contains | c.Header):
-                may, unknown = self.narrow(part)
-                if may is not None and unknown is not None:
-                    here = may | unknown
-                    found = here if found is None else found & here
-        if found is None or len(found) * _FEW > len(rows):
-            return None
-        return {email for email in found if email in rows}
-
-
-class _Compiler:
-    """Conditions as functions of an email and its row."""
-
-    def __init__(self, db: Database, columns: Columns, texts: _Texts | None, material: Material | None) -> None:
-        self._db = db
-        self._columns = columns
-        self._texts = texts
-        self._material = material
-        self._messages: OrderedDict[int, answer.Message] = OrderedDict()
-
-    def compile(self, condition: c.Condition) -> Judge:
-        """Cheap conditions are asked first."""
-        match condition:
-            case c.And(inner):
-                judges = [self.compile(part) for part in sorted(inner, key=answer.cost)]
-                if len(judges) == 2:  # noqa: PLR2004
-                    one, two = judges
-                    return lambda email, row: one(email, row) and two(email, row)
-                return lambda email, row: all(judge(email, row) for judge in judges)
-            case c.Or(inner):
-                judges = [self.compile(part) for part in sorted(inner, key=answer.cost)]
-                return lambda email, row: any(judge(email, row) for judge in judges)
-            case c.Not(part):
-                judge = self.compile(part)
-                return lambda email, row: not judge(email, row)
-            case c.InMailbox(mailbox):
-                return lambda _, row: mailbox in row.boxes
-            case c.InOtherThan(mailboxes):
-                return lambda _, row: not row.boxes <= mailboxes
-            case c.HasFlag(name):
-                has = self._has(name)
-                return lambda _, row: has(row)
-            case c.ThreadHas(name, every):
-                return self._thread_has(name, every=every)
-            case c.Received(since, before):
-                low, high = since if since is not None else -(1 << 62), before if before is not None else 1 << 62
-                return lambda _, row: low <= row.received_ms < high
-            case c.Size(at_least, below):
-                low, high = at_least or 0, below if below is not None else 1 << 62
-                return lambda _, row: low <= row.size < high
-            case c.EmailIs(wanted):
-                return lambda email, _: email == wanted
-            case c.ThreadIs(thread):
-                return lambda _, row: row.thread == thread
-            case c.HasAttachment():
-                email_row, db = self._columns.email_row, self._db
-                return lambda email, _: email_row(db, email)[1]
-            case c.Contains() | c.Header():
-                return self._text(condition)
-        judge_one = answer.compile_(condition, self._columns.bits)
-        return lambda email, row: judge_one(self.message(email, row))
-
-    def _has(self, name: str) -> Callable[[Row], bool]:
-        low = name.lower()
-        bit = model.SYSTEM_BITS.get(model.canonical(name)) or self._columns.bits.get(low, 0)
-        if bit:
-            return lambda row: bool(row.flags & bit)
-        return lambda row: low in row.more
-
-    def _thread_has(self, name: str, *, every: bool) -> Judge:
-        has = self._has(name)
-        of = all if every else any
-        rows, threads = self._columns.rows, self._columns.threads
-
-        @functools.lru_cache(None)
-        def holds(thread: int) -> bool:
-            return of(has(rows[email]) for email in threads[thread])
-
-        return lambda _, row: holds(row.thread)
-
-    def _text(self, condition: "c.Contains | c.Header") -> Judge:
-        judge_one = answer.compile_(condition, self._columns.bits)
-        may, unknown = self._texts.narrow(condition) if self._texts is not None else (None, None)
-        if may is None or unknown is None:
-            return lambda email, row: judge_one(self.message(email, row))
-        if isinstance(condition, c.Contains) and condition.words:
-            return lambda email, row: judge_one(self.message(email, row)) if email in unknown else email in may
-        return lambda email, row: (email in unknown or email in may) and judge_one(self.message(email, row))
-
-    def message(self, email: int, row: Row) -> answer.Message:
-        """An email as text is looked for in it; the last ones are kept, for other conditions ask again."""
-        found = self._messages.get(email)
-        if found is None:
-            if self._material is None:
-                raise RuntimeError("a condition on texts without the texts")
-            found = self._material.message((0, email, row.thread, 0, row.flags, row.more, row.received_ms, row.received_ms, row.size), 0)
-            self._messages[email] = found
-            if len(self._messages) > _DIRECT:
-                self._messages.popitem(last=False)
-        return found
-
-
 def _one_text(condition: c.Condition) -> tuple[c.Contains | None, tuple[c.Condition, ...]]:
     """The one condition on words, and the others, which are on rows; None where it is not so."""
     parts = condition.parts if isinstance(condition, c.And) else (condition,)
@@ -532,75 +385,3 @@ def _one_text(condition: c.Condition) -> tuple[c.Contains | None, tuple[c.Condit
     if len(costly) != 1 or not isinstance(costly[0], c.Contains) or not costly[0].words:
         return None, ()
     return costly[0], tuple(part for part in parts if part is not costly[0])
-
-
-# ------------------------------------------------------------------------------------------------------- order
-def asks_of_threads(query: Query) -> bool:
-    """Whether an email's place in the answer depends on others of its thread."""
-    return _of_threads(query.condition) or any(one.by in {SortBy.ALL_IN_THREAD, SortBy.SOME_IN_THREAD} for one in query.sort)
-
-
-def _of_threads(condition: c.Condition) -> bool:
-    match condition:
-        case c.And(inner) | c.Or(inner):
-            return any(map(_of_threads, inner))
-        case c.Not(part):
-            return _of_threads(part)
-        case c.ThreadHas():
-            return True
-    return False
-
-
-@functools.total_ordering
-class _Down:
-    """A text that sorts the other way round."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Down) and self.text == other.text
-
-    def __lt__(self, other: "_Down") -> bool:
-        return self.text > other.text
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _key(query: Query, columns: Columns, db: Database, of: "Mapping[int, Row] | None" = None) -> Callable[[int], tuple[Any, ...]]:
-    """What emails are sorted by; equal ones lie as they were received, in the direction of the first comparator by that."""
-    compiler = _Compiler(db, columns, None, None)
-    facts = columns.facts(db)
-    rows = columns.rows if of is None else of
-    parts = [_value(one, compiler, facts) for one in query.sort]
-    last = next((1 if one.ascending else -1 for one in query.sort if one.by is SortBy.RECEIVED), -1)
-
-    def key(email: int) -> tuple[Any, ...]:
-        row = rows[email]
-        return (*[part(email, row) for part in parts], last * row.received_ms, last * email)
-
-    return key
-
-
-def _value(one: Comparator, compiler: _Compiler, facts: Callable[[int], Any]) -> Callable[[int, Row], Any]:
-    sign = 1 if one.ascending else -1
-    match one.by:
-        case SortBy.RECEIVED:
-            return lambda _, row: sign * row.received_ms
-        case SortBy.SIZE:
-            return lambda _, row: sign * row.size
-        case SortBy.SENT:
-            return lambda email, row: sign * (facts(email).sent_ms or row.received_ms)
-        case SortBy.FROM | SortBy.TO | SortBy.SUBJECT:
-            field = {SortBy.FROM: 1, SortBy.TO: 2, SortBy.SUBJECT: 3}[one.by]
-            if one.ascending:
-                return lambda email, _: facts(email)[field]
-            return lambda email, _: _Down(facts(email)[field])
-        case SortBy.KEYWORD | SortBy.ALL_IN_THREAD | SortBy.SOME_IN_THREAD:
-            if one.by is SortBy.KEYWORD:
-                judge = compiler.compile(c.HasFlag(one.keyword))
-            else:
-                judge = compiler.compile(c.ThreadHas(one.keyword, every=one.by is SortBy.ALL_IN_THREAD))
-            return lambda email, row: sign * int(judge(email, row))
