@@ -17,10 +17,11 @@ from mailstead.mailauth.tlsrpt import Failure, PolicyKey, Report, Tally
 from mailstead.model.address import Address, Envelope
 from mailstead.model.dns import Answer
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.ids import AccountId, SubmissionId, TenantId
+from mailstead.model.ids import AccountId, SubmissionId, TenantId, to_wire
 from mailstead.model.question import Principal
 from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import NewSubmission, Progress, RecipientStatus
+from mailstead.server.http.jmap.submission import shown
 from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
 from mailstead.service.queue import bounce
 from mailstead.service.queue.bounce import Action, Told
@@ -137,6 +138,22 @@ async def test_a_late_bounce_reaches_the_submission_and_the_list(world: World) -
     assert (Progress.FAILED, "550 5.1.1 No such user") == (bob.progress, bob.reply)
     assert Progress.RELAYED is carol.progress
     assert [("bob@there.example", "bounce")] == await world.suppressed()
+
+
+async def test_the_submission_knows_its_notices(world: World) -> None:
+    world.next.answers["gone@there.example"] = Failed("mx.there.example", 550, EnhancedStatus(5, 1, 1), "5.1.1 No such user", Next.peer)
+    number = await world.send("gone@there.example", "bob@there.example")
+    reception = assemble.reception(world.store, parse(SETTINGS, {}), world.sending)
+    notice = world.notice("bob@there.example", envid=world.next.seen[0].envid)
+    for _ in range(2):  # as after a lost answer
+        transaction = await reception.begin(None, None, declared_octets=0, options={})
+        await reception.add(transaction, ALICE, {})
+        assert [None] == await reception.take(transaction, notice, b"Received: x\r\n")
+    (found,) = await world.store.submissions.find(world.alice, ids=[number])
+    ours, theirs = [bytes(await world.store.mail.octets(world.alice, email)) for email in found.notices]
+    assert b"gone@there.example" in ours
+    assert theirs.endswith(notice)
+    assert [f"b{to_wire('b', email)[1:]}" for email in found.notices] == shown(found)["dsnBlobIds"]
 
 
 async def test_nothing_is_sent_to_a_suppressed_address(world: World) -> None:

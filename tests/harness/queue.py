@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from tests.harness.fake_mail import NOW_MS
 
 from mailstead.model.errors import Unavailable
-from mailstead.model.ids import AccountId, SubmissionId
+from mailstead.model.ids import AccountId, EmailId, SubmissionId
 from mailstead.model.message import Octets
-from mailstead.model.submission import Hold, NewSubmission, Progress, RecipientStatus, Submission
+from mailstead.model.submission import NO_EMAIL, Hold, NewSubmission, Progress, RecipientStatus, Submission
 from mailstead.store.interface import (
     NewQueued,
     QueueDeferral,
@@ -155,13 +155,16 @@ class FakeSubmissions:
             raise self.failing
         self._move(submission, {Hold.LEAVING}, Hold.FINAL)
 
-    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus]) -> None:
+    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus], *, notice: EmailId = NO_EMAIL) -> None:
         if self.failing is not None:
             raise self.failing
         by = {one.address: one for one in news}
+        if submission not in self.known:
+            return
         one = self.known[submission]
         recipients = tuple(by.get(each.address, each) if each.progress < Progress.DELIVERED else each for each in one.recipients)
-        self.known[submission] = dataclasses.replace(one, recipients=recipients)
+        notices = (*one.notices, notice) if notice and notice not in one.notices else one.notices
+        self.known[submission] = dataclasses.replace(one, recipients=recipients, notices=notices)
 
     def _move(self, submission: SubmissionId, wanted: set[Hold], to: Hold) -> bool:
         one = self.known[submission]

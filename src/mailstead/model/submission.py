@@ -80,3 +80,5 @@ class Submission:
     hold: Hold
     modseq: int
     size_octets: int
+    notices: tuple[EmailId, ...] = ()
+    """Delivery status notices about it that were filed, in order of receipt."""

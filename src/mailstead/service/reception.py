@@ -16,7 +16,7 @@ from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key, fold_local
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, to_wire
+from mailstead.model.ids import SUBMISSION, AccountId, EmailId, SubmissionId, to_wire
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
 from mailstead.model.submission import NewSubmission
@@ -26,7 +26,7 @@ from mailstead.service.delivery import Delivery, Received
 from mailstead.service.forwarding import Forwarding
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
-from mailstead.service.reports.incoming import Incoming
+from mailstead.service.reports.incoming import About, Incoming
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
 from mailstead.service.signing import Signing
 from mailstead.service.suppressions import Suppressions
@@ -60,6 +60,8 @@ class Transaction:
     recipients: list[Recipient] = field(default_factory=list)
     message_id: str = ""
     """Of the message that came, for the record."""
+    filed: dict[AccountId, EmailId] = field(default_factory=dict)
+    """What became of it here."""
 
     @property
     def reverse_path(self) -> str:
@@ -189,8 +191,9 @@ class Reception:
             ))
         if message.hops > limits.SMTP_RECEIVED_HOPS:
             raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
+        about: list[About] = []
         if principal is None and self._incoming is not None:
-            await self._incoming.heard(
+            about = await self._incoming.heard(
                 message.octets, [(one.address, one.routed.accounts[0][0] if one.routed.accounts else None) for one in transaction.recipients]
             )
         if len(transaction.recipients) == 1 and len(transaction.recipients[0].routed.accounts) == 1:
@@ -207,6 +210,8 @@ class Reception:
                 await self._pass_on(message, transaction, trace, outcomes)
             elif remote:
                 await self._enqueue(message, transaction, remote, trace)
+        if about and self._incoming is not None:
+            await self._incoming.filed(about, transaction.filed)
         self._tell(transaction, outcomes, len(octets))
         await self._confirm(message, transaction, outcomes)
         return outcomes
@@ -272,12 +277,13 @@ class Reception:
     async def _file(self, message: Received, transaction: Transaction, recipient: Recipient, account: AccountId, address: str,
                     trace: bytes) -> Outcome:
         try:
-            await self._delivery.file(
+            filed = await self._delivery.file(
                 message, account, address=address, detail=recipient.routed.detail, reverse_path=transaction.reverse_path,
                 forward_path=str(recipient.address), trace=trace,
             )
         except (Refusal, Unavailable) as exc:
             return exc
+        transaction.filed[account] = filed.email_id
         return None
 
     async def _hold(self, transaction: Transaction, principal: Principal, octets: Octets, trace: bytes) -> list[Outcome]:

@@ -48,7 +48,7 @@ from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored
 from mailstead.model.object import Due, DueKind, ObjectKind, ObjectStates, ObjectWrite
 from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.model.question import ScramVerifier
-from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
+from mailstead.model.submission import NO_EMAIL, NewSubmission, RecipientStatus, Submission
 from mailstead.model.uids import UidSet
 from mailstead.store.outbound import Outbound
 from mailstead.store.web_logins import WebLogins
@@ -530,8 +530,8 @@ class Submissions(Protocol):
     async def handed_over(self, account: AccountId, submission: SubmissionId) -> None:
         """The queue has it, durably."""
 
-    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus]) -> None:
-        """What became of recipients (by address; ``options`` do not matter). The last word of the later ``at_ms`` stands; a recipient that
+    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus], *, notice: EmailId = NO_EMAIL) -> None:
+        """``notice``: an email that tells of it (a delivery status notice). What became of recipients (by address; ``options`` do not matter). The last word of the later ``at_ms`` stands; a recipient that
         was delivered or has failed stays so. Nothing where the submission is not known."""
 
 

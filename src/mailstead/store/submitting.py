@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from mailstead.model.email import Position
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import AccountId, MailboxId, SubmissionId
+from mailstead.model.ids import AccountId, EmailId, MailboxId, SubmissionId
 from mailstead.model.message import NewMessage, Octets
-from mailstead.model.submission import NewSubmission, RecipientStatus, Submission
+from mailstead.model.submission import NO_EMAIL, NewSubmission, RecipientStatus, Submission
 from mailstead.store.blob.objects import Objects
 from mailstead.store.keys import Keys
 from mailstead.store.mail import submissions
@@ -95,9 +95,9 @@ class EmbeddedSubmissions:
     async def handed_over(self, account: AccountId, submission: SubmissionId) -> None:
         await self._write(account, submissions.HandedOver(account, submission))
 
-    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus]) -> None:
+    async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus], *, notice: EmailId = NO_EMAIL) -> None:
         rows = [(one.address, int(one.progress), one.hop, one.reply, one.at_ms) for one in news]
-        await self._write(account, submissions.Report(account, submission, rows))
+        await self._write(account, submissions.Report(account, submission, rows, notice))
 
     async def destroy(self, account: AccountId, submission: SubmissionId) -> None:
         await self._write(account, submissions.Destroy(account, submission))

@@ -8,7 +8,7 @@ from tests.contract.store.conftest import World, message
 
 from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.ids import SubmissionId
+from mailstead.model.ids import EmailId, SubmissionId
 from mailstead.model.message import NewMessage
 from mailstead.model.submission import Hold, NewSubmission, Progress, RecipientStatus
 
@@ -165,3 +165,19 @@ async def test_nobody_sees_anothers(world: World) -> None:
     assert [] == await world.store.submissions.find(world.b, ids=[ONE])
     with pytest.raises(Refusal):
         await world.store.submissions.cancel(world.b, ONE)
+
+
+async def test_notices_are_remembered_once_and_in_order(world: World) -> None:
+    report = world.store.submissions.report
+    await world.store.submissions.submit(world.a, NEW, OCTETS)
+    before = await world.mail.modseq(world.a)
+    for email in (EmailId(8), EmailId(5), EmailId(8)):
+        await report(world.a, ONE, [], notice=email)
+    await report(world.a, SubmissionId(99), [], notice=EmailId(5))
+    (found,) = await world.store.submissions.find(world.a, ids=[ONE])
+    assert (EmailId(8), EmailId(5)) == found.notices
+    assert before < found.modseq
+    for number in range(100, 200):
+        await report(world.a, ONE, [], notice=EmailId(number))
+    (found,) = await world.store.submissions.find(world.a, ids=[ONE])
+    assert (50, 199) == (len(found.notices), found.notices[-1])

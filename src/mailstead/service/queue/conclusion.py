@@ -11,7 +11,7 @@ from typing import Final
 
 from mailstead import telemetry
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import SUBMISSION, DeliveryId, to_wire
+from mailstead.model.ids import SUBMISSION, DeliveryId, EmailId, to_wire
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import Progress, RecipientStatus
@@ -75,7 +75,7 @@ class Conclusion:
                         told.setdefault(Action.FAILED, []).append(late(entry, failed) if is_late else of_failure(entry, failed))
                     await self._suppress(entry, failed, provider)
         for action, recipients in told.items():
-            if not await self.file(recipients, action, octets) and action is Action.FAILED:
+            if not await self.file(recipients, action, octets, is_reported=job.message.is_reported) and action is Action.FAILED:
                 by_number = {one.number: one for one in job.recipients}
                 left += [_with_error(by_number[one.entry.number], settle(one)) for one in recipients]
                 due = max(due, now + retry.wait_ms(job.job_id, job.attempts))
@@ -116,7 +116,7 @@ class Conclusion:
             return
         wanted = [of_failure(entry, failed) for entry in entries if bounce.wanted(entry, Action.DELAYED)]
         if wanted:
-            await self.file(wanted, Action.DELAYED, octets)
+            await self.file(wanted, Action.DELAYED, octets, is_reported=job.message.is_reported)
         self._results.deferred(QueueDeferral(job, job.due_at_ms, retry.check_ms(entries[0], now), job.attempts, job.recipients))
 
     def _tell(self, entry: QueueEntry, attempt: Attempt, decision: retry.Decision, provider: str) -> None:
@@ -165,7 +165,14 @@ class Conclusion:
             else:
                 return
 
-    async def file(self, told: list[Told], action: Action, octets: bytes) -> bool:
+    async def _enter(self, entry: QueueEntry, notice: EmailId) -> None:
+        """The submission knows its notices (RFC 8621 §7 ``dsnBlobIds``)."""
+        try:
+            await self._submissions.report(entry.account_id, entry.submission_id, [], notice=notice)
+        except (Refusal, Unavailable) as exc:
+            telemetry.event("report.deferred", account=entry.account_id, reason=exc.cause or exc.public)
+
+    async def file(self, told: list[Told], action: Action, octets: bytes, *, is_reported: bool) -> bool:
         """A notice into the author's INBOX, from the null reverse-path. False: it must be tried again."""
         entry = told[0].entry
         notice = bounce.compose(told, action, octets, hostname=self._hostname, now_ms=self._now_ms())
@@ -184,6 +191,8 @@ class Conclusion:
             telemetry.event("notice.refused", account=entry.account_id, reason=exc.cause or exc.public)
             # Nobody is there to hear it; a full mailbox may be emptied.
             return exc.reason is not Reason.OVER_QUOTA
+        if is_reported:
+            await self._enter(entry, filed.email_id)
         telemetry.event(
             "message.filed", account=entry.account_id, mailbox=filed.mailbox_id, uid=filed.uid, octets=len(notice),
             reverse_path="", forward_path=entry.reverse_path, submission=to_wire(SUBMISSION, entry.submission_id),

@@ -10,7 +10,7 @@ They are read before the 250, so that none is forgotten; reading one twice chang
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from mailstead.mime.report import Complaint, Found, StatusNotice, TlsPart, Told
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import SUBMISSION, AccountId, SubmissionId, TenantId, from_wire, to_wire
+from mailstead.model.ids import SUBMISSION, AccountId, EmailId, SubmissionId, TenantId, from_wire, to_wire
 from mailstead.model.message import Octets
 from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import Progress, RecipientStatus
@@ -42,6 +42,8 @@ UNPROVED_TOLD: Final = 20
 _IN_A_THREAD: Final = 64 << 10
 _DAYS: Final = 21
 _ABUSE: Final = frozenset({"abuse", "not-spam", "fraud", "virus", "other", "opt-out", "opt-out-list"})
+About = tuple[AccountId, SubmissionId]
+"""Whose submission a notice speaks of."""
 _PROGRESS: Final = {"failed": Progress.FAILED, "delivered": Progress.DELIVERED}
 
 
@@ -63,34 +65,52 @@ class Incoming:
         self._hostname = hostname
         self._verifying = asyncio.Semaphore(2)
 
-    async def heard(self, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> None:
-        """A stranger's message to ``recipients`` (address, account) is about to be filed. Raises ``Unavailable`` where it should come again later."""
+    async def heard(self, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> list[About]:
+        """A stranger's message to ``recipients`` (address, account) is about to be filed. What it is a delivery status notice about, as far as it proves that.
+        Raises ``Unavailable`` where it should come again later."""
         if len(octets) > LARGEST or not report.is_report(header_of(octets)):
-            return
+            return []
         try:
             found = report.read(octets) if len(octets) <= _IN_A_THREAD else await asyncio.to_thread(report.read, octets)
-            await self._take(found, octets, recipients)
+            return await self._take(found, octets, recipients)
         except (Refusal, Unavailable):
             raise
         except Exception as exc:
             telemetry.defect("reports", exc)
+            return []
 
-    async def _take(self, found: Found | None, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> None:
+    async def filed(self, about: Sequence[About], emails: Mapping[AccountId, EmailId]) -> None:
+        """The notice was filed as these emails: the submissions in those accounts know it (RFC 8621 §7 ``dsnBlobIds``)."""
+        for account, submission in about:
+            email = emails.get(account)
+            if email is None:
+                continue
+            try:
+                await self._submissions.report(account, submission, [], notice=email)
+            except (Refusal, Unavailable) as exc:
+                telemetry.event("report.deferred", account=account, reason=exc.cause or exc.public)
+
+    async def _take(self, found: Found | None, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> list[About]:
         account = next((account for _, account in recipients if account is not None), None)
         match found:
             case StatusNotice():
                 tag = self._tag(found.envelope_id, [address.local for address, _ in recipients])
-                left = UNPROVED_TOLD
+                left, is_proved = UNPROVED_TOLD, False
                 for told in found.recipients:
-                    left -= not await self._status(found, told, tag, account)
+                    if await self._status(found, told, tag, account):
+                        is_proved = True
+                    else:
+                        left -= 1
                     if not left:
                         break
+                return [(tag.account_id, tag.submission_id)] if tag is not None and is_proved else []
             case Complaint():
                 await self._complaint(found, self._tag(found.envelope_id, [found.mail_from.rpartition("@")[0], *(a.local for a, _ in recipients)]), octets, account)
             case TlsPart():
                 await self._tls(found, recipients)
             case None:
                 pass
+        return []
 
     def _tag(self, envelope_id: str, locals_: Sequence[str]) -> Tag | None:
         now_s = self._now_ms() // 1000

@@ -25,6 +25,7 @@ PIECE_OCTETS: Final = 1 << 20
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
 """So long is known what became of a submission (RFC 8621 §7 leaves it to the server)."""
 _REPLY: Final = 1_000
+_NOTICES: Final = 50
 _COLUMNS: Final = "submission_id, email_id, thread_id, created_ms, release_ms, hold, modseq, key_no, size, doc_enc"
 
 
@@ -44,6 +45,7 @@ class Doc(msgspec.Struct, array_like=True):
     reverse_path: str
     options: dict[str, str]
     recipients: list[Recipient]
+    notices: list[int] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -181,10 +183,12 @@ class HandedOver(OfAccount):
 
 
 class Report(OfAccount):
-    """What became of recipients: (address, progress, hop, reply, at_ms). Nothing where the submission is not known any more."""
+    """What became of recipients: (address, progress, hop, reply, at_ms); ``notice``: an email that tells of it. Nothing where the submission is not known any
+    more."""
 
     submission: int
     news: list[tuple[str, int, str, str, int]]
+    notice: int = 0
     is_once: ClassVar = True
 
     def apply(self, tx: Tx, keys: Keys) -> None:
@@ -201,6 +205,9 @@ class Report(OfAccount):
             if found is None or one.progress >= Progress.DELIVERED or one.at_ms > found[3] or (one.progress, one.hop, one.reply) == found[:3]:
                 continue
             one.progress, one.hop, one.reply, one.at_ms = found
+            moved = True
+        if self.notice and self.notice not in doc.notices:
+            doc.notices = [*doc.notices, self.notice][-_NOTICES:]
             moved = True
         if not moved:
             return
@@ -292,7 +299,7 @@ def _value(row: tuple[Any, ...], account: int, keys: Keys) -> Submission:
     )
     return Submission(
         SubmissionId(submission), EmailId(email), ThreadId(thread), doc.identity, doc.reverse_path, doc.options, recipients, created,
-        release, Hold(hold), modseq, size,
+        release, Hold(hold), modseq, size, tuple(map(EmailId, doc.notices)),
     )
 
 

@@ -8,6 +8,7 @@ from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.email import Position
 from mailstead.model.ids import SubmissionId
 from mailstead.model.submission import Hold, Progress, Submission
+from mailstead.protocol.jmap.mail import blobs
 from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import (
@@ -62,7 +63,7 @@ def shown(one: Submission) -> dict[str, Any]:
             }
             for each in one.recipients
         } if one.hold is not Hold.CANCELED else None,
-        "dsnBlobIds": [], "mdnBlobIds": [],
+        "dsnBlobIds": [blobs.of_message(number) for number in one.notices], "mdnBlobIds": [],
     }  # fmt: skip
 
 
