@@ -28,7 +28,7 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords, names, tally
 from mailstead.store.mail.filing import OBJECT
-from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, opens, that_open
+from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, leave_out_objects, opens, that_open
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
 from mailstead.store.seal import DUE, KEPT, OUTBOX, PIECE, PLACE, WORD, AccountKey, Damaged
@@ -161,6 +161,7 @@ def _account(db: Database, account: int, limits: tuple[int, int, int], sources: 
             continue
         rows = read_rows(opened, account)
         if source == path and agrees(rows) and opens(rows, keys, account):
+            leave_out_objects(rows, keys, account)
             _insert(db, rows)
             tally.recount(db, account)
             outcome.kept += 1

@@ -16,7 +16,7 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords
 from mailstead.store.schema import shard
-from mailstead.store.seal import NAME, PLACE, WORD, AccountKey, Damaged
+from mailstead.store.seal import DUE, KEPT, NAME, PIECE, PLACE, WORD, AccountKey, Damaged
 
 TABLES: Final = {
     "account": "iiiiiiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
@@ -132,6 +132,26 @@ def opens(found: Rows, keys: Keys, account: int) -> bool:
     except (Damaged, Refusal, Unavailable, ValueError, OverflowError):
         return False
     return True
+
+
+def leave_out_objects(found: Rows, keys: Keys, account: int) -> None:
+    """Take out small objects that cannot be opened. Nobody can be told of each, so the account's history begins anew (its epoch)."""
+    lost = False
+    for table, kind, key, ident, part, sealed in (("object", KEPT, 6, 2, 1, 7), ("object_piece", PIECE, 4, 2, 3, 5), ("due", DUE, 5, 2, 1, 6)):
+        good = []
+        for row in found.tables.get(table, ()):
+            try:
+                keys.numbered(account, row[key]).open(kind, row[ident], row[sealed], row[part])
+            except (Damaged, OverflowError):
+                lost = True
+                continue
+            except (Refusal, Unavailable):
+                pass  # the key is not here: nobody can say
+            good.append(row)
+        found.tables[table] = good
+    if lost:
+        (row,) = found.tables["account"]
+        found.tables["account"] = [(*row[:2], row[2] + 1, *row[3:])]
 
 
 def that_open(found: list[tuple[Any, ...]], key: AccountKey, kind: bytes, *, has_id: bool) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail.filing import OBJECT
 from mailstead.store.schema import shard as schema
-from mailstead.store.seal import BODY, KEPT, NAME, PLACE, QUEUE, WORD, Damaged
+from mailstead.store.seal import BODY, DUE, KEPT, NAME, PIECE, PLACE, QUEUE, WORD, Damaged
 from mailstead.store.shard import Shard
 
 Progress = Callable[[str, int, int], None]
@@ -150,13 +150,18 @@ def _names(db: Database, path: Path, keys: Keys) -> Iterator[str]:
                 yield f"{path.name}: {what} {ident} of account {_hex(account)} is damaged; mailstead verify --repair rebuilds it"
             except (Refusal, Unavailable) as exc:
                 yield f"{path.name}: account {_hex(account)}: its key cannot be had: {exc.cause or exc.public}"
-    for account, sort, ident, number, sealed in db.each("SELECT account_id, kind, object_id, key_no, doc_enc FROM object"):
-        try:
-            keys.numbered(account, number).open(KEPT, ident, sealed, sort)
-        except (Damaged, TypeError, OverflowError):
-            yield f"{path.name}: an object {ident} of account {_hex(account)} is damaged; mailstead verify --repair leaves it out"
-        except (Refusal, Unavailable) as exc:
-            yield f"{path.name}: account {_hex(account)}: its key cannot be had: {exc.cause or exc.public}"
+    for what, kind, sql in (
+        ("an object", KEPT, "SELECT account_id, kind, object_id, key_no, doc_enc FROM object"),
+        ("a piece of object", PIECE, "SELECT account_id, number, object_id, key_no, doc_enc FROM object_piece"),
+        ("what is due of object", DUE, "SELECT account_id, kind, object_id, key_no, doc_enc FROM due"),
+    ):
+        for account, part, ident, number, sealed in db.each(sql):
+            try:
+                keys.numbered(account, number).open(kind, ident, sealed, part)
+            except (Damaged, TypeError, OverflowError):
+                yield f"{path.name}: {what} {ident} of account {_hex(account)} is damaged; mailstead verify --repair leaves it out"
+            except (Refusal, Unavailable) as exc:
+                yield f"{path.name}: account {_hex(account)}: its key cannot be had: {exc.cause or exc.public}"
 
 
 def _messages(db: Database, one: Shard, keys: Keys, objects: Objects, progress: Progress) -> Iterator[str]:
