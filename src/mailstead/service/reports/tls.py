@@ -37,6 +37,8 @@ SPREAD_S: Final = 4 * 3_600
 DAYS_BACK: Final = 2
 """A server that stood still reports about days up to here."""
 LIVES_MS: Final = 24 * 3_600_000
+AGAIN_MS: Final = tuple(minutes * 60_000 for minutes in (10, 20, 40, 80, 160, 240))
+"""How long a destination that refused is left alone."""
 _DAY_S: Final = 86_400
 _AT_ONCE: Final = 8
 SENT: Final = "sent"
@@ -138,7 +140,15 @@ class TlsReports:
         done = True
         for destination in destinations:
             before = known.get((domain, destination[:500]))
+            if before is not None and before.state == TRYING:
+                await self._states.tls_report_set(day, domain, destination[:500], state=SENT, attempts=before.attempts)
+                why = "a process ended while it was handed over; whether it arrived is not known, so it is not sent again"
+                telemetry.event("tlsrpt.failed", domain=domain, day=day, destination=destination, reason=why)
+                continue
             if before is not None and before.state != FAILED:
+                continue
+            if before is not None and self._now_ms() - before.at_ms < AGAIN_MS[min(before.attempts, len(AGAIN_MS)) - 1]:
+                done = False
                 continue
             attempts = before.attempts if before else 0
             try:

@@ -11,6 +11,7 @@ import pytest
 from tests.harness.lookups import Table
 from tests.harness.queue import FakeQueue
 
+from mailstead import telemetry
 from mailstead.mailauth import tlsrpt
 from mailstead.mailauth.dkim import PrivateKey
 from mailstead.mime import scan
@@ -37,6 +38,7 @@ class States:
     """As the store: what was written is there after a crash."""
 
     def __init__(self) -> None:
+        self.now_ms: Callable[[], int] = lambda: 0
         self.rows: dict[tuple[str, str, str], TlsReportState] = {}
         self.die: Callable[[str, str], None] = lambda *_: None
 
@@ -45,7 +47,7 @@ class States:
 
     async def tls_report_set(self, day: str, domain: str, destination: str, *, state: str, attempts: int) -> None:
         self.die("before", state)
-        self.rows[day, domain, destination] = TlsReportState(domain, destination, state, attempts, 0)
+        self.rows[day, domain, destination] = TlsReportState(domain, destination, state, attempts, self.now_ms())
         self.die("after", state)
 
     async def domain_account(self, domain: DomainId) -> AccountId:
@@ -73,6 +75,7 @@ class World:
         self.posts: list[tuple[str, bytes]] = []
         self.answer: Callable[[], tuple[str, str]] = lambda: ("sent", "the answer was 200")
         self.now_s = BEGINS_S + 86_400 + SPREAD_S
+        self.states.now_ms = lambda: self.now_s * 1000
         day = folder / DAY
         day.mkdir()
         for worker, (domain, result) in enumerate([("there.example", ""), ("there.example", "starttls-not-supported"), ("far.example", ""), ("silent.example", "")]):
@@ -157,11 +160,13 @@ async def test_a_process_that_is_killed_sends_nothing_twice(world: World, when: 
 
 async def test_who_refuses_is_tried_again_until_the_day_is_over(world: World) -> None:
     world.answer = lambda: ("failed", "the answer was 503")
-    await world.round()
-    await world.round()
+    for _ in range(3):  # ten minutes, then twenty
+        await world.round()
+        world.now_s += 600
     assert 2 == len(world.posts)
     assert 2 == len(world.queue.waiting)
     world.answer = lambda: ("unsure", "cut off")
+    world.now_s += 600
     await world.round()
     await world.round()
     assert 3 == len(world.posts), "what may have arrived is not sent again"
@@ -187,10 +192,20 @@ async def test_strange_destinations_get_nothing(world: World, rua: str) -> None:
     assert [] == world.posts
 
 
+async def test_what_a_killed_process_was_handing_over_is_told_and_not_sent_again(world: World) -> None:
+    world.states.rows[DAY, "there.example", "https://there.example/v1/tls"] = TlsReportState("there.example", "https://there.example/v1/tls", "trying", 1, 0)
+    with telemetry.capture() as events:
+        await world.round()
+        await world.round()
+    assert [] == world.posts
+    assert ["tlsrpt.failed"] == [name for name, fields in events if fields.get("destination") == "https://there.example/v1/tls"]
+
+
 async def test_a_queue_that_is_full_makes_it_later(world: World) -> None:
     world.queue.failing = Unavailable("full")
     await world.round()
     assert {} == world.mails()
     world.queue.failing = None
+    world.now_s += 600
     await world.round()
     assert 2 == len(world.mails())
