@@ -356,7 +356,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
 def forwarding(opened: Embedded, settings: Settings) -> Forwarding:
     """Mail that goes on to other servers."""
     return Forwarding(
-        directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings), secret=opened.secret(b"srs"),
+        directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings),
         now_ms=opened.now_ms, new_id=opened.ids.next, lookups=Resolver(settings.dns.servers),
     )  # fmt: skip
 

@@ -35,20 +35,21 @@ class DomainAccounts(Protocol):
     """See ``store.outbound.Outbound``."""
 
     async def domain_account(self, domain: DomainId) -> AccountId: ...
+    async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes: ...
 
 
 class Forwarding:
-    """``secret``: of this site. ``lookups`` None: no signature is verified, so no stranger hears of a failure."""
+    """``lookups`` None: no signature is verified, so no stranger hears of a failure."""
 
     def __init__(
-        self, *, directory: Directory, accounts: DomainAccounts, mail: Mail, entrance: Entrance, secret: bytes, now_ms: Clock, new_id: Callable[[], int],
+        self, *, directory: Directory, accounts: DomainAccounts, mail: Mail, entrance: Entrance, now_ms: Clock, new_id: Callable[[], int],
         lookups: Lookups | None = None,
     ) -> None:  # fmt: skip
         self._directory = directory
         self._accounts = accounts
         self._mail = mail
         self._entrance = entrance
-        self._secret = secret
+        self._rewriters: dict[str, Rewriter] = {}
         self._now_ms = now_ms
         self._new_id = new_id
         self._lookups = lookups
@@ -75,7 +76,7 @@ class Forwarding:
         if not message.has_message_id:
             digest = hashlib.sha256(b"mailstead forward of its own\0%d" % self._new_id()).digest()
         number = SubmissionId(int.from_bytes(digest[:8]) >> 1)
-        path, proof = await self._reverse_path(reverse_path, domain.name, message)
+        path, proof = await self._reverse_path(reverse_path, domain, message)
         now = self._now_ms()
         octets = b"Delivered-To: " + marker.encode() + b"\r\n" + trace + message.octets[:]
         account = await self._accounts.domain_account(domain.domain_id)
@@ -87,24 +88,32 @@ class Forwarding:
             recipients=len(targets), octets=len(octets), message_id=message.message_id, reason=", ".join(targets[:10]),
         )  # fmt: skip
 
-    async def _reverse_path(self, reverse_path: str, domain: str, message: Received) -> tuple[str, str]:
+    async def _rewriter(self, domain: Domain) -> Rewriter:
+        found = self._rewriters.get(domain.name)
+        if found is None:
+            secret = await self._accounts.domain_secret(domain.domain_id, b"srs")
+            found = self._rewriters[domain.name] = Rewriter(secret, domain.name)
+        return found
+
+    async def _reverse_path(self, reverse_path: str, domain: Domain, message: Received) -> tuple[str, str]:
         """Under which it leaves, and whether its original is proved."""
         if not reverse_path:
             return "", PROVED
         local, _, sender = reverse_path.rpartition("@")
         if (await self._directory.route(reverse_path)).is_local_domain:
             return reverse_path, PROVED
-        path = Rewriter(self._secret, domain).forward(Address(local, sender), self._now_ms() // 1000)
+        path = (await self._rewriter(domain)).forward(Address(local, sender), self._now_ms() // 1000)
         behind = await signers(self._lookups, message.octets, now_s=self._now_ms() // 1000) if self._lookups is not None else []
         # What is too long to be carried cannot hear of a failure; the postmaster does.
-        return str(path) if path is not None else f"{postmaster.NAME}@{domain}", PROVED if path is not None and any(stands_behind(one, sender) for one in behind) else UNPROVED
+        return str(path) if path is not None else f"{postmaster.NAME}@{domain.name}", PROVED if path is not None and any(stands_behind(one, sender) for one in behind) else UNPROVED
 
     # ------------------------------------------------------------------------------------------------- and back
-    def original(self, address: Address) -> Address | None:
+    async def original(self, address: Address) -> Address | None:
         """Whom a rewritten address of ours stands for; None: it is none, forged, or too old."""
         if address.local[:4].upper() not in _MARKS:
             return None
-        return Rewriter(self._secret, address.domain).reverse(address, self._now_ms() // 1000)
+        domain = await self._domain(address.domain)
+        return (await self._rewriter(domain)).reverse(address, self._now_ms() // 1000) if domain is not None else None
 
     async def back(self, message: Received, *, to: Address, through: Address, trace: bytes) -> None:
         """A notice that came for a rewritten address goes on to whom that stands for. Durable when this returns."""
@@ -113,7 +122,7 @@ class Forwarding:
     async def tell(self, entry: QueueEntry, notice: bytes, identity: bytes) -> bool:
         """Our own notice about a forward."""
         local, _, domain = entry.reverse_path.rpartition("@")
-        to = self.original(Address(local, domain))
+        to = await self.original(Address(local, domain))
         if to is None and (await self._directory.route(entry.reverse_path)).accounts:
             to = Address(local, domain)
         if to is None or entry.options.get("forward") != PROVED:

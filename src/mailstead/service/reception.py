@@ -145,9 +145,7 @@ class Reception:
 
     async def _is_return(self, transaction: Transaction, address: Address) -> bool:
         """Whether it is a reverse-path under which we have forwarded something: for notices alone, which have the null reverse-path."""
-        if self._forwarding is None or not self.can_send_out or self._forwarding.original(address) is None:
-            return False
-        if not any(one.name == domain_key(address.domain) for one in await self._directory.domains()):
+        if self._forwarding is None or not self.can_send_out or await self._forwarding.original(address) is None:
             return False
         if transaction.sender is not None:
             raise Refusal(Reason.RELAY_DENIED, "This address takes notices about mail that was forwarded, and nothing else")
@@ -223,7 +221,7 @@ class Reception:
                 continue
             try:
                 if recipient.is_return:
-                    original = self._forwarding.original(recipient.address)
+                    original = await self._forwarding.original(recipient.address)
                     if original is not None:
                         await self._forwarding.back(message, to=original, through=recipient.address, trace=trace)
                 else:

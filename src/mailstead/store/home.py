@@ -134,7 +134,7 @@ class Embedded:
         self.ids = ids
         self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
         self.web_logins = EmbeddedWebLogins(self.reader, self.write, self.keys)
-        self.outbound = EmbeddedOutbound(self.reader, self.write)
+        self.outbound = EmbeddedOutbound(self.reader, self.write, self.keys)
         self.uploads = Uploads(data / "up", self.files, self.keys, self.pool, self.check_disk)
         self.directory = EmbeddedDirectory(self.reader, self.write, ids, len(self.shards), self._forget, self.keys)
         self.mail = EmbeddedMail(

@@ -48,6 +48,9 @@ class Outbound(Protocol):
     async def domain_account(self, domain: DomainId) -> AccountId:
         """Under which number a domain's own mail (reports, forwards) is kept in the queue; it has a key of its own from now on."""
 
+    async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes:
+        """32 octets that are the domain's for this purpose: the same in every worker, over restarts and over a change of the master key."""
+
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
         """None where it is not, or not any more."""
 

@@ -86,3 +86,19 @@ async def test_a_domain_has_a_key_for_its_own_mail(store: tuple[Embedded, Clock]
     account = await opened.outbound.domain_account(domain.domain_id)
     assert account == await opened.outbound.domain_account(domain.domain_id)
     assert opened.keys.of(account).number == 1
+
+
+async def test_a_domains_secret_outlives_the_master_key(tmp_path: Path) -> None:
+    create(tmp_path / "data", shards=1)
+    found = []
+    for _ in range(2):
+        opened = Home(tmp_path / "data")
+        await opened.start()
+        domain = (await opened.directory.domains() or [await opened.directory.domain_add("ours.example", TenantId(1))])[0]
+        found += [await opened.outbound.domain_secret(domain.domain_id, b"srs"), await opened.outbound.domain_secret(domain.domain_id, b"other")]
+        await opened.rotate_master(lambda *_: None)
+        found += [await opened.outbound.domain_secret(domain.domain_id, b"srs")]
+        await opened.close()
+    assert found[0] == found[2] == found[3] == found[5]
+    assert found[0] != found[1]
+    assert 32 == len(found[0])

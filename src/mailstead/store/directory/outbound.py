@@ -3,14 +3,17 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from mailstead.model.errors import Refusal
 from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.store.directory import outbound_operations as ops
 from mailstead.store.directory.operations import MakeKey
 from mailstead.store.directory.reader import Reader, address_key
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.handover import DIRECTORY, KEYS
+from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
 from mailstead.store.outbound import Suppression, TlsReportState
+from mailstead.store.seal import AccountKey
 
 Write = Callable[[int, Operation], Awaitable[Any]]
 
@@ -18,7 +21,8 @@ Write = Callable[[int, Operation], Awaitable[Any]]
 class EmbeddedOutbound:
     """``write`` takes an operation to its owner."""
 
-    def __init__(self, reader: Reader, write: Write) -> None:
+    def __init__(self, reader: Reader, write: Write, keys: Keys) -> None:
+        self._keys = keys
         self._reader = reader
         self._write_to = write
 
@@ -41,8 +45,19 @@ class EmbeddedOutbound:
         await self._write(ops.SetTlsReport(day, domain, destination, state, attempts))
 
     async def domain_account(self, domain: DomainId) -> AccountId:
-        await self._write_to(KEYS, MakeKey(domain))
+        """See ``store.outbound.Outbound``."""
+        await self._key(domain)
         return AccountId(domain)
+
+    async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes:
+        return (await self._key(domain)).hashed(purpose, b"secret", size=32)
+
+    async def _key(self, domain: DomainId) -> AccountKey:
+        try:
+            return self._keys.of(domain)
+        except Refusal:  # there is none yet
+            await self._write_to(KEYS, MakeKey(domain))
+            return self._keys.of(domain)
 
     # ------------------------------------------------------------------------------------------------- suppressions
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
