@@ -70,7 +70,7 @@ class Absence:
 
     async def answer(self, account: AccountId, octets: Octets, *, address: str, reverse_path: str) -> bool:
         """Answer a message that was just filed, if it is to be answered; whether it was."""
-        if not reverse_path or not (await self._kept.states(account, (_KIND,)))[0].modseq:
+        if not reverse_path or not await self._kept.has(account, _KIND):
             return False
         try:
             found = [one for one in (await self._kept.of(account, _KIND)).objects if not one.gone]

@@ -32,7 +32,7 @@ class Senders:
 
     async def is_rejected(self, account: AccountId, octets: Octets) -> bool:
         """Whether mail by this author is not wanted."""
-        if not (await self._kept.states(account, (_KIND,)))[0].modseq:
+        if not await self._kept.has(account, _KIND):
             return False
         author = author_of(octets)
         if author is None:

@@ -19,6 +19,8 @@ async def test_what_was_set_is_there_and_only_here(world: World) -> None:
     assert [(one.object_id, one.doc, one.gone) for one in now.objects] == [(1, b"one", False), (2, b"two", False)]
     assert now.objects[0].modseq < now.objects[1].modseq == now.state.modseq == await world.mail.modseq(world.a)
     assert () == (await kept.of(world.b, KIND)).objects
+    assert [True, False, False] == [
+        await kept.has(world.a, KIND), await kept.has(world.a, ObjectKind.REMINDER), await kept.has(world.b, KIND)]
 
 
 async def test_who_looked_too_early_changes_nothing(world: World) -> None:

@@ -29,6 +29,9 @@ class EmbeddedObjects:
     async def states(self, account: AccountId, kinds: Sequence[ObjectKind]) -> list[Position]:
         return self._mail.shard(account).read(lambda db: objects.states(db, account, [int(kind) for kind in kinds]))
 
+    async def has(self, account: AccountId, kind: ObjectKind) -> bool:
+        return self._mail.shard(account).read(lambda db: objects.has(db, account, int(kind)))
+
     async def set(self, account: AccountId, op: OpId, kind: ObjectKind, writes: Sequence[ObjectWrite], *, at: int) -> bool:
         done: bool = await self._mail.write(account, _set(account, kind, writes, at), op)
         return done

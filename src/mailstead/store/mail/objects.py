@@ -89,6 +89,11 @@ def at(db: Database, account: int, kind: int) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def has(db: Database, account: int, kind: int) -> bool:
+    """Whether there ever was an object of the kind."""
+    return db.one("SELECT 1 FROM object WHERE account_id=? AND kind=? LIMIT 1", (account, kind)) is not None
+
+
 def states(db: Database, account: int, kinds: list[int]) -> list[Position]:
     """Where kinds stand, without a look at what there is."""
     with db.snapshot():
