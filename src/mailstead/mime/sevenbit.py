@@ -30,6 +30,8 @@ def to_7bit(octets: bytes) -> bytes | None:
     """The message with the same content in 7 bits; None where there is no such form."""
     if octets.isascii():
         return octets
+    if octets.count(b"\n") != octets.count(b"\r\n") or octets.count(b"\r") != octets.count(b"\r\n"):
+        return None  # such a message leaves for no server
     try:
         edits = list(_edits(octets, unpack(scan.scan(octets).parts), is_message=True))
     except _Never:
@@ -64,9 +66,11 @@ def _edits(octets: bytes, part: Part, *, is_message: bool) -> Iterator[Edit]:
     if part.encoding in {"base64", "quoted-printable"} or part.type in {"multipart", "message"}:
         raise _Never
     content = octets[body:end]
-    is_quoted = part.type == "text" and len(_EIGHT.findall(content)) * _QUOTED_SHARE <= len(content)
-    yield from _header(octets, part, b"quoted-printable" if is_quoted else b"base64", is_message=is_message)
-    yield body, end, _quoted(content) if is_quoted else _base64(content)
+    quoted = _quoted(content) if part.type == "text" and len(_EIGHT.findall(content)) * _QUOTED_SHARE <= len(content) else None
+    if quoted is not None and b"=\r\n--" in quoted:
+        quoted = None  # a line that was broken there could be taken for a boundary
+    yield from _header(octets, part, b"base64" if quoted is None else b"quoted-printable", is_message=is_message)
+    yield body, end, _base64(content) if quoted is None else quoted
 
 
 def _header(octets: bytes, part: Part, encoding: bytes, *, is_message: bool) -> Iterator[Edit]:

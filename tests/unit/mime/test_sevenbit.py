@@ -53,6 +53,18 @@ def test_a_tree_of_parts_with_a_message_inside() -> None:
     assert b"Content-Type: text/plain\r\n\r\nseven" in done, "what is 7-bit stays as it is"
 
 
+def test_a_line_that_is_broken_is_never_a_boundary() -> None:
+    octets = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b1\r\n\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        + b"a" * 60 + b"\xc3\xbc" + b"a" * 9 + b"--b1\r\nContent-Type: text/html\r\n\r\nno part\r\n--b1--\r\n"
+    )
+    for shift in range(80):
+        moved = octets.replace(b"a" * 60, b"a" * (20 + shift))
+        done = to_7bit(moved)
+        assert done is not None
+        assert leaves(moved) == leaves(done), shift
+
+
 def test_a_message_without_a_word_of_mime() -> None:
     octets = b"Subject: hi\r\n\r\n" + TEXT
     done = to_7bit(octets)
