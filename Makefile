@@ -59,7 +59,8 @@ bench: env
 	$(BIN)/python -m bench $(if $(FULL),--full)
 
 soak: env
-	MAILSTEAD_KILLS=$${MAILSTEAD_KILLS:-2000} MAILSTEAD_KILL_SEED=$${MAILSTEAD_KILL_SEED:-$$(date +%s)} $(BIN)/python -m pytest -m kill
+	MAILSTEAD_KILLS=$${MAILSTEAD_KILLS:-2000} MAILSTEAD_QUEUE_KILLS=$${MAILSTEAD_QUEUE_KILLS:-300} \
+	MAILSTEAD_NETWORK_KILLS=$${MAILSTEAD_NETWORK_KILLS:-20} MAILSTEAD_KILL_SEED=$${MAILSTEAD_KILL_SEED:-$$(date +%s)} $(BIN)/python -m pytest -m kill
 
 # Each parser for SECONDS_EACH, mutating what it knows; a failure prints its octets.
 fuzz: env

@@ -15,16 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from tests.harness.server import PASSWORD, Server, cpu_seconds, family, free_ports, memory_octets
+from tests.harness.server import PASSWORD, Server, cpu_seconds, free_ports
 
-from bench.dead_names import dead_names
 from bench.systems import PostfixDovecot
 
 _ROOT: Final = Path(__file__).parents[2]
 _WITHIN_S: Final = 120.0
 SENDER: Final = "u0@example.test"
-DEAD: Final = 10_000
-"""Domains whose servers do not answer."""
 
 
 @contextmanager
@@ -133,40 +130,6 @@ def side_by_side(*, messages: int, runs: int, peer_messages: int) -> Iterator[tu
             run(system, count, messages=max(100, many // 10))
             for _ in range(runs):
                 yield system.name, run(system, count, messages=many)
-
-
-def memory(*, messages: int) -> dict[str, float]:
-    """Memory of all processes with so many messages waiting for 10,000 dead domains, rate first and last, and seconds to ready after kill -9."""
-    folder = Path(tempfile.mkdtemp(prefix="mailstead-dead-"))
-    (dead,) = free_ports(1)
-    settings = f'[outbound]\ndirect = true\nport = {dead}\n[dns]\nservers = ["127.0.0.1:{{dns}}"]\n[log]\nlevel = "error"\n'
-    with dead_names(DEAD) as port, Server(folder, workers=2, settings=settings.replace("{dns}", str(port))) as server:
-        server.init([SENDER])
-        server.start()
-        rates = []
-        step = max(1, messages // 10)
-        for _ in range(10):
-            started = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-m", "bench.generator", str(server.ports["submission"]), "20", str(step), "1024", "r@d%d.dead.test",
-                 str(DEAD), f"{SENDER}:{PASSWORD}", SENDER],
-                cwd=_ROOT, capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            rates.append(step / (time.perf_counter() - started))
-        if server.process is None:
-            raise AssertionError("the server is gone")
-        used = sum(memory_octets(pid) for pid in family(server.process.pid))
-        server.kill()
-        started = time.perf_counter()
-        server.start()
-        ready_s = time.perf_counter() - started
-        time.sleep(3)
-        again = sum(memory_octets(pid) for pid in family(server.process.pid))
-    shutil.rmtree(folder, ignore_errors=True)
-    return {
-        "messages": messages, "memory_mb": used / 1e6, "memory_after_restart_mb": again / 1e6, "first_per_s": rates[0], "last_per_s": rates[-1],
-        "ready_s": ready_s,
-    }  # fmt: skip
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from mailstead.service.queue.conclusion import SETTLED, Conclusion, settled
 from mailstead.service.queue.entrance import shown
 from mailstead.service.queue.results import Results
 from mailstead.service.queue.schedule import Route, Schedule, Site
-from mailstead.service.queue.shaping import Rules, is_displeasure
+from mailstead.service.queue.shaping import GREYLISTED, Rules, is_displeasure
 from mailstead.service.queue.warmup import DAY_MS, WarmUp
 from mailstead.service.suppressions import Suppressions
 from mailstead.store.interface import Mail, Queue, QueueHold, QueueJob, Submissions
@@ -353,7 +353,9 @@ class Scheduler:
             return
         meaning = self._rules.meaning(site.shaping.rule.name, first)
         now = self._now_ms()
-        if (meaning.is_slower or is_displeasure(first)) and site.shaping.displeased(now):
+        # Who is greylisted is new there, not too fast.
+        is_angry = meaning.is_slower or (is_displeasure(first) and meaning.word != GREYLISTED)
+        if is_angry and site.shaping.displeased(now):
             telemetry.event("site.slowed", site=site.name, connections=site.shaping.connections, reason=first.text)
             if site.shaping.warm_up is not None and not meaning.hold_s:
                 await self._write_learnt(site)

@@ -21,6 +21,9 @@ from mailstead.service.queue.warmup import DAY_MS, Allowance, WarmUp
 FIRST: Final = 5.0
 """Connections to a site of which nothing is known yet."""
 CALM_MS: Final = 10_000
+_SLOWED: Final = 10
+"""Messages a minute that are left at least where a first sign of displeasure finds no rate; the next signs go below."""
+GREYLISTED: Final = "greylisted"
 _MINUTE_MS: Final = 60_000
 _SHUTTING: Final = 421
 _BUSY_SUBJECTS: Final = frozenset({(3, 2), (4, 5), (7, 0), (7, 1), (7, 28)})
@@ -199,7 +202,7 @@ class Shaping:
         if self._per_day(now_ms) and self._lost_at_day != now_ms // DAY_MS:
             self._lost_days, self._lost_at_day = self._lost_days + 1, now_ms // DAY_MS
         self.limit = max(1.0, self.limit / 2)
-        rate = self.per_minute or float(max(2 * self.share, self._sent * self.share))
+        rate = self.per_minute or float(max(2 * _SLOWED, self._sent * self.share))
         self.per_minute = max(1.0, rate / 2)
         self._tokens = min(self._tokens, 1.0)
         return True

@@ -148,6 +148,15 @@ async def test_a_temporary_failure_waits_and_is_tried_again() -> None:
     assert not site.outbox.rows
 
 
+@pytest.mark.parametrize(("text", "is_slower"), [("Greylisted, come back in 5 minutes", False), ("too many messages, slow down", True)])
+async def test_who_is_greylisted_is_new_there_and_not_too_fast(text: str, is_slower: bool) -> None:
+    site = Site()
+    await site.queue("a@x.example")
+    site.agent.answers = {"a@x.example": Failed("hub", 451, EnhancedStatus(4, 7, 1), text)}
+    assert await site.once() == 1
+    assert bool(site.scheduler.schedule.sites["x.example"].shaping.per_minute) is is_slower
+
+
 async def test_a_refusal_comes_back_to_the_author_once() -> None:
     site = Site()
     await site.queue("a@x.example", "b@x.example", "c@x.example")

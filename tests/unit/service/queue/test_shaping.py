@@ -100,6 +100,16 @@ def test_displeasure_finds_a_rate_where_there_was_none_and_success_lifts_it() ->
     assert shaping.per_minute == 0
 
 
+def test_a_first_sign_leaves_a_small_site_some_speed_and_further_ones_less() -> None:
+    shaping = Shaping(Rule("", 2, 100, 0))
+    shaping.took(1_000)
+    rates = []
+    for number in range(6):
+        shaping.displeased(1_000 + number * CALM_MS)
+        rates.append(shaping.per_minute)
+    assert rates == [10, 5, 2.5, 1.25, 1, 1]
+
+
 def test_what_is_learnt_outlives_a_restart_and_is_shared() -> None:
     rule = Rule("", 20, 100, 100)
     shaping = Shaping(rule)
