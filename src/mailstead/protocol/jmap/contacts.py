@@ -75,10 +75,16 @@ def _inside(card: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
     return found.values()
 
 
+def _parts(one: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects; what is none is left out."""
+    found = one.get(name)
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+
+
 def _name(card: dict[str, Any], *kinds: str) -> list[str]:
     """The components of these kinds, or all and the full name."""
     name = card.get("name", {})
-    parts = [one for one in name.get("components", ()) if isinstance(one, dict) and isinstance(one.get("value"), str)]
+    parts = [one for one in _parts(name, "components") if isinstance(one.get("value"), str)]
     if kinds:
         return [one["value"] for one in parts if one.get("kind") in kinds]
     full = name.get("full")
@@ -92,14 +98,13 @@ def _texts(card: dict[str, Any], name: str, *keys: str) -> list[str]:
 
 def _addresses(card: dict[str, Any]) -> list[str]:
     parts = [
-        part["value"] for one in _inside(card, "addresses") for part in one.get("components", ())
-        if isinstance(part, dict) and isinstance(part.get("value"), str)]
+        part["value"] for one in _inside(card, "addresses") for part in _parts(one, "components") if isinstance(part.get("value"), str)]
     return parts + _texts(card, "addresses", "full", "countryCode", "timeZone")
 
 
 def _organizations(card: dict[str, Any]) -> list[str]:
     units = [
-        unit["name"] for one in _inside(card, "organizations") for unit in one.get("units", ()) if isinstance(unit, dict) and isinstance(unit.get("name"), str)]
+        unit["name"] for one in _inside(card, "organizations") for unit in _parts(one, "units") if isinstance(unit.get("name"), str)]
     return units + _texts(card, "organizations", "name")
 
 

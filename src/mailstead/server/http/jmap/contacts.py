@@ -300,7 +300,7 @@ async def copy(call: Call) -> dict[str, Any]:
     if len(given) > MAX_SET:
         raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
     now = await call.mailing.kept.of(source, CARDS.kind)
-    if call.arguments.get("ifFromInState") not in {None, str(now.state)}:
+    if call.arguments.get("ifFromInState") not in (None, str(now.state)):
         raise MethodError("stateMismatch")
     there = {CARDS.id_of(one): msgspec.json.decode(one.doc) for one in now.objects if not one.gone}
     missing = {creation: {"type": "notFound"} for creation, one in given.items() if one.get("id") not in there}

@@ -110,7 +110,7 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
             continue
         rest = rest.replace("~1", "/").replace("~0", "~")
         one: Any = flag_of(rest) if name == "keywords" else mailbox(call, rest)
-        if one is None or value not in {True, None} or isinstance(value, int) and value is not True:  # noqa: RUF021
+        if one is None or not (value is True or value is None):
             raise BadPatch(path, why="true or null, of something that can be")
         (add if value else remove)[name].add(one)
     for name in whole:

@@ -99,7 +99,7 @@ async def _create(call: Call, creation: str, given: dict[str, Any], outcome: Out
             "invalidProperties", "a job has a filter or emailIds, and an update or destroy", properties=tuple(sorted(strange)))
         return
     update = given.get("update")
-    if (update is not None and not isinstance(update, dict)) or given.get("destroy") not in {None, True, False}:
+    if (update is not None and not isinstance(update, dict)) or not isinstance(given.get("destroy"), bool | None):
         outcome.not_created[creation] = set_error("invalidProperties", "update is a patch of an email, destroy is true", properties=("update",))
         return
     if update is not None and "snoozed" in update:

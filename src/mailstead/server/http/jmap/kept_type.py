@@ -205,7 +205,7 @@ class KeptType:
             raise MethodError("unsupportedFilter", f"a filter is at most {_DEPTH} deep")
         if "operator" in tree:
             given = tree.get("conditions")
-            if not isinstance(given, list) or tree["operator"] not in {"AND", "OR", "NOT"}:
+            if not isinstance(given, list) or tree["operator"] not in ("AND", "OR", "NOT"):
                 raise invalid("a filter operator is AND, OR or NOT, and has conditions")
             inner = [self._test(one, depth + 1) for one in given]
             match tree["operator"]:

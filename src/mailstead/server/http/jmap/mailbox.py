@@ -90,7 +90,7 @@ def _filter(call: Call, tree: Any, depth: int = 0) -> Test:
     if depth > _DEPTH:
         raise MethodError("unsupportedFilter", "the filter is too deep")
     if "operator" in tree:
-        if not isinstance(tree.get("conditions"), list) or tree["operator"] not in {"AND", "OR", "NOT"}:
+        if not isinstance(tree.get("conditions"), list) or tree["operator"] not in ("AND", "OR", "NOT"):
             raise invalid("a filter operator is AND, OR or NOT, and has conditions")
         inner = [_filter(call, one, depth + 1) for one in tree["conditions"]]
         match tree["operator"]:
@@ -278,7 +278,7 @@ def _patch(call: Call, given: dict[str, Any], now: dict[str, Any] | None) -> tup
     role: Role | None = None
     if "role" in given:
         value = given["role"]
-        if value is not None and value not in BY_ROLE:
+        if value is not None and not (isinstance(value, str) and value in BY_ROLE):
             raise _BadPatch(("role",), "this role is not known")
         role = Role.NONE if value is None else BY_ROLE[value]
     order = given.get("sortOrder")

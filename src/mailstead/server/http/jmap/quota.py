@@ -69,7 +69,10 @@ def _answer(call: Call, found: dict[str, dict[str, Any]]) -> list[str]:
         if name not in _FILTERS:
             raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
     listed = [one for one in found.values() if _meets(one, tree)]
-    for comparator in reversed(call.arguments.get("sort") or []):
+    sort = call.arguments.get("sort") or []
+    if not isinstance(sort, list):
+        raise invalid("sort is a list of comparators")
+    for comparator in reversed(sort):
         if not isinstance(comparator, dict) or comparator.get("property") not in _SORTS:
             raise MethodError("unsupportedSort", "quotas are sorted by name or used")
         listed.sort(key=lambda one, by=comparator["property"]: one[by], reverse=not flag(comparator, "isAscending", default=True))  # type: ignore[misc]
