@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ async def reports(site: SmtpSite, count: int, *, wait_s: float) -> list[bytes]:
     return site.filed(BOB)
 
 
+def policy(port: int) -> bytes:
+    """Our own MTA-STS policy, as the world asks for it."""
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/.well-known/mta-sts.txt", headers={"Host": "mta-sts.example.test"})
+    with urllib.request.urlopen(asked, timeout=10) as response:
+        found: bytes = response.read()
+        return found
+
+
 async def test_a_report_leaves_once(tmp_path: Path) -> None:
     site = SmtpSite(tls=None)
     (port,) = free_ports(1)
@@ -52,6 +61,7 @@ async def test_a_report_leaves_once(tmp_path: Path) -> None:
             sessions(server.data / "events", day)
             await asyncio.to_thread(server.start)
             (octets,) = await reports(site, 1, wait_s=20)
+            assert b"mode: testing\r\nmx: mail.example.test\r\n" in await asyncio.to_thread(policy, server.ports["http"])
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
             assert [octets] == await reports(site, 2, wait_s=2)
