@@ -58,7 +58,7 @@ class Outbound(Protocol):
         """In order of tenant and address key, those that hold."""
 
     async def suppress(self, one: Suppression) -> Suppression:
-        """Put it there; one that is there keeps the later expiry, and ``complaint`` or ``manual`` stay what they are before a ``bounce``. Gives what holds."""
+        """Put it there; a bounce of one that was there within a year and has expired lasts twice as long each time. One that is there keeps the later expiry, and ``complaint`` or ``manual`` stay what they are before a ``bounce``. Gives what holds."""
 
     async def unsuppress(self, tenant: TenantId, address: str) -> bool:
         """False: it was not there."""

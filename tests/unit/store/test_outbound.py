@@ -45,6 +45,16 @@ async def test_an_address_is_suppressed_for_its_tenant_until_it_expires(store: t
     assert 2 == (await opened.outbound.suppress(replace(ONE, created_at_ms=clock.now, expires_at_ms=clock.now + 1))).times, "the earlier time is remembered"
 
 
+async def test_what_bounces_again_and_again_rests_longer(store: tuple[Embedded, Clock]) -> None:
+    opened, clock = store
+    lasted = []
+    for _ in range(6):
+        one = await opened.outbound.suppress(replace(ONE, created_at_ms=clock.now, expires_at_ms=clock.now + 5_000))
+        lasted.append((one.expires_at_ms - clock.now) // 5_000)
+        clock.now = one.expires_at_ms
+    assert [1, 2, 4, 8, 12, 12] == lasted
+
+
 async def test_a_bounce_does_not_weaken_a_complaint(store: tuple[Embedded, Clock]) -> None:
     opened, _ = store
     await opened.outbound.suppress(replace(ONE, reason="complaint", detail="abuse", expires_at_ms=0))

@@ -11,6 +11,8 @@ Row = tuple[int, str, str, str, int, int, int]
 _KEPT_MS: Final = 31 * 86_400_000
 _GONE_MS: Final = 365 * 86_400_000
 """An entry that has expired is remembered for so long, so that the next bounce counts it."""
+_LONGER: Final = 12
+"""So many times the usual time at most."""
 _WEIGHT: Final = {"bounce": 0, "complaint": 1, "manual": 2}
 
 
@@ -53,7 +55,9 @@ class Suppress(Operation):
             elif holds:
                 row = (self.tenant, self.address, self.reason, self.detail, tx.now_ms, 0 if not until or not expires else max(until, expires), times + 1)
             else:
-                row = (*row[:6], times + 1)
+                # It was tried again and bounced again: next time it takes longer.
+                longer = min(1 << min(times, 10), _LONGER) if self.reason == "bounce" else 1
+                row = (*row[:5], tx.now_ms + self.lasts_ms * longer if self.lasts_ms else 0, times + 1)
         tx.db.run(
             "INSERT OR REPLACE INTO suppression (addr, tenant_id, address, reason, detail, created_ms, expires_ms, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (self.addr, *row),
