@@ -1,5 +1,5 @@
 // Every screen of the client, each as the steps that lead to it. The checks of accessibility and the pictures walk through them.
-const settingsPages = ['appearance', 'layout', 'keyboard', 'reading', 'composing', 'folders', 'labels', 'templates', 'notifications', 'offline', 'security'];
+const settingsPages = ['appearance', 'layout', 'keyboard', 'reading', 'composing', 'away', 'folders', 'labels', 'templates', 'notifications', 'offline', 'security'];
 
 /** `t`: words of the language on the screen, from the catalogue itself, so that screens are found in any language. */
 export const desktop = {

@@ -1,7 +1,9 @@
 """Writing and sending in the browser."""
 
 import base64
+import smtplib
 import time
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -68,3 +70,31 @@ def test_a_window_of_its_own_goes_on_with_the_draft(site: Server, sent: dict[str
     assert text is not None
     assert "First half, second half." in text.get_content()
     assert not holds(site, "Drafts", "In a window")
+
+
+def test_name_and_signature(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "Something to look at")
+    assert "Ursula Example, third floor" in browser.run("identity", desk, name="Ursula Example", signature="Ursula Example, third floor")
+
+
+def test_a_receipt_is_sent_by_hand_and_once(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    def with_request(message: EmailMessage) -> None:
+        message["Disposition-Notification-To"] = FRIEND
+
+    put(site, "Please confirm", sender=FRIEND, change=with_request)
+    browser.run("receipt", desk, subject="Please confirm")
+    eventually(lambda: any(message.get_content_type() == "multipart/report" for _, message in found(site, FRIEND, "INBOX", "Please confirm")))
+    assert "$mdnsent" in [flag.lower() for flag in found(site, LOGIN, "INBOX", "Please confirm")[0][0]]
+
+
+def test_an_automatic_reply(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    browser.run("away", desk, on=True, subject="By the sea", text="Back on Monday.")
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"], letter["Message-ID"] = FRIEND, LOGIN, "Are you there?", "<there@example.test>"
+    letter.set_content("Hello?")
+    with smtplib.SMTP("127.0.0.1", site.ports["smtp"]) as smtp:
+        smtp.send_message(letter)
+    try:
+        eventually(lambda: holds(site, "INBOX", "By the sea", FRIEND))
+    finally:
+        browser.run("away", desk, on=False, subject="By the sea", text="Back on Monday.")

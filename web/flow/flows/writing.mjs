@@ -70,3 +70,39 @@ export async function ownWindow(mail, { to, subject }) {
   await window.waitForEvent('close', { timeout: 20_000 }).catch(() => undefined);
   return { closed: window.isClosed(), docks: await mail.page.locator('.composer').count() };
 }
+
+/** Under one's own name, with a signature below. */
+export async function identity(mail, { name, signature }) {
+  const page = await mail.at('/settings/composing');
+  const first = page.locator('fieldset').first();
+  await first.getByLabel('Name').fill(name);
+  await first.getByLabel('Signature').fill(signature);
+  await first.getByLabel('Signature').blur();
+  await page.waitForTimeout(500);
+  await mail.at('/m/inbox');
+  await mail.write({});
+  const text = await mail.composer.locator('.editor').innerText();
+  await mail.button('Close, the draft is kept', mail.composer).click();
+  return text;
+}
+
+/** An automatic reply, switched on or off. */
+export async function away(mail, { on, subject, text }) {
+  const page = await mail.at('/settings/away');
+  await page.waitForTimeout(300);
+  await page.getByRole('switch', { name: 'Answer automatically' }).setChecked(on, { force: true });
+  await page.getByLabel('Subject').fill(subject);
+  await page.getByLabel('Message').fill(text);
+  await mail.button('Save').click();
+  await mail.says(on ? 'Whoever writes is answered' : 'Nobody is answered');
+}
+
+/** Tell the sender, who asked, that it has been read. */
+export async function receipt(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.says('would like to know that you have read this');
+  await mail.button('Tell them').click();
+  await mail.says('has been told');
+  await mail.button('Tell them').waitFor({ state: 'detached' });
+}

@@ -7,7 +7,8 @@ import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
-import type { Email, Id, Job, Reminder, SavedSearch, SenderProfile } from '../jmap/types.ts';
+import type { Email, Id, Identity, Job, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
+import { SUBMISSION, VACATION } from '../jmap/types.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
 
@@ -38,6 +39,8 @@ export class Mail {
   readonly reminders: Records<Reminder>;
   readonly senders: Records<SenderProfile>;
   readonly jobs: Records<Job>;
+  readonly identities: Records<Identity>;
+  readonly vacation: Records<VacationResponse>;
   readonly shared: Shared;
   picker = $state.raw<Picker | null>(null);
 
@@ -50,6 +53,8 @@ export class Mail {
     this.reminders = new Records(this.store, 'Reminder');
     this.senders = new Records(this.store, 'SenderProfile');
     this.jobs = new Records(this.store, 'Job');
+    this.identities = new Records(this.store, 'Identity', SUBMISSION, (list) => this.store.takeIdentities(list));
+    this.vacation = new Records(this.store, 'VacationResponse', VACATION);
     this.shared = new Shared(this);
     this.log.onSettled = () => this.shared.notice();
   }

@@ -12,6 +12,8 @@ export class Records<T extends { id: Id }> {
     readonly store: Store,
     readonly type: string,
     readonly capability = PLUS,
+    /** Told of each list that has come. */
+    readonly onload: (list: T[]) => void = () => undefined,
   ) {
     store.on(type, () => void this.load());
   }
@@ -32,6 +34,7 @@ export class Records<T extends { id: Id }> {
     try {
       this.list = (await client.call<GetResponse<T>>(`${this.type}/get`, { ids: null })).list;
       this.loaded = true;
+      this.onload(this.list);
       void this.store.db?.put('meta', `type:${this.type}`, this.list);
     } catch (error) {
       this.store.report(error);
@@ -53,6 +56,7 @@ export class Records<T extends { id: Id }> {
     const refusal = (await this.#set({ update: { [id]: patch } })).notUpdated?.[id];
     if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
     this.list = this.list.map((one) => (one.id === id ? { ...one, ...patch } : one));
+    this.onload(this.list);
   }
 
   async destroy(id: Id): Promise<void> {

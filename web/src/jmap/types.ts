@@ -157,6 +157,16 @@ export interface Reminder {
   firedAt: UTCDate | null;
 }
 
+export interface VacationResponse {
+  id: Id;
+  isEnabled: boolean;
+  fromDate: UTCDate | null;
+  toDate: UTCDate | null;
+  subject: string | null;
+  textBody: string | null;
+  htmlBody: string | null;
+}
+
 export interface Job {
   id: Id;
   kind: 'update' | 'destroy' | 'undo';
