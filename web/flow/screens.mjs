@@ -1,7 +1,6 @@
 // Every screen of the client, each as the steps that lead to it. The checks of accessibility and the pictures walk through them.
 const settingsPages = ['appearance', 'layout', 'keyboard', 'reading', 'composing', 'away', 'folders', 'labels', 'templates', 'notifications', 'offline', 'security'];
 
-/** `t`: words of the language on the screen, from the catalogue itself, so that screens are found in any language. */
 export const desktop = {
   list: async (mail) => {
     await mail.at('/m/inbox');
@@ -61,7 +60,8 @@ export const desktop = {
   },
   tour: async (mail) => {
     await mail.press('Escape');
-    await mail.command('Show me around');
+    const lang = await mail.page.evaluate(() => document.documentElement.lang);
+    await mail.command({ en: 'Show me around', de: 'Führe mich herum', ar: 'عرّفني بالمكان' }[lang]);
     await mail.page.locator('.tour').waitFor();
   },
   search: async (mail) => {
@@ -110,7 +110,8 @@ export const phone = {
     await mail.page.waitForTimeout(250);
   },
   reader: async (mail) => {
-    await mail.page.locator('.scrim').click({ position: { x: 370, y: 400 } });
+    const rtl = await mail.page.evaluate(() => document.documentElement.dir === 'rtl');
+    await mail.page.locator('.scrim').click({ position: { x: rtl ? 20 : 370, y: 400 } });
     await mail.row(/./).nth(6).click();
     await mail.text();
     await mail.page.waitForTimeout(200);

@@ -1,5 +1,5 @@
 // Imports point down: app → feature → action → cache → jmap; kit is beside them and knows none of them; one feature
-// never imports another. Exits 1 and says where, when a file breaks the rule.
+// never imports another; style sheets are logical. Exits 1 and says where, when a file breaks the rule.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ function* files(folder) {
   }
 }
 
+const physical = /(?:^|[\s;{])(?:(?:margin|padding|border)-(?:left|right)|(?:left|right)\s*:|text-align:\s*(?:left|right)|float:\s*(?:left|right)|border-(?:top|bottom)-(?:left|right)-radius)/;
+
 const wrong = [];
 for (const file of files(root)) {
   const here = relative(root, file).split('/');
@@ -40,6 +42,9 @@ for (const file of files(root)) {
       if (there[1] !== here[1]) wrong.push(`${relative(root, file)} imports another feature: ${target}`);
     } else if (!below[layer].includes(there[0])) wrong.push(`${relative(root, file)} imports ${there[0]}, which is not below ${layer}: ${target}`);
   }
+  // Start and end, not left and right: the page is written from the right as well.
+  const css = file.endsWith('.css') ? text : (/<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '');
+  for (const line of css.split('\n')) if (physical.test(line)) wrong.push(`${relative(root, file)}: left or right in a style sheet: ${line.trim()}`);
   if (file.endsWith('.svelte') && /<[^>]*\sstyle="/.test(text.replace(/<style[\s\S]*?<\/style>/g, '')))
     wrong.push(`${relative(root, file)}: a style attribute in markup is refused by the content policy; use a class or style:`);
 }

@@ -45,3 +45,15 @@ def test_every_screen_of_a_phone(browser: Browser) -> None:
 
 def test_the_door(browser: Browser) -> None:
     assert browser.run("accessibleDoor", {"name": "nobody", "login": "", "password": ""}) == []
+
+
+@pytest.mark.usefixtures("samples")
+def test_languages_and_the_way_they_are_written(browser: Browser) -> None:
+    device = {"name": "look", "login": READER, "password": PASSWORD}
+    german = browser.run("language", device, language="de")
+    assert (german["dir"], german["listBeforeReader"]) == ("ltr", True)
+    assert "Eingang" in german["places"]
+    arabic = browser.run("language", device, language="ar")
+    assert (arabic["dir"], arabic["listBeforeReader"]) == ("rtl", False)
+    assert "الوارد" in arabic["places"]
+    browser.run("language", device, language="en")

@@ -66,3 +66,14 @@ export async function pictures(mail, { folder, theme, density, language, size = 
     if (!only || only.includes(name)) await mail.page.screenshot({ path: `${folder}/${name}.png` });
   }
 }
+
+/** The page in a language: which way it is written, and its first words. */
+export async function language(mail, { language }) {
+  const page = await mail.at('/settings/appearance');
+  await page.locator('#language').selectOption(language);
+  await page.waitForFunction((code) => document.documentElement.lang === code, language);
+  await page.locator('.rail a[href="/m/inbox"]').click();
+  await mail.row(/./).first().waitFor();
+  const box = async (selector) => (await page.locator(selector).first().boundingBox()).x;
+  return { dir: await page.evaluate(() => document.documentElement.dir), places: await page.locator('.side .nav-item .t').allTextContents(), listBeforeReader: (await box('.list-pane')) < (await box('.reader-pane')) };
+}

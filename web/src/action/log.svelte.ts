@@ -27,6 +27,8 @@ export interface Entry {
   /** Marks that follow from reading are no deeds: sent like the others, but not listed and not undone. */
   quiet?: boolean;
   errors?: Record<Id, string>;
+  /** It has been on its way to the server, which may have it though no answer came back. */
+  attempted?: boolean;
   /** Something else to be done in its turn: a message to be sent that was written without a network. */
   job?: Job;
 }
@@ -187,7 +189,10 @@ export class Log {
     this.#redo.push(entry);
     this.#update(entry, { state: 'undone' });
     const inverses = entry.inverses;
-    if (entry.state === 'waiting' && !this.#inFlight.has(entry.id)) {
+    if (entry.state === 'waiting' && entry.attempted && !this.#inFlight.has(entry.id)) {
+      // Nobody knows whether the server has it: taken for done, then taken back.
+      for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, true);
+    } else if (entry.state === 'waiting' && !this.#inFlight.has(entry.id)) {
       const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
       this.#shift(before);
@@ -223,6 +228,7 @@ export class Log {
         const entry = this.entries.find(({ state, id }) => state === 'waiting' || (state === 'undone' && this.#inFlight.has(id)));
         if (!client || !entry || entry.state !== 'waiting') return;
         this.#inFlight.add(entry.id);
+        if (!entry.attempted) this.#update(entry, { attempted: true });
         const errors: Record<Id, string> = {};
         try {
           if (entry.job) await this.#doJob(entry, entry.job);

@@ -3,7 +3,7 @@ import type { BodyPart, Email, GetResponse, Id } from '../jmap/types.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
 import type { Store } from './store.svelte.ts';
 
-export const bodyProperties = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid'];
+export const bodyProperties = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'header:Content-Type'];
 export const detailProperties = [
   'id', 'blobId', 'threadId', 'messageId', 'inReplyTo', 'references', 'sentAt', 'from', 'to', 'cc', 'bcc', 'replyTo', 'sender', 'subject',
   'textBody', 'htmlBody', 'attachments', 'bodyValues',

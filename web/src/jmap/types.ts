@@ -37,6 +37,7 @@ export interface BodyPart {
   disposition: string | null;
   cid: string | null;
   subParts?: BodyPart[];
+  [header: `header:${string}`]: unknown;
 }
 
 export interface BodyValue {

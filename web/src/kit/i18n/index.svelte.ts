@@ -3,12 +3,14 @@ import { type Messages, en } from './en.ts';
 import { Formatter, type Values } from './message.ts';
 
 export type Key = keyof Messages;
-export const languages = { en: 'English' } as const;
+export const languages = { en: 'English', de: 'Deutsch', ar: 'العربية' } as const;
 const rightToLeft: ReadonlySet<string> = new Set(['ar', 'he', 'fa']);
 export type Language = keyof typeof languages;
 
 const catalogues: Record<Language, () => Promise<Messages>> = {
   en: () => Promise.resolve(en),
+  de: async () => (await import('./de.ts')).de,
+  ar: async () => (await import('./ar.ts')).ar,
 };
 
 class Current {
@@ -50,7 +52,8 @@ export function preferred(): Language {
 }
 
 export async function speak(language: Language): Promise<void> {
-  current.messages = await catalogues[language]();
+  const messages = await catalogues[language]();
+  current.messages = messages;
   current.language = language;
   const regional = navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
   current.formatter = new Formatter(regional);
