@@ -80,7 +80,7 @@ class World:
         return list(outcomes)
 
     async def quiet(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.store.queue.counts()[1] or self.scheduler.schedule.in_hand:
                 await asyncio.sleep(0.01)
             await self.scheduler.idle()
@@ -197,7 +197,7 @@ async def test_our_own_people_forward_under_their_own_name(world: World) -> None
     number = world.sending.new_submission_id()
     octets = b"From: alice@example.org\r\nMessage-ID: <a@example.org>\r\n\r\nhello\r\n"
     await world.sending.submit(alice, NewSubmission(number, "alice@example.org", (("away@example.org", {}),)), octets)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not world.next.seen:
             await asyncio.sleep(0.01)
     await world.quiet()

@@ -101,7 +101,7 @@ async def test_held_mail_waits_and_can_be_called_back(world: World) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 
