@@ -396,12 +396,16 @@ def _order(value: Any) -> tuple[bool, Any]:
 
 def changes_of(now: ObjectStates, old: Position, most: int, id_of: Callable[[KeptObject], str]) -> tuple[Position, dict[str, list[str]]]:
     """What moved after ``old`` (how far this reaches, by kind of change). Every object has the modseq of its last change to itself, so a page may
-    end at any. Raises ``cannotCalculateChanges``."""
+    end at any. Raises ``cannotCalculateChanges``.
+
+    The end of a page that is not the last keeps in ``skip`` where the first page began, plus one: what was made since then and changed again after
+    the page is one the client may not have yet."""
     told: dict[str, list[str]] = {"created": [], "updated": [], "destroyed": []}
-    if old.epoch != now.state.epoch or old.modseq > now.state.modseq or old.skip or (old != now.state and 0 < old.modseq < now.floor):
+    begun = old.skip - 1 if old.skip else old.modseq
+    if old.epoch != now.state.epoch or not begun <= old.modseq <= now.state.modseq or (old.modseq < now.state.modseq and 0 < old.modseq < now.floor):
         raise MethodError("cannotCalculateChanges", "this state is not known any more")
     moved = [one for one in now.objects if one.modseq > old.modseq and not (one.gone and one.made > old.modseq)]
     page = moved[:most] if most else moved
     for one in page:
-        told["destroyed" if one.gone else "created" if one.made > old.modseq else "updated"].append(id_of(one))
-    return (Position(now.state.epoch, page[-1].modseq) if len(page) < len(moved) else now.state), told
+        told["destroyed" if one.gone else "created" if one.made > begun else "updated"].append(id_of(one))
+    return (Position(now.state.epoch, page[-1].modseq, begun + 1) if len(page) < len(moved) else now.state), told
