@@ -174,6 +174,13 @@ async def test_a_sender_who_may_be_forged_gets_no_bounce_but_the_postmaster_know
     assert not await world.store.outbound.suppressions()
 
 
+async def test_what_is_no_failure_is_not_the_postmasters_concern(world: World) -> None:
+    world.next.answers["someone@there.example"] = Sent("mx.there.example", "2.0.0 ok", passes_on_dsn=False, peer=Next.peer)
+    await world.come(MESSAGE % 1, AWAY, notify="SUCCESS")
+    assert ["someone@there.example"] == [to for _, to, _ in world.next.seen]
+    assert [] == await world.inbox("postmaster")
+
+
 async def test_a_sender_who_has_signed_hears_of_the_failure(world: World) -> None:
     key = PrivateKey.make("ed25519")
     world.names["s._domainkey.far.example"] = key.record().encode()

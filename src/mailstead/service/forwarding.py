@@ -119,18 +119,18 @@ class Forwarding:
         """A notice that came for a rewritten address goes on to whom that stands for. Durable when this returns."""
         await self._bring(str(to), message.octets[:], trace, message.digest, through.domain, "returned to whom the forward came from", message.message_id)
 
-    async def tell(self, entry: QueueEntry, notice: bytes, identity: bytes) -> bool:
-        """Our own notice about a forward."""
+    async def tell(self, entry: QueueEntry, notice: bytes, identity: bytes, *, is_failure: bool) -> bool:
+        """Our own notice about a forward. What is not a failure is told to those alone who are proved."""
         local, _, domain = entry.reverse_path.rpartition("@")
         to = await self.original(Address(local, domain))
         if to is None and (await self._directory.route(entry.reverse_path)).accounts:
             to = Address(local, domain)
         if to is None or entry.options.get("forward") != PROVED:
-            readers = await self._postmasters.of(domain)
+            readers = await self._postmasters.of(domain) if is_failure else Routed(is_local_domain=True)
             await self._file(readers, notice, identity)
             telemetry.event(
                 "notice.kept", tenant=entry.tenant_id, submission=to_wire(SUBMISSION, entry.submission_id), reverse_path=entry.reverse_path,
-                forward_path=entry.forward_path, reason="the sender is not proved: the postmaster has it" if readers.accounts else "the sender is not proved",
+                forward_path=entry.forward_path, reason="the sender is not proved: the postmaster has it" if readers.accounts else "the sender is not proved: nobody is told",
             )  # fmt: skip
             return True
         await self._bring(str(to), notice, b"", identity, domain, "notice about a forward", "", is_required=bool(entry.options.get("requiretls")))

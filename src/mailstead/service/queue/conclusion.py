@@ -180,7 +180,7 @@ class Conclusion:
         digest = hashlib.sha256(f"mailstead notice 2\0{entry.submission_id}\0{action.value}\0{numbers}".encode()).digest()
         try:
             if entry.options.get("forward") and self._forwarding is not None:
-                return await self._forwarding.tell(entry, notice, digest)
+                return await self._forwarding.tell(entry, notice, digest, is_failure=action is Action.FAILED)
             filed = await self._mail.deliver(
                 entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
             )

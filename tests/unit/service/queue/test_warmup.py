@@ -95,3 +95,23 @@ async def test_the_first_day_is_remembered_over_a_restart() -> None:
     await fresh._begin_warm_up()
     assert fresh.schedule.warm_up == WarmUp(site.now_ms, 30), "another address begins anew"
     assert {f"{SOURCE}192.0.2.1", f"{SOURCE}192.0.2.2"} <= set(site.outbox.held)
+
+
+async def test_a_site_gets_its_share_of_a_day_and_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.service.queue.results.GATHER_S", 0.0)
+    site = Site()
+    site.scheduler._warm_up = ("192.0.2.1", 10)
+    await site.scheduler._begin_warm_up()
+    for number in range(1, 151):
+        await site.queue(f"u{number}@{'large' if number <= 145 else 'small'}.example", number=number)
+    by_day = []
+    for _ in range(3):
+        seen = len(site.agent.seen)
+        for _ in range(24):
+            await site.once()
+            site.now_ms += DAY_MS // 24
+        by_day.append(len(site.agent.seen) - seen)
+    assert 5 == sum(str(envelope.forward_paths[0].address).endswith("small.example") for envelope in site.agent.seen[:20]), "the small one is not kept waiting"
+    assert 45 <= by_day[0] - 5 <= 85
+    assert by_day[0] < by_day[1] + by_day[2] + 5
+    assert 150 == sum(by_day), "nothing is forgotten"
