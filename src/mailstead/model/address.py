@@ -8,6 +8,8 @@ part casefolded and NFC, domain as lower-case A-label. Comparison of foreign loc
 import unicodedata
 from dataclasses import dataclass
 
+import idna
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -36,9 +38,15 @@ def fold_local(local: str) -> str:
 
 
 def domain_key(domain: str) -> str:
-    """The lower-case A-label form; a name that IDNA refuses is only lower-cased (it will not be found)."""
+    """The lower-case A-label form (IDNA 2008: RFC 5890 §2.3.2.1, RFC 5891 §5, the code points of RFC 5892): ``ß`` and ``ss`` are two
+    names, as registries have them. Names with signs that it refuses, and that IDNA 2003 took, are still registered; what neither takes
+    is only lower-cased (it will not be found)."""
     if domain.isascii():
         return domain.lower().rstrip(".")
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").rstrip(".")
+    except UnicodeError:
+        pass
     try:
         return unicodedata.normalize("NFC", domain).lower().encode("idna").decode("ascii").rstrip(".")
     except UnicodeError:

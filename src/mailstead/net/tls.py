@@ -100,7 +100,7 @@ class ServerTls:
 
 
 class ClientTls:
-    """The client's side. ``verify`` False takes any certificate (opportunistic TLS, tests)."""
+    """The client's side: nothing below TLS 1.2 (RFC 8997 §3). ``verify`` False takes any certificate (opportunistic TLS, tests)."""
 
     def __init__(self, *, verify: bool = True, authorities: Path | None = None) -> None:
         self.context = ssl.create_default_context(cafile=str(authorities) if authorities else None)
@@ -111,6 +111,7 @@ class ClientTls:
 
 
 def _base(context: Any) -> Any:
+    """Nothing below TLS 1.2 (RFC 8997 §3)."""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)

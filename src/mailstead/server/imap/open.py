@@ -101,7 +101,7 @@ def _leave(session: "Session") -> None:
 
 
 async def close(session: "Session", tag: str, command: Bare) -> bytes:
-    """CLOSE expunges without a word (RFC 9051 §6.4.1); UNSELECT does not."""
+    """CLOSE expunges without a word (RFC 9051 §6.4.1); UNSELECT does not (RFC 3691 §2)."""
     view = session.view
     code = ""
     if view is not None and command.name == "CLOSE" and not view.read_only:

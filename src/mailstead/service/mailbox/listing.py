@@ -87,7 +87,7 @@ def _listed(there: dict[Path, MailboxInfo], subscribed: set[Path], names: Names,
 
 
 def attributes(info: MailboxInfo | None) -> list[str]:
-    """What LIST says of a mailbox (RFC 9051 §7.3.1)."""
+    """What LIST says of a mailbox (RFC 9051 §7.3.1, RFC 3348 §3)."""
     if info is None:
         return ["\\NonExistent", "\\HasNoChildren"]
     found = ["\\HasChildren" if info.has_children else "\\HasNoChildren"]
