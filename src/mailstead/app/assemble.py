@@ -386,7 +386,6 @@ def incoming(opened: Embedded, settings: Settings) -> Incoming:
     return Incoming(
         directory=opened.directory, submissions=opened.submissions, suppressions=suppressions(opened, settings), tags=Tags(opened.secret(b"return tags")),
         events=opened.data / "events", now_ms=opened.now_ms, lookups=Resolver(settings.dns.servers), feedback_from=settings.outbound.feedback_from,
-        hostname=settings.hostname,
     )  # fmt: skip
 
 

@@ -15,8 +15,6 @@ from mailstead.model.message import Octets
 
 _REPORT: Final = re.compile(rb"^content-type[ \t]*:[ \t]*(?:\r\n[ \t]+)?multipart/report\b", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
-_MACHINE_OCTETS: Final = 256 << 10
-_HEAD_OCTETS: Final = 64 << 10
 _FIELD_CHARACTERS: Final = 500
 _LINES: Final = re.compile(rb"\r\n(?:[ \t]*\r\n)+")
 
@@ -107,7 +105,7 @@ def _status(octets: Octets, part: Part, leaves: list[Part]) -> StatusNotice:
 def _groups(octets: Octets, part: Part) -> list[dict[bytes, bytes]]:
     """Groups of fields with blank lines between them (RFC 3464 §2.1), the first one at least."""
     start, end = part.body
-    text = decode.transfer(octets[start : min(end, start + _MACHINE_OCTETS)], part.encoding)
+    text = decode.transfer(octets[start : min(end, start + limits.REPORT_STATUS)], part.encoding)
     if b"\r\n" not in text:
         text = text.replace(b"\n", b"\r\n")
     blocks = [block for block in _LINES.split(text.strip(b"\r\n") + b"\r\n") if block.strip()]
@@ -151,7 +149,7 @@ def _returned(octets: Octets, leaves: list[Part]) -> str:
         kind = f"{part.type}/{part.subtype}"
         if kind in {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "text/rfc822-header"}:
             start, end = part.body
-            block = decode.transfer(octets[start : min(end, start + _HEAD_OCTETS)], part.encoding)
+            block = decode.transfer(octets[start : min(end, start + limits.REPORT_RETURNED)], part.encoding)
             found = header.first(block, b"message-id")
             if found is not None:
                 return _text(found)[:_FIELD_CHARACTERS]
@@ -161,7 +159,7 @@ def _returned(octets: Octets, leaves: list[Part]) -> str:
 # ------------------------------------------------------------------------------------------------- complaints
 def _complaint(octets: Octets, part: Part, leaves: list[Part]) -> Complaint:
     start, end = part.body
-    block = decode.transfer(octets[start : min(end, start + _MACHINE_OCTETS)], part.encoding).lstrip(b"\r\n")
+    block = decode.transfer(octets[start : min(end, start + limits.REPORT_STATUS)], part.encoding).lstrip(b"\r\n")
     values: dict[bytes, list[bytes]] = {}
     for name, value in header.fields(block):
         values.setdefault(name.lower(), []).append(value)

@@ -172,3 +172,9 @@ TLSRPT_DESTINATIONS: Final = 10
 TLSRPT_REPORT: Final = 25 << 20
 """Octets of a report, unpacked."""
 TLSRPT_POLICIES: Final = 10_000
+REPORT: Final = 30 << 20
+"""Octets of a message that is read as a report of another mail system (RFC 6522)."""
+REPORT_STATUS: Final = 256 << 10
+"""Of its part for machines."""
+REPORT_RETURNED: Final = 64 << 10
+"""Of the header that comes back with it."""

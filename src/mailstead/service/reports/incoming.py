@@ -34,7 +34,6 @@ from mailstead.service.suppressions import Suppressions, is_hard
 from mailstead.store.interface import Directory, Submissions
 from mailstead.telemetry import index
 
-LARGEST: Final = 30 << 20
 FAILURES_TOLD: Final = 50
 """Of one TLS report, each an event."""
 UNPROVED_TOLD: Final = 20
@@ -52,7 +51,7 @@ class Incoming:
 
     def __init__(
         self, *, directory: Directory, submissions: Submissions, suppressions: Suppressions, tags: Tags, events: Path, now_ms: Clock,
-        lookups: Lookups | None = None, feedback_from: Sequence[str] = (), hostname: str = "",
+        lookups: Lookups | None = None, feedback_from: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._directory = directory
         self._submissions = submissions
@@ -62,13 +61,12 @@ class Incoming:
         self._now_ms = now_ms
         self._lookups = lookups
         self._feedback_from = frozenset(map(domain_key, feedback_from))
-        self._hostname = hostname
         self._verifying = asyncio.Semaphore(2)
 
     async def heard(self, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> list[About]:
         """A stranger's message to ``recipients`` (address, account) is about to be filed. What it is a delivery status notice about, as far as it proves that.
         Raises ``Unavailable`` where it should come again later."""
-        if len(octets) > LARGEST or not report.is_report(header_of(octets)):
+        if len(octets) > limits.REPORT or not report.is_report(header_of(octets)):
             return []
         try:
             found = report.read(octets) if len(octets) <= _IN_A_THREAD else await asyncio.to_thread(report.read, octets)
