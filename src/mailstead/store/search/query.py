@@ -55,6 +55,8 @@ _ANSWERS: Final = 16
 _PAGE: Final = 500
 _HITS: Final = 2_000
 """A word in more messages than this is answered page by page."""
+_UNKNOWN: Final = 1_000
+"""So many messages newer than the index are read page by page, not all at once."""
 _MENDED: Final = 200
 """Up to so many emails touched an answer is mended, not made anew."""
 _DIRECT: Final = 1_000
@@ -304,8 +306,9 @@ class _Asked:
         return tuple(sorted(found))
 
     def first_page(self, query: Query, window: Window) -> list[int] | None:
-        """The beginning of an answer, newest first, to a word that is in very many messages: the index gives the newest of
-        them, and where emails came in the order of their ids these are enough. None: they are not, or this is another question."""
+        """The beginning of an answer, newest first, to a word that is in very many messages, or while very many are newer than the index
+        (after an import): the index gives the newest of those it knows, those it does not know are read, and where emails came in the
+        order of their ids these are enough. None: they are not, or this is another question."""
         text, rest = _one_text(query.condition)
         wanted = window.position + window.limit
         if (
@@ -315,9 +318,10 @@ class _Asked:
             return None
         texts = self._texts()
         hits, unknown = texts.newest(text, _HITS)
-        if len(hits) < _HITS:
+        are_all = len(hits) < _HITS
+        if are_all and len(unknown) < _UNKNOWN:
             return None
-        least, known = hits[-1], set(hits)
+        least, known = 0 if are_all else hits[-1], set(hits)
         compiler = Compiler(self.db, self.columns, texts, self._material)
         judge, read = compiler.compile(c.And(rest)), answer.compile_(text, self.columns.bits)
         rows = self.columns.rows
@@ -338,7 +342,7 @@ class _Asked:
             if is_there and judge(email, row):
                 found.append(email)
                 threads.add(row.thread)
-        return None
+        return found if are_all else None
 
     def _texts(self) -> Texts:
         if self._texts_asked is None:

@@ -14,6 +14,9 @@ from mailstead.model.message import NewMessage
 from mailstead.model.query import Comparator, Query, SortBy, Window
 from mailstead.store import create, open_store
 from mailstead.store.search import query
+from mailstead.store.search.answer import Message
+from mailstead.store.search.columns import Row
+from mailstead.store.search.judging import Compiler
 
 
 @pytest.mark.parametrize("collapse", [False, True])
@@ -47,6 +50,49 @@ async def test_a_common_word_is_answered_by_its_newest(tmp_path: Path, monkeypat
         store.finder.forget(account)
         monkeypatch.setattr(query, "_HITS", 10_000)
         assert (await store.emails.query(account, asked, Window(limit=5))).ids == page.ids
+    finally:
+        await store.close()
+
+
+async def test_what_the_index_does_not_know_yet_is_read_from_the_newest_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create(tmp_path / "data", shards=1)
+    store = open_store(tmp_path / "data")
+    await store.start()
+    try:
+        await store.directory.domain_add("example.test", TenantId(1))
+        account = (await store.directory.account_add("a@example.test", argon2="x", scram=None)).account_id
+        inbox = await store.mail.mailbox(account, ("INBOX",))
+        assert inbox is not None
+        new = [
+            NewMessage(f"Subject: s{n}\r\nMessage-ID: <{n}@x>\r\n\r\n{'report' if n % 2 else 'other'}\r\n".encode(), received_at_ms=(n * 7 % 101) * 1000)
+            for n in range(100)]
+        await store.mail.append(account, OpId(os.urandom(16)), inbox.mailbox_id, new[:20])
+        asked = Query(c.And((c.InMailbox(inbox.mailbox_id), c.Contains(c.Field.TEXT, "rep", words=True))))
+        await store.emails.query(account, asked, Window(limit=5))
+
+        async def no_index(_: int) -> None:
+            """It stays where it is."""
+
+        monkeypatch.setattr(store.indexer, "before_search", no_index)
+        await store.mail.append(account, OpId(os.urandom(16)), inbox.mailbox_id, new[20:])
+        store.finder.forget(account)
+        whole = (await store.emails.query(account, asked, Window(limit=100))).ids
+        assert 50 == len(whole)
+        monkeypatch.setattr(query, "_UNKNOWN", 10)
+        read: list[int] = []
+        opened = Compiler.message
+
+        def message(self: Compiler, email: int, row: Row) -> Message:
+            read.append(email)
+            return opened(self, email, row)
+
+        monkeypatch.setattr(Compiler, "message", message)
+        for position, limit, most in ((0, 5, 15), (3, 10, 35), (0, 100, 80)):
+            store.finder.forget(account)
+            read.clear()
+            page = await store.emails.query(account, asked, Window(position=position, limit=limit))
+            assert whole[position : position + limit] == page.ids
+            assert len(set(read)) <= most
     finally:
         await store.close()
 
