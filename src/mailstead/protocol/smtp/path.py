@@ -10,9 +10,10 @@ from typing import Final
 from mailstead.model.address import Address
 from mailstead.model.errors import Violation
 
-LOCAL_OCTETS: Final = 64
+LOCAL_OCTETS: Final = 250
+"""RFC 5321 §4.5.3.1.1 promises 64 and asks for no limits; rewritten reverse-paths (SRS, VERP) are longer in practice."""
 DOMAIN_OCTETS: Final = 255
-PATH_OCTETS: Final = 256
+PATH_OCTETS: Final = 400
 
 _ATOM: Final = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]+"
 _DOT_STRING: Final = _ATOM + rb"(?:\." + _ATOM + rb")*"
