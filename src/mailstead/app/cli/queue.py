@@ -1,15 +1,27 @@
 """``mailstead queue``"""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import click
 
-from mailstead.app.cli.session import data_option, json_option, perform, show_fields, show_json, show_rows
+from mailstead.app.cli.session import (
+    data_option,
+    json_option,
+    password_option,
+    perform,
+    read_password,
+    show_fields,
+    show_json,
+    show_rows,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+_USER: Final = re.compile(r"(?:[a-z]+://)?(?P<user>[^:@/\s]+)(?::(?P<password>[^/\s]*))?@", re.IGNORECASE)
 
 
 @click.group()
@@ -104,11 +116,17 @@ def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, dat
 
 
 @command.command(epilog="Example: mailstead queue reroute --domain example.com --to relay.example.net:25")
-@click.option("--to", default="", metavar="SERVER", help='"host:port", "smtps://user:password@host" or "lmtp://host:24"; empty: the usual way.')
+@click.option("--to", default="", metavar="SERVER", help='"host:port", "smtps://user@host" or "lmtp://host:24"; empty: the usual way.')
+@password_option
 @_meant
 @data_option
-def reroute(to: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
-    """Send by another server."""
+def reroute(to: str, password_stdin: bool, ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+    """Send by another server. The password of "user@" is asked for, or read with --password-stdin."""
+    found = _USER.match(to)
+    if found is not None and found["password"]:
+        raise click.UsageError("a password does not belong on the command line; write smtps://user@host and add --password-stdin")
+    if found is not None:
+        to = f"{to[: found.end('user')]}:{quote(read_password(from_stdin=password_stdin), safe='')}{to[found.end('user') :]}"
     _act(data, "queue_reroute", "{} recipients are sent another way.", ids, domain, sender, everything, to=to)
 
 
