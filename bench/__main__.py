@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.systems import Mailstead, PostfixDovecot, System, quiet
-from bench.workload import bulk, delivery, idle, jmap, login
+from bench.workload import bulk, delivery, events, idle, jmap, login
 
 FULL = os.environ.get("FULL") == "1"
 RUNS = int(os.environ.get("RUNS", "5"))
@@ -75,6 +75,11 @@ def main() -> None:
                 if not ONLY or key in ONLY:
                     quiet(system)
                     tell(results, key, title, system.name, workload(system))
+            if isinstance(system, Mailstead) and (not ONLY or "events" in ONLY):
+                listeners = 5_000 if FULL else 500
+                for tls in (False, True):
+                    title = f"{listeners:,} EventSource listeners{', TLS' if tls else ''}"
+                    tell(results, f"events{'_tls' if tls else ''}", title, system.name, events.fresh(connections=listeners, tls=tls))
             if isinstance(system, Mailstead) and (not ONLY or "jmap" in ONLY):
                 held = int(os.environ.get("MESSAGES", "100000"))
                 tell(results, "jmap", f"JMAP in a mailbox of {held:,}", system.name, jmap.run(system, messages=held))

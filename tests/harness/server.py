@@ -18,7 +18,7 @@ from typing import Self
 
 PROGRAM = [str(Path(sys.executable).with_name("mailstead"))]
 PASSWORD = "correct horse battery"
-SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "metrics")
+SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "https", "metrics")
 READY_WITHIN_S = 60.0
 
 
@@ -64,7 +64,7 @@ class Server:
         listen = "\n".join(f'{name} = ["127.0.0.1:{port}"]' for name, port in self.ports.items())
         (self.data / "mailstead.toml").write_text(
             f'hostname = "mail.example.test"\n{self.settings}\n[listen]\n{listen}\n'
-            "managesieve = []\nhttps = []\n[auth]\ncleartext_on_loopback = true\n[limits]\ndisk_reserve = \"64 MiB\"\n"
+            "managesieve = []\n[auth]\ncleartext_on_loopback = true\n[limits]\ndisk_reserve = \"64 MiB\"\n"
         )
         if accounts:
             csv = self.data.parent / "accounts.csv"
