@@ -166,6 +166,12 @@ class FakeSubmissions:
         notices = (*one.notices, notice) if notice and notice not in one.notices else one.notices
         self.known[submission] = dataclasses.replace(one, recipients=recipients, notices=notices)
 
+    async def receive(self, account: AccountId, submission: SubmissionId, receipt: EmailId, displayed: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    async def of_message(self, account: AccountId, message_id: str) -> Submission | None:
+        raise NotImplementedError
+
     def _move(self, submission: SubmissionId, wanted: set[Hold], to: Hold) -> bool:
         one = self.known[submission]
         if one.hold not in wanted:

@@ -72,6 +72,26 @@ def test_a_message_from_draft_to_the_other_side(clients: tuple[JMAPClient, JMAPC
     assert [sent.id] == ask(alice, lambda b: b.submission.email_submission.query(filter={"emailIds": [email]})).ids
 
 
+def test_a_receipt_goes_back(clients: tuple[JMAPClient, JMAPClient]) -> None:
+    alice, bob = clients
+    before = ask(bob, lambda b: b.mail.email.get(ids=[])).state
+    email = draft(alice, "did you?", **{"header:Disposition-Notification-To:asAddresses": [{"email": ALICE}]})
+    (who,) = ask(alice, lambda b: b.submission.identity.get(ids=None)).items
+    sent = ask(alice, lambda b: b.submission.email_submission.set(create={"s": {"identityId": who.id, "emailId": email}})).created["s"].id
+    end = time.monotonic() + 15
+    while time.monotonic() < end and not (told := ask(bob, lambda b: b.mail.email.changes(since_state=before))).created:
+        time.sleep(0.1)
+    (me,) = ask(bob, lambda b: b.submission.identity.get(ids=None)).items
+    said = {"actionMode": "manual-action", "sendingMode": "mdn-sent-manually", "type": "displayed"}
+    ask(bob, lambda b: b.mdn.mdn.send(identity_id=me.id, send={"m": {"forEmailId": told.created[0], "disposition": said}}))
+    while time.monotonic() < end and not (one := ask(alice, lambda b: b.submission.email_submission.get(ids=[sent])).items[0]).mdn_blob_ids:
+        time.sleep(0.1)
+    assert "yes" == one.delivery_status[BOB].displayed
+    (blob,) = one.mdn_blob_ids
+    read = ask(alice, lambda b: b.mdn.mdn.parse(blob_ids=[blob])).parsed[blob]
+    assert (email, "displayed") == (read.for_email_id, read.disposition.type)
+
+
 def test_mailboxes_blobs_quotas_and_the_rest(clients: tuple[JMAPClient, JMAPClient]) -> None:
     alice, _ = clients
     start = ask(alice, lambda b: b.mail.mailbox.query(calculate_total=True))

@@ -60,6 +60,7 @@ from mailstead.service.queue.control import QueueControl
 from mailstead.service.queue.entrance import Entrance
 from mailstead.service.queue.local import LocalAgent
 from mailstead.service.queue.shaping import Rules
+from mailstead.service.receipts import Receipts
 from mailstead.service.reception import Reception
 from mailstead.service.reminders import Reminders
 from mailstead.service.reports.figures import Figures
@@ -367,7 +368,7 @@ def delivery(opened: Embedded, settings: Settings) -> Delivery:
         opened.kept, opened.directory, entrance(opened, settings), hostname=settings.hostname, can_send_out=can_send_out(settings), now_ms=opened.now_ms,
         new_id=opened.ids.next,
     )  # fmt: skip
-    return Delivery(opened.mail, Senders(opened.kept), absence)
+    return Delivery(opened.mail, Senders(opened.kept), absence, Receipts(opened.submissions))
 
 
 def source_name(settings: Settings) -> str:

@@ -47,12 +47,14 @@ class RecipientStatus:
     hop: str = ""
     reply: str = ""
     at_ms: int = 0
+    is_displayed: bool = False
+    """The recipient's side said that it was shown (RFC 8098)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSubmission:
     """What is submitted. ``release_at_ms``: not before; at or before now: at once. ``email_id`` and ``identity`` are the caller's to read
-    again (0 and "" where there are none); ``options`` hold for all recipients (``envid``, ``ret``, ``smtputf8``, ``body``, ``by``, ``priority``)."""
+    again (0 and "" where there are none); ``message_id``: the message's own, with brackets; ``options`` hold for all recipients (``envid``, ``ret``, ``smtputf8``, ``body``, ``by``, ``priority``)."""
 
     submission_id: SubmissionId
     reverse_path: str
@@ -62,6 +64,7 @@ class NewSubmission:
     thread_id: ThreadId = NO_THREAD
     identity: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,5 @@ class Submission:
     size_octets: int
     notices: tuple[EmailId, ...] = ()
     """Delivery status notices about it that were filed, in order of receipt."""
+    receipts: tuple[EmailId, ...] = ()
+    """Disposition notifications about it, likewise."""

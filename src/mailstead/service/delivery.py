@@ -18,6 +18,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EMAIL, AccountId, DeliveryId, to_wire
 from mailstead.model.mailbox import INBOX, Role
 from mailstead.model.message import Filed, Filing, Octets
+from mailstead.service.receipts import Receipts
 from mailstead.service.senders import Senders
 from mailstead.store.interface import Mail
 
@@ -86,10 +87,11 @@ class Answering(Protocol):
 class Delivery:
     """Files messages. Raises ``Refusal`` (OVER_QUOTA, MAIL_LOOP, ACCOUNT_SUSPENDED …) and ``Unavailable``."""
 
-    def __init__(self, mail: Mail, senders: Senders | None = None, absence: Answering | None = None) -> None:
+    def __init__(self, mail: Mail, senders: Senders | None = None, absence: Answering | None = None, receipts: Receipts | None = None) -> None:
         self._mail = mail
         self._senders = senders
         self._absence = absence
+        self._receipts = receipts
 
     async def file(
         self, message: Received, account: AccountId, *, address: str, detail: str, reverse_path: str, forward_path: str, trace: bytes
@@ -105,6 +107,8 @@ class Delivery:
             delivery_id=self._id(message, account, reverse_path, forward_path), octets=message.octets, prefix=prefix,
             mailboxes=mailboxes, flags=frozenset(("$Junk",)) if is_rejected else frozenset(),
         ))
+        if self._receipts is not None:
+            await self._receipts.filed(account, filed.email_id, header_of(message.octets), message.octets)
         if filed.duplicate:
             telemetry.event("message.duplicate", account=account, email=to_wire(EMAIL, filed.email_id), reverse_path=reverse_path,
                             forward_path=forward_path, message_id=message.message_id, reason="the same octets were filed before")

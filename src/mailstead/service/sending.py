@@ -7,6 +7,7 @@ hand over at once, the owner of the account's shard finds when it is due.
 import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from mailstead import telemetry
@@ -79,6 +80,7 @@ class Sending:
             octets, principal, self._directory, hostname=self._hostname, now_ms=max(self._now_ms(), new.release_at_ms), new_id=self._new_id
         )
         copy = None if sent_to is None else (sent_to, NewMessage(ready, frozenset({"\\Seen"})))
+        new = replace(new, message_id=submission.message_id(ready)[:998])
         done = await self._submissions.submit(principal.account_id, new, trace + ready[:] if trace else ready, sent=copy)
         is_held = done.release_at_ms > self._now_ms()
         telemetry.event(

@@ -67,7 +67,7 @@ class Rewrap(Operation):
 
 AnyOperation = (
     deliver.Deliver | append.Append | copy.Copy | expunge.Expunge | flags.SetFlags
-    | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report
+    | submissions.Submit | submissions.Cancel | submissions.Reschedule | submissions.Take | submissions.HandedOver | submissions.Report | submissions.Receive
     | submissions.Destroy | objects.SetObjects | job_step.JobStep | due.SetDue | answered.Answer
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox

@@ -534,6 +534,13 @@ class Submissions(Protocol):
         """``notice``: an email that tells of it (a delivery status notice). What became of recipients (by address; ``options`` do not matter). The last word of the later ``at_ms`` stands; a recipient that
         was delivered or has failed stays so. Nothing where the submission is not known."""
 
+    async def receive(self, account: AccountId, submission: SubmissionId, receipt: EmailId, displayed: Sequence[str]) -> None:
+        """A disposition notification was filed as ``receipt``; ``displayed``: recipients of whom it says that they were shown the message. To repeat it
+        changes nothing; nothing where the submission is not known."""
+
+    async def of_message(self, account: AccountId, message_id: str) -> Submission | None:
+        """The last submission of the message with this Message-ID (with brackets)."""
+
 
 class Emails(Protocol):
     """Account data as JMAP sees it: emails, threads, and what changed of each type (RFC 8621; DECISIONS 1, 2, 9).

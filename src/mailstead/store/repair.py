@@ -256,6 +256,7 @@ class _Rebuild:
                 continue
             self._db.run("INSERT OR IGNORE INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row[:7], modseq, *row[8:]))
         self._db.many("INSERT OR IGNORE INTO submission_piece VALUES (?, ?, ?, ?)", rows.tables.get("submission_piece", ()))
+        self._db.many("INSERT OR IGNORE INTO sent_ref VALUES (?, ?, ?)", rows.tables.get("sent_ref", ()))
 
     def _kept_objects(self, rows: Rows, modseq: int) -> None:
         """Settings and the like, those that open."""

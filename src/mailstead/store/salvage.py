@@ -22,13 +22,13 @@ TABLES: Final = {
     "account": "iiiiiiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
     "entry": "iiiiiiiiiin", "keyword": "iib", "change": "iiiiiiiiii", "thread_ref": "ibi", "delivery": "ibii", "op": "ibib",
     "dropped": "iii", "era": "iii", "submission": "iiiiiiiiiib", "submission_piece": "iiib", "object": "iiiiiiib",
-    "object_piece": "iiiiib", "due": "iiiiiib", "answered": "ibi",
+    "object_piece": "iiiiib", "due": "iiiiiib", "answered": "ibi", "sent_ref": "ibi",
 }
 """The kinds of a table's columns: integer, blob, blob or null."""
 KEYS: Final = {
     "account": 1, "mailbox": 2, "subscription": 2, "email": 2, "entry": 3, "keyword": 2, "change": 5, "thread_ref": 2,
     "delivery": 2, "op": 2, "dropped": 2, "era": 2, "submission": 2, "submission_piece": 3, "object": 3,
-    "object_piece": 4, "due": 3, "answered": 2,
+    "object_piece": 4, "due": 3, "answered": 2, "sent_ref": 2,
 }
 """How many of the first columns make the key."""
 _NEEDED: Final = ("account", "mailbox", "email", "entry", "keyword", "subscription")

@@ -13,7 +13,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import submissions
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.operation import Operation
-from mailstead.store.seal import QUEUE
+from mailstead.store.seal import OUTBOX, QUEUE
 from mailstead.store.shard import Shard
 
 _NAMED: Final = 500
@@ -56,7 +56,8 @@ class EmbeddedSubmissions:
             new.identity, new.reverse_path, dict(new.options), [submissions.Recipient(address, dict(options)) for address, options in new.recipients]
         )
         await self._write(account, submissions.Submit(
-            account, new.submission_id, new.email_id, new.thread_id, new.release_at_ms, len(octets), key.number, pieces, doc, copy_))
+            account, new.submission_id, new.email_id, new.thread_id, new.release_at_ms, len(octets), key.number, pieces, doc, copy_,
+            key.hashed(OUTBOX, new.message_id.encode()) if new.message_id else b""))
         found = await self.find(account, ids=[new.submission_id])
         if copy_ is not None and not copy_.incoming.body and (not found or found[0].email_id != copy_.incoming.info.email):
             self._objects.drop(account, copy_.incoming.info.email)
@@ -98,6 +99,13 @@ class EmbeddedSubmissions:
     async def report(self, account: AccountId, submission: SubmissionId, news: Sequence[RecipientStatus], *, notice: EmailId = NO_EMAIL) -> None:
         rows = [(one.address, int(one.progress), one.hop, one.reply, one.at_ms) for one in news]
         await self._write(account, submissions.Report(account, submission, rows, notice))
+
+    async def receive(self, account: AccountId, submission: SubmissionId, receipt: EmailId, displayed: Sequence[str]) -> None:
+        await self._write(account, submissions.Receive(account, submission, receipt, list(displayed)))
+
+    async def of_message(self, account: AccountId, message_id: str) -> Submission | None:
+        ref = self._keys.of(account).hashed(OUTBOX, message_id.encode())
+        return self._mail.shard(account).read(lambda db: submissions.of_ref(db, account, self._keys, ref))
 
     async def destroy(self, account: AccountId, submission: SubmissionId) -> None:
         await self._write(account, submissions.Destroy(account, submission))

@@ -181,3 +181,25 @@ async def test_notices_are_remembered_once_and_in_order(world: World) -> None:
         await report(world.a, ONE, [], notice=EmailId(number))
     (found,) = await world.store.submissions.find(world.a, ids=[ONE])
     assert (50, 199) == (len(found.notices), found.notices[-1])
+
+
+async def test_who_was_shown_it_is_known_once(world: World) -> None:
+    for number in range(3):
+        await world.store.submissions.submit(
+            world.a, dataclasses.replace(NEW, submission_id=SubmissionId(100 + number), message_id=f"<{number}@x>"), OCTETS)
+    assert await world.store.submissions.of_message(world.a, "<3@x>") is None
+    assert await world.store.submissions.of_message(world.b, "<1@x>") is None
+    found = await world.store.submissions.of_message(world.a, "<1@x>")
+    assert found is not None
+    assert (101, (), [False, False]) == (found.submission_id, found.receipts, [one.is_displayed for one in found.recipients])
+    before = await world.mail.modseq(world.a)
+    for _ in range(2):
+        await world.store.submissions.receive(world.a, found.submission_id, EmailId(7), ["bob@example.org", "nobody@example.org"])
+    assert before + 1 == await world.mail.modseq(world.a)
+    await world.store.submissions.receive(world.a, found.submission_id, EmailId(8), [])
+    (now,) = await world.store.submissions.find(world.a, ids=[found.submission_id])
+    assert ((7, 8), [True, False]) == (now.receipts, [one.is_displayed for one in now.recipients])
+    await world.store.submissions.receive(world.a, SubmissionId(5), EmailId(7), [])
+    assert await world.store.submissions.cancel(world.a, found.submission_id)
+    await world.store.submissions.destroy(world.a, found.submission_id)
+    assert await world.store.submissions.of_message(world.a, "<1@x>") is None

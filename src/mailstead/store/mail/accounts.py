@@ -11,7 +11,7 @@ from mailstead.store.mail.operation import OfAccount
 from mailstead.store.schema.shard import ACTIVE
 
 _TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "era",
-                  "submission", "submission_piece", "object", "object_piece", "due", "answered", "account")
+                  "submission", "submission_piece", "sent_ref", "object", "object_piece", "due", "answered", "account")
 _FIRST_MODSEQ: Final = 1
 
 

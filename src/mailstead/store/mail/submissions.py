@@ -36,6 +36,7 @@ class Recipient(msgspec.Struct, array_like=True):
     hop: str = ""
     reply: str = ""
     at_ms: int = 0
+    is_displayed: bool = False
 
 
 class Doc(msgspec.Struct, array_like=True):
@@ -46,6 +47,7 @@ class Doc(msgspec.Struct, array_like=True):
     options: dict[str, str]
     recipients: list[Recipient]
     notices: list[int] = []
+    receipts: list[int] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -61,7 +63,7 @@ class Sent(msgspec.Struct):
 
 
 class Submit(OfAccount):
-    """``pieces`` are sealed, for the key numbered ``key``. A submission that is there already stays as it is."""
+    """``pieces`` are sealed, for the key numbered ``key``; ``ref``: a keyed hash of its Message-ID, b"" where it has none. A submission that is there already stays as it is."""
 
     submission: int
     email: int
@@ -72,6 +74,7 @@ class Submit(OfAccount):
     pieces: list[bytes]
     doc: Doc
     sent: Sent | None = None
+    ref: bytes = b""
     is_once: ClassVar = True
 
     def octets(self) -> int:
@@ -99,6 +102,8 @@ class Submit(OfAccount):
             "INSERT INTO submission_piece VALUES (?, ?, ?, ?)",
             ((account, self.submission, number, piece) for number, piece in enumerate(self.pieces)),
         )
+        if self.ref:
+            tx.db.run("INSERT OR REPLACE INTO sent_ref VALUES (?, ?, ?)", (account, self.ref, self.submission))
         _moved(tx, account, modseq, self.submission, ChangeOp.CREATED)
 
     def _file(self, tx: Tx, keys: Keys, sent: Sent, modseq: int) -> tuple[int, int]:
@@ -218,6 +223,36 @@ class Report(OfAccount):
         _move(tx, self.account, self.submission, "hold=hold")
 
 
+class Receive(OfAccount):
+    """A disposition notification was filed as ``receipt``; ``displayed``: of which recipients it says that they were shown the message. Nothing where
+    the submission is not known any more."""
+
+    submission: int
+    receipt: int
+    displayed: list[str]
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:
+        row = tx.db.one(
+            "SELECT key_no, doc_enc FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission)
+        )
+        if row is None:
+            return
+        doc = _decode(keys.numbered(self.account, row[0]).open(OUTBOX, self.submission, row[1]))
+        seen = [one for one in doc.recipients if one.address in self.displayed and not one.is_displayed]
+        if not seen and self.receipt in doc.receipts:
+            return
+        for one in seen:
+            one.is_displayed = True
+        if self.receipt not in doc.receipts:
+            doc.receipts = [*doc.receipts, self.receipt][-_NOTICES:]
+        sealed = keys.numbered(self.account, row[0]).seal(OUTBOX, self.submission, _encode(doc))
+        tx.db.run(
+            "UPDATE submission SET doc_enc=? WHERE account_id=? AND submission_id=?", (sealed, self.account, self.submission)
+        )
+        _move(tx, self.account, self.submission, "hold=hold")
+
+
 class Destroy(OfAccount):
     """Forget a submission that has left or was cancelled. NOT_FOUND, IN_USE."""
 
@@ -228,7 +263,8 @@ class Destroy(OfAccount):
         if _hold(tx, self.account, self.submission) in {Hold.PENDING, Hold.LEAVING}:
             raise Refusal(Reason.IN_USE, "The message has not left yet; cancel it first")
         modseq = clock.tick(tx, self.account)
-        tx.db.run("DELETE FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission))
+        for table in ("submission", "sent_ref"):
+            tx.db.run(f"DELETE FROM {table} WHERE account_id=? AND submission_id=?", (self.account, self.submission))  # noqa: S608 - names of our own
         _moved(tx, self.account, modseq, self.submission, ChangeOp.DESTROYED)
 
 
@@ -291,15 +327,21 @@ def find(db: Database, account: int, keys: Keys, ids: list[int] | None, after: i
     return [_value(row, account, keys) for row in rows]
 
 
+def of_ref(db: Database, account: int, keys: Keys, ref: bytes) -> Submission | None:
+    """The last submission of the message with this Message-ID (see ``Submit``)."""
+    row = db.one("SELECT submission_id FROM sent_ref WHERE account_id=? AND ref=?", (account, ref))
+    return next(iter(find(db, account, keys, [row[0]], 0, 1)), None) if row is not None else None
+
+
 def _value(row: tuple[Any, ...], account: int, keys: Keys) -> Submission:
     submission, email, thread, created, release, hold, modseq, key_no, size, sealed = row
     doc = _decode(keys.numbered(account, key_no).open(OUTBOX, submission, sealed))
     recipients = tuple(
-        RecipientStatus(one.address, one.options, Progress(one.progress), one.hop, one.reply, one.at_ms) for one in doc.recipients
+        RecipientStatus(one.address, one.options, Progress(one.progress), one.hop, one.reply, one.at_ms, one.is_displayed) for one in doc.recipients
     )
     return Submission(
         SubmissionId(submission), EmailId(email), ThreadId(thread), doc.identity, doc.reverse_path, doc.options, recipients, created,
-        release, Hold(hold), modseq, size, tuple(map(EmailId, doc.notices)),
+        release, Hold(hold), modseq, size, tuple(map(EmailId, doc.notices)), tuple(map(EmailId, doc.receipts)),
     )
 
 

@@ -11,7 +11,7 @@ leave out entries flagged ``\\Deleted`` (``mail.tally``). A change of an entry s
 meant for the email and its thread, and ``account`` holds the last modseq of each JMAP type.
 
 ``due`` is what is to happen at a time (``mail.due``); ``object_piece`` what is too large for an object's document; ``answered`` to whom an automatic
-reply went, and when.
+reply went, and when. ``sent_ref`` finds a submission by a keyed hash of its Message-ID.
 """
 
 from typing import Final
@@ -139,6 +139,11 @@ CREATE TABLE object_piece (
   doc_enc BLOB NOT NULL, PRIMARY KEY (account_id, kind, object_id, number)) WITHOUT ROWID;
 CREATE TABLE answered (
   account_id INTEGER NOT NULL, peer BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (account_id, peer)) WITHOUT ROWID
+""",
+    """
+CREATE TABLE sent_ref (
+  account_id INTEGER NOT NULL, ref BLOB NOT NULL, submission_id INTEGER NOT NULL, PRIMARY KEY (account_id, ref)) WITHOUT ROWID;
+CREATE INDEX sent_ref_of ON sent_ref (account_id, submission_id)
 """,
 )
 

@@ -192,14 +192,23 @@ async def parse(call: Calling) -> dict[str, Any]:
         if found is None:
             strange.append(blob_id)
         else:
-            parsed[blob_id] = _shown(found)
+            parsed[blob_id] = _shown(found, await _for_email(call, found.notification))
     return {"accountId": call.account_id, "parsed": parsed or None, "notParsable": strange or None, "notFound": missing or None}
 
 
-def _shown(found: disposition.Read) -> dict[str, Any]:
+async def _for_email(call: Calling, note: Notification) -> str | None:
+    """The sent email that a notice speaks of, where it is still there."""
+    one = await call.sending.submissions.of_message(call.account, note.message_id) if note.message_id else None
+    if one is None or not one.email_id:
+        return None
+    _, rows = await call.mailing.emails.emails(call.account, [one.email_id], content=False)
+    return wire.to_wire(wire.EMAIL, one.email_id) if one.email_id in rows else None
+
+
+def _shown(found: disposition.Read, for_email: str | None) -> dict[str, Any]:
     note = found.notification
     return {
-        "forEmailId": None, "subject": found.subject or None, "textBody": found.text or None, "includeOriginalMessage": found.has_original,
+        "forEmailId": for_email, "subject": found.subject or None, "textBody": found.text or None, "includeOriginalMessage": found.has_original,
         "reportingUA": note.reporting_ua or None, "disposition": dict(zip(("actionMode", "sendingMode", "type"), note.disposition, strict=True)),
         "mdnGateway": note.mdn_gateway or None, "originalRecipient": note.original_recipient or None, "finalRecipient": note.final_recipient or None,
         "originalMessageId": note.message_id or None, "error": list(note.errors) or None, "extensionFields": note.more or None,

@@ -59,11 +59,11 @@ def shown(one: Submission) -> dict[str, Any]:
         "deliveryStatus": {
             each.address: {
                 "smtpReply": each.reply or ("250 2.0.0 OK" if each.progress is Progress.DELIVERED else "250 2.0.0 Accepted, on its way"),
-                "delivered": _DELIVERED[each.progress], "displayed": "unknown",
+                "delivered": _DELIVERED[each.progress], "displayed": "yes" if each.is_displayed else "unknown",
             }
             for each in one.recipients
         } if one.hold is not Hold.CANCELED else None,
-        "dsnBlobIds": [blobs.of_message(number) for number in one.notices], "mdnBlobIds": [],
+        "dsnBlobIds": [blobs.of_message(number) for number in one.notices], "mdnBlobIds": [blobs.of_message(number) for number in one.receipts],
     }  # fmt: skip
 
 
