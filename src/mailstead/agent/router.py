@@ -1,22 +1,25 @@
 """Which agent takes a route: this server itself, a server somebody has named (``queue reroute``), or the usual way out."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.agent.hop import Way
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Agent, Failed, Line, NoSession, Place
-from mailstead.service.queue.entrance import LOCAL, SUPPRESSED, VIA
+from mailstead.service.queue.entrance import HIDDEN, LOCAL, SUPPRESSED, VIA
 from mailstead.service.queue.refusing import RefusingAgent
 
 _NO_WAY: Final = Failed("", 0, EnhancedStatus(4, 4, 4), "This server has no way to other servers: no [outbound] smarthost is set")
 
 
 class Router:
-    """``service.ports.Agent`` of all. ``out`` None: there is no way to other servers; what is in the queue all the same waits."""
+    """``service.ports.Agent`` of all. ``out`` None: there is no way to other servers; what is in the queue all the same waits. ``reveal``
+    opens the password of a server that somebody has named; ``ValueError`` where it cannot."""
 
-    def __init__(self, *, here: Agent, out: Agent | None, base: Way) -> None:
+    def __init__(self, *, here: Agent, out: Agent | None, base: Way, reveal: Callable[[str], str] | None = None) -> None:
+        self._reveal = reveal
         self._here = here
         self._out = out
         self._base = base
@@ -29,7 +32,10 @@ class Router:
             return self._refusing
         if route.startswith(VIA):
             url = route.removeprefix(VIA).partition(" ")[0]
-            return SmarthostAgent(Smarthost.parse(url if "://" in url else f"smtp://{url}"), self._base)
+            host = Smarthost.parse(url if "://" in url else f"smtp://{url}")
+            if self._reveal is not None and host.password.startswith(HIDDEN):
+                host = replace(host, password=self._reveal(host.password.removeprefix(HIDDEN)))
+            return SmarthostAgent(host, self._base)
         return self._out
 
     async def locate(self, route: str) -> Place | Failed:

@@ -79,6 +79,7 @@ from mailstead.service.trace import Trace
 from mailstead.service.transfer import Transfer
 from mailstead.service.waking import Waking
 from mailstead.store import Embedded
+from mailstead.store.seal import Damaged
 from mailstead.telemetry.counters import Snapshot, merge
 
 SWEEP_EVERY_S = 3600.0
@@ -297,7 +298,7 @@ def operations(opened: Embedded, settings: Settings, logins: Access | None = Non
     """The administrator's verbs on a store."""
     published = publishing(opened, settings)
     admin = Admin(opened, logins or access(opened, settings), make_keys=published.keys.make)
-    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue), published, tracing(opened), suppressions(opened, settings), figures(opened))
+    return Operations(opened, admin, Transfer(opened), QueueControl(opened.queue, opened.words(b"named servers").seal), published, tracing(opened), suppressions(opened, settings), figures(opened))
 
 
 def figures(opened: Embedded) -> Figures:
@@ -347,7 +348,7 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
     passing = forwarding(opened, settings) if can_send_out(settings) else None
     here = LocalAgent(directory=opened.directory, delivery=delivery(opened, settings), hostname=settings.hostname, forwarding=passing)
     return Scheduler(
-        queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base),
+        queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base, reveal=revealed(opened)),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
         tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms), forwarding=passing,
         warm_up=(source_name(settings), out.warm_up_days) if out.direct and not out.smarthost and out.warm_up_days else None,
@@ -369,6 +370,19 @@ def delivery(opened: Embedded, settings: Settings) -> Delivery:
         new_id=opened.ids.next,
     )  # fmt: skip
     return Delivery(opened.mail, Senders(opened.kept), absence, Receipts(opened.submissions))
+
+
+def revealed(opened: Embedded) -> Callable[[str], str]:
+    """Opens passwords of servers to which mail was rerouted."""
+    words = opened.words(b"named servers")
+
+    def reveal(sealed: str) -> str:
+        try:
+            return words.open(sealed)
+        except Damaged as exc:
+            raise ValueError("The password of this way cannot be read any more, for the master key was changed; reroute the mail again") from exc
+
+    return reveal
 
 
 def source_name(settings: Settings) -> str:

@@ -46,6 +46,7 @@ from mailstead.store.maintenance import Maintenance
 from mailstead.store.queue import operations as queue
 from mailstead.store.queue.embedded import EmbeddedQueue
 from mailstead.store.schema import directory, migrate, shard, upgrade
+from mailstead.store.seal import Words
 from mailstead.store.search.indexer import Indexer
 from mailstead.store.search.query import Finder
 from mailstead.store.shard import Shard
@@ -229,6 +230,10 @@ class Embedded:
     def secret(self, purpose: bytes) -> bytes:
         """A secret of this site for one purpose: the same in every worker and over restarts."""
         return self.keys.secret(purpose)
+
+    def words(self, purpose: bytes) -> Words:
+        """Seals short secrets of the site for one purpose."""
+        return Words(self.secret(purpose))
 
     def spool(self) -> FileSpool:
         return FileSpool(self.data / "tmp")

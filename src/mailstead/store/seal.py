@@ -9,6 +9,7 @@ object, so that a piece put in another's place does not open. A nonce is random;
 Compressed before sealing (zstd), bodies in frames of 64 KiB so that a range is read without the rest (DECISIONS 12).
 """
 
+import base64
 import hashlib
 import os
 import struct
@@ -101,6 +102,25 @@ class AccountKey:
 
 def _derived(data_key: bytes, purpose: bytes) -> bytes:
     return hashlib.blake2b(b"", digest_size=KEY_OCTETS, key=data_key, person=purpose).digest()
+
+
+class Words:
+    """Short secrets of the site at rest, as text that fits into an address. ``key``: 32 octets."""
+
+    def __init__(self, key: bytes) -> None:
+        self._aead = AESGCM(key)
+
+    def seal(self, text: str) -> str:
+        nonce = _nonce()
+        return base64.urlsafe_b64encode(nonce + self._aead.encrypt(nonce, text.encode(), b"word")).decode("ascii").rstrip("=")
+
+    def open(self, sealed: str) -> str:
+        """Raises ``Damaged``, also when the master key has changed since."""
+        try:
+            octets = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            return self._aead.decrypt(octets[:_NONCE], octets[_NONCE:], b"word").decode()
+        except (InvalidTag, ValueError) as exc:
+            raise Damaged("a word that was sealed under another key") from exc
 
 
 class MasterKey:

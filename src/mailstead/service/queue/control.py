@@ -4,7 +4,7 @@ Rows are plain values for JSON. A message is one submission; its recipients are 
 are meant: by the message's id, the recipient's domain, the sender, the state.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from mailstead import telemetry
 from mailstead.model.address import domain_key
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import SUBMISSION, SubmissionId, TenantId, from_wire, to_wire
-from mailstead.service.queue.entrance import VIA, ending_of, shown
+from mailstead.service.queue.entrance import VIA, ending_of, shown, with_hidden
 from mailstead.store.interface import Queue, QueueEntry, QueueFilter, QueueHold
 
 Row = dict[str, Any]
@@ -21,10 +21,12 @@ _STATES = {"": None, "waiting": False, "held": True}
 
 
 class QueueControl:
-    """The administrator's verbs on a queue. ``tenant`` in each of them: the tenant's mail only, for whoever may see no other."""
+    """The administrator's verbs on a queue. ``tenant`` in each of them: the tenant's mail only, for whoever may see no other. ``hide`` seals a
+    password for the queue's file, where the way that was named is kept (the router opens it again)."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, hide: Callable[[str], str] | None = None) -> None:
         self._queue = queue
+        self._hide = hide
 
     async def queue_list(
         self, ids: Sequence[str] = (), domain: str = "", sender: str = "", state: str = "", limit: int = 1_000, tenant: int | None = None
@@ -96,6 +98,8 @@ class QueueControl:
         """Entries go to another server: ``host:port``, ``smtps://…`` or ``lmtp://…``; "" again where their domain leads."""
         if to and not _is_server(to):
             raise Refusal(Reason.INVALID, f"“{shown(to)}” is no server; write it like mail.example.org:25 or smtps://user:password@mail.example.org")
+        if self._hide is not None:
+            to = with_hidden(to, self._hide)
         return await self._act("reroute", _meant(ids, domain, sender, "", tenant, everything=all), to)
 
     async def _act(self, what: str, wanted: QueueFilter, to: str = "") -> Row:

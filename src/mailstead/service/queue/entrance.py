@@ -2,9 +2,10 @@
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import unquote
 
 from mailstead.model.address import domain_key
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
@@ -26,7 +27,9 @@ REQUIRED: Final = " requiretls"
 OPTIONAL: Final = " tls-optional"
 """Ends a route on which the next server's TLS policies do not count (``TLS-Required: No``, RFC 8689 §4.3)."""
 _OPTIONAL: Final = re.compile(rb"^TLS-Required[ \t]*:[ \t]*(?:\r\n[ \t]+)?No[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_LOGIN: Final = re.compile(r"^((?:via:)?(?:[a-z]+://)?[^:@/\s]*:)[^/\s]*@", re.IGNORECASE)
+HIDDEN: Final = "~"
+"""Begins a password that is sealed."""
+_LOGIN: Final = re.compile(r"^((?:via:)?(?:[a-z]+://)?[^:@/\s]*:)([^/\s]*)@", re.IGNORECASE)
 _PRIORITY_MOST: Final = 4
 
 
@@ -93,6 +96,11 @@ def ending_of(options: Mapping[str, str]) -> str:
 def shown(route: str) -> str:
     """A route, or the address of a server, as people, events and the names of sites may see it: without its password."""
     return _LOGIN.sub(r"\1…@", route)
+
+
+def with_hidden(server: str, hide: Callable[[str], str]) -> str:
+    """The address of a server with its password sealed; where there is none, as it is."""
+    return _LOGIN.sub(lambda found: f"{found[1]}{HIDDEN}{hide(unquote(found[2]))}@", server)
 
 
 def priority_of(options: Mapping[str, str]) -> int:

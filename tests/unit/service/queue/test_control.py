@@ -1,13 +1,16 @@
 """The administrator's verbs on the queue: what they show, and what they take."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.harness.fake_mail import NOW_MS
 from tests.harness.queue import FakeQueue
 
 from mailstead import telemetry
+from mailstead.agent.hop import Way
+from mailstead.agent.router import Router
+from mailstead.agent.smarthost import SmarthostAgent
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
@@ -17,6 +20,7 @@ from mailstead.service.queue.entrance import OPTIONAL, REQUIRED, VIA, Entrance, 
 from mailstead.service.queue.schedule import Route, Schedule
 from mailstead.service.queue.shaping import Rules
 from mailstead.store.interface import QueueEntry
+from mailstead.store.seal import Damaged, Words
 
 SECRET = "smtps://user:hunter2@relay.example:465"
 
@@ -94,3 +98,34 @@ async def test_what_was_said_of_tls_holds_on_another_way_too() -> None:
     assert {("u0@one.test", "one.test"), ("u1@one.test", "one.test" + REQUIRED), ("u2@one.test", "one.test" + OPTIONAL)} == {
         (to, route) for _, recipients, route in queue.steered for to in recipients
     }
+
+
+async def test_a_password_is_sealed_in_the_queue_and_opened_by_the_router() -> None:
+    queue, words = await filled({}), Words(b"k" * 32)
+    await QueueControl(queue, words.seal).queue_reroute("smtps://user:a%3A%40b@relay.example:465", all=True)
+    ((_, _, route),) = queue.steered
+    assert "a:@b" not in route
+    assert "a%3A" not in route
+    assert route.startswith("via:smtps://user:~")
+    assert "via:smtps://user:…@relay.example:465" == shown(route)
+
+    def reveal(sealed: str) -> str:
+        try:
+            return words.open(sealed)
+        except Damaged as exc:
+            raise ValueError("gone") from exc
+
+    router = Router(here=cast("Any", None), out=None, base=Way("us.example"), reveal=reveal)
+    agent = router._of(route + REQUIRED)
+    assert isinstance(agent, SmarthostAgent)
+    assert agent._way.credentials is not None
+    assert ("user", "a:@b") == (agent._way.credentials.user, agent._way.credentials.secret)
+    found = await router.locate(route.replace("~", "~x"))
+    assert isinstance(found, Failed)
+    assert (False, "gone") == (found.is_permanent, found.text)
+
+
+async def test_a_server_without_a_password_is_kept_as_it_is() -> None:
+    queue = await filled({})
+    await QueueControl(queue, Words(b"k" * 32).seal).queue_reroute("relay.example:25", all=True)
+    assert ["via:relay.example:25"] == [route for _, _, route in queue.steered]
