@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.systems import Mailstead, PostfixDovecot, System, quiet
-from bench.workload import bulk, delivery, events, idle, jmap, login
+from bench.workload import bulk, dead, delivery, events, idle, jmap, login, relay
 
-FULL = os.environ.get("FULL") == "1"
+FULL = os.environ.get("FULL") == "1" or "--full" in sys.argv
 RUNS = int(os.environ.get("RUNS", "5"))
-ONLY = sys.argv[1:]
+ONLY = [word for word in sys.argv[1:] if word != "--full"]
 
 
 def median_rows(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -67,7 +67,7 @@ def main() -> None:
     elif os.environ.get("PEER", "1") == "1":
         systems.append(PostfixDovecot())
     results: dict[str, dict[str, dict[str, float]]] = {}
-    for system in systems:
+    for system in systems if not ONLY or set(ONLY) - {"relay", "dead"} else ():
         system.start()
         print(f"{system.name}: {system.settings()}", flush=True)
         try:
@@ -88,9 +88,21 @@ def main() -> None:
                 tell(results, "bulk", f"mbox of {count:,} imported; start after kill -9", system.name, bulk.run(system, messages=count))
         finally:
             system.stop()
+    outbound(results)
     out = Path("var/bench.json")
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(results, indent=1))
+
+
+def outbound(results: dict[str, dict[str, dict[str, float]]]) -> None:
+    """Mail for elsewhere: through the queue to a sink, and into a queue that cannot be emptied."""
+    if not ONLY or "relay" in ONLY:
+        many = 10_000 if FULL else 5_000
+        for name, figures in relay.side_by_side(messages=many, runs=min(RUNS, 3), peer_messages=2_000):
+            tell(results, "relay", "submission to all at the sink, 20 connections, 4 KB", name, figures)
+    if not ONLY or "dead" in ONLY:
+        count = 1_000_000 if FULL else 20_000
+        tell(results, "dead", f"{count:,} for {dead.DEAD:,} dead domains", "mailstead", dead.run(messages=count))
 
 
 def tell(results: dict[str, dict[str, dict[str, float]]], key: str, title: str, system: str, figures: dict[str, float]) -> None:

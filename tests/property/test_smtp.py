@@ -1,12 +1,17 @@
 """SMTP: however octets are cut the events are the same; no octets make two messages of one; stuffing comes back."""
 
 import itertools
+import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fuzz import smtp as fuzz
 
+from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
+from mailstead.model.status import EnhancedStatus
 from mailstead.protocol.smtp import xtext
+from mailstead.protocol.smtp.client import Offers, Rejected, Reply, send
 from mailstead.protocol.smtp.command import Bdat, Data, Hello, Mail, Plain, Rcpt
 from mailstead.protocol.smtp.data import Dotted, is_clean, stuffed
 from mailstead.protocol.smtp.reply import Replies, reply
@@ -18,6 +23,7 @@ COMMANDS = st.sampled_from(
      b"\r\n", b"\n", b"\r", b"\0", b"MAIL FROM:<a@b>\n", b"x" * 600 + b"\r\n", b"AUTH PLAIN\r\n"]
 )  # fmt: skip
 STREAMS = st.lists(COMMANDS | st.binary(max_size=8), max_size=16).map(b"".join)
+FROM_US = Envelope(ReversePath(Address("a", "b.test")), (ForwardPath(Address("c", "d.test")),))
 DIALOGUE = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
 
 
@@ -112,6 +118,54 @@ def test_smuggling_never_gives_two_messages(parts: list[bytes], step: int) -> No
     assert sum(isinstance(event, Mail) for event in events) == 1
     assert events[-1] == Plain("QUIT")
     assert ends[0].is_clean == is_clean(inside.replace(b"\r\n.", b"\r\n"))
+
+
+SLOPPY_END = re.compile(rb"(?=(?:\r\n|\r(?!\n)|(?<!\r)\n|\A)\.(?:\r\n|\r|\n))")
+"""What one server or another takes for the end of a message."""
+PIECES = SMUGGLED | st.sampled_from([b"text\r\n", b".\r\n", b"..\r\n", b"\r\n.\r\n", b"\r\n", b"MAIL FROM:<evil@x>\r\n", b"."])
+
+
+def transmitted(offers: Offers, envelope: Envelope, octets: bytes) -> tuple[list[bytes], bool]:
+    """What a client sends to a server that takes everything, turn by turn; and whether it refused by itself."""
+    said: list[bytes] = []
+    dialogue = send(offers, envelope, octets)
+    try:
+        turn = next(dialogue)
+        while True:
+            said.append(turn.octets)
+            ok = [Reply(250, EnhancedStatus(2, 0, 0), "ok")] * turn.replies
+            if turn.octets.endswith(b"DATA\r\n"):
+                ok[-1] = Reply(354, EnhancedStatus(2, 0, 0), "go on")
+            turn = dialogue.send(ok)
+    except StopIteration:
+        return said, False
+    except Rejected:
+        return said, True
+
+
+@given(st.lists(PIECES, max_size=6).map(b"".join), st.sets(st.sampled_from(["PIPELINING", "CHUNKING", "8BITMIME", "DSN"])))
+def test_nothing_is_smuggled_outwards(octets: bytes, words: set[str]) -> None:
+    """However loosely the next server reads: our message ends once, at its end, or never leaves."""
+    said, is_refused = transmitted(Offers(dict.fromkeys(words, "")), FROM_US, octets)
+    assert is_refused >= (not is_clean(octets))
+    if is_refused:
+        assert not said
+    elif {"PIPELINING", "CHUNKING"} <= words:
+        assert said[0].endswith(b"BDAT %d LAST\r\n%b" % (len(octets), octets))
+    else:
+        message = said[-1]
+        assert [match.start() for match in SLOPPY_END.finditer(message)] == [len(message) - (5 if len(message) > 3 else 3)]
+
+
+@given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=12), st.sampled_from(["", "FULL", "HDRS"]))
+def test_no_address_becomes_a_command(local: str, domain: str, more: str, ret: str) -> None:
+    to = ForwardPath(Address(local, domain), frozenset({"FAILURE"}), f"rfc822;{more}")
+    envelope = replace(FROM_US, reverse_path=ReversePath(Address(more, domain)), forward_paths=(to,), envid=local, ret=ret)
+    said, is_refused = transmitted(Offers({"DSN": "", "SMTPUTF8": "", "8BITMIME": ""}), envelope, b"x\r\n")
+    lines = b"".join(said).split(b"\r\n")
+    assert all(b"\r" not in line and b"\n" not in line for line in lines)
+    wanted = [b"MAIL", b"RCPT", b"DATA", b"x", b".", b""]
+    assert is_refused or [line[:4] for line in lines] == wanted
 
 
 @given(st.binary(max_size=40), st.integers(1, 9), st.booleans())

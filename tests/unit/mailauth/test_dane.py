@@ -51,6 +51,9 @@ LEAF = made("leaf", MIDDLE, names=("mx.example.test", "*.wild.test"))
 EXPIRED = made("old", MIDDLE, names=("mx.example.test",), days=-1)
 NOT_CA = made("sly", ROOT, names=("mx.example.test",))
 BELOW = made("below", NOT_CA, names=("mx.example.test",))
+OTHER_ROOT = made("root", ca=True)
+PAST_ROOT = made("past", ca=True, days=-1)
+YOUNG = made("young", PAST_ROOT, names=("mx.example.test",))
 ALONE = made("alone", names=("other.test",), days=-1)
 CHAIN = [LEAF.der, MIDDLE.der]
 
@@ -84,6 +87,15 @@ def result(record: Tlsa, chain: list[bytes], *names: str) -> str:
     (Tlsa(2, 0, 1, sha256(MIDDLE.der)), [EXPIRED.der, MIDDLE.der], "certificate-expired"),
     (Tlsa(2, 0, 1, sha256(ROOT.der)), [BELOW.der, NOT_CA.der, ROOT.der], "certificate-not-trusted"),
     (Tlsa(2, 0, 1, sha256(ALONE.der)), [ALONE.der], "certificate-expired"),
+    (Tlsa(2, 1, 0, MIDDLE.spki), CHAIN, ""),
+    (Tlsa(2, 1, 2, hashlib.sha512(ROOT.spki).digest()), [LEAF.der, ROOT.der, MIDDLE.der], ""),  # in any order
+    (Tlsa(2, 0, 0, b"junk"), CHAIN, "certificate-not-trusted"),
+    (Tlsa(2, 0, 0, OTHER_ROOT.der), [LEAF.der, MIDDLE.der, OTHER_ROOT.der], "certificate-not-trusted"),  # shown, but it signed nothing
+    (Tlsa(2, 0, 1, sha256(OTHER_ROOT.der)), [LEAF.der, MIDDLE.der, ROOT.der, OTHER_ROOT.der], "certificate-not-trusted"),
+    (Tlsa(2, 0, 1, sha256(PAST_ROOT.der)), [YOUNG.der, PAST_ROOT.der], ""),  # RFC 7671 §5.2: the anchor's own dates are nobody's affair
+    (Tlsa(3, 0, 1, sha256(MIDDLE.der)), [MIDDLE.der], ""),  # usage 3 asks for no kind of certificate
+    (Tlsa(3, 1, 0, LEAF.spki), CHAIN, ""),
+    (Tlsa(3, 1, 0, LEAF.spki[:-1]), CHAIN, "validation-failure"),
 ])  # fmt: skip
 def test_what_a_record_allows(record: Tlsa, chain: list[bytes], expected: str) -> None:
     assert expected == result(record, chain)
@@ -107,3 +119,14 @@ def test_only_some_records_are_usable() -> None:
 def test_one_good_record_among_bad_ones_is_enough() -> None:
     """A key is rolled over with both records published (RFC 7671 §8.1)."""
     assert dane.match([Tlsa(3, 1, 1, sha256(b"old")), Tlsa(3, 1, 1, sha256(LEAF.spki))], CHAIN, (), NOW).is_good
+
+
+@pytest.mark.parametrize(("records", "expected"), [
+    ([Tlsa(3, 1, 1, sha256(b"old")), Tlsa(2, 0, 1, sha256(MIDDLE.der))], ""),
+    ([Tlsa(2, 0, 1, sha256(b"old")), Tlsa(3, 0, 1, sha256(LEAF.der))], ""),
+    ([Tlsa(3, 1, 1, sha256(b"old")), Tlsa(2, 0, 1, sha256(OTHER_ROOT.der))], "certificate-not-trusted"),
+    ([Tlsa(3, 1, 1, sha256(b"%d" % number)) for number in range(30)], "validation-failure"),
+    ([], "validation-failure"),
+])  # fmt: skip
+def test_records_of_both_usages_stand_side_by_side(records: list[Tlsa], expected: str) -> None:
+    assert expected == dane.match(records, CHAIN, ("mx.example.test",), NOW).result

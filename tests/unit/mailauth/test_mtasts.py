@@ -11,6 +11,8 @@ from mailstead.mailauth.tags import Malformed
     ((b"v=spf1 -all", b"v=STSv1 ; id=b1"), "b1"),
     ((b"v=STSv1; id=a", b"v=STSv1; id=b"), ""),
     ((b"v=STSv1",), ""), ((b"v=STSv2; id=a",), ""), ((b"id=a; v=STSv1",), ""), ((b"v=STSv1; id=a-b",), ""),
+    ((b"V=STSv1; id=a",), ""), ((b"v=stsv1; id=a",), ""), ((b" v=STSv1; id=a",), ""), ((b"v=STSv1; id=",), ""), ((b"v=STSv1; id=\xc3\xa4",), ""),
+    ((b"v=STSv1; id=a; more=b",), "a"), ((b"v=STSv10; id=a", b"v=STSv1; id=b"), "b"),
     ((b"v=STSv1; id=" + b"a" * 33,), ""), ((b"v=STSv1; id=a; id=a",), ""), ((), ""),
 ])  # fmt: skip
 def test_the_record(records: tuple[bytes, ...], found: str) -> None:
@@ -43,6 +45,9 @@ def test_which_hosts_are_allowed(host: str, allowed: bool) -> None:
     b"version: STSv1\nmode: none\nmax_age: 99999999999\n", b"<html>not found</html>", b"version: STSv1\nmode: enforce\nmx: a..b\nmax_age: 1\n",
     b"version: STSv1\nmode: enforce\nmx: *.*.test\nmax_age: 1\n", GOOD + b"x" * 70_000,
     b"version: STSv1\nmode: testing\nmax_age: 1\n" + b"mx: a.test\n" * 201,
+    b"version: STSv1\nmode: enforce\nmx: *\nmax_age: 1\n", b"version: STSv1\nmode: enforce\nmx: a.*.test\nmax_age: 1\n",
+    b"version: STSv1\nmode: enforce\nmx: a b.test\nmax_age: 1\n", b"version: STSv1\nmode: enforce\nmx:\nmax_age: 1\n",
+    b"version: STSv1\nmode: enforce\nmx: a.test\nmax_age: 1e9\n", b"version: STSv1\nmode:\nmx: a.test\nmax_age: 1\n", b"version: STSv1, mode: enforce",
 ])  # fmt: skip
 def test_what_is_no_policy(text: bytes) -> None:
     with pytest.raises(Malformed):

@@ -305,7 +305,15 @@ def _mail(offers: Offers, envelope: Envelope, octets: bytes, now_ms: int) -> byt
             raise Rejected(permanent("The next server cannot promise to deliver in time", EnhancedStatus(5, 3, 3)))
     if envelope.priority and "MT-PRIORITY" in offers:
         words.append(f"MT-PRIORITY={envelope.priority}")
-    return " ".join(words).encode() + b"\r\n"
+    return _command(words)
+
+
+def _command(words: list[str]) -> bytes:
+    """A line of a command. What would be a line of its own inside is never said, whoever let it come so far."""
+    text = " ".join(words)
+    if any(c < " " or c == "\x7f" for c in text):
+        raise Rejected(permanent("An address of this message cannot be written in a command", EnhancedStatus(5, 1, 3)))
+    return text.encode() + b"\r\n"
 
 
 def _needs_smtputf8(envelope: Envelope, octets: bytes) -> bool:
@@ -327,4 +335,4 @@ def _rcpt(offers: Offers, to: ForwardPath) -> bytes:
         if to.orcpt:
             kind, _, address = to.orcpt.partition(";")
             words.append(f"ORCPT={kind};{xtext.encode(address)}")
-    return " ".join(words).encode() + b"\r\n"
+    return _command(words)
