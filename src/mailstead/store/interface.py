@@ -64,6 +64,12 @@ class Quota:
     max_octets: int
     max_messages: int
 
+    @property
+    def state(self) -> str:
+        """What JMAP's quotas say; what has no limit is no object there and says nothing."""
+        octets = f"{self.used_octets}-{self.max_octets}" if self.max_octets else "0-0"
+        return octets + (f"-{self.used_messages}-{self.max_messages}" if self.max_messages else "-0-0")
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:

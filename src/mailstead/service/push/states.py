@@ -23,6 +23,7 @@ class TypeStates:
         for kind, position in (await self._kept.states(account)).items():
             if kind is not ObjectKind.PUSH:
                 found[kind.name_of_type] = str(position)
+        found["Quota"] = (await self._emails.quota(account)).state
         if self._sendings is not None:
             found["EmailSubmission"] = str(await self._sendings.state(account))
         return Position(states.epoch, states.modseq), found

@@ -7,6 +7,7 @@ without their id. A set looks, judges and writes; where somebody else was faster
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -42,6 +43,10 @@ LETTER: Final = "o"
 _TRIES: Final = 5
 _DEPTH: Final = 10
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+Filters = Mapping[str, Callable[[dict[str, Any], Any], bool]]
+"""By name, a test of an object's values against the condition's."""
 
 
 class Bad(Exception):  # noqa: N818 - a SetError on its way
@@ -116,11 +121,11 @@ class Work:
 
 
 class KeptType:
-    """``filters``: by name, a test of an object's values against the condition's; ``sorts``: properties that can be sorted by."""
+    """``sorts``: properties that can be sorted by."""
 
     kind: ObjectKind
     properties: Mapping[str, Property]
-    filters: Mapping[str, Callable[[dict[str, Any], Any], bool]] = {}
+    filters: Filters = MappingProxyType({})
     sorts: tuple[str, ...] = ()
     most: int = limits.KEPT_OBJECTS
 
@@ -196,33 +201,8 @@ class KeptType:
             "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": new != now.state, **told}
 
     # ------------------------------------------------------------------------------------------------- queries
-    def _test(self, tree: Any, depth: int = 0) -> Callable[[dict[str, Any]], bool]:
-        if tree is None:
-            return lambda _: True
-        if not isinstance(tree, dict):
-            raise invalid("a filter is an object")
-        if depth > _DEPTH:
-            raise MethodError("unsupportedFilter", f"a filter is at most {_DEPTH} deep")
-        if "operator" in tree:
-            given = tree.get("conditions")
-            if not isinstance(given, list) or tree["operator"] not in ("AND", "OR", "NOT"):
-                raise invalid("a filter operator is AND, OR or NOT, and has conditions")
-            inner = [self._test(one, depth + 1) for one in given]
-            match tree["operator"]:
-                case "AND":
-                    return lambda one: all(test(one) for test in inner)
-                case "OR":
-                    return lambda one: any(test(one) for test in inner)
-            return lambda one: not any(test(one) for test in inner)
-        tests = []
-        for name, value in tree.items():
-            if name not in self.filters:
-                raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
-            tests.append((self.filters[name], value))
-        return lambda one: all(test(one, value) for test, value in tests)
-
     def _answer(self, call: Call, found: list[Known]) -> list[Known]:
-        test = self._test(call.arguments.get("filter"))
+        test = filter_test(call.arguments.get("filter"), self.filters)
         sort = call.arguments.get("sort") or []
         if not isinstance(sort, list) or not all(isinstance(one, dict) for one in sort):
             raise invalid("sort is a list of comparators")
@@ -387,6 +367,33 @@ class KeptType:
     def _bound(write: ObjectWrite) -> None:
         if len(write.doc) > limits.KEPT_OBJECT:
             raise Bad("tooLarge", f"one of these has at most {limits.KEPT_OBJECT} octets")
+
+
+def filter_test(tree: Any, filters: Filters, depth: int = 0) -> Callable[[dict[str, Any]], bool]:
+    """A filter (RFC 8620 §5.5) as a test of an object's values."""
+    if tree is None:
+        return lambda _: True
+    if not isinstance(tree, dict):
+        raise invalid("a filter is an object")
+    if depth > _DEPTH:
+        raise MethodError("unsupportedFilter", f"a filter is at most {_DEPTH} deep")
+    if "operator" in tree:
+        given = tree.get("conditions")
+        if not isinstance(given, list) or tree["operator"] not in ("AND", "OR", "NOT"):
+            raise invalid("a filter operator is AND, OR or NOT, and has conditions")
+        inner = [filter_test(one, filters, depth + 1) for one in given]
+        match tree["operator"]:
+            case "AND":
+                return lambda one: all(test(one) for test in inner)
+            case "OR":
+                return lambda one: any(test(one) for test in inner)
+        return lambda one: not any(test(one) for test in inner)
+    tests = []
+    for name, value in tree.items():
+        if name not in filters:
+            raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
+        tests.append((filters[name], value))
+    return lambda one: all(test(one, value) for test, value in tests)
 
 
 def _order(value: Any) -> tuple[bool, Any]:

@@ -1,74 +1,89 @@
 """Quota/get, changes, query and queryChanges (RFC 9425).
 
-An account has at most two quotas, of octets and of messages. Their state is what they say, so changes are told from the
-state itself.
+An account has at most two quotas, of octets and of messages. Their state is what they say, so everything that changed is told from the state itself.
 """
 
 from typing import Any, Final
 
 from mailstead.model.query import AnchorNotFound, stretch
+from mailstead.server.http.jmap.kept_type import Filters, filter_test
 from mailstead.server.http.jmap.mailbox import window_of
-from mailstead.server.http.jmap.standard import Call, MethodError, flag, invalid, properties, text, wanted_ids
+from mailstead.server.http.jmap.standard import Call, MethodError, flag, invalid, maximum, properties, text, wanted_ids
 
 PROPERTIES: Final = ("id", "resourceType", "used", "hardLimit", "warnLimit", "softLimit", "scope", "name", "description", "types")
 _SORTS: Final = ("name", "used")
-_FILTERS: Final = ("name", "scope", "resourceType", "type")
+_FILTERS: Final[Filters] = {
+    "name": lambda one, value: isinstance(value, str) and value.casefold() in one["name"].casefold(),
+    "scope": lambda one, value: value == one["scope"],
+    "resourceType": lambda one, value: value == one["resourceType"],
+    "type": lambda one, value: value in one["types"],
+}
+_IDS: Final = ("octets", "count")
+_NAMES: Final = {"octets": "Storage", "count": "Messages"}
+Says = tuple[tuple[int, int], ...]
+"""(used, limit) of each; a limit of 0: there is none."""
 
 
-async def _quotas(call: Call) -> tuple[str, dict[str, dict[str, Any]]]:
-    """The state, and the quotas by id; what has no limit has none."""
-    now = await call.mailing.emails.quota(call.account)
-    found = {}
-    for ident, kind, used, most, name in (
-        ("octets", "octets", now.used_octets, now.max_octets, "Storage"), ("count", "count", now.used_messages, now.max_messages, "Messages"),
-    ):
-        if most:
-            found[ident] = {
-                "id": ident, "resourceType": kind, "used": used, "hardLimit": most, "warnLimit": most * 9 // 10, "softLimit": None,
-                "scope": "account", "name": name, "description": None, "types": ["Mail", "Email"],
-            }
-    return f"{now.used_octets}-{now.used_messages}-{now.max_octets}-{now.max_messages}", found
+def _state(says: Says) -> str:
+    return "-".join(f"{used}-{most}" for used, most in says)
+
+
+def _said(state: str) -> Says:
+    """What the quotas said. Raises ``cannotCalculateChanges``."""
+    parts = state.split("-")
+    if len(parts) != 2 * len(_IDS) or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):  # noqa: PLR2004
+        raise MethodError("cannotCalculateChanges", "this state is not known")
+    return tuple((int(parts[at]), int(parts[at + 1])) for at in range(0, len(parts), 2))
+
+
+async def _now(call: Call) -> Says:
+    return _said((await call.mailing.emails.quota(call.account)).state)
+
+
+def _objects(says: Says) -> dict[str, dict[str, Any]]:
+    return {
+        ident: {
+            "id": ident, "resourceType": ident, "used": used, "hardLimit": most, "warnLimit": most * 9 // 10, "softLimit": None,
+            "scope": "account", "name": _NAMES[ident], "description": None, "types": ["Mail", "Email"],
+        }
+        for ident, (used, most) in zip(_IDS, says, strict=True) if most
+    }  # fmt: skip
 
 
 async def get(call: Call) -> dict[str, Any]:
     """RFC 9425 §4.2."""
     names = properties(call.arguments, PROPERTIES)
     asked = wanted_ids(call.arguments)
-    state, found = await _quotas(call)
+    now = await _now(call)
+    found = _objects(now)
     listed = list(found) if asked is None else [ident for ident in asked if ident in found]
     return {
-        "accountId": call.account_id, "state": state, "list": [{name: found[ident][name] for name in names} for ident in listed],
+        "accountId": call.account_id, "state": _state(now), "list": [{name: found[ident][name] for name in names} for ident in listed],
         "notFound": [] if asked is None else [ident for ident in asked if ident not in found],
-    }
+    }  # fmt: skip
 
 
 async def changes(call: Call) -> dict[str, Any]:
-    """RFC 9425 §4.3."""
+    """RFC 9425 §4.3. A page that is not the last has a state in which the other quota says what it said."""
     old = text(call.arguments, "sinceState")
-    before = old.split("-")
-    if len(before) != 4 or not all(one.isascii() and one.isdigit() for one in before):  # noqa: PLR2004
-        raise MethodError("cannotCalculateChanges", "this state is not known")
-    new, now = await _quotas(call)
-    after = new.split("-")
-    had = {ident for ident, most in (("octets", before[2]), ("count", before[3])) if most != "0"}
-    moved = [ident for ident, n in (("octets", 0), ("count", 1)) if (before[n], before[n + 2]) != (after[n], after[n + 2])]
-    updated = [ident for ident in moved if ident in had and ident in now]
-    is_used_only = before[2:] == after[2:]
+    before, now = _said(old), await _now(call)
+    moved = [n for n in range(len(_IDS)) if before[n] != now[n]]
+    page = moved[: maximum(call.arguments) or len(moved)]
+    new = tuple(now[n] if n in page or n not in moved else before[n] for n in range(len(_IDS)))
+    had, has = _objects(before), _objects(new)
+    updated = [ident for ident in _IDS if ident in had and ident in has and had[ident] != has[ident]]
+    is_used_only = all(had[ident]["hardLimit"] == has[ident]["hardLimit"] for ident in updated)
     return {
-        "accountId": call.account_id, "oldState": old, "newState": new, "hasMoreChanges": False,
-        "created": [ident for ident in now if ident not in had], "updated": updated, "destroyed": sorted(had - now.keys()),
+        "accountId": call.account_id, "oldState": old, "newState": _state(new), "hasMoreChanges": len(page) < len(moved),
+        "created": [ident for ident in _IDS if ident in has and ident not in had], "updated": updated,
+        "destroyed": [ident for ident in _IDS if ident in had and ident not in has],
         "updatedProperties": ["used"] if updated and is_used_only else None,
-    }
+    }  # fmt: skip
 
 
-def _answer(call: Call, found: dict[str, dict[str, Any]]) -> list[str]:
-    tree = call.arguments.get("filter") or {}
-    if not isinstance(tree, dict):
-        raise invalid("a filter is an object")
-    for name in tree:
-        if name not in _FILTERS:
-            raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
-    listed = [one for one in found.values() if _meets(one, tree)]
+def _answer(call: Call, says: Says) -> list[str]:
+    test = filter_test(call.arguments.get("filter"), _FILTERS)
+    listed = [one for one in _objects(says).values() if test(one)]
     sort = call.arguments.get("sort") or []
     if not isinstance(sort, list):
         raise invalid("sort is a list of comparators")
@@ -79,31 +94,34 @@ def _answer(call: Call, found: dict[str, dict[str, Any]]) -> list[str]:
     return [one["id"] for one in listed]
 
 
-def _meets(quota: dict[str, Any], tree: dict[str, Any]) -> bool:
-    return all((
-        "name" not in tree or str(tree["name"]).casefold() in quota["name"].casefold(), tree.get("scope", "account") == "account",
-        tree.get("resourceType", quota["resourceType"]) == quota["resourceType"], tree.get("type", "Email") in quota["types"],
-    ))
-
-
 async def query(call: Call) -> dict[str, Any]:
     """RFC 9425 §4.4."""
-    state, found = await _quotas(call)
-    ids = _answer(call, found)
-    window = window_of(call.arguments, None)
+    now = await _now(call)
+    ids = _answer(call, now)
+    anchor = call.arguments.get("anchor")
+    window = window_of(call.arguments, _IDS.index(anchor) if anchor in _IDS else None)
     try:
-        start, page = stretch(ids, window)  # type: ignore[arg-type]
-    except AnchorNotFound:  # pragma: no cover - ``window_of`` refuses an anchor that is no number
+        start, page = stretch([_IDS.index(ident) for ident in ids], window)
+    except AnchorNotFound:
         raise MethodError("anchorNotFound") from None
     return {
-        "accountId": call.account_id, "queryState": state, "canCalculateChanges": False, "position": start, "ids": page,
+        "accountId": call.account_id, "queryState": _state(now), "canCalculateChanges": True, "position": start, "ids": [_IDS[one] for one in page],
         **({"total": len(ids)} if window.total else {}),
-    }
+    }  # fmt: skip
 
 
 async def query_changes(call: Call) -> dict[str, Any]:
-    """RFC 9425 §4.5: two objects are asked for anew."""
-    state, _ = await _quotas(call)
-    if text(call.arguments, "sinceQueryState") != state:
-        raise MethodError("cannotCalculateChanges")
-    return {"accountId": call.account_id, "oldQueryState": state, "newQueryState": state, "removed": [], "added": []}
+    """RFC 9425 §4.5: what moved is taken out, and put in where it belongs now."""
+    old = text(call.arguments, "sinceQueryState")
+    before, now = _said(old), await _now(call)
+    had, has = _answer(call, before), _answer(call, now)
+    moved = {ident for n, ident in enumerate(_IDS) if before[n] != now[n]}
+    removed = [ident for ident in had if ident in moved]
+    added = [{"id": ident, "index": place} for place, ident in enumerate(has) if ident in moved]
+    most = maximum(call.arguments)
+    if most and len(removed) + len(added) > most:
+        raise MethodError("tooManyChanges")
+    return {
+        "accountId": call.account_id, "oldQueryState": old, "newQueryState": _state(now), "removed": removed, "added": added,
+        **({"total": len(has)} if flag(call.arguments, "calculateTotal") else {}),
+    }  # fmt: skip

@@ -182,7 +182,7 @@ class _Connection:
         try:
             known = await watcher.start()
             if since is not None:
-                moved = {name: state for name, state in known.items() if (types is None or name in types) and _is_newer(state, since)}
+                moved = {name: state for name, state in known.items() if (types is None or name in types) and _is_newer(state, since, watcher.at)}
                 if moved:
                     await self._change(moved, watcher.at)
             while True:
@@ -205,6 +205,7 @@ class _Connection:
             {"@type": "StateChange", "changed": {wire.to_wire(wire.ACCOUNT, self._principal.account_id): changed}, "pushState": str(at)}))
 
 
-def _is_newer(state: str, since: Position) -> bool:
+def _is_newer(state: str, since: Position, now: Position) -> bool:
+    """A state that is no place in the account's log (quotas have such) may have moved whenever the account has."""
     found = Position.parse(state)
-    return found is None or found.epoch != since.epoch or found.modseq > since.modseq
+    return since != now if found is None else found.epoch != since.epoch or found.modseq > since.modseq

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.harness.http import Web, web_server
+from tests.harness.http import USING, Web, web_server
 
 from mailstead.model import limits
 from mailstead.model.ids import AccountId, DeliveryId, from_wire
@@ -186,6 +186,21 @@ async def test_a_delivery_is_heard_at_once(web: Web) -> None:
     assert {"Email", "Thread"} == set(data["changed"][web.accounts["alice"]])
     ((_, found, _),) = await web.jmap(("Email/get", {"ids": []}))
     assert found["state"] == data["changed"][web.accounts["alice"]]["Email"]
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_what_is_used_up_is_heard(web: Web) -> None:
+    account = from_wire("a", web.accounts["alice"])
+    assert account is not None
+    await web.store.directory.account_set(AccountId(account), max_octets=10_000_000)
+    stream = events(web, "types=Quota&closeafter=no&ping=0")
+    hearing = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.2)
+    await deliver(web)
+    async with asyncio.timeout(5):
+        _, data = await hearing
+    ((_, found, _),) = await web.jmap(("Quota/get", {}), using=[*USING, "urn:ietf:params:jmap:quota"])
+    assert {"Quota": found["state"]} == data["changed"][web.accounts["alice"]]
     await stream.aclose()  # type: ignore[attr-defined]
 
 

@@ -1,5 +1,7 @@
 """Quota methods (RFC 9425)."""
 
+from typing import Any
+
 from tests.harness.jmap_mail import Jmap
 
 
@@ -35,5 +37,45 @@ async def test_query(jmap: Jmap) -> None:
     assert ["count"] == (await jmap.call("Quota/query", filter={"resourceType": "count"}))["ids"]
     assert "unsupportedFilter" == await jmap.error("Quota/query", filter={"colour": 1})
     assert "unsupportedSort" == await jmap.error("Quota/query", sort=[{"property": "colour"}])
+    for wanted, tree in (
+        (["count"], {"operator": "NOT", "conditions": [{"name": "stor"}]}), (["count", "octets"], {"operator": "OR", "conditions": [{"type": "Email"}, {"type": "x"}]}),
+    ):
+        assert wanted == (await jmap.call("Quota/query", filter=tree, sort=[{"property": "name"}]))["ids"]
+    assert ["octets"] == (await jmap.call("Quota/query", sort=[{"property": "name"}], anchor="count", anchorOffset=1))["ids"]
+    assert "anchorNotFound" == await jmap.error("Quota/query", anchor="colour")
+    assert "anchorNotFound" == await jmap.error("Quota/query", anchor="octets", filter={"name": "mess"})
     assert [] == (await jmap.call("Quota/queryChanges", sinceQueryState=found["queryState"]))["added"]
     assert "cannotCalculateChanges" == await jmap.error("Quota/queryChanges", sinceQueryState="old")
+
+
+async def test_whoever_applies_changes_has_what_there_is(jmap: Jmap) -> None:
+    await jmap.store.directory.account_set(jmap.account, max_octets=10_000)
+    query: dict[str, Any] = {"sort": [{"property": "used", "isAscending": False}], "filter": {"type": "Email"}}
+    got = await jmap.call("Quota/get")
+    state, known = got["state"], {one["id"]: one for one in got["list"]}
+    found = await jmap.call("Quota/query", **query)
+    query_state, ids = found["queryState"], found["ids"]
+    each: list[dict[str, Any]] = [{}, {"max_messages": 5}, {"max_octets": 0}, {"max_octets": 1}, {"max_octets": 100_000, "max_messages": 0}]
+    for limits in each:
+        await jmap.store.directory.account_set(jmap.account, **limits)
+        if limits.get("max_octets") != 1:
+            await jmap.deliver(b"Subject: x\r\n\r\n" + b"x" * len(ids))
+        while True:
+            told = await jmap.call("Quota/changes", sinceState=state, maxChanges=1)
+            assert 1 >= len(told["created"] + told["updated"] + told["destroyed"])
+            for ident in told["destroyed"]:
+                del known[ident]
+            got = await jmap.call("Quota/get", ids=told["created"] + told["updated"])
+            known.update({one["id"]: one for one in got["list"]})
+            state = told["newState"]
+            if not told["hasMoreChanges"]:
+                break
+        got = await jmap.call("Quota/get")
+        assert (got["state"], {one["id"]: one for one in got["list"]}) == (state, known)
+        assert await jmap.call("Quota/changes", sinceState=state) == {**told, "oldState": state, "created": [], "updated": [], "destroyed": [], "updatedProperties": None}
+        told = await jmap.call("Quota/queryChanges", sinceQueryState=query_state, **query)
+        ids = [ident for ident in ids if ident not in told["removed"]]
+        for one in told["added"]:
+            ids.insert(one["index"], one["id"])
+        query_state = told["newQueryState"]
+        assert (await jmap.call("Quota/query", **query))["ids"] == ids
