@@ -10,6 +10,7 @@ const PAGE = 200;
 const TEXTS = 16;
 /** More than this a browser is not asked to keep. */
 const MOST = 100_000;
+const MOST_TEXTS = 5000;
 
 const breath = (): Promise<void> => new Promise((resolve) => (typeof requestIdleCallback === 'function' ? requestIdleCallback(() => resolve(), { timeout: 2000 }) : setTimeout(resolve, 50)));
 
@@ -52,7 +53,7 @@ export class Prefetch {
           await db.putMany('email', emailList.list.filter((email) => !this.store.emails.has(email.id)).map((email) => [email.id, email]));
           await db.putMany('meta', threadList.list.map((thread) => [`thread:${thread.id}`, thread]));
         }
-        wanted.push(...page.ids.filter((id) => !texts.has(id)));
+        if (wanted.length < MOST_TEXTS) wanted.push(...page.ids.filter((id) => !texts.has(id)));
         await breath();
       }
       for (let from = 0; from < wanted.length; from += TEXTS) {

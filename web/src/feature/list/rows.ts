@@ -62,7 +62,8 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
     count: all.filter((member) => !('$draft' in member.keywords)).length || all.length,
     subject: email.subject ?? '',
     preview: (outgoing ? email : newest).preview,
-    date: (outgoing ? email : newest).receivedAt,
+    // The list is sorted by this one, so its headings tell the truth.
+    date: email.receivedAt,
     unread: all.some((member) => !('$seen' in member.keywords)),
     flagged,
     attachments: all.some((member) => member.hasAttachment),
