@@ -70,9 +70,11 @@ class Absence:
 
     async def answer(self, account: AccountId, octets: Octets, *, address: str, reverse_path: str) -> bool:
         """Answer a message that was just filed, if it is to be answered; whether it was."""
-        if not reverse_path or not await self._kept.has(account, _KIND):
+        if not reverse_path:
             return False
         try:
+            if not await self._kept.has(account, _KIND):
+                return False
             found = [one for one in (await self._kept.of(account, _KIND)).objects if not one.gone]
             vacation = _decode(found[0].doc) if found else Vacation()
             if not vacation.holds(self._now_ms()):

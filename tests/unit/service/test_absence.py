@@ -8,6 +8,7 @@ import pytest
 from tests.harness.jmap_mail import Jmap, jmap_store
 
 from mailstead.mime import header
+from mailstead.model.errors import Unavailable
 from mailstead.service.absence import Absence, Vacation, reply
 from mailstead.service.queue.entrance import Queued
 
@@ -107,3 +108,13 @@ def test_what_it_says_without_words_of_ones_own() -> None:
     both = reply(Vacation(text_body="t", html_body="<p>h</p>"), b"", name="A", address=ME, to="b@x", ident="1@x", now_ms=0)
     assert b"multipart/alternative" in both
     assert b"In-Reply-To" not in both
+
+
+async def test_a_store_that_cannot_be_asked_costs_the_reply_only(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    await away(jmap)
+
+    async def fails(*_: object) -> bool:
+        raise Unavailable("not now")
+
+    monkeypatch.setattr(jmap.store.kept, "has", fails)
+    assert [] == await answered(jmap)
