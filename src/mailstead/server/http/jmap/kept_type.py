@@ -24,6 +24,7 @@ from mailstead.server.http.jmap.standard import (
     Outcome,
     Wanted,
     check_state,
+    comparators,
     flag,
     invalid,
     maximum,
@@ -203,15 +204,10 @@ class KeptType:
     # ------------------------------------------------------------------------------------------------- queries
     def _answer(self, call: Call, found: list[Known]) -> list[Known]:
         test = filter_test(call.arguments.get("filter"), self.filters)
-        sort = call.arguments.get("sort") or []
-        if not isinstance(sort, list) or not all(isinstance(one, dict) for one in sort):
-            raise invalid("sort is a list of comparators")
+        sort = comparators(call.arguments, self.sorts)
         listed = sorted((one for one in found if test(one.values)), key=lambda one: one.object_id)
-        for comparator in reversed(sort):
-            name = comparator.get("property")
-            if name not in self.sorts:
-                raise MethodError("unsupportedSort", "these cannot be sorted so")
-            listed.sort(key=lambda one, name=name: self.order(one.values, name), reverse=not flag(comparator, "isAscending", default=True))  # type: ignore[misc]
+        for name, falls in reversed(sort):
+            listed.sort(key=lambda one, name=name: self.order(one.values, name), reverse=falls)  # type: ignore[misc]
         return listed
 
     async def query(self, call: Call) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from mailstead.server.http.jmap.standard import (
     Outcome,
     Wanted,
     check_state,
+    comparators,
     flag,
     invalid,
     mailbox,
@@ -127,20 +128,13 @@ def _folded(name: str) -> str:
 
 def _sorted(arguments: dict[str, Any], boxes: list[MailboxInfo]) -> list[MailboxInfo]:
     """By the comparators, then by name and id."""
-    sort = arguments.get("sort")
-    if sort is None:
-        sort = [{"property": "sortOrder"}, {"property": "name"}]
-    if not isinstance(sort, list) or not all(isinstance(one, dict) and isinstance(one.get("property"), str) for one in sort):
-        raise invalid("sort is a list of comparators")
+    sort = comparators(arguments, _SORTS) if arguments.get("sort") is not None else [("sortOrder", False), ("name", False)]
     found = sorted(boxes, key=lambda box: (_folded(box.path[-1]), box.mailbox_id))
-    for one in reversed(sort):
-        if one["property"] not in _SORTS:
-            raise MethodError("unsupportedSort", f"mailboxes cannot be sorted by {one['property'][:100]}")
-        down = not flag(one, "isAscending", default=True)
-        if one["property"] == "name":
-            found.sort(key=lambda box: _folded(box.path[-1]), reverse=down)
+    for name, falls in reversed(sort):
+        if name == "name":
+            found.sort(key=lambda box: _folded(box.path[-1]), reverse=falls)
         else:
-            found.sort(key=lambda box: box.sort_order, reverse=down)
+            found.sort(key=lambda box: box.sort_order, reverse=falls)
     return found
 
 

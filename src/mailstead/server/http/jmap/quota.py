@@ -8,7 +8,16 @@ from typing import Any, Final
 from mailstead.model.query import AnchorNotFound, stretch
 from mailstead.server.http.jmap.kept_type import Filters, filter_test
 from mailstead.server.http.jmap.mailbox import window_of
-from mailstead.server.http.jmap.standard import Call, MethodError, flag, invalid, maximum, properties, text, wanted_ids
+from mailstead.server.http.jmap.standard import (
+    Call,
+    MethodError,
+    comparators,
+    flag,
+    maximum,
+    properties,
+    text,
+    wanted_ids,
+)
 
 PROPERTIES: Final = ("id", "resourceType", "used", "hardLimit", "warnLimit", "softLimit", "scope", "name", "description", "types")
 _SORTS: Final = ("name", "used")
@@ -84,13 +93,8 @@ async def changes(call: Call) -> dict[str, Any]:
 def _answer(call: Call, says: Says) -> list[str]:
     test = filter_test(call.arguments.get("filter"), _FILTERS)
     listed = [one for one in _objects(says).values() if test(one)]
-    sort = call.arguments.get("sort") or []
-    if not isinstance(sort, list):
-        raise invalid("sort is a list of comparators")
-    for comparator in reversed(sort):
-        if not isinstance(comparator, dict) or comparator.get("property") not in _SORTS:
-            raise MethodError("unsupportedSort", "quotas are sorted by name or used")
-        listed.sort(key=lambda one, by=comparator["property"]: one[by], reverse=not flag(comparator, "isAscending", default=True))  # type: ignore[misc]
+    for name, falls in reversed(comparators(call.arguments, _SORTS)):
+        listed.sort(key=lambda one, by=name: one[by], reverse=falls)  # type: ignore[misc]
     return [one["id"] for one in listed]
 
 

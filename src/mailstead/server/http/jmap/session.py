@@ -9,6 +9,7 @@ import msgspec
 from mailstead.model import ids as wire
 from mailstead.model import limits
 from mailstead.model.question import Principal
+from mailstead.protocol.jmap.mail.filters import COLLATIONS
 from mailstead.server.http.jmap.standard import MAX_GET, MAX_SET
 
 PLUS: Final = "urn:mailstead:params:jmap:plus"
@@ -20,7 +21,7 @@ def core(*, upload_octets: int) -> dict[str, Any]:
         "maxSizeUpload": upload_octets, "maxConcurrentUpload": limits.JMAP_CONCURRENT_UPLOADS, "maxSizeRequest": limits.JMAP_REQUEST,
         "maxConcurrentRequests": limits.JMAP_CONCURRENT_REQUESTS, "maxCallsInRequest": limits.JMAP_CALLS,
         "maxObjectsInGet": MAX_GET, "maxObjectsInSet": MAX_SET,
-        "collationAlgorithms": ["i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"],
+        "collationAlgorithms": list(COLLATIONS),
     }  # fmt: skip
 
 

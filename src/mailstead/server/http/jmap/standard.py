@@ -4,16 +4,18 @@ A method gets a ``Call`` and gives the arguments of its response; what is wrong 
 wrong with one object is a SetError in the response (``set_error``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from mailstead.model import ids as wire
+from mailstead.model import limits
 from mailstead.model.change import StateTooOld
 from mailstead.model.email import Position
 from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.message import Octets
 from mailstead.protocol.jmap.mail.email import Envelopes
+from mailstead.protocol.jmap.mail.filters import COLLATIONS
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
@@ -150,6 +152,24 @@ def properties(arguments: Mapping[str, Any], known: tuple[str, ...]) -> tuple[st
 def maximum(arguments: Mapping[str, Any]) -> int:
     """``maxChanges``; 0: not given."""
     return number(arguments, "maxChanges", least=1) or 0
+
+
+def comparators(arguments: Mapping[str, Any], known: Collection[str]) -> list[tuple[str, bool]]:
+    """``sort`` as (property, whether it falls), for whoever sorts by the last first; ``known``: by what can be sorted. ``unsupportedSort`` (RFC 8620 §5.5)."""
+    sort = arguments.get("sort") or []
+    if not isinstance(sort, list) or len(sort) > limits.JMAP_SORT_COMPARATORS:
+        raise invalid(f"sort is a list of at most {limits.JMAP_SORT_COMPARATORS} comparators")
+    found = []
+    for one in sort:
+        if not isinstance(one, dict) or not isinstance(one.get("property"), str):
+            raise invalid("a comparator names a property")
+        falls = not flag(one, "isAscending", default=True)
+        if one.get("collation") not in (None, *COLLATIONS):  # whatever JSON may hold, a set would want it hashed
+            raise MethodError("unsupportedSort", "this collation is not known")
+        if one["property"] not in known:
+            raise MethodError("unsupportedSort", f"these cannot be sorted by {one['property'][:100]}")
+        found.append((one["property"], falls))
+    return found
 
 
 def since(arguments: Mapping[str, Any], name: str) -> Position:

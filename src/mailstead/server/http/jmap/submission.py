@@ -14,6 +14,7 @@ from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import (
     Calculating,
     MethodError,
+    comparators,
     flag,
     invalid,
     maximum,
@@ -177,18 +178,12 @@ def _condition(name: str, value: Any) -> Test:
 async def _answer(call: Calling) -> list[str]:
     test = _test(call.arguments.get("filter"))
     found = [one for one in await call.sending.submissions.find(call.account, limit=_MOST) if test(one)]
-    given = call.arguments.get("sort") or [{"property": "sentAt", "isAscending": False}]
-    if not isinstance(given, list):
-        raise invalid("sort is a list")
     keys: dict[str, Callable[[Submission], Any]] = {
         "emailId": lambda one: one.email_id, "threadId": lambda one: one.thread_id, "sentAt": lambda one: one.release_at_ms,
     }
     found.sort(key=lambda one: one.submission_id)
-    for comparator in reversed(given):
-        key = keys.get(str(comparator.get("property"))) if isinstance(comparator, dict) else None
-        if key is None:
-            raise MethodError("unsupportedSort")
-        found.sort(key=key, reverse=comparator.get("isAscending") is False)
+    for name, falls in reversed(comparators(call.arguments, keys) or [("sentAt", True)]):
+        found.sort(key=keys[name], reverse=falls)
     return [ident_of(one) for one in found]
 
 

@@ -36,7 +36,14 @@ async def test_query(jmap: Jmap) -> None:
     assert [] == (await jmap.call("Quota/query", filter={"scope": "domain"}))["ids"]
     assert ["count"] == (await jmap.call("Quota/query", filter={"resourceType": "count"}))["ids"]
     assert "unsupportedFilter" == await jmap.error("Quota/query", filter={"colour": 1})
-    assert "unsupportedSort" == await jmap.error("Quota/query", sort=[{"property": "colour"}])
+    for method in ("Quota/query", "Mailbox/query", "SavedSearch/query"):
+        for kind, sort in (
+            ("unsupportedSort", [{"property": "colour"}]), ("unsupportedSort", [{"property": "name", "collation": "i;klingon"}]),
+            ("unsupportedSort", [{"property": "name", "collation": {}}]), ("invalidArguments", [{}]), ("invalidArguments", ["name"]), ("invalidArguments", "name"),
+            ("invalidArguments", [{"property": "name", "isAscending": 1}]), ("invalidArguments", [{"property": "name"}] * 100),
+        ):
+            assert kind == await jmap.error(method, sort=sort), (method, sort)
+        assert (await jmap.call(method, sort=[{"property": "name", "collation": "i;unicode-casemap", "isAscending": None}]))["ids"] is not None
     for wanted, tree in (
         (["count"], {"operator": "NOT", "conditions": [{"name": "stor"}]}), (["count", "octets"], {"operator": "OR", "conditions": [{"type": "Email"}, {"type": "x"}]}),
     ):
