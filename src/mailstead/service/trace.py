@@ -23,6 +23,8 @@ _NAMES_EACH: Final = 3
 """More names than messages: one event knows the submission, another the Message-ID."""
 _DAYS_MOST: Final = 400
 _UNDER_WAY: Final = 7
+_FIRST_OF_ALL: Final = frozenset({"message.accepted", "submission.accepted", "submission.held"})
+"""With these a message's story begins."""
 
 
 class Trace:
@@ -54,8 +56,12 @@ class Trace:
         names = _named(newest)[: _NAMES_EACH * wanted]
         if names:
             known = set(_named(newest))
-            days = _around(days, [place[:10] for place in seen])
-            seen.update(index.find(self._folder, names, days=days, most=_OF_MESSAGES))
+            begun = _begun(newest)
+            places = [place[:10] for place in seen]
+            for those, before in (([name for name in names if name in begun], 1), ([name for name in names if name not in begun], _UNDER_WAY)):
+                if those:
+                    seen.update(index.find(self._folder, those, days=_around(days, places, before), most=_OF_MESSAGES))
+            days = _around(days, places, _UNDER_WAY)
             more = [name for name in _named(list(seen.values())) if name not in set(asked) | known][: 2 * _MESSAGES]
             if more:
                 seen.update(index.find(self._folder, more, days=days, most=_OF_MESSAGES))
@@ -85,11 +91,25 @@ def _named(events: list[Row]) -> list[str]:
     return list(dict.fromkeys(str(event[key]) for event in events for key in ("submission", "message_id") if event.get(key)))
 
 
-def _around(days: list[str] | None, seen: list[str]) -> list[str]:
-    """The days on which the rest of these messages can be: none is under way for longer than ``_UNDER_WAY`` days."""
+def _begun(events: list[Row]) -> set[str]:
+    """The names of messages whose first event is among these: nothing of them is older, but for what was checked a moment before."""
+    found: set[str] = set()
+    pairs = [[str(event[key]) for key in ("submission", "message_id") if event.get(key)] for event in events]
+    for event, names in zip(events, pairs, strict=True):
+        if event.get("event") in _FIRST_OF_ALL:
+            found.update(names)
+    for names in pairs:
+        if not found.isdisjoint(names):
+            found.update(names)
+    return found
+
+
+def _around(days: list[str] | None, seen: list[str], before: int) -> list[str]:
+    """The days on which the rest of these messages can be, from ``before`` days ahead of the first: none is under way for longer than
+    ``_UNDER_WAY`` days."""
     first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (min(seen), max(seen)))
-    count = (last - first).days + 2 * _UNDER_WAY + 1
-    near = [(first + timedelta(days=number - _UNDER_WAY)).strftime("%Y-%m-%d") for number in range(count)]
+    count = (last - first).days + before + _UNDER_WAY + 1
+    near = [(first + timedelta(days=number - before)).strftime("%Y-%m-%d") for number in range(count)]
     return near if days is None else [day for day in near if day in days]
 
 

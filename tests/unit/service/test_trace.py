@@ -78,3 +78,23 @@ async def test_bad_questions(trace: Trace, query: str, since: str) -> None:
 
 async def test_nothing_is_known(trace: Trace) -> None:
     assert await trace.trace("nobody@nowhere.example") == []
+
+
+async def test_who_sent_much_has_it_told_from_the_beginning(trace: Trace, tmp_path: Path) -> None:
+    """Also what begins days before it was last seen, and what says no more than a name."""
+    stories = [
+        ("2026-11-20", {"event": "submission.held", "submission": "late", "reverse_path": "m@x.example"}),
+        ("2026-11-25", {"event": "message.queued", "submission": "late", "message_id": "<late@x>"}),
+        ("2026-11-26", {"event": "message.sent", "submission": "late", "reverse_path": "m@x.example"}),
+        ("2026-11-25", {"event": "message.checked", "message_id": "<near@x>"}),
+        ("2026-11-26", {"event": "message.accepted", "message_id": "<near@x>", "reverse_path": "m@x.example"}),
+        ("2026-11-26", {"event": "message.queued", "submission": "near", "message_id": "<near@x>"}),
+        ("2026-11-27", {"event": "message.sent", "submission": "near"}),
+    ]
+    for number, (day, event) in enumerate(stories):
+        (tmp_path / day).mkdir(exist_ok=True)
+        with (tmp_path / day / "worker-1.jsonl").open("a") as file:
+            file.write(json.dumps({"at": f"{day}T12:00:{number:02d}.0Z", **event}, separators=(",", ":")) + "\n")
+    near, late = await trace.trace("m@x.example")
+    assert names(near) == ["message.checked", "message.accepted", "message.queued", "message.sent"]
+    assert names(late) == ["submission.held", "message.queued", "message.sent"]

@@ -74,3 +74,16 @@ def test_days_and_numbers_are_bounds(folder: Path) -> None:
 def test_without_events_nothing_is_found(tmp_path: Path) -> None:
     assert found(tmp_path / "events", "x") == []
     assert index.prune(tmp_path / "events", "2026-11-26") == 0
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_many_names_at_once_find_what_each_finds_alone(folder: Path, indexed: bool) -> None:
+    odd = ['<a"b\\c@x>', "<ü@x>", "\\", '"', "<tab\there@x>"]
+    with (folder / "2026-11-26/worker-1.jsonl").open("a") as file:
+        for number, name in enumerate(odd):
+            file.write(json.dumps({"event": "x", "submission": f"odd{number}", "message_id": name}, separators=(",", ":"), ensure_ascii=False) + "\n")
+    index.build(folder / "2026-11-26", is_over=indexed)
+    names = [*odd, *(f"<{number}@x>" for number in range(480, 520)), "<none@x>", "reason", ""]
+    alone = {one for name in names for one in found(folder, name)}
+    assert {f"odd{number}" for number in range(len(odd))} | {f"s{number}" for number in range(480, 520)} == alone
+    assert sorted(alone) == found(folder, *names)
