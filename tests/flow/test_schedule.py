@@ -43,6 +43,8 @@ class World:
         self.most: Counter[str] = Counter()
         self.per_minute: Counter[tuple[str, int]] = Counter()
         self.out: dict[str, list[tuple[int, int]]] = {}
+        self.holds: dict[str, QueueHold] = {}
+        self.arrivals: Counter[int] = Counter()
         self.schedule = Schedule(
             Rules(RULES), load=self.load, stretch=lambda name, count: retry.stretch(hash_of(name), count)
         )
@@ -60,6 +62,18 @@ class World:
         self.jobs[number] = job
         self.schedule.came([QueueWaiting(number, 0, domain, priority, TenantId(tenant), AccountId(account), self.now)], number, self.now)
         return job
+
+    def read_anew(self, page: int) -> None:
+        """As after an administrator's act: everything is told again, a page at a time, and the world goes on between the pages."""
+        schedule = self.schedule
+        schedule.begin(self.holds.values())
+        while numbers := sorted(number for number in self.jobs if number > schedule.seen)[:page]:
+            found = [self.jobs[number] for number in numbers if not self.jobs[number].held]
+            schedule.came(
+                [QueueWaiting(one.job_id, one.shard, one.route, one.priority, one.message.tenant_id, one.message.account_id, one.due_at_ms)
+                 for one in found], numbers[-1], self.now,
+            )  # fmt: skip
+            self.run_until(self.now + 40)
 
     # ---- the world
     def is_away(self, domain: str) -> bool:
@@ -89,11 +103,13 @@ class World:
         if job is None:
             schedule.ended(site, kind, self.now)
             return
+        assert (job.route, job.held) == (site.name, False)
         if messages == 0:
             self.probes[site.name].append(self.now)
             if self.is_away(site.name):
                 hold = schedule.failed(site, AWAY, self.now)
                 assert isinstance(hold, QueueHold)
+                self.holds[site.name] = hold
                 self.defer(job)
                 schedule.ended(site, kind, self.now)
                 return
@@ -110,17 +126,20 @@ class World:
             site.shaping.displeased(self.now)
             self.defer(job)
         else:
-            schedule.succeeded(site)
-            del self.jobs[job.job_id]
+            if schedule.succeeded(site):
+                self.holds[site.name] = QueueHold(site.name, 0, 0, "")
+            self.jobs.pop(job.job_id, None)
             schedule.finished(job, None)
             self.sent[site.name] += 1
+            self.arrivals[job.job_id] += 1
             if site.name not in self.out and ".free." in site.name:
                 self.waits.append(self.now - job.message.created_at_ms)
         self.line(site, kind, messages)
 
     def defer(self, job: QueueJob) -> None:
         due = self.now + retry.wait_ms(job.job_id, job.attempts)
-        self.jobs[job.job_id] = dataclasses.replace(job, due_at_ms=due, attempts=job.attempts + 1)
+        if (row := self.jobs.get(job.job_id)) is not None:
+            self.jobs[job.job_id] = dataclasses.replace(row, due_at_ms=due, attempts=job.attempts + 1)
         self.schedule.finished(job, due)
 
     def run_until(self, until: int) -> None:
@@ -212,3 +231,53 @@ def test_the_same_seed_tells_the_same_story() -> None:
         world.run_until(NOW_MS + DAY_MS)
         stories.append((world.waits, dict(world.probes)))
     assert stories[0] == stories[1]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_administrators_and_outages_lose_nothing_and_double_nothing(seed: int) -> None:
+    """Jobs are put off, brought forward, held, released, sent elsewhere and taken out while others are in hand, and the schedule reads all anew each time."""
+    world = World(seed, 60)
+    chance = world.chance
+    for domain in world.domains[20:50]:
+        start = NOW_MS + chance.randrange(3 * DAY_MS)
+        world.out[domain] = [(start, start + chance.choice([MINUTE_MS, 3600_000, DAY_MS]))]
+    numbers: set[int] = set()
+    deleted: set[int] = set()
+    for _ in range(400):
+        for _ in range(chance.randrange(8)):
+            numbers.add(world.put(chance.choice(world.domains), tenant=chance.randrange(1, 3), account=chance.randrange(1, 4)).job_id)
+        world.run_until(world.now + chance.choice([10, 60, 200, 600_000, 3600_000]))
+        those = chance.sample(sorted(world.jobs), min(len(world.jobs), chance.randrange(6)))
+        for number in those:
+            job = world.jobs[number]
+            match chance.choice(["retry", "hold", "release", "reroute", "delete"]):
+                case "retry":
+                    world.jobs[number] = dataclasses.replace(job, due_at_ms=world.now)
+                case "hold":
+                    world.jobs[number] = dataclasses.replace(job, held=True)
+                case "release":
+                    world.jobs[number] = dataclasses.replace(job, held=False, due_at_ms=world.now)
+                case "reroute":
+                    world.jobs[number] = dataclasses.replace(job, route=chance.choice(world.domains[50:]))
+                case "delete":
+                    del world.jobs[number]
+                    deleted.add(number)
+        world.run_until(world.now + chance.choice([0, 0, 30]))  # the news is on its way
+        world.read_anew(chance.choice([1, 7, 1_000]))
+    for number, job in world.jobs.items():
+        world.jobs[number] = dataclasses.replace(job, held=False)
+    for domain in world.domains[20:]:
+        numbers.update(world.put(domain).job_id for _ in range(10))
+    world.run_until(world.now + 60)
+    # Many are in hand; from now on nothing is told anew, whatever fails.
+    for number in [number for number in world.schedule.in_hand if number in world.jobs]:
+        world.jobs[number] = dataclasses.replace(world.jobs[number], route=world.domains[chance.randrange(20, 60)])
+    for domain in world.domains[20:40]:
+        world.out[domain] = [(world.now, world.now + chance.choice([MINUTE_MS, 3600_000]))]
+    world.read_anew(3)
+    world.run_until(world.now + 10 * DAY_MS)
+    assert not world.jobs
+    assert not world.schedule.in_hand
+    assert numbers - deleted <= set(world.arrivals) <= numbers  # what was taken out while in hand may have gone
+    assert set(world.arrivals.values()) == {1}
+    assert not any(lane.waiting for route in world.schedule.routes.values() for lane in route.lanes.values())

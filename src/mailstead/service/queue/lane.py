@@ -86,7 +86,7 @@ class Lane:
         """The first ``count`` leave the arrays."""
         self._first += count
         if self._first == len(self._due):
-            self.empty()
+            self._clear()
         elif self._first > _SLACK and self._first > len(self._due) // 2:
             del self._due[: self._first], self._numbers[: self._first]
             self._first = 0
@@ -111,7 +111,10 @@ class Lane:
 
     def empty(self) -> None:
         """Nothing waits here."""
+        self._clear()
+        self.ready = None
+
+    def _clear(self) -> None:
         self._due = array("q")
         self._numbers = array("q")
         self._first = 0
-        self.ready = None
