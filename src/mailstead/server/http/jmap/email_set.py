@@ -1,6 +1,7 @@
 """Email/set, Email/import and Email/copy (RFC 8621 §4.6-4.8)."""
 
 from collections.abc import Mapping
+from copy import copy as copy_of
 from typing import Any, Final
 
 from mailstead.mime import compose as mime
@@ -15,7 +16,7 @@ from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.protocol.jmap.mail.keywords import Names, flag_of
 from mailstead.server.http.jmap import blob_source, snooze
-from mailstead.server.http.jmap.email import is_message
+from mailstead.server.http.jmap.email import get, is_message
 from mailstead.server.http.jmap.standard import (
     MAX_SET,
     Call,
@@ -40,6 +41,9 @@ _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
     Fault.TOO_MANY_KEYWORDS: ("tooManyKeywords", (), "this account has too many different keywords"),
     Fault.OVER_QUOTA: ("overQuota", (), "the account is full"),
 }
+
+
+_MUTABLE: Final = frozenset(("keywords", "mailboxIds", "snoozed"))
 
 
 class BadPatch(Exception):  # noqa: N818 - a value on its way to a SetError
@@ -108,6 +112,8 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
         if not slash:
             whole[name] = value
             continue
+        if "/" in rest:
+            raise BadPatch(kind="invalidPatch", why="a patch leads into something that is no object")
         rest = rest.replace("~1", "/").replace("~0", "~")
         one: Any = flag_of(rest) if name == "keywords" else mailbox(call, rest)
         if one is None or not (value is True or value is None):
@@ -123,6 +129,22 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
         mailbox_ids=frozenset(mailboxes_of(call, whole["mailboxIds"])) if "mailboxIds" in whole else None,
         add_mailboxes=frozenset(add["mailboxIds"]), remove_mailboxes=frozenset(remove["mailboxIds"]),
     )
+
+
+async def _less_unchanged(call: Call, ident: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An update without what the email is already: a client may send the whole object back (RFC 8620 §5.3)."""
+    names = [name for name in given if name not in _MUTABLE and "/" not in name]
+    if not names:
+        return given
+    asking = copy_of(call)
+    asking.arguments = {"ids": [ident], "properties": names}
+    try:
+        found = (await get(asking))["list"]
+    except MethodError:  # one of them is no property
+        return given
+    if not found:
+        raise BadPatch(kind="notFound")
+    return {name: value for name, value in given.items() if name not in names or found[0][name] != value}
 
 
 # ----------------------------------------------------------------------------------------------------------- set
@@ -204,7 +226,7 @@ class _Set(Outcome):
                     raise BadPatch(kind="notFound")
                 if ident in destroy:
                     raise BadPatch(kind="willDestroy")
-                patches[ident] = patch_of(call, EmailId(number), given)
+                patches[ident] = patch_of(call, EmailId(number), await _less_unchanged(call, ident, given))
                 if "snoozed" in given:
                     sleeping[ident] = given["snoozed"]
             except BadPatch as exc:

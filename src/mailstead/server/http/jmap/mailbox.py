@@ -226,7 +226,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------- sets
 _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
     Fault.NOT_FOUND: ("notFound", (), ""),
-    Fault.ALREADY_EXISTS: ("alreadyExists", (), "there is a mailbox with this name, or this role, already"),
+    Fault.ALREADY_EXISTS: ("alreadyExists", (), "there is a mailbox with this name already"),
     Fault.NO_PARENT: ("invalidProperties", ("parentId",), "there is no such parent"),
     Fault.LOOP: ("invalidProperties", ("parentId",), "a mailbox cannot be below itself"),
     Fault.BAD_NAME: ("invalidProperties", ("name",), "a mailbox cannot have this name"),
@@ -235,6 +235,22 @@ _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
     Fault.FIXED: ("forbidden", (), "INBOX stays what it is"),
     Fault.LIMIT: ("overQuota", (), "too many mailboxes, or too deep"),
 }
+
+
+async def _clash(call: Call, ident: MailboxId | None, patch: MailboxPatch) -> dict[str, Any]:
+    """What ``ALREADY_EXISTS`` means: a role is another's (RFC 8621 §2), or a sibling has the name, which is told (RFC 8620 §5.4)."""
+    _, boxes = await call.mailing.emails.mailboxes(call.account)
+    now = next((box for box in boxes if box.mailbox_id == ident), None)
+    if patch.role and any(box.role is patch.role and box is not now for box in boxes):
+        return set_error("invalidProperties", "another mailbox has this role", properties=("role",))
+    parent = patch.parent_id if patch.parent_id is not None else now.parent_id if now is not None else None
+    name = patch.name if patch.name is not None else now.path[-1] if now is not None else ""
+    is_inbox = not parent and name.upper() == "INBOX"
+    other = next((
+        box.mailbox_id for box in boxes
+        if (box.role is Role.INBOX if is_inbox else (box.parent_id or 0, box.path[-1]) == (parent or 0, name)) and box is not now), None)
+    found = fault_error(Fault.ALREADY_EXISTS)
+    return found if other is None else {**found, "existingId": to_wire(wire.MAILBOX, other)}
 
 
 def fault_error(fault: Fault) -> dict[str, Any]:
@@ -276,6 +292,8 @@ def _patch(call: Call, given: dict[str, Any], now: dict[str, Any] | None) -> tup
             raise _BadPatch(("role",), "this role is not known")
         role = Role.NONE if value is None else BY_ROLE[value]
     order = given.get("sortOrder")
+    if "sortOrder" in given and order is None and now is not None:
+        order = 0  # null takes it back to what it is at first (RFC 8620 §5.3)
     if "sortOrder" in given and (not isinstance(order, int) or isinstance(order, bool) or not 0 <= order < 1 << 31):
         raise _BadPatch(("sortOrder",), "sortOrder is a number from 0 to 2^31-1")
     subscribed = given.get("isSubscribed")
@@ -328,7 +346,7 @@ class _Set(Outcome):
                     self.not_created[cid] = set_error("forbidden", exc.public)
                     continue
                 if fault is not Fault.NONE:
-                    self.not_created[cid] = fault_error(fault)
+                    self.not_created[cid] = await _clash(self.call, None, patch) if fault is Fault.ALREADY_EXISTS else fault_error(fault)
                     continue
                 self.call.created[cid] = to_wire(wire.MAILBOX, ident)
                 box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, False, False, False)
@@ -354,14 +372,15 @@ class _Set(Outcome):
                 continue
             try:
                 patch, altered = _patch(self.call, given, now[ident])
-                fault, _ = await self._put(mailbox(self.call, ident), patch)
+                box = mailbox(self.call, ident)
+                fault, _ = await self._put(box, patch)
             except _BadPatch as exc:
                 self.not_updated[ident] = set_error("invalidProperties", exc.why, properties=exc.names)
                 continue
             if fault is Fault.NONE:
                 self.updated[ident] = altered or None
             else:
-                self.not_updated[ident] = fault_error(fault)
+                self.not_updated[ident] = await _clash(self.call, box, patch) if fault is Fault.ALREADY_EXISTS else fault_error(fault)
 
     async def _destroy(self) -> None:
         """Children first, whatever the order they are named in."""

@@ -93,6 +93,8 @@ async def set_(call: Calling) -> dict[str, Any]:
                 if ident in gone:
                     raise Bad("willDestroy")
                 number, one = there[ident]
+                now = _shown(number, one)
+                patch = {name: value for name, value in patch.items() if name not in now or now[name] != value}
                 outcome.updated[ident] = _changed(one, patch, now_ms)
                 writes[number] = one
             except Bad as exc:
@@ -125,7 +127,8 @@ async def _write(call: Calling, writes: dict[int, Subscription | None], at: int)
 
 def _made(given: dict[str, Any], now_ms: int, credential: int) -> Subscription:
     """Raises ``Bad``."""
-    strange = given.keys() - {"deviceClientId", "url", "keys", "expires", "types"}
+    strange = {name for name in given if name not in {"deviceClientId", "url", "keys", "expires", "types"}
+               and (name != "verificationCode" or given[name] is not None)}
     if strange:
         raise Bad("invalidProperties", "these cannot be set", *sorted(strange))
     device, url = given.get("deviceClientId"), given.get("url")

@@ -37,7 +37,7 @@ async def get(call: Call) -> dict[str, Any]:
                 "preview": await _preview(call, row, in_body) if in_body else None,
             })
     missing = [ident for ident in asked if ident not in numbers or numbers[ident] not in rows]
-    return {"accountId": call.account_id, "list": listed, "notFound": missing}
+    return {"accountId": call.account_id, "list": listed, "notFound": missing or None}
 
 
 async def _preview(call: Call, row: EmailRow, wanted: tuple[str, ...]) -> str | None:

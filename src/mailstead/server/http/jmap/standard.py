@@ -201,6 +201,8 @@ class Wanted:
         if_state = arguments.get("ifInState")
         if if_state is not None and not isinstance(if_state, str):
             raise invalid("ifInState is a text")
+        if if_state == "":  # no state of ours is
+            raise MethodError("stateMismatch", "the objects have changed since")
         self.if_state: str = if_state or ""
         if len(self.create) + len(self.update) + len(self.destroy) > MAX_SET:
             raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")

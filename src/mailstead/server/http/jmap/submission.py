@@ -10,6 +10,7 @@ from mailstead.model.ids import SubmissionId
 from mailstead.model.submission import Hold, Progress, Submission
 from mailstead.protocol.jmap.mail import blobs
 from mailstead.protocol.jmap.mail.email import wire as to_wire
+from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import (
     Calculating,
@@ -141,8 +142,10 @@ async def changes(call: Calling) -> dict[str, Any]:
 def _test(tree: Any, depth: int = 0) -> Test:
     if tree is None:
         return lambda _: True
-    if not isinstance(tree, dict) or depth > 20:  # noqa: PLR2004 - as deep as mail's filters
-        raise MethodError("unsupportedFilter", "a filter is an object, nested at most 20 times")
+    if not isinstance(tree, dict):
+        raise invalid("a filter is an object")
+    if depth > 20:  # noqa: PLR2004 - as deep as mail's filters
+        raise MethodError("unsupportedFilter", "a filter is nested at most 20 times")
     if "operator" in tree:
         given = tree.get("conditions")
         if not isinstance(given, list):
@@ -155,8 +158,8 @@ def _test(tree: Any, depth: int = 0) -> Test:
                 return lambda one: any(test(one) for test in tests)
             case "NOT":
                 return lambda one: not any(test(one) for test in tests)
-        raise MethodError("unsupportedFilter", "an operator is AND, OR or NOT")
-    tests = [_condition(name, value) for name, value in tree.items()]
+        raise invalid("an operator is AND, OR or NOT")
+    tests = [_condition(name, value) for name, value in tree.items() if value is not None]
     return lambda one: all(test(one) for test in tests)
 
 
@@ -167,11 +170,17 @@ def _condition(name: str, value: Any) -> Test:
             key = name.removesuffix("s")
             return lambda one: shown(one)[key] in wanted
         case "undoStatus":
+            if not isinstance(value, str):
+                raise invalid("undoStatus is a text")
             return lambda one: _UNDO[one.hold] == value
         case "before" | "after":
-            if not isinstance(value, str):
-                raise invalid(f"{name} is a date")
-            return (lambda one: utc(one.release_at_ms) < value) if name == "before" else (lambda one: utc(one.release_at_ms) >= value)
+            try:
+                at_ms = utc_ms(value, name)
+            except BadFilter as exc:
+                raise invalid(str(exc)) from None
+            if name == "before":
+                return lambda one: one.release_at_ms // 1000 * 1000 < at_ms  # as it is shown
+            return lambda one: one.release_at_ms // 1000 * 1000 >= at_ms
     raise MethodError("unsupportedFilter", f"there is no condition {name[:100]}")
 
 
@@ -192,7 +201,7 @@ async def query(call: Calling) -> dict[str, Any]:
     found = await _answer(call)
     anchor, most = call.arguments.get("anchor"), number(call.arguments, "limit")
     if anchor is not None:
-        if anchor not in found:
+        if text(call.arguments, "anchor") not in found:
             raise MethodError("anchorNotFound")
         start = max(0, found.index(anchor) + (number(call.arguments, "anchorOffset", least=None) or 0))
     else:

@@ -111,6 +111,8 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
     if EmailId(number) not in rows:
         raise _Wrong("invalidProperties", "There is no such email", properties=("emailId",))
     octets = await call.mailing.emails.octets(call.account, EmailId(number))
+    if header.first(header_of(octets), b"from") is None:  # RFC 5322 §3.6
+        raise _Wrong("invalidEmail", "A message says who it is from", properties=("from",))
     envelope = given.get("envelope")
     mail_from, release = str(who["email"]), 0
     options: dict[str, str] = {}
@@ -173,18 +175,22 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
             case _:
                 raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
     found: dict[str, dict[str, str]] = {}
+    broken: list[str] = []
     for one in to:
         if not isinstance(one, dict) or not isinstance(one.get("email"), str):
             raise _Wrong("invalidProperties", "A recipient has an email", properties=("envelope",))
         address = one["email"]
-        if address.count("@") == 0 or any(ord(character) <= 0x20 for character in address) or len(address) > 512:  # noqa: PLR2004 - RFC 5321 §4.5.3.1.3
-            raise _Wrong("invalidRecipients", invalidRecipients=[address[:512]])
+        local, at, domain = address.rpartition("@")
+        if not (local and at and domain) or any(ord(character) <= 0x20 for character in address) or len(address) > 512:  # noqa: PLR2004 - RFC 5321 §4.5.3.1.3
+            broken.append(address[:512])
         wanted: dict[str, str] = {}
         for name, value in _parameters(one).items():
             if name.upper() not in {"NOTIFY", "ORCPT"} or not isinstance(value, str) or len(value) > 600:  # noqa: PLR2004 - RFC 3461 §4.2
                 raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
             wanted[_OPTIONS[name.upper()]] = value
         found[address] = wanted
+    if broken:
+        raise _Wrong("invalidRecipients", "These are no addresses", invalidRecipients=broken)
     return sender["email"], options, release, found
 
 

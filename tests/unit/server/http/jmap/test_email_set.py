@@ -120,6 +120,22 @@ async def test_updates_by_patch_and_whole(jmap: Jmap) -> None:
     assert "requestTooLarge" == await jmap.error("Email/set", destroy=[f"e{n}" for n in range(1_100)])
 
 
+async def test_the_whole_email_may_be_sent_back(jmap: Jmap) -> None:
+    """RFC 8620 §5.3: an update may be the whole object; what it would change that cannot change is named."""
+    ident = await jmap.draft(subject="as it is", textBody=[{"partId": "t"}], bodyValues={"t": {"value": "x"}})
+    whole = await jmap.one(ident)
+    done = await jmap.call("Email/set", update={ident: {**whole, "keywords": {"$seen": True}}})
+    assert {ident: None} == done["updated"]
+    assert {"$seen": True} == (await jmap.one(ident, "keywords"))["keywords"]
+    done = await jmap.call("Email/set", update={ident: {**whole, "subject": "another"}})
+    assert ("invalidProperties", ["subject"]) == (done["notUpdated"][ident]["type"], done["notUpdated"][ident]["properties"])
+    done = await jmap.call("Email/set", update={ident: {"id": ident, "colour": "red"}, "e1": {"id": "e1"}})
+    assert "invalidProperties" == done["notUpdated"][ident]["type"]
+    assert "notFound" == done["notUpdated"]["e1"]["type"]
+    done = await jmap.call("Email/set", update={ident: {"keywords/a/b": True}})
+    assert "invalidPatch" == done["notUpdated"][ident]["type"]
+
+
 async def test_imap_sees_what_jmap_does_and_the_other_way_round(jmap: Jmap) -> None:
     ident = await jmap.import_(PLAIN)
     number = from_wire("m", await jmap.box())

@@ -59,7 +59,10 @@ async def test_values_that_are_not_changed_may_be_sent_back(jmap: Jmap) -> None:
 
 async def test_roles_belong_to_one_mailbox(jmap: Jmap) -> None:
     made = await jmap.call("Mailbox/set", create={"x": {"name": "Second", "role": "trash"}})
-    assert "alreadyExists" == made["notCreated"]["x"]["type"]
+    assert ("invalidProperties", ["role"]) == (made["notCreated"]["x"]["type"], made["notCreated"]["x"]["properties"])
+    other = await jmap.make_box("Other")
+    done = await jmap.call("Mailbox/set", update={other: {"role": "inbox"}})
+    assert ["role"] == done["notUpdated"][other]["properties"]
     trash = await jmap.box("trash")
     done = await jmap.call("Mailbox/set", update={trash: {"role": None}})
     assert {trash: None} == done["updated"]
@@ -68,6 +71,32 @@ async def test_roles_belong_to_one_mailbox(jmap: Jmap) -> None:
     done = await jmap.call("Mailbox/set", update={inbox: {"name": "Mine"}}, destroy=[inbox])
     assert "willDestroy" == done["notUpdated"][inbox]["type"]
     assert "forbidden" == done["notDestroyed"][inbox]["type"]
+
+
+async def test_who_has_the_name_already_is_told(jmap: Jmap) -> None:
+    """RFC 8620 §5.4: ``alreadyExists`` comes with ``existingId``."""
+    inbox, top = await jmap.box(), await jmap.make_box("Top")
+    below, other = await jmap.make_box("Top", parentId=top), await jmap.make_box("Other")
+    made = await jmap.call("Mailbox/set", create={"a": {"name": "Top"}, "b": {"name": "Top", "parentId": top}, "c": {"name": "inbox"}})
+    assert {"a": top, "b": below, "c": inbox} == {key: one["existingId"] for key, one in made["notCreated"].items()}
+    done = await jmap.call("Mailbox/set", update={other: {"name": "Top"}, below: {"parentId": None}})
+    assert {other: ("alreadyExists", top), below: ("alreadyExists", top)} == {
+        key: (one["type"], one["existingId"]) for key, one in done["notUpdated"].items()}
+
+
+async def test_null_takes_the_order_back(jmap: Jmap) -> None:
+    box = await jmap.make_box("Box", sortOrder=7)
+    assert {box: None} == (await jmap.call("Mailbox/set", update={box: {"sortOrder": None}}))["updated"]
+    assert 0 == (await jmap.call("Mailbox/get", ids=[box]))["list"][0]["sortOrder"]
+
+
+async def test_no_state_is_empty_and_collations_are_known(jmap: Jmap) -> None:
+    for name in ("Mailbox", "Email", "SavedSearch"):
+        assert "stateMismatch" == await jmap.error(f"{name}/set", ifInState="")
+    for name in ("Mailbox", "SavedSearch"):
+        assert "unsupportedSort" == await jmap.error(f"{name}/query", sort=[{"property": "name", "collation": "i;none"}])
+        assert "invalidArguments" == await jmap.error(f"{name}/query", sort=[{"property": "name", "isAscending": "no"}])
+        assert (await jmap.call(f"{name}/query", sort=[{"property": "name", "collation": "i;unicode-casemap"}]))["canCalculateChanges"]
 
 
 async def test_emails_keep_a_mailbox_unless_they_may_go(jmap: Jmap) -> None:

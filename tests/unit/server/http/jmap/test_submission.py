@@ -139,6 +139,37 @@ async def test_queries(web: Web) -> None:
     assert [first] == found[7][1]["ids"]
 
 
+async def test_what_a_query_cannot_mean_is_said(web: Web) -> None:
+    email, identity, _ = await draft(web)
+    one = (await sent(web, email, identity, envelope=HELD))["created"]["s"]
+    wrong: tuple[dict[str, Any], ...] = (
+        {"filter": {"before": "yesterday"}}, {"filter": {"undoStatus": 3}}, {"filter": {"operator": "XOR", "conditions": []}}, {"filter": "x"},
+        {"sort": ["emailId"]}, {"sort": [{"property": "emailId", "isAscending": "no"}]}, {"anchor": 5})
+    for asked in wrong:
+        ((name, found, _),) = await web.jmap(("EmailSubmission/query", asked))
+        assert ("error", "invalidArguments") == (name, found["type"]), asked
+    ((_, found, _),) = await web.jmap(("EmailSubmission/query", {"sort": [{"property": "emailId", "collation": "i;none"}]}))
+    assert "unsupportedSort" == found["type"]
+    fraction = one["sendAt"].replace("Z", ".000Z")
+    for filter_, is_there in (({"emailIds": None}, True), ({"before": fraction}, False), ({"after": fraction}, True)):
+        ((_, found, _),) = await web.jmap(("EmailSubmission/query", {"filter": filter_}))
+        assert is_there == (one["id"] in found["ids"]), filter_
+
+
+async def test_every_recipient_that_is_no_address_is_named(web: Web) -> None:
+    """RFC 8621 §7.5: ``invalidRecipients`` lists all of them."""
+    email, identity, _ = await draft(web)
+    to = [{"email": address} for address in ("nobody", "a@", "bob@example.test", "@example.test")]
+    found = await sent(web, email, identity, envelope={"mailFrom": {"email": "alice@example.test"}, "rcptTo": to})
+    assert ["nobody", "a@", "@example.test"] == found["notCreated"]["s"]["invalidRecipients"]
+
+
+async def test_a_message_without_an_author_is_not_sent(web: Web) -> None:
+    email, identity, _ = await draft(web, **{"from": None})
+    found = await sent(web, email, identity)
+    assert ("invalidEmail", ["from"]) == (found["notCreated"]["s"]["type"], found["notCreated"]["s"]["properties"])
+
+
 async def test_others_submissions_are_not_there(web: Web) -> None:
     email, identity, _ = await draft(web)
     ident = (await sent(web, email, identity, envelope=HELD))["created"]["s"]["id"]
