@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
-from tests.interop.web.conftest import PEOPLE
+from tests.interop.web.conftest import PEOPLE, eventually, holds, put
 
 pytestmark = pytest.mark.interop
 CAREFUL = PEOPLE[2]
 CHANGING = PEOPLE[3]
+LOST = PEOPLE[7]
 
 
 def code_of(secret: str, step: int = 0) -> str:
@@ -61,3 +62,30 @@ def test_a_new_password_ends_the_other_sessions(site: Server, browser: Browser) 
     assert browser.run("changePassword", here, old=PASSWORD, fresh="a much better one") == "The password is changed."
     assert "session has ended" in browser.run("isSignedOut", there)
     browser.run("signIn", there | {"name": "third"}, password="a much better one")
+
+
+def test_what_waits_outlives_the_session(site: Server, browser: Browser) -> None:
+    put(site, "Filed in the tunnel", to=LOST)
+    device = {"name": "lost", "login": LOST, "password": PASSWORD}
+    browser.run("signIn", device)
+    browser.run("fileUnheard", device, subject="Filed in the tunnel")
+    assert "One change waits" in browser.run("askedBeforeSignOut", device)
+    other = device | {"name": "lost elsewhere"}
+    browser.run("signIn", other)
+    assert browser.run("changePassword", other, old=PASSWORD, fresh=PASSWORD) == "The password is changed."
+    browser.run("signInAgain", device)
+    eventually(lambda: holds(site, "Archive", "Filed in the tunnel", LOST))
+    assert not holds(site, "INBOX", "Filed in the tunnel", LOST)
+
+
+def test_two_windows_of_one_browser(site: Server, browser: Browser) -> None:
+    put(site, "Seen twice", to=LOST)
+    browser.run("twoWindows", {"name": "lost", "login": LOST, "password": PASSWORD}, subject="Seen twice")
+    eventually(lambda: holds(site, "Archive", "Seen twice", LOST))
+
+
+def test_the_second_factor_is_set_up_by_hand(browser: Browser) -> None:
+    device = {"name": "lost", "login": LOST, "password": PASSWORD}
+    secret = browser.run("beginSecondFactor", device).replace(" ", "")
+    browser.run("confirmSecondFactor", device, code=code_of(secret, -1))
+    browser.run("signIn", device | {"name": "lost too"}, code=code_of(secret))

@@ -100,3 +100,44 @@ export async function backOnline(mail) {
   await mail.page.getByText('Waiting to be told to the server').waitFor({ state: 'detached', timeout: 40_000 });
   return mail.page.locator('.hist').evaluateAll((items) => items.map((item) => item.textContent.replace(/\s+/g, ' ').trim()));
 }
+
+/** Archive while nobody answers; then the session is over, one signs in again, and the deed is told. */
+export async function fileUnheard(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  await mail.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await mail.context.setOffline(true);
+  await mail.row(subject).first().click();
+  await mail.press('e');
+  await mail.gone(subject);
+}
+
+/** Whoever wants to sign out now is told what would be lost. */
+export async function askedBeforeSignOut(mail) {
+  await mail.command('Sign out');
+  const words = await mail.page.getByRole('dialog').locator('p').textContent();
+  await mail.button('Stay').click();
+  return words;
+}
+
+export async function signInAgain(mail) {
+  await mail.context.setOffline(false);
+  await mail.page.getByRole('alert').getByRole('button', { name: 'Sign in' }).click();
+  const dialog = mail.page.getByRole('dialog');
+  await dialog.getByLabel('Password', { exact: true }).fill(mail.password);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** The same mailbox in two windows: what is done in one is seen in the other. */
+export async function twoWindows(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  const other = await mail.context.newPage();
+  mail.watch(other);
+  await other.goto(`${mail.base}/m/inbox`);
+  await other.locator('.row').filter({ hasText: subject }).first().click();
+  await other.keyboard.press('e');
+  await mail.gone(subject);
+  await other.close();
+}

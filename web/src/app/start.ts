@@ -34,6 +34,7 @@ let push: Push | null = null;
 export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   localStorage.setItem(LAST, JSON.stringify({ accountId: signed.accountId, address: signed.address, name: signed.name }));
   const mail = new Mail(signed);
+  mail.store.onOffline = () => retry(mail);
   if (offline) {
     mail.store.db = await Database.open(signed.accountId, null).catch(() => null);
     mail.store.link = 'offline';
@@ -71,6 +72,7 @@ export function connect(mail: Mail, known = true): Promise<void> {
 /** `known`: who is signed in has been asked for in this page's life. */
 async function attempt(mail: Mail, known: boolean): Promise<void> {
   clearTimeout(timer);
+  timer = undefined;
   try {
     if (!known) {
       const signed = await current();
@@ -114,15 +116,17 @@ async function probe(mail: Mail): Promise<void> {
 }
 
 function retry(mail: Mail): void {
-  clearTimeout(timer);
+  if (timer !== undefined) return;
   timer = setTimeout(() => {
-    if (session.mail === mail || session.mail === null) void connect(mail, false);
+    timer = undefined;
+    // The stream of events may have been quicker.
+    if (mail.store.link !== 'online' && (session.mail === mail || session.mail === null)) void connect(mail, false);
   }, pauseMs);
   pauseMs = Math.min(pauseMs * 1.7, 30_000);
 }
 
 export function wake(mail: Mail): void {
-  if (push) push.wake();
+  if (push && mail.store.link === 'online') push.wake();
   else void connect(mail, false);
 }
 

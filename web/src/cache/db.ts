@@ -68,7 +68,7 @@ export class Database {
 
   /**
    * Open the store of an account. With a `share` (online) the key is derived and its lease renewed; a store of another share
-   * is emptied. Without (offline) the kept key is used while its lease lasts; null when there is none.
+   * is emptied, but for what its owner has done and the server does not know yet: that goes on under the new key. Without (offline) the kept key is used while its lease lasts; null when there is none.
    */
   static async open(accountId: string, share: Uint8Array | null, now = Date.now()): Promise<Database | null> {
     const idb = await openDB(Database.prefix + accountId, VERSION, {
@@ -91,11 +91,29 @@ export class Database {
       await idb.put('key', { ...kept, leaseUntil }, 'store');
       return new Database(idb, kept.key, leaseUntil);
     }
+    const own = kept && kept.leaseUntil > now ? await Database.#unsent(new Database(idb, kept.key, kept.leaseUntil)) : [];
     await Database.#empty(idb);
     const local = crypto.getRandomValues(new Uint8Array(32));
     const key = await derive(local, share);
     await idb.put('key', { key, local, share: mark, leaseUntil } satisfies KeyRecord, 'store');
-    return new Database(idb, key, leaseUntil);
+    const fresh = new Database(idb, key, leaseUntil);
+    for (const [store, id, value] of own) await fresh.put(store, id, value);
+    return fresh;
+  }
+
+  /** Deeds that wait, drafts, and the files that wait with them. */
+  static async #unsent(old: Database): Promise<[StoreName, string, unknown][]> {
+    const log = (await old.all<{ state?: string }>('log')).filter(([, entry]) => entry.state === 'waiting');
+    const drafts = await old.all<unknown>('draft');
+    const files = await old.getMany<unknown>('meta', (await old.keys('meta')).filter((id) => id.startsWith('file:')));
+    // The rows that the deeds are about, or there would be nothing to lay them over.
+    const rows = await old.getMany<unknown>('email', log.flatMap(([, entry]) => Object.keys((entry as { patches?: object }).patches ?? {})));
+    return [
+      ...log.map(([id, value]): [StoreName, string, unknown] => ['log', id, value]),
+      ...drafts.map(([id, value]): [StoreName, string, unknown] => ['draft', id, value]),
+      ...[...files].map(([id, value]): [StoreName, string, unknown] => ['meta', id, value]),
+      ...[...rows].map(([id, value]): [StoreName, string, unknown] => ['email', id, value]),
+    ];
   }
 
   static async #empty(idb: IDBPDatabase): Promise<void> {

@@ -37,6 +37,8 @@ export class Store {
   readonly queries: EmailQuery[] = [];
   readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
   readonly mailboxById = $derived(new Map(this.mailboxes.map((box) => [box.id, box])));
+  /** Called when nobody has answered: to try again. */
+  onOffline: (() => void) | undefined;
   /** Called with each batch of emails that arrived after the first sync: for notifications. */
   onArrival: ((emails: Email[]) => void) | undefined;
   #states: Record<string, string> = {};
@@ -83,7 +85,10 @@ export class Store {
   /** Tell what went wrong on the way to everybody who shows the link's state. */
   report(error: unknown): void {
     if (error instanceof SignedOut) this.link = 'signed-out';
-    else if (error instanceof Offline) this.link = 'offline';
+    else if (error instanceof Offline) {
+      this.link = 'offline';
+      this.onOffline?.();
+    }
   }
 
   // ------------------------------------------------------------------------------------------------ records

@@ -386,6 +386,10 @@ export const en = {
   'fmt.image': 'Picture',
 
   // outbox
+  'out.unsent': 'Not everything has been told',
+  'out.unsent_says': '{n, plural, =0 {A draft is on this device only. Signing out destroys it.} one {One change waits for the server. Signing out destroys it, with all mail on this device.} other {# changes wait for the server. Signing out destroys them, with all mail on this device.}}',
+  'out.unsent_leave': 'Sign out anyway',
+  'out.unsent_stay': 'Stay',
   'out.lede': 'What has left, what has not, and what we know',
   'out.needs': 'Needs you',
   'out.here': 'Still here',
