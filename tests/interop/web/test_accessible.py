@@ -57,3 +57,9 @@ def test_languages_and_the_way_they_are_written(browser: Browser) -> None:
     assert (arabic["dir"], arabic["listBeforeReader"]) == ("rtl", False)
     assert "الوارد" in arabic["places"]
     browser.run("language", device, language="en")
+
+
+@pytest.mark.usefixtures("samples")
+def test_twice_the_size_without_scrolling_sideways(browser: Browser) -> None:
+    device: dict[str, Any] = {"name": "zoomed", "login": READER, "password": PASSWORD, "viewport": {"width": 720, "height": 450}, "reducedMotion": "reduce"}
+    assert browser.run("zoomed", device) == {}

@@ -77,3 +77,20 @@ export async function language(mail, { language }) {
   const box = async (selector) => (await page.locator(selector).first().boundingBox()).x;
   return { dir: await page.evaluate(() => document.documentElement.dir), places: await page.locator('.side .nav-item .t').allTextContents(), listBeforeReader: (await box('.list-pane')) < (await box('.reader-pane')) };
 }
+
+/** At 200 % zoom (a window of half the size) nothing has to be scrolled sideways, and the keys still do their work. */
+export async function zoomed(mail) {
+  const wide = {};
+  for (const [name, go] of Object.entries(desktop)) {
+    if (!['list', 'reader', 'composer', 'history', 'outbox', 'waiting', 'settings-appearance', 'settings-security', 'settings-keyboard'].includes(name)) continue;
+    if (name === 'composer') await mail.press('Escape');
+    await go(mail);
+    const over = await mail.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (over > 0) wide[name] = over;
+    if (name === 'composer') {
+      await mail.page.locator('.composer .dock-h .btn-ic').last().click();
+      await mail.page.locator('.composer').waitFor({ state: 'detached' });
+    }
+  }
+  return wide;
+}
