@@ -5,13 +5,13 @@ What must hold: an ``Answer`` within the bounds or one of the three refusals, ne
 """
 
 import random
-import sys
 import time
 from functools import cache
 
 import dns.flags
 import dns.message
 import dns.rrset
+from tests.harness import fuzz
 
 from mailstead.model.dns import RecordType
 from mailstead.model.errors import Unavailable
@@ -81,20 +81,5 @@ def mutated(chance: random.Random) -> bytes:
     return bytes(octets)
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        octets = mutated(chance)
-        try:
-            one(octets)
-        except BaseException:
-            print(octets)
-            raise
-        runs += 1
-    print(f"{runs} runs")
-
-
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

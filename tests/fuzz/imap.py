@@ -5,9 +5,10 @@ coverage-guided fuzzer. What must hold: no exception leaves the machine, and it 
 """
 
 import random
-import sys
-import time
+from functools import cache
 from pathlib import Path
+
+from tests.harness import fuzz
 
 from mailstead.model import limits
 from mailstead.protocol.imap.server import Bad, Message, ServerConnection
@@ -43,35 +44,18 @@ def one(octets: bytes) -> None:
         assert held <= _HELD + step, held
 
 
+@cache
 def _corpus() -> list[bytes]:
     folder = Path(__file__).parent.parent / "transcript" / "imap" / "golden"
     lines = [line[3:] for path in folder.glob("*.txt") for line in path.read_text().splitlines() if line.startswith("C: ")]
     return [line.encode()[:2000] + b"\r\n" for line in lines]
 
 
-def main() -> None:
-    """Mutate for a while."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()  # noqa: PLR2004 - the second argument
-    chance, corpus, runs = random.Random(seed), _corpus(), 0
-    print(f"seed {seed}")
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        octets = bytearray(b"".join(chance.choices(corpus, k=chance.randint(1, 6))))
-        for _ in range(chance.randint(0, 8)):
-            at = chance.randrange(len(octets) + 1)
-            if chance.random() < 0.5:  # noqa: PLR2004 - half of them
-                octets[at:at] = chance.choice(_SPICE)
-            else:
-                del octets[at : at + chance.randint(1, 10)]
-        try:
-            one(bytes([chance.randrange(256), chance.randrange(256)]) + bytes(octets))
-        except BaseException:
-            print(bytes(octets))
-            raise
-        runs += 1
-    print(f"{runs} runs")
+def mutated(chance: random.Random) -> bytes:
+    """Some commands with a few changes."""
+    octets = b"".join(chance.choices(_corpus(), k=chance.randint(1, 6)))
+    return chance.randbytes(2) + fuzz.bent(chance, octets, _SPICE, cut=11)
 
 
 if __name__ == "__main__":
-    main()
+    fuzz.run(one, mutated)

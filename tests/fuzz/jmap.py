@@ -7,13 +7,13 @@ an Email object is a message that can be read.
 
 import copy
 import random
-import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from tests.harness import fuzz
 
 from mailstead.mime.scan import scan
 from mailstead.model.ids import MailboxId
@@ -128,20 +128,5 @@ def _change(tree: Any, chance: random.Random) -> None:
         return
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        octets = mutated(chance)
-        try:
-            one(octets)
-        except BaseException:
-            print(octets)
-            raise
-        runs += 1
-    print(f"{runs} runs")
-
-
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

@@ -6,8 +6,8 @@ coverage-guided fuzzer. What must hold: nothing is raised, and what is found is 
 
 import io
 import random
-import sys
-import time
+
+from tests.harness import fuzz
 
 from mailstead.service.transfer import mbox
 from mailstead.service.transfer.found import Found
@@ -41,15 +41,5 @@ def mutated(chance: random.Random) -> bytes:
     return bytes(octets)
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        one(mutated(chance))
-        runs += 1
-    print(f"{runs} runs")
-
-
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

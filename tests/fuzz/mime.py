@@ -6,10 +6,11 @@ line ends, and no message takes longer than a second.
 """
 
 import random
-import sys
 import time
 from functools import cache
 from pathlib import Path
+
+from tests.harness import fuzz
 
 from mailstead.mime import addresses, date, header, parts, structure, text
 from mailstead.mime.parts import Part
@@ -59,38 +60,13 @@ def corpus() -> tuple[bytes, ...]:
 
 
 def mutated(chance: random.Random) -> bytes:
-    """A message with a few changes."""
-    octets = bytearray(chance.choice(corpus()))
-    for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(octets) + 1)
-        match chance.randrange(4):
-            case 0:
-                octets[at:at] = chance.choice(_PIECES)
-            case 1:
-                del octets[at : at + chance.randrange(200)]
-            case 2:
-                other = chance.choice(corpus())
-                start = chance.randrange(len(other) + 1)
-                octets[at:at] = other[start : start + chance.randrange(2000)]
-            case 3:
-                octets[at : at + 1] = bytes([chance.randrange(256)])
-    return bytes(octets)
-
-
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        octets = mutated(chance)
-        try:
-            one(octets)
-        except BaseException:
-            Path("fuzz-failure.msg").write_bytes(octets)
-            raise
-        runs += 1
-    print(f"{runs} runs")
+    """A message with a few changes, often with a stretch of another."""
+    octets, other = chance.choice(corpus()), chance.choice(corpus())
+    if chance.randrange(2):
+        at, start = chance.randrange(len(octets) + 1), chance.randrange(len(other) + 1)
+        octets = octets[:at] + other[start : start + chance.randrange(2000)] + octets[at:]
+    return fuzz.bent(chance, octets, _PIECES, cut=200)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

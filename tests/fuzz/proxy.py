@@ -5,8 +5,8 @@ coverage-guided fuzzer. What must hold: a source, a wish for more or a ``Violati
 """
 
 import random
-import sys
-import time
+
+from tests.harness import fuzz
 
 from mailstead.model import limits
 from mailstead.model.errors import Violation
@@ -18,6 +18,8 @@ _CORPUS = (
     _V2 + b"\x21\x11\x00\x0c" + bytes(12), _V2 + b"\x21\x21\x00\x24" + bytes(36), _V2 + b"\x20\x00\x00\x00",
     _V2 + b"\x21\x11\x00\x13" + bytes(12) + b"\x01\x00\x04http",
 )  # fmt: skip
+_SPICE = (b" ", b"\r\n", b"\0", bytes(600))
+
 
 
 def one(octets: bytes) -> None:
@@ -39,19 +41,10 @@ def one(octets: bytes) -> None:
         assert len(reader._buffer) <= limits.PROXY_HEADER
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        header = bytearray(chance.choice(_CORPUS))
-        for _ in range(chance.randint(0, 4)):
-            at = chance.randrange(len(header) + 1)
-            header[at : at + chance.randint(0, 2)] = chance.choice((b"", b" ", b"\r\n", b"\0", bytes(600), bytes([chance.randrange(256)])))
-        one(bytes([chance.choice((0, 1, 2, 7, 255))]) + bytes(header))
-        runs += 1
-    print(f"{runs} runs")
+def mutated(chance: random.Random) -> bytes:
+    """A header with a few changes."""
+    return bytes([chance.choice((0, 1, 2, 7, 255))]) + fuzz.bent(chance, chance.choice(_CORPUS), _SPICE, cut=3)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

@@ -5,12 +5,11 @@ must hold: nothing is raised, what is read is bounded, a 7-bit form has the same
 """
 
 import random
-import sys
 import time
 from functools import cache
-from pathlib import Path
 
 from tests.fuzz import mime
+from tests.harness import fuzz
 from tests.unit.mime.test_report import ARF, DSN
 from tests.unit.mime.test_sevenbit import TEXT, leaves
 
@@ -59,33 +58,8 @@ def corpus() -> tuple[bytes, ...]:
 
 def mutated(chance: random.Random) -> bytes:
     """One of them with a few changes; half of the time a report."""
-    octets = bytearray(chance.choice(corpus()[:3]) if chance.randrange(2) else chance.choice(corpus()))
-    for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(octets) + 1)
-        match chance.randrange(3):
-            case 0:
-                octets[at:at] = chance.choice(_PIECES)
-            case 1:
-                del octets[at : at + chance.randrange(100)]
-            case 2:
-                octets[at : at + 1] = bytes([chance.randrange(256)])
-    return bytes(octets)
-
-
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        octets = mutated(chance)
-        try:
-            one(octets)
-        except BaseException:
-            Path("fuzz-failure.msg").write_bytes(octets)
-            raise
-        runs += 1
-    print(f"{runs} runs")
+    return fuzz.bent(chance, chance.choice(corpus()[:3]) if chance.randrange(2) else chance.choice(corpus()), _PIECES, cut=100)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

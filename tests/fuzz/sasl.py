@@ -5,8 +5,8 @@ coverage-guided fuzzer. What must hold: nothing but ``Violation`` leaves a mecha
 """
 
 import random
-import sys
-import time
+
+from tests.harness import fuzz
 
 from mailstead.model.errors import Violation
 from mailstead.model.ids import AccountId, TenantId
@@ -22,6 +22,8 @@ _CORPUS = (
     b"\0alice\0secret", b"alice\0alice\0secret", b"alice", b"secret", b"n,,n=alice,r=abc", b"y,,n=alice,r=abc",
     b"p=tls-server-end-point,,n=alice,r=abc", b"n,a=bob,n=a=2Cb=3D,r=abc", b"c=biws,r=abcnonce,p=AAAA", b"c=biws,r=abcnonce,x=1,p=AAAA",
 )  # fmt: skip
+_SPICE = (b",", b"=", b"\0", b"\xff", b"p=", b"m=", b"a" * 2000)
+
 
 
 def one(octets: bytes) -> None:
@@ -57,19 +59,11 @@ def one(octets: bytes) -> None:
         exchange.close()
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate until the time is up."""
-    chance = random.Random(seed)
-    until, runs = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        message = bytearray(b"\n".join(chance.choices(_CORPUS, k=chance.randint(1, 3))))
-        for _ in range(chance.randint(0, 4)):
-            at = chance.randrange(len(message) + 1)
-            message[at : at + chance.randint(0, 3)] = chance.choice((b"", b",", b"=", b"\0", b"\xff", b"p=", b"m=", b"a" * 2000, bytes([chance.randrange(256)])))
-        one(bytes([chance.randrange(256)]) + bytes(message))
-        runs += 1
-    print(f"{runs} runs")
+def mutated(chance: random.Random) -> bytes:
+    """Some messages with a few changes."""
+    octets = b"\n".join(chance.choices(_CORPUS, k=chance.randint(1, 3)))
+    return chance.randbytes(1) + fuzz.bent(chance, octets, _SPICE, cut=4)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    fuzz.run(one, mutated)

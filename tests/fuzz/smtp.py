@@ -6,9 +6,10 @@ way the octets are cut, the events are the same.
 """
 
 import random
-import sys
-import time
+from functools import cache
 from pathlib import Path
+
+from tests.harness import fuzz
 
 from mailstead.model import limits
 from mailstead.protocol.smtp.client import Reader, Rejected
@@ -21,6 +22,8 @@ _SPICE = (
     b"\r\n", b"\n", b"\r", b"\0", b".", b"\r\n.\r\n", b"\n.\n", b"\r\n.\n", b"<", b">", b"@", b'"', b"\\", b" ", b"=", b"+", b"+2B", b"\xc3\xa4", b"\xff",
     b"BDAT 3 LAST\r\n", b"BDAT 0\r\n", b"DATA\r\n", b"RSET\r\n", b"SIZE=99999999999999999999", b"x" * 600, b"[IPv6:::1]", b"NOTIFY=NEVER", b"421", b"250-",
 )  # fmt: skip
+_OPENING = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
+
 
 
 def one(octets: bytes) -> None:
@@ -74,36 +77,18 @@ def _events(mode: Mode, octets: bytes, step: int) -> list[object]:
     return found
 
 
+@cache
 def _corpus() -> list[bytes]:
     folder = Path(__file__).parent.parent / "transcript" / "smtp" / "golden"
     lines = [line[3:] for path in folder.glob("*.txt") for line in path.read_text().splitlines() if line.startswith(("C: ", "S: "))]
     return [line.encode()[:2000] + b"\r\n" for line in lines]
 
 
-def main() -> None:
-    """Mutate for a while."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()  # noqa: PLR2004 - the second argument
-    chance, corpus, runs = random.Random(seed), _corpus(), 0
-    print(f"seed {seed}")
-    end = time.monotonic() + seconds
-    opening = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
-    while time.monotonic() < end:
-        octets = bytearray(opening * chance.randint(0, 1) + b"".join(chance.choices(corpus, k=chance.randint(1, 8))))
-        for _ in range(chance.randint(0, 8)):
-            at = chance.randrange(len(octets) + 1)
-            if chance.random() < 0.5:  # noqa: PLR2004 - half of them
-                octets[at:at] = chance.choice(_SPICE)
-            else:
-                del octets[at : at + chance.randint(1, 10)]
-        try:
-            one(bytes([chance.randrange(256), chance.randrange(256)]) + bytes(octets))
-        except BaseException:
-            print(bytes(octets))
-            raise
-        runs += 1
-    print(f"{runs} runs")
+def mutated(chance: random.Random) -> bytes:
+    """Some commands with a few changes, half of the time within a transaction."""
+    octets = _OPENING * chance.randint(0, 1) + b"".join(chance.choices(_corpus(), k=chance.randint(1, 8)))
+    return chance.randbytes(2) + fuzz.bent(chance, octets, _SPICE, cut=11)
 
 
 if __name__ == "__main__":
-    main()
+    fuzz.run(one, mutated)

@@ -3,10 +3,12 @@
 import random
 
 import pytest
-from tests.fuzz import dns, jmap, mailauth, mime, reports
+from tests.fuzz import dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, smtp
+
+TARGETS = (dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, smtp)
 
 
-@pytest.mark.parametrize("target", [dns, jmap, mailauth, mime, reports], ids=lambda target: str(target.__name__).rsplit(".", 1)[-1])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: str(target.__name__).rsplit(".", 1)[-1])
 def test_mutations_do_no_harm(target: object) -> None:
     chance = random.Random(20_260_101)
     for _ in range(300):
