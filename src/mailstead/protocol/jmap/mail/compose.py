@@ -74,7 +74,7 @@ def draft(email: Mapping[str, Any]) -> Draft:
             bad.append(name)
     if bad:
         raise BadEmail(tuple(bad))
-    judge = _Judge(given)
+    judge = _Judge(given, frozenset(fields))
     body = judge.body()
     listed = sorted(fields.items(), key=lambda one: _ORDER.index(one[0]) if one[0] in _ORDER else len(_ORDER))
     return Draft([(name, value) for _, (name, values) in listed for value in values], body, tuple(judge.blobs))
@@ -155,10 +155,11 @@ def _addresses(value: Any) -> list[tuple[str | None, str]]:
 
 
 class _Judge:
-    """Judges the body of an Email object."""
+    """Judges the body of an Email object. ``taken``: the fields that the Email has itself, in lower case."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], taken: frozenset[bytes]) -> None:
         self._given = given
+        self._taken = taken
         self._left = limits.JMAP_COMPOSE_PARTS
         self.blobs: list[str] = []
         values = given.get("bodyValues", {})
@@ -248,7 +249,7 @@ class _Judge:
                 is_raw_kind = asked is not None and asked.field in {b"content-type", b"content-disposition"} and "type" not in part
                 if asked is None or asked.field in seen or (own.get(asked.field) and not is_raw_kind):
                     raise ValueError
-                if is_root and not asked.field.startswith(b"content-"):
+                if is_root and asked.field in self._taken:  # the root's header is the message's (RFC 8621 §4.6)
                     raise ValueError
                 seen.add(asked.field)
                 found.fields += [(asked.name, octets) for octets in written(asked, value)]
@@ -298,7 +299,7 @@ def _is_kind(kind: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------- writing
 def message(found: Draft, blobs: Mapping[str, bytes], *, now: datetime, message_id: str, boundary: Callable[[], str]) -> bytes:
     """The message. ``blobs`` are those of the draft; ``message_id`` and ``now`` serve where it has none of its own."""
-    names = {name.lower() for name, _ in found.fields}
+    names = {name.lower() for name, _ in (*found.fields, *found.body.fields)}
     lines = []
     if "date" not in names:
         lines.append(compose.field("Date", date.rfc5322(now)))

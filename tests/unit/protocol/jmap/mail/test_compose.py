@@ -75,6 +75,17 @@ def test_a_folded_raw_field_may_be() -> None:
     assert b"X-A: a\r\n b\r\n" in written({"header:X-A": " a\r\n b"})
 
 
+def test_the_root_of_a_body_structure_may_have_fields_that_the_message_has_not() -> None:
+    """RFC 8621 §4.6: only those that the Email has itself may not be there again."""
+    root = {"partId": "1", "type": "text/plain", "header:X-Root": " yes", "header:Date:asDate": "2020-01-01T00:00:00Z"}
+    given_ = {"subject": "x", "bodyStructure": root, "bodyValues": {"1": {"value": "x"}}}
+    fields = Fields(written(given_))
+    assert (" yes", ["2020-01-01T00:00:00Z"]) == (fields.get(Wanted("X-Root")), fields.get(Wanted("Date", "asDate", every=True)))
+    with pytest.raises(BadEmail) as refused:
+        written({**given_, "bodyStructure": {**root, "header:Subject:asText": "y"}})
+    assert ("bodyStructure/header:Subject:asText",) == refused.value.properties
+
+
 def test_groups_and_urls() -> None:
     octets = written({
         "header:To:asGroupedAddresses": [{"name": "Team, X", "addresses": [{"email": "a@x"}]}, {"name": None, "addresses": [{"email": "b@x", "name": None}]}],
