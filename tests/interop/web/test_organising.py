@@ -2,7 +2,9 @@
 
 import imaplib
 import smtplib
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,11 +133,16 @@ def test_an_app_password_opens_imap(site: Server, browser: Browser, office: dict
         imap.login(TIDY, password)
 
 
-def test_everything_at_once_and_back_from_another_device(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
-    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
-        imap.login(TIDY, PASSWORD)
-        for number in range(MANY):
-            imap.append("INBOX", "", "", f"From: a@b.example\r\nSubject: Number {number}\r\n\r\nx\r\n".encode())
+def test_everything_at_once_and_back_from_another_device(
+    site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any], tmp_path: Path
+) -> None:
+    mbox = tmp_path / "many.mbox"
+    at = datetime.now(UTC)
+    mbox.write_text("".join(
+        f"From a@b.example {at:%a %b %d %H:%M:%S %Y}\nFrom: a@b.example\nSubject: Number {number}\nMessage-ID: <{number}@b.example>\nDate: {at:%a, %d %b %Y %H:%M:%S} +0000\n\nx\n\n"
+        for number in range(MANY)
+    ))  # fmt: skip
+    site.command("import", TIDY, str(mbox), "--mailbox", "INBOX")
     before = count(site, "INBOX")
     archived = count(site, "Archive")
     words = browser.run("archiveEverything", office, newest=f"Number {MANY - 1}")
