@@ -187,9 +187,20 @@ class ImportingMail(FakeMail):
         return replace(done, uids=tuple(next(uids) if ident in fresh else 0 for ident, _ in messages))
 
 
+class SignIns:
+    """Whose sessions were ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[AccountId] = []
+
+    async def sessions_delete(self, account: AccountId) -> None:
+        self.ended.append(account)
+
+
 class FakeStore:
     """``directory`` and ``mail`` together."""
 
     def __init__(self) -> None:
         self.directory: Any = FakeDirectory()
         self.mail: Any = ImportingMail()
+        self.web_logins = SignIns()

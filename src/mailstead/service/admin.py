@@ -15,7 +15,7 @@ from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.ids import CREDENTIAL, CredentialId, TenantId, from_wire, to_wire
+from mailstead.model.ids import CREDENTIAL, AccountId, CredentialId, TenantId, from_wire, to_wire
 from mailstead.model.question import ScramVerifier
 from mailstead.service import typed
 from mailstead.store.interface import Account, Credential, Directory, Domain, Quota, Tenant
@@ -48,8 +48,17 @@ class Mail(Protocol):
     async def quota(self, account: Any) -> Quota: ...
 
 
+class SignIns(Protocol):
+    """The web UI's sign-ins, as far as they are needed here."""
+
+    async def sessions_delete(self, account: AccountId) -> None: ...
+
+
 class Store(Protocol):
     """The store, as far as it is needed here."""
+
+    @property
+    def web_logins(self) -> SignIns: ...
 
     @property
     def directory(self) -> Directory: ...
@@ -200,11 +209,12 @@ class Admin:
         }  # fmt: skip
 
     async def account_set_password(self, address: str, password: str) -> Row:
-        """The main password; app passwords stay."""
+        """The main password; app passwords stay, whoever is signed in to the web UI is out."""
         account = await self._found(address)
         argon2, scram = await self._access.hash_password(password, _salt(await self._credentials(address)))
         await self._directory.credential_set(account.account_id, credential=_MAIN, label="", argon2=argon2, scram=scram)
-        telemetry.event("password.changed", account=account.account_id)
+        await self._store.web_logins.sessions_delete(account.account_id)
+        telemetry.event("password.changed", account=account.account_id, reason="by an administrator")
         return _account(account)
 
     async def account_quota(self, address: str, quota: int) -> Row:

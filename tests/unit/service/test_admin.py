@@ -137,6 +137,7 @@ async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
     assert Reason.INVALID is (await refused(admin.app_password_add("alice@example.org", "phone"))).reason
     assert ["phone"] == [row["label"] for row in await admin.app_password_list("alice@example.org")]
     await admin.account_set_password("alice@example.org", "other")
+    assert 1 == len(store.web_logins.ended)
     record = await store.directory.login("alice@example.org")
     assert ["hash of other", f"hash of {made['password']}"] == [one.argon2 for one in record.credentials]
     assert 2 == record.credentials[0].revision

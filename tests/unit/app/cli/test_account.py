@@ -1,5 +1,8 @@
 """``mailstead account``: who may log in, with what, and when no more."""
 
+import http.client
+import json
+
 from tests.harness.server import PASSWORD
 from tests.unit.app.cli.conftest import Site
 
@@ -56,3 +59,22 @@ def test_an_app_password_opens_and_is_taken_back(site: Site) -> None:
     site.said("account", "app-password", "delete", address, "phone")
     assert not site.login(address, made)
     assert site.login(address, PASSWORD)
+
+
+def test_a_new_password_ends_what_was_signed_in_with_the_old(site: Site) -> None:
+    address = site.account("gil")
+
+    def api(method: str, body: object = None, cookie: str = "") -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", site.server.ports["http"], timeout=30)
+        headers = {"Content-Type": "application/json", **({"Cookie": cookie} if cookie else {})}
+        connection.request(method, "/api/session", json.dumps(body) if body is not None else None, headers)
+        answer = connection.getresponse()
+        answer.read()
+        cookies = "; ".join(line.split(";")[0] for line in answer.headers.get_all("Set-Cookie") or ())
+        connection.close()
+        return answer.status, cookies
+
+    status, cookies = api("POST", {"login": address, "password": PASSWORD, "code": ""})
+    assert (200, 200) == (status, api("GET", cookie=cookies)[0])
+    site.said("account", "set-password", address, "--password-stdin", stdin="a better password\n")
+    assert 401 == api("GET", cookie=cookies)[0]
