@@ -8,6 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 from mailstead.model import limits
 from mailstead.server.http.problem import Problem
 
+_UNWANTED = 32 << 20
+_UNWANTED_S = 10.0
+"""So much of a body that is too large is read on, and so long."""
+
 
 async def whole(request: Request, most: int) -> bytes:
     """The body, at most ``most`` octets. Raises ``Problem`` 413 and 408."""
@@ -18,6 +22,8 @@ async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
     """The body as it comes. Raises ``Problem`` 413 and 408."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
+        if int(declared) <= most + _UNWANTED and "expect" not in request.headers:
+            await _read_on(request.stream())
         raise too_large(most)
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -32,6 +38,7 @@ async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
                 return
             size += len(piece)
             if size > most:
+                await _read_on(stream)
                 raise too_large(most)
             if piece:
                 yield piece
@@ -39,6 +46,19 @@ async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
         raise Problem(408, "too-slow", "The request's body came too slowly", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "gone", "The request ended before its body") from None
+
+
+async def _read_on(stream: AsyncIterator[bytes]) -> None:
+    """Take what is not wanted: who is still sending when the connection is closed would lose the answer (RFC 9112 §9.6)."""
+    size = 0
+    try:
+        async with asyncio.timeout(_UNWANTED_S):
+            async for piece in stream:
+                size += len(piece)
+                if size > _UNWANTED:
+                    return
+    except (TimeoutError, ClientDisconnect):
+        return
 
 
 def too_large(most: int) -> Problem:

@@ -152,6 +152,24 @@ async def test_an_upload_that_is_too_large_and_one_too_many(web: Web, monkeypatc
     assert [201, 429] == [(await upload(web, b"x")).status for _ in range(2)]
 
 
+@pytest.mark.parametrize("length", ["Content-Length: 1500000", "Transfer-Encoding: chunked"])
+async def test_who_is_still_sending_too_much_hears_the_answer(web: Web, length: str) -> None:
+    """RFC 9112 §9.6: not a connection that is reset."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    head = f"POST /jmap/upload/{web.accounts['alice']}/ HTTP/1.1\r\nHost: x\r\nAuthorization: {web.authorization()}\r\n{length}\r\n\r\n"
+    writer.write(head.encode())
+    for _ in range(3):
+        piece = b"x" * 500_000
+        writer.write(piece if "Length" in length else b"%x\r\n%b\r\n" % (len(piece), piece))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+    if "Length" not in length:
+        writer.write(b"0\r\n\r\n")
+    assert b" 413 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_a_message_and_its_parts_are_blobs(web: Web) -> None:
     await deliver(web)
     _, (_, found, _) = await web.jmap(
