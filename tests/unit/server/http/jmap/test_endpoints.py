@@ -182,19 +182,22 @@ async def test_a_message_and_its_parts_are_blobs(web: Web) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------- events
-async def events(web: Web, query: str) -> AsyncIterator[tuple[str, Any]]:
+async def events(web: Web, query: str, listens: asyncio.Event | None = None) -> AsyncIterator[tuple[str, Any]]:
+    """``listens`` is set as soon as the server does."""
     async with web.client.get(f"{web.base}/jmap/events?{query}", headers={"Authorization": web.authorization()}) as response:
         assert "text/event-stream; charset=utf-8" == response.headers["Content-Type"]
         await response.content.readuntil(b"\n\n")
+        if listens is not None:
+            listens.set()
         while chunk := await response.content.readuntil(b"\n\n"):
             lines = chunk.decode().strip().split("\n")
             yield lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
 
 
 async def test_a_delivery_is_heard_at_once(web: Web) -> None:
-    stream = events(web, "types=Email,Thread&closeafter=no&ping=0")
+    stream = events(web, "types=Email,Thread&closeafter=no&ping=0", listens := asyncio.Event())
     hearing = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.2)
+    await listens.wait()
     started = asyncio.get_running_loop().time()
     await deliver(web)
     async with asyncio.timeout(5):
@@ -211,9 +214,9 @@ async def test_what_is_used_up_is_heard(web: Web) -> None:
     account = from_wire("a", web.accounts["alice"])
     assert account is not None
     await web.store.directory.account_set(AccountId(account), max_octets=10_000_000)
-    stream = events(web, "types=Quota&closeafter=no&ping=0")
+    stream = events(web, "types=Quota&closeafter=no&ping=0", listens := asyncio.Event())
     hearing = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.2)
+    await listens.wait()
     await deliver(web)
     async with asyncio.timeout(5):
         _, data = await hearing
@@ -233,9 +236,9 @@ async def test_others_mail_is_not_heard_and_pings_come(web: Web, monkeypatch: py
 
 
 async def test_a_stream_may_end_after_one_change(web: Web) -> None:
-    stream = events(web, "types=*&closeafter=state&ping=0")
+    stream = events(web, "types=*&closeafter=state&ping=0", listens := asyncio.Event())
     hearing = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.2)
+    await listens.wait()
     await deliver(web)
     async with asyncio.timeout(5):
         await hearing
