@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from tests.fuzz import dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, smtp
+from tests.fuzz import dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, sieve, smtp
 
-TARGETS = (dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, smtp)
+TARGETS = (dns, imap, jmap, mailauth, mbox, mime, pop3, proxy, reports, sasl, sieve, smtp)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: str(target.__name__).rsplit(".", 1)[-1])

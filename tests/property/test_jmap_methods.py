@@ -16,7 +16,7 @@ ARGUMENTS = (
     "ids", "properties", "sinceState", "maxChanges", "create", "update", "destroy", "ifInState", "filter", "sort", "position", "anchor", "anchorOffset", "limit",
     "calculateTotal", "sinceQueryState", "upToId", "collapseThreads", "sortAsTree", "filterAsTree", "onDestroyRemoveEmails", "emails", "blobIds", "emailIds",
     "fromAccountId", "bodyProperties", "fetchAllBodyValues", "maxBodyValueBytes", "typeNames", "undoToken", "onSuccessUpdateEmail", "onSuccessDestroyEmail",
-    "send", "identityId", "onSuccessSetIsDefault", "offset", "length", "data", "ifFromInState",
+    "send", "identityId", "onSuccessSetIsDefault", "offset", "length", "data", "ifFromInState", "onSuccessActivateScript", "onSuccessDeactivateScript", "blobId",
 )  # fmt: skip
 NAMES = (
     "id", "name", "email", "filter", "mailboxIds", "keywords", "keywords/$seen", "subject", "bodyStructure", "bodyValues", "snoozed", "at", "emailId", "kind", "state",
@@ -74,6 +74,8 @@ TEMPLATES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("ContactCard/set", {"create": {"a": CARD}}), ("ContactCard/query", {"filter": {"text": "a", "kind": "group", "createdAfter": "2020-01-01T00:00:00Z"},
                                                                           "sort": [{"property": "name/given"}]}),
     ("AddressBook/set", {"create": {"a": {"name": "n", "description": "d", "sortOrder": 1}}, "onSuccessSetIsDefault": "#a"}),
+    ("SieveScript/set", {"create": {"a": {"name": "n", "blobId": "$blob"}}, "onSuccessActivateScript": "#a", "onSuccessDeactivateScript": True}),
+    ("SieveScript/query", {"filter": {"name": "a", "isActive": True}, "sort": [{"property": "isActive"}]}), ("SieveScript/validate", {"blobId": "$blob"}),
     ("Blob/upload", {"create": {"a": {"data": [{"data:asText": "x"}, {"data:asBase64": "eA=="}, {"blobId": "$blob", "offset": 0, "length": 1}], "type": "text/plain"}}}),
     ("Blob/get", {"ids": ["$blob"], "properties": ["data:asText", "digest:sha-256", "size"], "offset": 0, "length": 3}),
     ("MDN/send", {"identityId": "$identity", "send": {"k": {"forEmailId": "$email", "subject": "s", "textBody": "t", "extensionFields": {"X-A": "b"}, "disposition": {

@@ -125,6 +125,16 @@ KEPT_OBJECTS: Final = 2_000
 CONTACTS: Final = 5_000
 KEPT_OBJECTS_EVER: Final = 10 * KEPT_OBJECTS
 """With those that are gone and not forgotten yet."""
+SIEVE_SCRIPT: Final = 65_536
+"""Octets of a Sieve script."""
+SIEVE_SCRIPTS: Final = 100
+SIEVE_JUDGED: Final = 1 << 20
+"""Octets of scripts that one call may bring."""
+SIEVE_NAME: Final = 512
+"""Octets of a script's name: the least that RFC 9661 §1.2.1 allows."""
+SIEVE_TOKENS: Final = 20_000
+SIEVE_NESTING: Final = 32
+"""How deep blocks, and tests, may stand in one another (RFC 5228 §2.10.4 asks for 15)."""
 SAVED_SEARCH_DEPTH: Final = 10
 """How many saved searches may stand in one another."""
 PUSH_TIMEOUT_S: Final = 30.0

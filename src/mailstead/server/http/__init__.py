@@ -15,7 +15,7 @@ from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
-from mailstead.server.http.jmap import blob_upload, contacts, mdn, session, socket
+from mailstead.server.http.jmap import blob_upload, contacts, mdn, session, sieve, socket
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
@@ -85,6 +85,7 @@ def http_server(parts: Parts) -> HttpServer:
             server_capabilities[name] = account_capabilities[name] = {}
         account_capabilities[SUBMISSION] = {"maxDelayedSend": HELD_MOST_S, "submissionExtensions": {"FUTURERELEASE": [], "DSN": [], "REQUIRETLS": []}}
     server_capabilities[contacts.CAPABILITY], account_capabilities[contacts.CAPABILITY] = {}, contacts.capability()
+    server_capabilities[sieve.CAPABILITY], account_capabilities[sieve.CAPABILITY] = sieve.server_capability(), sieve.capability()
     server_capabilities[socket.CAPABILITY] = {"supportsPush": True}
     if parts.push_key:
         server_capabilities[PUSH] = {"applicationServerKey": parts.push_key}

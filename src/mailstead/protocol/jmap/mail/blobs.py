@@ -1,10 +1,11 @@
 """Ids of blobs that are not uploads: a message, a part of one (RFC 8621 §4.1.1, §4.1.4).
 
 ``b`` and the email's number is the message as it is stored; ``p``, the number and the part's id is that part, decoded; ``w``, a
-part's id and a blob's is that part of the message in the blob. They
+part's id and a blob's is that part of the message in the blob; ``s``, an object's number and a digest is a Sieve script (RFC 9661 §2.2). They
 name what is there: nothing is stored for them.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 from mailstead.model import ids
@@ -13,6 +14,8 @@ from mailstead.model.ids import EmailId
 MESSAGE = "b"
 PART = "p"
 WITHIN = "w"
+SCRIPT = "s"
+_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,17 @@ def outer(blob_id: str) -> tuple[str, str] | None:
     if head[:1] != WITHIN or not dash or not rest or not all(piece.isdigit() and piece.isascii() for piece in part.split("_")):
         return None
     return rest, part.replace("_", ".")
+
+
+def of_script(object_id: int, octets: bytes) -> str:
+    """With the digest, for another content is another blob."""
+    return f"{ids.to_wire(SCRIPT, object_id)}-{hashlib.blake2b(octets, digest_size=_DIGEST).hexdigest()}"
+
+
+def script(blob_id: str) -> int | None:
+    """The number of the script object that an id names; None for another id. Whether its content still has this id, ``of_script`` tells."""
+    head, dash, digest = blob_id.partition("-")
+    return ids.from_wire(SCRIPT, head) if dash and len(digest) == 2 * _DIGEST else None
 
 
 def place(blob_id: str) -> Place | None:

@@ -1,8 +1,9 @@
-"""The octets behind a blob id, whatever it names: an upload, a message, a part (RFC 8621 §4.1.4)."""
+"""The octets behind a blob id, whatever it names: an upload, a message, a part (RFC 8621 §4.1.4), a Sieve script (RFC 9661 §2.2)."""
 
 from mailstead.mime import parts
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId
+from mailstead.model.object import ObjectKind
 from mailstead.protocol.jmap.mail import blobs, body
 from mailstead.server.http.jmap.standard import Mailing
 from mailstead.service.emails import parsed
@@ -22,6 +23,10 @@ async def octets(mailing: Mailing, account: AccountId, blob_id: str, depth: int 
             if exc.reason in {Reason.NOT_FOUND, Reason.EXPUNGED}:
                 return None
             raise
+    script = blobs.script(blob_id)
+    if script is not None:
+        content = await mailing.kept.piece(account, ObjectKind.SIEVE_SCRIPT, script, 0)
+        return content if content is not None and blobs.of_script(script, content) == blob_id else None
     inside = blobs.outer(blob_id)
     if inside is None or depth >= _NESTED:
         return await mailing.upload(account, blob_id) if inside is None else None

@@ -50,6 +50,8 @@ async def things(web: Web) -> dict[str, str]:
         ["PushSubscription/set", {"create": {"x": {"deviceClientId": SECRET, "url": "https://push.example.test/"}}}, "7"],
         ["AddressBook/set", {**given, "create": {"x": {"name": SECRET}}}, "8"],
         ["ContactCard/set", {**given, "create": {"x": {"addressBookIds": {"#x": True}, "notes": {"n": {"note": SECRET}}}}}, "9"],
+        ["Blob/upload", {**given, "create": {"x": {"data": [{"data:asText": f"# {SECRET}"}], "type": "application/sieve"}}}, "10"],
+        ["SieveScript/set", {**given, "create": {"x": {"name": SECRET, "blobId": "#x"}}, "onSuccessActivateScript": "#x"}, "11"],
     ]}  # fmt: skip
     answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=json.dumps(body))
     found = answer.json()["methodResponses"]
