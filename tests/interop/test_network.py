@@ -199,13 +199,14 @@ async def test_each_message_is_delivered_once_or_bounced_once(world: World) -> N
     chance = random.Random(SEED)
     sending = [asyncio.create_task(asyncio.to_thread(send, world, sender)) for sender in SENDERS]
     await asyncio.gather(*sending)
-    kills: list[float] = []
+    kills: list[tuple[float, float]] = []  # between which moments they fell
     end = time.monotonic() + WITHIN_S + 10 * KILLS
     while time.monotonic() < end:
         if len(kills) < KILLS:
             await asyncio.sleep(chance.random())
-            kills.append(time.monotonic())
+            before = time.monotonic()
             await asyncio.to_thread(world.server.kill)
+            kills.append((before, time.monotonic()))
             await asyncio.to_thread(world.server.start)
         waiting = await asyncio.to_thread(world.waiting)
         if set(waiting) <= {*LATER, *NOWHERE} and all(waiting[recipient] for recipient in LATER):
@@ -238,8 +239,8 @@ async def test_each_message_is_delivered_once_or_bounced_once(world: World) -> N
     assert len(swallowed) == 1
     doubled = {key for key, times in came.items() if times > 1} - swallowed
     for key in doubled:
-        first = min(moment for site in world.sites.values() for moment in site.arrivals.get(key, [kills[0]]))
-        assert any(first - 0.1 < kill < first + UNDER_WAY_S for kill in kills), f"{key} came twice without need"
+        first = min(moment for site in world.sites.values() for moment in site.arrivals.get(key, [kills[0][0]]))
+        assert any(first - 0.1 < after and before < first + UNDER_WAY_S for before, after in kills), f"{key} came twice without need"
     assert len(doubled) < len(came) / 2
     # TLS where it is offered, also with a certificate that nobody knows; in the clear where it is broken; never to whom DANE does not vouch for.
     assert world.sites["tls.plain"].encrypted
