@@ -254,3 +254,16 @@ async def test_what_cannot_be_listened_to(web: Web, query: str) -> None:
 async def test_too_many_listeners(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "EVENT_SOURCES", 0)
     assert 429 == (await web.ask("GET", "/jmap/events")).status
+
+
+async def test_a_script_is_downloaded_through_its_blob(web: Web) -> None:
+    using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:sieve"]
+    path = f"/jmap/{{}}/{web.accounts['alice']}/"
+    blob = (await web.ask("POST", path.format("upload"), data=b"keep;\r\n", headers={"Content-Type": "application/sieve"})).json()["blobId"]
+    ((_, done, _),) = await web.jmap(("SieveScript/set", {"create": {"x": {"name": "s", "blobId": blob}}, "onSuccessActivateScript": "#x"}), using=using)
+    kept = done["created"]["x"]["blobId"]
+    answer = await web.ask("GET", path.format("download") + f"{kept}/s.sieve?type=application/sieve")
+    assert (200, b"keep;\r\n", "application/sieve") == (answer.status, answer.body, answer.headers["Content-Type"])
+    assert 404 == (await web.ask("GET", path.format("download") + f"{kept}/s.sieve?type=application/sieve", who="bob")).status
+    own = f"/jmap/download/{web.accounts['bob']}/{kept}/s.sieve?type=application/sieve"
+    assert 404 == (await web.ask("GET", own, who="bob")).status
