@@ -164,7 +164,7 @@ def children(pid: int) -> list[int]:
     """Ids of a process's living children, oldest first."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
@@ -186,7 +186,7 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     for pid in {member for root in pids for member in family(root)}:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
         ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
