@@ -19,7 +19,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import clock, filing, keywords, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
-from mailstead.store.seal import OUTBOX, QUEUE
+from mailstead.store.seal import OUTBOX, QUEUE, AccountKey
 
 PIECE_OCTETS: Final = 1 << 20
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
@@ -197,16 +197,14 @@ class Report(OfAccount):
     is_once: ClassVar = True
 
     def apply(self, tx: Tx, keys: Keys) -> None:
-        row = tx.db.one(
-            "SELECT key_no, doc_enc FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission)
-        )
-        if row is None:
+        known = _opened(tx, keys, self.account, self.submission)
+        if known is None:
             return
-        doc = _decode(keys.numbered(self.account, row[0]).open(OUTBOX, self.submission, row[1]))
-        known = {address: (progress, hop, reply[:_REPLY], at) for address, progress, hop, reply, at in self.news}
+        key, doc = known
+        told = {address: (progress, hop, reply[:_REPLY], at) for address, progress, hop, reply, at in self.news}
         moved = False
         for one in doc.recipients:
-            found = known.get(one.address)
+            found = told.get(one.address)
             if found is None or one.progress >= Progress.DELIVERED or one.at_ms > found[3] or (one.progress, one.hop, one.reply) == found[:3]:
                 continue
             one.progress, one.hop, one.reply, one.at_ms = found
@@ -216,11 +214,7 @@ class Report(OfAccount):
             moved = True
         if not moved:
             return
-        sealed = keys.numbered(self.account, row[0]).seal(OUTBOX, self.submission, _encode(doc))
-        tx.db.run(
-            "UPDATE submission SET doc_enc=? WHERE account_id=? AND submission_id=?", (sealed, self.account, self.submission)
-        )
-        _move(tx, self.account, self.submission, "hold=hold")
+        _rewrite(tx, key, self.account, self.submission, doc)
 
 
 class Receive(OfAccount):
@@ -233,12 +227,10 @@ class Receive(OfAccount):
     is_once: ClassVar = True
 
     def apply(self, tx: Tx, keys: Keys) -> None:
-        row = tx.db.one(
-            "SELECT key_no, doc_enc FROM submission WHERE account_id=? AND submission_id=?", (self.account, self.submission)
-        )
-        if row is None:
+        known = _opened(tx, keys, self.account, self.submission)
+        if known is None:
             return
-        doc = _decode(keys.numbered(self.account, row[0]).open(OUTBOX, self.submission, row[1]))
+        key, doc = known
         seen = [one for one in doc.recipients if one.address in self.displayed and not one.is_displayed]
         if not seen and self.receipt in doc.receipts:
             return
@@ -246,11 +238,7 @@ class Receive(OfAccount):
             one.is_displayed = True
         if self.receipt not in doc.receipts:
             doc.receipts = [*doc.receipts, self.receipt][-_NOTICES:]
-        sealed = keys.numbered(self.account, row[0]).seal(OUTBOX, self.submission, _encode(doc))
-        tx.db.run(
-            "UPDATE submission SET doc_enc=? WHERE account_id=? AND submission_id=?", (sealed, self.account, self.submission)
-        )
-        _move(tx, self.account, self.submission, "hold=hold")
+        _rewrite(tx, key, self.account, self.submission, doc)
 
 
 class Destroy(OfAccount):
@@ -273,6 +261,22 @@ def _hold(tx: Tx, account: int, submission: int) -> Hold:
     if row is None:
         raise Refusal(Reason.NOT_FOUND, "There is no such submission")
     return Hold(row[0])
+
+
+def _opened(tx: Tx, keys: Keys, account: int, submission: int) -> tuple[AccountKey, Doc] | None:
+    """A submission's sealed part and the key that opened it; None: the submission is not known any more."""
+    row = tx.db.one("SELECT key_no, doc_enc FROM submission WHERE account_id=? AND submission_id=?", (account, submission))
+    if row is None:
+        return None
+    key = keys.numbered(account, row[0])
+    return key, _decode(key.open(OUTBOX, submission, row[1]))
+
+
+def _rewrite(tx: Tx, key: AccountKey, account: int, submission: int, doc: Doc) -> None:
+    """The sealed part anew; readers are told."""
+    sealed = key.seal(OUTBOX, submission, _encode(doc))
+    tx.db.run("UPDATE submission SET doc_enc=? WHERE account_id=? AND submission_id=?", (sealed, account, submission))
+    _move(tx, account, submission, "hold=hold")
 
 
 def _move(tx: Tx, account: int, submission: int, change: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +26,6 @@ from mailstead.server.http.jmap.kept_type import (
     or_null,
 )
 from mailstead.server.http.jmap.standard import (
-    MAX_GET,
     MAX_SET,
     Call,
     MethodError,
@@ -36,7 +36,6 @@ from mailstead.server.http.jmap.standard import (
     resolved,
     text,
     texts,
-    wanted_ids,
 )
 
 CAPABILITY: Final = "urn:ietf:params:jmap:contacts"
@@ -185,22 +184,11 @@ class ContactCards(KeptType):
         del call
         return [Known(self.id_of(one), one.object_id, msgspec.json.decode(one.doc)) for one in found]
 
-    async def get(self, call: Call) -> dict[str, Any]:
+    def shaping(self, call: Call) -> Callable[[dict[str, Any]], dict[str, Any]]:
         """RFC 9610 §3.1: any property may be asked for; what a card has not is left out."""
         names = texts(call.arguments, "properties")
-        asked = wanted_ids(call.arguments)
-        numbers = None if asked is None else [one for ident in asked if (one := self.number_of(call, ident)) is not None]
-        now, found = await self.there(call, numbers)
-        if asked is None and len(found) > MAX_GET:
-            raise MethodError("requestTooLarge", f"at most {MAX_GET} objects at once")
-        by_id = {known.ident: {"id": known.ident, **known.values} for known in found}
-        listed = list(by_id) if asked is None else [ident for ident in asked if ident in by_id]
         wanted = None if names is None else {"id", *names}
-        return {
-            "accountId": call.account_id, "state": str(now.state),
-            "list": [{name: value for name, value in by_id[ident].items() if wanted is None or name in wanted} for ident in listed],
-            "notFound": [] if asked is None else [ident for ident in asked if ident not in by_id],
-        }  # fmt: skip
+        return lambda values: {name: value for name, value in values.items() if wanted is None or name in wanted}
 
     # ------------------------------------------------------------------------------------------------- set
     async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:

@@ -178,9 +178,14 @@ class KeptType:
         now = await call.mailing.kept.of(call.account, self.kind, ids)
         return now, await self.shown(call, [one for one in now.objects if not one.gone])
 
+    def shaping(self, call: Call) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """What is shown of an object, by the properties that are asked for."""
+        names = properties(call.arguments, ("id", *self.properties))
+        return lambda values: {name: values[name] for name in names}
+
     async def get(self, call: Call) -> dict[str, Any]:
         """RFC 8620 §5.1."""
-        names = properties(call.arguments, ("id", *self.properties))
+        shape = self.shaping(call)
         asked = wanted_ids(call.arguments)
         numbers = None if asked is None else [one for ident in asked if (one := self.number_of(call, ident)) is not None]
         now, found = await self.there(call, numbers)
@@ -189,7 +194,7 @@ class KeptType:
         by_id = {known.ident: {"id": known.ident, **known.values} for known in found}
         listed = list(by_id) if asked is None else [ident for ident in asked if ident in by_id]
         return {
-            "accountId": call.account_id, "state": str(now.state), "list": [{name: by_id[ident][name] for name in names} for ident in listed],
+            "accountId": call.account_id, "state": str(now.state), "list": [shape(by_id[ident]) for ident in listed],
             "notFound": [] if asked is None else [ident for ident in asked if ident not in by_id],
         }  # fmt: skip
 
