@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.harness.real_mail import real_store
+from tests.harness.tasks import running
 
 from mailstead.app import assemble
 from mailstead.app.config import parse
@@ -100,13 +101,8 @@ async def opened(folder: Path) -> AsyncIterator[World]:
         await store.directory.alias_add("both@example.org", "alice@example.org")
         await store.directory.alias_add("both@example.org", "someone@there.example")
         world = World(store, accounts)
-        tasks = [asyncio.create_task(world.scheduler.run()), asyncio.create_task(world.sending.run())]
-        try:
+        async with running(world.scheduler.run(), world.sending.run()):
             yield world
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.harness.real_mail import real_store
+from tests.harness.tasks import running
 
 from mailstead import telemetry
 from mailstead.app import assemble
@@ -112,13 +113,8 @@ class World:
 async def opened(folder: Path, more: str = "") -> AsyncIterator[World]:
     async with real_store(folder, ["alice"]) as (store, accounts):
         world = World(store, accounts, parse(SETTINGS + more, {}))
-        tasks = [asyncio.create_task(world.scheduler.run()), asyncio.create_task(world.sending.run())]
-        try:
+        async with running(world.scheduler.run(), world.sending.run()):
             yield world
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture

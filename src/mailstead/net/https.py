@@ -78,13 +78,9 @@ class Https:
         """Hand octets of a media type to an ``https`` address (RFC 8460 §5.2). (``sent``, why), or ``failed`` where it is certain that they were not taken, or
         ``unsure`` where nobody can say."""
         import aiohttp
-        from yarl import URL
 
         try:
-            at = URL(url)
-            if at.scheme != "https":
-                raise Unavailable("Not there", "not an https address")
-            self._check(at)
+            at = self._secure(url)
             async with self._session({"Content-Type": kind}) as session, session.post(at, data=octets, allow_redirects=False) as response:
                 # RFC 8460 §5.4: 200 says that it was taken; other successes are taken at their word.
                 return ("sent" if 200 <= response.status < 300 else "failed"), f"the answer was {response.status}"  # noqa: PLR2004
@@ -98,13 +94,9 @@ class Https:
     async def send(self, url: str, octets: bytes, headers: Mapping[str, str]) -> tuple[int, float]:
         """Post octets to an ``https`` address: (status, after how many seconds to come again, 0: it does not say). Status 0: nobody was reached."""
         import aiohttp
-        from yarl import URL
 
         try:
-            at = URL(url)
-            if at.scheme != "https":
-                raise Unavailable("Not there", "not an https address")
-            self._check(at)
+            at = self._secure(url)
             async with self._session(dict(headers)) as session, session.post(at, data=octets, allow_redirects=False) as response:
                 again = response.headers.get("Retry-After", "")
                 return response.status, float(again) if again.isascii() and again.isdigit() and len(again) < 7 else 0.0  # noqa: PLR2004
@@ -119,6 +111,16 @@ class Https:
             connector=aiohttp.TCPConnector(resolver=self._lookup(), ssl=self._context or True, force_close=True, limit=1),
             timeout=aiohttp.ClientTimeout(total=self._timeout_s), trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), headers=headers,
         )  # fmt: skip
+
+    def _secure(self, url: str) -> Any:
+        """An ``https`` address that may be called. Raises ``Unavailable``, ``ValueError``."""
+        from yarl import URL
+
+        at = URL(url)
+        if at.scheme != "https":
+            raise Unavailable("Not there", "not an https address")
+        self._check(at)
+        return at
 
     def _check(self, url: Any) -> None:
         """An address in place of a name is judged here, for nobody looks it up."""
