@@ -18,6 +18,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, EmailId, MailboxId, OpId, ThreadId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES, INBOX, Entry, EntryRow, MailboxInfo, Role
 from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage
+from mailstead.model.object import ObjectKind
 from mailstead.model.uids import UidSet
 from mailstead.store.interface import Quota, Selected, Want
 
@@ -78,6 +79,8 @@ class FakeMail:
         self._validity = 1
         self.calls: dict[str, int] = {}
         self.max_octets = 0
+        self.kept_kinds: set[ObjectKind] = set()
+        """Kinds of objects that every account keeps."""
 
     # ---------------------------------------------------------------------------------------------------- inside
     def _of(self, account: AccountId) -> _Account:
@@ -390,6 +393,9 @@ class FakeMail:
         used = sum(len(e.email.octets) for box in self._of(account).boxes.values() for e in box.entries.values())
         if self.max_octets and used + more > self.max_octets:
             raise Refusal(Reason.OVER_QUOTA, "The account is full")
+
+    async def deliver_unless(self, account: AccountId, filing: Filing, kinds: Sequence[ObjectKind]) -> Filed | None:
+        return None if self.kept_kinds & set(kinds) else await self.deliver(account, filing)
 
     async def deliver(self, account: AccountId, filing: Filing) -> Filed:
         owner = self._of(account)

@@ -5,15 +5,16 @@ name where there is none; routes are dropped; encoded words stay as they are, fo
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from mailstead.mime import decode
 from mailstead.model import limits
 
-_ATOM: Final = rb"""[^\s"(),:;<>@\[\]\\]+"""
+_ATOM: Final = rb"""[^\s"(),:;<>@\[\]\\]++"""
 _SIMPLE: Final = re.compile(
-    rb"""[ \t]*(?:(?:"([^"\\]*)"|([^"(),:;<>@\[\]\\]{0,200}?))[ \t]*<(%b)@(%b)>|(%b)@(%b))[ \t]*(?:,|$)"""
+    rb"""[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]{0,200}+))<(%b)@(%b)>|(%b)@(%b))[ \t]*+(?:,|$)"""
     % (_ATOM, _ATOM, _ATOM, _ATOM)
 )
 """One address as nearly all are written, and its comma; anything else goes to the reader below."""
@@ -23,8 +24,7 @@ _TOKEN: Final = re.compile(
 _COMMENT_EDGE: Final = re.compile(rb"[()\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(msgspec.Struct, frozen=True):
     """One address, raw octets. A group is a run from ``Mailbox(b"", group, None)`` to ``Mailbox(b"", None, None)``.
 
     ``name`` is unquoted; ``domain`` is b"" where the address has none.
@@ -50,7 +50,7 @@ def parse(value: bytes) -> list[Mailbox]:
         if local is None:
             found.append(Mailbox(b"", bare_local, bare_domain))
         else:
-            found.append(Mailbox(name if quoted is None else quoted, local, domain))
+            found.append(Mailbox(name.rstrip(b" \t") if quoted is None else quoted, local, domain))
         at = match.end()
     return found
 

@@ -15,19 +15,23 @@ _MONTHS: Final = {
     )
 }
 _ZONES: Final = {b"EST": -5, b"EDT": -4, b"CST": -6, b"CDT": -5, b"MST": -7, b"MDT": -6, b"PST": -8, b"PDT": -7}
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
 
 def wall_clock_ms(value: bytes) -> int | None:
     """The date's own clock read as if it were UTC, in milliseconds since 1970 (what SEARCH SENT* compares)."""
     read = _read(value)
-    return None if read is None else int((read[0] - _EPOCH) / timedelta(milliseconds=1))
+    return None if read is None else _ms(read[0])
 
 
 def instant_ms(value: bytes) -> int | None:
     """The moment meant, in milliseconds since 1970; a missing or unknown zone is UTC."""
     read = _read(value)
-    return None if read is None else int((read[0] - _EPOCH - timedelta(minutes=read[1])) / timedelta(milliseconds=1))
+    return None if read is None else _ms(read[0]) - read[1] * 60_000
+
+
+def _ms(wall: datetime) -> int:
+    return ((wall.toordinal() - _EPOCH_DAY) * 86_400 + wall.hour * 3600 + wall.minute * 60 + wall.second) * 1000
 
 
 def _read(value: bytes) -> tuple[datetime, int] | None:

@@ -5,12 +5,12 @@ move only the root's line (``shift``).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Part:
+
+class Part(msgspec.Struct, frozen=True):
     """One part. ``header`` and ``body`` are (start, end) in the stored octets, end excluded; both are there for the
     root too. ``type``, ``subtype``, ``charset`` and ``encoding`` are lower-case. For message/rfc822 (``is_message``)
     the only child is the root of the inner message."""

@@ -14,6 +14,8 @@ from mailstead.model import limits
 from mailstead.model.message import Octets
 
 _REPORT: Final = re.compile(rb"^content-type[ \t]*:[ \t]*(?:\r\n[ \t]+)?multipart/report\b", re.IGNORECASE | re.MULTILINE)
+_KIND: Final = re.compile(rb"/report", re.IGNORECASE)
+"""What all of them have somewhere; looked for first, for it is quick."""
 _STATUS: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _FIELD_CHARACTERS: Final = 500
 _LINES: Final = re.compile(rb"\r\n(?:[ \t]*\r\n)+")
@@ -66,7 +68,7 @@ Found = StatusNotice | Complaint | TlsPart
 
 def is_report(head: bytes) -> bool:
     """By its header block, cheaply: whether a message may be one."""
-    return _REPORT.search(head) is not None
+    return _KIND.search(head) is not None and _REPORT.search(head) is not None
 
 
 def read(octets: Octets) -> Found | None:

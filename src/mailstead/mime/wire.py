@@ -12,6 +12,8 @@ from mailstead.mime import decode
 
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CHUNK_OCTETS: Final = 42
+_PLAIN: Final = bytes(octet for octet in range(1, 128) if octet not in b'"\\\r\n')
+"""What stands in a quoted string as it is."""
 
 
 def nstring(octets: bytes | None) -> bytes:
@@ -21,6 +23,8 @@ def nstring(octets: bytes | None) -> bytes:
 
 def string(octets: bytes) -> bytes:
     """A quoted string."""
+    if not octets.translate(None, _PLAIN):
+        return b'"' + octets + b'"'
     if not octets.isascii():
         octets = decode.charset(octets, "").encode("utf-8", "replace")
     if b'"' in octets or b"\\" in octets:

@@ -9,7 +9,7 @@ a Message-ID is exempt, for some programs send equal ones on purpose (DECISIONS 
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from mailstead import telemetry
@@ -18,16 +18,19 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EMAIL, AccountId, DeliveryId, to_wire
 from mailstead.model.mailbox import INBOX, Role
 from mailstead.model.message import Filed, Filing, Octets
+from mailstead.model.object import ObjectKind
 from mailstead.service.receipts import Receipts
 from mailstead.service.senders import Senders
 from mailstead.store.interface import Mail
 
 _VERSION: Final = b"mailstead delivery 1\0"
 _MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-_RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.MULTILINE)
 _DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PLAIN: Final = re.compile(r"""(?:[^\s"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.(?!@)|(?=@)))+@[^\s@<>"]+|""")
 _HASH_CHUNK: Final = 1 << 20
+_OF_DELIVERY: Final = (ObjectKind.SENDER_PROFILE, ObjectKind.VACATION)
+"""What somebody keeps to have a say in deliveries; few do, so the store is asked in the step that files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,15 @@ class Received:
                 hashing.update(octets[start : start + _HASH_CHUNK])
             digest = hashing.digest()
         head = header_of(octets)
-        found = _MESSAGE_ID.search(head)
+        # A plain search first: the expressions look at every line.
+        lower = head.lower()
+        found = _MESSAGE_ID.search(head, max(lower.find(b"message-id"), 0))
         return Received(
-            octets, digest, found[1].decode("utf-8", "replace").strip()[:900] if found else "", found is not None, len(_RECEIVED.findall(head)),
-            frozenset(each.decode("utf-8", "replace").strip().casefold() for each in _DELIVERED_TO.findall(head)),
-        )
+            octets, digest, found[1].decode("utf-8", "replace").strip()[:900] if found else "", found is not None,
+            len(_RECEIVED.findall(lower)) if b"received" in lower else 0,
+            frozenset(each.decode("utf-8", "replace").strip().casefold() for each in _DELIVERED_TO.findall(head))
+            if b"delivered-to" in lower else frozenset(),
+        )  # fmt: skip
 
 
 def header_of(octets: Octets) -> bytes:
@@ -100,13 +107,18 @@ class Delivery:
         the same for all recipients."""
         if message.delivered_to and written(address).casefold() in message.delivered_to:
             raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {address}")
-        is_rejected = self._senders is not None and await self._senders.is_rejected(account, message.octets)
-        mailboxes = await self._junk(account) if is_rejected else await self._mailboxes(account, detail)
-        prefix = b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (written(reverse_path).encode(), written(address).encode(), trace)
-        filed = await self._mail.deliver(account, Filing(
-            delivery_id=self._id(message, account, reverse_path, forward_path), octets=message.octets, prefix=prefix,
-            mailboxes=mailboxes, flags=frozenset(("$Junk",)) if is_rejected else frozenset(),
-        ))
+        mailboxes = await self._mailboxes(account, detail)
+        filing = Filing(
+            self._id(message, account, reverse_path, forward_path), message.octets,
+            b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (written(reverse_path).encode(), written(address).encode(), trace), mailboxes,
+        )  # fmt: skip
+        filed = await self._mail.deliver_unless(account, filing, _OF_DELIVERY)
+        has_a_say, is_rejected = filed is None, False
+        if filed is None:
+            if self._senders is not None and await self._senders.is_rejected(account, message.octets):
+                is_rejected = True
+                filing = replace(filing, mailboxes=await self._junk(account), flags=frozenset(("$Junk",)))
+            filed = await self._mail.deliver(account, filing)
         if self._receipts is not None:
             await self._receipts.filed(account, filed.email_id, header_of(message.octets), message.octets)
         if filed.duplicate:
@@ -116,7 +128,7 @@ class Delivery:
             telemetry.event("message.filed", account=account, email=to_wire(EMAIL, filed.email_id), mailbox=filed.mailbox_id,
                             uid=filed.uid, octets=len(message.octets), reverse_path=reverse_path, forward_path=forward_path,
                             message_id=message.message_id, reason="sender rejected" if is_rejected else "+" + detail if mailboxes[0] != INBOX else "inbox")
-            if self._absence is not None and not is_rejected:
+            if self._absence is not None and has_a_say and not is_rejected:
                 await self._absence.answer(account, message.octets, address=address, reverse_path=reverse_path)
         return filed
 

@@ -253,10 +253,10 @@ class Reception:
         ]
         # The same address given twice is filed once.
         once = {(account, recipient.address.key): (recipient, address) for _, recipient, account, address in reversed(targets)}
-        filed = await asyncio.gather(*(
-            self._file(message, transaction, recipient, account, address, trace)
-            for (account, _), (recipient, address) in once.items()
-        ))
+        filing = [
+            self._file(message, transaction, recipient, account, address, trace) for (account, _), (recipient, address) in once.items()
+        ]  # fmt: skip
+        filed = [await filing[0]] if len(filing) == 1 else await asyncio.gather(*filing)  # a task costs 15 µs, and most have one recipient
         done = dict(zip(once, filed, strict=True))
         reached = {number for number, recipient, account, _ in targets if done[account, recipient.address.key] is None}
         outcomes: list[Outcome] = [None] * len(transaction.recipients)

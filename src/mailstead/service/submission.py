@@ -7,6 +7,7 @@ From and Sender must be the user's own addresses. Date and Message-ID are added 
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from mailstead.mime import addresses, header
@@ -109,5 +110,10 @@ def _word(number: int) -> str:
 
 def date(now_ms: int) -> str:
     """A Date header's value, in UTC (RFC 5322 §3.3)."""
-    at = time.gmtime(now_ms // 1000)
+    return _date(now_ms // 1000)
+
+
+@lru_cache(maxsize=4)  # many messages in a second
+def _date(now_s: int) -> str:
+    at = time.gmtime(now_s)
     return f"{_DAYS[at.tm_wday]}, {at.tm_mday} {_MONTHS[at.tm_mon - 1]} {at.tm_year} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"

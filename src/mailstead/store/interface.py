@@ -478,6 +478,9 @@ class Mail(Protocol):
     async def deliver(self, account: AccountId, filing: Filing) -> Filed:
         """Exactly once per delivery id. OVER_QUOTA, ACCOUNT_SUSPENDED, ``Unavailable`` (also ``DiskReserve``)."""
 
+    async def deliver_unless(self, account: AccountId, filing: Filing, kinds: Sequence[ObjectKind]) -> Filed | None:
+        """As ``deliver``; None, and nothing is filed, where the account keeps an object of one of ``kinds``: its owner has something to say about it."""
+
     async def append(self, account: AccountId, op: OpId, mailbox_id: MailboxId, messages: Sequence[NewMessage]) -> Appended:
         """One transaction. NOT_FOUND, OVER_QUOTA, LIMIT (keywords)."""
 

@@ -7,6 +7,7 @@ from tests.contract.store.conftest import DAY_MS, World, message
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.message import Filing
+from mailstead.model.object import ObjectKind, ObjectWrite
 from mailstead.model.uids import UidSet
 
 
@@ -28,6 +29,23 @@ async def test_a_delivery_id_is_filed_once_while_its_copy_exists(world: World) -
     assert (first.email_id, first.uid, first.mailbox_id, first.thread_id) == (
         again.email_id, again.uid, again.mailbox_id, again.thread_id)
     assert [1] == await world.uids(first.mailbox_id)
+
+
+async def test_nothing_is_filed_where_somebody_has_a_say(world: World) -> None:
+    say = (ObjectKind.SENDER_PROFILE, ObjectKind.VACATION)
+    filed = await world.mail.deliver_unless(world.a, Filing(world.delivery(), message(), b""), say)
+    assert filed is not None
+    assert not filed.duplicate
+    at = (await world.store.kept.states(world.a, [ObjectKind.VACATION]))[0].modseq
+    assert await world.store.kept.set(world.a, world.op(), ObjectKind.VACATION, [ObjectWrite(1, b"{}")], at=at)
+    filing = Filing(world.delivery(), message(body="x" * (2 << 20)), b"")
+    for store in world.stores:
+        assert await store.mail.deliver_unless(world.a, filing, say) is None
+    assert [1] == await world.uids(filed.mailbox_id)
+    assert await world.mail.deliver_unless(world.a, filing, say[:1]) is not None
+    again = await world.mail.deliver_unless(world.a, filing, say)
+    assert again is not None, "what was filed is told, whoever has a say now"
+    assert again.duplicate
 
 
 async def test_the_same_id_at_the_same_moment_is_filed_once(world: World) -> None:

@@ -7,7 +7,7 @@ from mailstead.model.ids import EmailId, MailboxId, ThreadId
 from mailstead.model.message import Filed
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, filing, keywords, muted, names, tally
+from mailstead.store.mail import clock, filing, keywords, muted, names, objects, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 
@@ -18,24 +18,28 @@ _inboxes: dict[int, int] = {}
 
 
 class Deliver(OfAccount):
-    """``mailboxes`` are tried in order, INBOX at last. ``discard``: only remember the id."""
+    """``mailboxes`` are tried in order, INBOX at last. ``discard``: only remember the id. ``unless``: kinds of objects of which one
+    that the account keeps has nothing be filed; None tells it."""
 
     delivery_id: bytes
     incoming: Incoming
     mailboxes: tuple[tuple[str, ...], ...]
     flags: tuple[str, ...]
     discard: bool
-    returns: ClassVar = Filed
+    unless: tuple[int, ...] = ()
+    returns: ClassVar = Filed | None
     is_once: ClassVar = True
 
     def octets(self) -> int:
         return self.incoming.octets()
 
-    def apply(self, tx: Tx, keys: Keys) -> Filed:
+    def apply(self, tx: Tx, keys: Keys) -> Filed | None:
         account = self.account
         before = _seen(tx, account, self.delivery_id)
         if before is not None:
             return before
+        if self.unless and objects.has_any(tx.db, account, self.unless):
+            return None
         if self.discard:
             clock.check_room(tx, account, 0, 0)
             _remember(tx, account, self.delivery_id, 0)

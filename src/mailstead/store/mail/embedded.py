@@ -13,6 +13,7 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, EmailId, Ids, MailboxId, OpId
 from mailstead.model.mailbox import Entry, EntryRow, MailboxInfo, Role
 from mailstead.model.message import Appended, Copied, Filed, Filing, FlagsStored, NewMessage, Octets
+from mailstead.model.object import ObjectKind
 from mailstead.model.uids import UidSet
 from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.reader import Reader
@@ -211,7 +212,13 @@ class EmbeddedMail:
         except OSError as exc:
             raise unavailable(exc) from exc
 
-    async def deliver(self, account: AccountId, filing_: Filing) -> Filed:
+    async def deliver(self, account: AccountId, filing: Filing) -> Filed:
+        filed = await self.deliver_unless(account, filing, ())
+        if filed is None:
+            raise RuntimeError("a delivery without a condition was not made")
+        return filed
+
+    async def deliver_unless(self, account: AccountId, filing_: Filing, kinds: Sequence[ObjectKind]) -> Filed | None:
         self.check_disk()
         shard = self.shard(account)
         found = self.scanned(filing_.octets)
@@ -224,11 +231,11 @@ class EmbeddedMail:
             account, octets, found, received_ms=filing_.received_at_ms, place=paths[0] if paths else names.INBOX,
             delivery=filing_.delivery_id,
         )
-        filed: Filed = await self._write_to(
+        filed: Filed | None = await self._write_to(
             shard.number,
-            deliver.Deliver(account, filing_.delivery_id, incoming, paths, tuple(filing_.flags), filing_.discard), b"",
+            deliver.Deliver(account, filing_.delivery_id, incoming, paths, tuple(filing_.flags), filing_.discard, tuple(kinds)), b"",
         )
-        if not incoming.body and filed.email_id != incoming.info.email:
+        if not incoming.body and (filed is None or filed.email_id != incoming.info.email):
             self._objects.drop(account, incoming.info.email)
         return filed
 

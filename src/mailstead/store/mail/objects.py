@@ -94,6 +94,12 @@ def has(db: Database, account: int, kind: int) -> bool:
     return db.one("SELECT 1 FROM object WHERE account_id=? AND kind=? LIMIT 1", (account, kind)) is not None
 
 
+def has_any(db: Database, account: int, kinds: tuple[int, ...]) -> bool:
+    """Whether there ever was an object of one of the kinds."""
+    marks = "?, " * (len(kinds) - 1) + "?"
+    return db.one(f"SELECT 1 FROM object WHERE account_id=? AND kind IN ({marks}) LIMIT 1", (account, *kinds)) is not None  # noqa: S608 - marks
+
+
 def states(db: Database, account: int, kinds: list[int]) -> list[Position]:
     """Where kinds stand, without a look at what there is."""
     with db.snapshot():
