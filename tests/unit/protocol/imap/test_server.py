@@ -1,4 +1,4 @@
-"""The machine: octets in, events out. Every bound of IMAP is hit here or in ``test_tokens`` and ``test_command``."""
+"""The machine: octets in, events out. Every bound of IMAP is hit here or in ``test_tokens`` and ``command``."""
 
 from typing import Any
 
