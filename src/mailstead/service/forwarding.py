@@ -32,7 +32,7 @@ _MARKS: Final = ("SRS0", "SRS1")
 
 
 class DomainAccounts(Protocol):
-    """See ``store.outbound.Outbound``."""
+    """See ``store.interface.Outbound``."""
 
     async def domain_account(self, domain: DomainId) -> AccountId: ...
     async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes: ...

@@ -21,8 +21,7 @@ from mailstead.model.question import Origin, Principal
 from mailstead.model.web_session import WebSession
 from mailstead.service.access import Access
 from mailstead.service.ports import Clock
-from mailstead.store.interface import Directory
-from mailstead.store.web_logins import WebLogins
+from mailstead.store.interface import Directory, WebLogins
 
 IDLE_MS: Final = 14 * 86_400_000
 LASTS_MS: Final = 90 * 86_400_000

@@ -13,7 +13,7 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import SUBMISSION, SubmissionId, TenantId, to_wire
 from mailstead.service import typed
 from mailstead.service.ports import Clock
-from mailstead.store.outbound import Outbound, Suppression
+from mailstead.store.interface import Outbound, Suppression
 
 BOUNCE: Final = "bounce"
 COMPLAINT: Final = "complaint"

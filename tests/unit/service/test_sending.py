@@ -18,14 +18,14 @@ from mailstead.model.submission import Hold, NewSubmission
 from mailstead.service.queue.entrance import LOCAL, SUPPRESSED
 from mailstead.service.sending import HELD_MOST_S, Sending
 from mailstead.service.suppressions import Suppressions
-from mailstead.store.outbound import Suppression
+from mailstead.store.interface import Suppression
 
 PRINCIPAL = Principal(ALICE, TenantId(1), "alice", "alice@example.org")
 MESSAGE = b"From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"
 
 
 class Listed:
-    """``store.outbound.Outbound``: one address is suppressed."""
+    """``store.interface.Outbound``: one address is suppressed."""
 
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
         return Suppression(tenant, address, "bounce", "gone", NOW_MS) if address == "gone@there.example" else None

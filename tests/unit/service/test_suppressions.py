@@ -11,7 +11,7 @@ from mailstead.model.ids import SubmissionId, TenantId
 from mailstead.service.suppressions import Suppressions, is_hard
 from mailstead.store import create
 from mailstead.store.home import Embedded
-from mailstead.store.outbound import Suppression
+from mailstead.store.interface import Suppression
 
 DAY_MS = 86_400_000
 

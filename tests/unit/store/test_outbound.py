@@ -9,7 +9,7 @@ import pytest
 from mailstead.model.ids import TenantId
 from mailstead.store import Embedded, create
 from mailstead.store.home import Embedded as Home
-from mailstead.store.outbound import Suppression
+from mailstead.store.interface import Suppression
 
 ONE = Suppression(TenantId(1), "Bob@There.Example", "bounce", "550 5.1.1 nobody", 1_000_000, 1_000_000 + 5_000)
 

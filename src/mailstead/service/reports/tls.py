@@ -29,8 +29,7 @@ from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.tls_sum import TlsSum, tls_sums
 from mailstead.service.signing import Signing
 from mailstead.service.submission import date
-from mailstead.store.interface import Domain
-from mailstead.store.outbound import TlsReportState
+from mailstead.store.interface import Domain, TlsReportState
 
 LOOK_EVERY_S: Final = 600.0
 SPREAD_S: Final = 4 * 3_600

@@ -1,4 +1,4 @@
-"""TLS reports and suppressions on one machine: see ``store.outbound``."""
+"""TLS reports and suppressions on one machine: see ``store.interface.outbound``."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from mailstead.store.directory.operations import MakeKey
 from mailstead.store.directory.reader import Reader, address_key
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.handover import DIRECTORY, KEYS
+from mailstead.store.interface import Suppression, TlsReportState
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
-from mailstead.store.outbound import Suppression, TlsReportState
 from mailstead.store.seal import AccountKey
 
 Write = Callable[[int, Operation], Awaitable[Any]]
@@ -34,7 +34,7 @@ class EmbeddedOutbound:
 
     # ------------------------------------------------------------------------------------------------- reports
     async def tls_reports(self, day: str) -> list[TlsReportState]:
-        """See ``store.outbound.Outbound``."""
+        """See ``store.interface.Outbound``."""
         def read(db: Database) -> list[TlsReportState]:
             return [TlsReportState(*row) for row in db.all(
                 "SELECT domain, destination, state, attempts, at_ms FROM tls_report WHERE day=? ORDER BY domain, destination", (day,))]
@@ -45,7 +45,7 @@ class EmbeddedOutbound:
         await self._write(ops.SetTlsReport(day, domain, destination, state, attempts))
 
     async def domain_account(self, domain: DomainId) -> AccountId:
-        """See ``store.outbound.Outbound``."""
+        """See ``store.interface.Outbound``."""
         await self._key(domain)
         return AccountId(domain)
 
@@ -61,7 +61,7 @@ class EmbeddedOutbound:
 
     # ------------------------------------------------------------------------------------------------- suppressions
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
-        """See ``store.outbound.Outbound``. That a tenant has none is remembered; single addresses are not, there are too many."""
+        """See ``store.interface.Outbound``. That a tenant has none is remembered; single addresses are not, there are too many."""
         if not self._reader.cached(("suppressions", tenant), lambda db: db.one("SELECT 1 FROM suppression WHERE tenant_id=?", (tenant,)) is not None):
             return None
         addr = address_key(address)
@@ -74,7 +74,7 @@ class EmbeddedOutbound:
         return None if found is None or 0 < found.expires_at_ms <= self._reader.now_ms() else found
 
     async def suppressions(self, tenant: TenantId | None = None, *, after: tuple[int, str] = (0, ""), limit: int = 1_000) -> Sequence[Suppression]:
-        """See ``store.outbound.Outbound``."""
+        """See ``store.interface.Outbound``."""
         def read(db: Database) -> tuple[Suppression, ...]:
             return tuple(_suppression(row) for row in db.all(
                 f"SELECT {ops.COLUMNS} FROM suppression WHERE (?1 IS NULL OR tenant_id=?1) AND (tenant_id, addr)>(?2, ?3)"  # noqa: S608 - names of our own

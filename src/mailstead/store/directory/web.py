@@ -1,4 +1,4 @@
-"""Sign-ins of the web UI and second factors on one machine: see ``store.web_logins``."""
+"""Sign-ins of the web UI and second factors on one machine: see ``store.interface.web_logins``."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -10,10 +10,10 @@ from mailstead.store.directory import web_operations as ops
 from mailstead.store.directory.reader import Reader
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.handover import DIRECTORY
+from mailstead.store.interface import Totp
 from mailstead.store.keys import Keys
 from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import Damaged
-from mailstead.store.web_logins import Totp
 
 _KIND: Final = b"totp"
 _SHARE: Final = b"shar"

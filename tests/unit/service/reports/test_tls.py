@@ -21,8 +21,7 @@ from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.service.queue.entrance import Entrance
 from mailstead.service.reports.tls import SPREAD_S, TlsReports
 from mailstead.service.signing import Signing
-from mailstead.store.interface import DkimKey, Domain
-from mailstead.store.outbound import TlsReportState
+from mailstead.store.interface import DkimKey, Domain, TlsReportState
 from mailstead.telemetry.record import INFO, to_json
 
 DAY = "2026-11-25"

@@ -1,4 +1,4 @@
-"""What the store promises of sign-ins of the web UI and of second factors: a part of the directory, beside ``interface``."""
+"""What the store promises of sign-ins of the web UI and of second factors: a part of the directory, beside ``directory``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

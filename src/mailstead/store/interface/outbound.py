@@ -1,6 +1,6 @@
 """What the store remembers of sending that belongs to no account: which TLS reports have been sent, which addresses are suppressed.
 
-A part of the directory, beside ``interface``. Reads are cached: at most 5 s stale.
+A part of the directory, beside ``directory``. Reads are cached: at most 5 s stale.
 """
 
 from collections.abc import Sequence
