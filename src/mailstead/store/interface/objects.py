@@ -18,7 +18,7 @@ class KeptObjects(Protocol):
         """Where kinds stand; costs nothing, however many objects there are."""
 
     async def has(self, account: AccountId, kind: ObjectKind) -> bool:
-        """Whether there ever was one of the kind: what each delivery asks, so it costs least."""
+        """Whether there ever was one of the kind; costs least."""
 
     async def set(self, account: AccountId, op: OpId, kind: ObjectKind, writes: Sequence[ObjectWrite], *, at: int) -> bool:
         """All of it or nothing, and only if the kind is still at modseq ``at``: whether it was. LIMIT, ACCOUNT_SUSPENDED."""
