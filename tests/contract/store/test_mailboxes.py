@@ -76,7 +76,10 @@ async def test_names_are_compared_after_nfc(world: World) -> None:
     assert await world.mail.mailbox(world.a, ("büro",)) is None
 
 
-@pytest.mark.parametrize("path", [(), ("",), ("a", ""), ("x" * (limits.MAILBOX_NAME + 1),), ("a\r\n",), ("a",) * (limits.MAILBOX_DEPTH + 1)])
+@pytest.mark.parametrize("path", [
+    (), ("",), ("a", ""), ("x" * (limits.MAILBOX_NAME + 1),), ("a",) * (limits.MAILBOX_DEPTH + 1),
+    ("a\r\n",), ("a\x7f",), ("a\x85",), ("a\u2028b",), ("\u2029",), ("\ufeffa",), ("a\ud800",),
+])
 async def test_impossible_names(world: World, path: tuple[str, ...]) -> None:
     assert Reason.INVALID is await refused(create(world, *path))
     assert Reason.INVALID is await refused(rename(world, ("Trash",), path))

@@ -39,6 +39,8 @@ def resolve(key: Key, view: View) -> c.Condition:
 
 async def search(session: "Session", tag: str, command: Search) -> bytes:
     """SEARCH and UID SEARCH; ESEARCH where RETURN was given or IMAP4rev2 is on (RFC 9051 §6.4.4)."""
+    if command.names_charset and session.machine.utf8 and not session.rev2:
+        return line.bad(tag, "With UTF8=ACCEPT on a search is in UTF-8 and names no charset")  # RFC 9755 §3
     view, mail = view_of(session), session.site.mail
     head = condstore(session) if command.wants_modseq else b""
     results = command.results

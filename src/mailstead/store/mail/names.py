@@ -3,6 +3,7 @@
 INBOX alone ignores case; every other name is compared exactly, after NFC (DECISIONS 23).
 """
 
+import re
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -17,17 +18,19 @@ from mailstead.store.seal import NAME, AccountKey
 _ROOT: Final = 0
 _KEPT: Final = 100_000
 _opened: OrderedDict[bytes, str] = OrderedDict()
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^\ufeff")
 
 
 def normal(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The path as we keep it. INVALID for a name that is empty, too long, too deep, or holds control characters."""
+    """The path as we keep it. INVALID for a name that is empty, too long, too deep, or holds what no name may (RFC 9755 §3, RFC 9051 §5.1,
+    RFC 5198 §2): control characters, ends of lines and paragraphs, a byte order mark in front, half a surrogate pair."""
     if not 1 <= len(path) <= limits.MAILBOX_DEPTH:
         raise Refusal(Reason.INVALID, f"A mailbox can be at most {limits.MAILBOX_DEPTH} levels deep")
     names = [unicodedata.normalize("NFC", name) for name in path]
     if names[0].upper() == "INBOX":
         names[0] = "INBOX"
     for name in names:
-        if not name or len(name) > limits.MAILBOX_NAME or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in name):
+        if not name or len(name) > limits.MAILBOX_NAME or _UNFIT.search(name):
             raise Refusal(Reason.INVALID, f"A mailbox name has 1 to {limits.MAILBOX_NAME} characters and no control characters")
     return tuple(names)
 

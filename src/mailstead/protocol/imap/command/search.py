@@ -78,6 +78,7 @@ class Search:
     key: Key
     results: frozenset[str] | None = None
     wants_modseq: bool = False
+    names_charset: bool = False
 
 
 def parse(reader: Reader, name: str) -> Search:
@@ -90,7 +91,8 @@ def parse(reader: Reader, name: str) -> Search:
         results = _results(reader)
         reader.space()
     charset = "utf-8"
-    if _next_word(reader) == "CHARSET":
+    names_charset = _next_word(reader) == "CHARSET"
+    if names_charset:
         reader.word()
         reader.space()
         charset = _charset(reader.astring())
@@ -100,7 +102,7 @@ def parse(reader: Reader, name: str) -> Search:
     while reader.more():
         keys.append(program.key(0))
     key = keys[0] if len(keys) == 1 else Every(tuple(keys))
-    return Search(name.startswith("UID "), key, results, program.wants_modseq)
+    return Search(name.startswith("UID "), key, results, program.wants_modseq, names_charset)
 
 
 def _next_word(reader: Reader) -> str:
