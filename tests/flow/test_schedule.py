@@ -86,9 +86,9 @@ class World:
         """Everything that may start at this moment."""
         schedule = self.schedule
         schedule.turn(self.now)
-        for route in schedule.sought():
+        for route in schedule.sought(1_000):
             self.locate(route)
-        for site in schedule.startable(self.now):
+        for site in schedule.startable(self.now, 1_000):
             self.most[site.name] = max(self.most[site.name], site.active)
             self.at(self.now, "line", (site, site.kind, 0))
 

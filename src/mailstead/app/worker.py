@@ -117,6 +117,7 @@ async def _main(start: Start) -> int:
         await asyncio.gather(starting, return_exceptions=True)
         return 0
     await starting
+    tidying = loop.create_task(memory.tidy())
     _say(start, b"R")
     telemetry.event("worker.started", workers=start.workers)
     await stopping
@@ -130,5 +131,6 @@ async def _main(start: Start) -> int:
             pass
     async with asyncio.timeout(CLOSE_S):
         await node.close()
+    tidying.cancel()
     telemetry.event("worker.stopped", reason="told to")
     return 0

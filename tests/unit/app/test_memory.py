@@ -1,8 +1,14 @@
-"""Large pieces go back to the system, whichever thread had them."""
+"""Large pieces go back to the system, whichever thread had them; rings of objects go after a while."""
 
+import asyncio
+import contextlib
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
+
+from mailstead.app import memory
 
 PROGRAM = """
 import hashlib, sys, threading
@@ -27,3 +33,31 @@ print(resident() - before)
 def test_what_a_hash_took_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
     assert int(done.stdout) < 10_000
+
+
+class Ring:
+    def __init__(self) -> None:
+        self.me = self
+
+
+async def test_rings_are_found_after_a_while_and_seldom_by_count() -> None:
+    before = gc.get_threshold()
+    task = asyncio.create_task(memory.tidy(0.01))
+    try:
+        await asyncio.sleep(0)
+        ring = Ring()
+        gc.collect()  # it is old now: only a look through everything will find it
+        gone = weakref.ref(ring)
+        del ring
+        async with asyncio.timeout(10):
+            while gone() is not None:
+                kept: list[list[int]] = [[] for _ in range(gc.get_threshold()[0])]  # something is made meanwhile
+                await asyncio.sleep(0.01)
+                del kept
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.isenabled()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        gc.set_threshold(*before)

@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import dns.flags
+import dns.message
+import dns.name
 import pytest
 from tests.harness.dns import NameServer, name_server
 
 from mailstead.model.dns import Mx, RecordType, Tlsa
 from mailstead.model.errors import Unavailable
-from mailstead.net.dns import Resolver, Server, system_servers
+from mailstead.net.dns import Resolver, Server, system_servers, wire
 
 ZONE = """
 $TTL 60
@@ -145,3 +148,28 @@ def test_the_systems_servers(tmp_path: Path) -> None:
     path.write_text("# a comment\nsearch example.test\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\nnameserver nonsense\n")
     assert system_servers(path) == [Server("192.0.2.53"), Server("fe80::1%eth0")]
     assert system_servers(tmp_path / "missing") == [Server("127.0.0.1")]
+
+
+@pytest.mark.parametrize(
+    "name", ["example.test", "_25._tcp.mx1.example.test", "x" * 63 + ".test", ".".join(["a" * 63] * 3) + "." + "b" * 61, "xn--bcher-kva.test", "test"]
+)
+def test_a_question_is_what_the_library_would_have_written(name: str) -> None:
+    for kind in RecordType:
+        wanted = dns.message.make_query(name, kind.name, use_edns=0, payload=1232, id=0xABCD, flags=dns.flags.RD | dns.flags.AD)
+        assert wire.question(name, kind, 0xABCD) == wanted.to_wire()
+    assert wire.absolute(name) == name
+    assert wire.absolute(f"{name.upper()}.") == name
+
+
+@pytest.mark.parametrize("name", ["", "a..b", "." + "a" * 64 + ".test", ".".join(["a" * 63] * 4), "ä" * 70])
+def test_what_is_no_name_is_not_asked_for(name: str) -> None:
+    if name:
+        with pytest.raises(ValueError, match="no domain name"):
+            wire.question(name, RecordType.A, 1)
+    else:
+        assert wire.question("", RecordType.A, 1).endswith(b"\0\0\1\0\1" + b"\0\0\x29\4\xd0" + b"\0" * 6)
+
+
+def test_a_name_of_other_octets_is_left_to_the_library() -> None:
+    octets = wire.question("a\\.b.test", RecordType.A, 1)
+    assert dns.message.from_wire(octets).question[0].name == dns.name.from_text("a\\.b.test.")

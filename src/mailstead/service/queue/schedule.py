@@ -31,6 +31,7 @@ SITE_WAITS_MS: Final = tuple(minutes * 60_000 for minutes in (1, 2, 5, 15, 30, 6
 NEW: Final = "new"
 GOOD: Final = "good"
 BAD: Final = "bad"
+_IDLE: Final = "idle"
 LINES: Final = {GOOD: 500, NEW: 300, BAD: 100}
 """Connections at one time, by what is known of their sites: many dead ones do not take the place of those that live."""
 
@@ -101,7 +102,8 @@ class Schedule:
         self._later: list[tuple[int, int, Lane]] = []
         self._held: list[tuple[int, str]] = []
         self._sought: OrderedDict[str, Route] = OrderedDict()
-        self._ready: OrderedDict[str, Site] = OrderedDict()
+        self._ready: dict[str, OrderedDict[str, Site]] = {kind: OrderedDict() for kind in (_IDLE, *LINES)}
+        """Sites that have work, by what is known of them: thousands that wait for a line of their kind are not looked at while there is none."""
         self._count = 0
 
     # --------------------------------------------------------------------------------------------------- what waits
@@ -164,7 +166,7 @@ class Schedule:
         route = lane.route
         site = route.site
         if lane.is_listed and site is not None:
-            self._ready[site.name] = site
+            self._enlist(site)
             return
         if site is None:
             if not route.is_sought:
@@ -179,7 +181,16 @@ class Schedule:
             tenants[lane.tenant] = [lane]
         else:
             lanes.append(lane)
-        self._ready[site.name] = site
+        self._enlist(site)
+
+    def _enlist(self, site: Site) -> None:
+        """``startable`` is to look at it."""
+        self._ready[_IDLE if site.idle else site.kind][site.name] = site
+
+    def _forget(self, site: Site) -> None:
+        self.sites.pop(site.name, None)
+        for waiting in self._ready.values():
+            waiting.pop(site.name, None)
 
     # --------------------------------------------------------------------------------------------------- time
     def turn(self, now_ms: int) -> None:
@@ -200,7 +211,7 @@ class Schedule:
             if site.place is None:
                 self._unlocate(site)
             elif site.has_work:
-                self._ready[name] = site
+                self._enlist(site)
 
     def next_ms(self) -> int | None:
         """When ``turn`` has something to do."""
@@ -208,12 +219,13 @@ class Schedule:
         return min(times) if times else None
 
     # --------------------------------------------------------------------------------------------------- where
-    def sought(self) -> list[Route]:
-        """Routes of which somebody has to find out where they lead; each is given once."""
-        found = list(self._sought.values())
-        self._sought.clear()
-        for route in found:
+    def sought(self, most: int) -> list[Route]:
+        """Routes of which somebody has to find out where they lead, at most so many; each is given once."""
+        found: list[Route] = []
+        while self._sought and len(found) < most:
+            _, route = self._sought.popitem(last=False)
             route.is_sought = True
+            found.append(route)
         return found
 
     def located(self, route: Route, place: Place, hosts: Iterable[str], now_ms: int) -> Site:
@@ -270,8 +282,7 @@ class Schedule:
             lane.is_listed = False
         route.site = None
         if not site.routes and not site.active:
-            self.sites.pop(site.name, None)
-            self._ready.pop(site.name, None)
+            self._forget(site)
 
     def _unlocate(self, site: Site) -> None:
         for route in list(site.routes.values()):
@@ -283,36 +294,42 @@ class Schedule:
                 self.routes.pop(route.name, None)
 
     # --------------------------------------------------------------------------------------------------- taking
-    def startable(self, now_ms: int) -> list[Site]:
-        """Sites to which a line is to be opened now, each as often as lines are wanted; ``active`` counts them in. Idle lines are waked first."""
+    def startable(self, now_ms: int, most: int) -> list[Site]:
+        """Sites to which a line is to be opened now, each as often as lines are wanted, ``most`` at one time (the rest is given next time); ``active``
+        counts them in. Idle lines are waked first."""
         found: list[Site] = []
-        for _ in range(len(self._ready)):
-            name, site = self._ready.popitem(last=False)
-            if max(site.hold_until_ms, site.pause_ms) > now_ms or not site.has_work or site.place is None:
-                continue
-            backlog = self._backlog(site, now_ms)
-            while site.idle and backlog > 0:
-                site.idle.pop()()
-                backlog -= 1
-            most = 1 if site.failures else site.shaping.connections
-            wanted = min(most - site.active, backlog - (site.active - len(site.idle)))
-            while wanted > 0 and self.lines[site.kind] < self._most[site.kind]:
-                found.append(site)
-                site.active += 1
-                self.lines[site.kind] += 1
-                wanted -= 1
-            if wanted > 0:
-                self._ready[name] = site  # its turn comes when a line of its kind has ended
+        for kind, waiting in self._ready.items():
+            for _ in range(len(waiting)):
+                if len(found) >= most or (kind != _IDLE and self.lines[kind] >= self._most[kind]):
+                    break
+                self._start_at(waiting.popitem(last=False)[1], found, most, now_ms)
         return found
+
+    def _start_at(self, site: Site, found: list[Site], most: int, now_ms: int) -> None:
+        if max(site.hold_until_ms, site.pause_ms) > now_ms or not site.has_work or site.place is None:
+            return
+        backlog = self._backlog(site, now_ms)
+        while site.idle and backlog > 0:
+            site.idle.pop()()
+            backlog -= 1
+        limit = 1 if site.failures else site.shaping.connections
+        wanted = min(limit - site.active, backlog - (site.active - len(site.idle)))
+        while wanted > 0 and len(found) < most and self.lines[site.kind] < self._most[site.kind]:
+            found.append(site)
+            site.active += 1
+            self.lines[site.kind] += 1
+            wanted -= 1
+        if wanted > 0:
+            self._enlist(site)  # its turn comes when a line of its kind has ended
 
     def ended(self, site: Site, kind: str, now_ms: int) -> None:
         """A line that ``startable`` asked for, when the site was of this ``kind``, is gone."""
         site.active -= 1
         self.lines[kind] -= 1
         if site.has_work and max(site.hold_until_ms, site.pause_ms) <= now_ms:
-            self._ready[site.name] = site
+            self._enlist(site)
         elif not site.routes and not site.active:
-            self.sites.pop(site.name, None)
+            self._forget(site)
 
     def _backlog(self, site: Site, now_ms: int) -> int:
         count = 0

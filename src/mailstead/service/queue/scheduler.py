@@ -36,8 +36,10 @@ GRACE_S: Final = 5.0
 """An attempt cut off after its last octet may be made twice: a stop waits so long for those under way."""
 NOWHERE_MS: Final = 1_000
 """A route that leads nowhere for good is looked for again so soon, if there is more for it."""
-SOUGHT: Final = 200
+SOUGHT: Final = 100
 """Routes whose place is looked for at one time."""
+_STARTED: Final = 25
+"""So many lines or searches begin at one time; then everything else of this process has its turn."""
 _PAGE: Final = 500
 _READ: Final = 2_000
 """Of what waits so much is taken in at one time."""
@@ -73,7 +75,7 @@ class Scheduler:
         self._woken = asyncio.Event()
         self._is_steered = False
         self._aged_at = 0.0
-        self._seeking = asyncio.Semaphore(SOUGHT)
+        self._seeking = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines: set[Line] = set()
         self._is_stopping = False
@@ -174,10 +176,15 @@ class Scheduler:
             if seen - before >= _READ:
                 self._woken.set()  # there may be more; others have their turn first
         self.schedule.turn(now)
-        for route in self.schedule.sought():
+        sought = self.schedule.sought(min(_STARTED, SOUGHT - self._seeking))
+        for route in sought:
+            self._seeking += 1
             self._start(self._seek(route))
-        for site in self.schedule.startable(now):
+        begun = self.schedule.startable(now, _STARTED)
+        for site in begun:
             self._start(self._line(site, site.kind))
+        if len(sought) >= _STARTED or len(begun) >= _STARTED:
+            self._woken.set()
         loop_now = asyncio.get_running_loop().time()
         if loop_now - self._aged_at >= AGE_EVERY_S:
             self._aged_at = loop_now
@@ -198,12 +205,13 @@ class Scheduler:
         self.schedule.finished(job, due_ms)
 
     async def _seek(self, route: Route) -> None:
-        async with self._seeking:
-            try:
-                found = await self._agent.locate(route.name)
-            except Exception as exc:
-                telemetry.defect("queue", exc, route=shown(route.name))
-                found = Failed("", 0, EnhancedStatus(4, 3, 0), "Something went wrong on our side")
+        try:
+            found = await self._agent.locate(route.name)
+        except Exception as exc:
+            telemetry.defect("queue", exc, route=shown(route.name))
+            found = Failed("", 0, EnhancedStatus(4, 3, 0), "Something went wrong on our side")
+        finally:
+            self._seeking -= 1
         now = self._now_ms()
         if not isinstance(found, Failed):
             self.schedule.located(route, found, found.hosts, now)
