@@ -63,15 +63,25 @@ class Web:
         async with self.client.request(method, self.base + path, headers=given, data=data, allow_redirects=False) as response:
             return Answer(response.status, response.headers, await response.read())
 
-    async def jmap(self, *calls: tuple[str, dict[str, Any]], who: str = "alice", using: list[str] | None = None) -> list[tuple[str, Any, str]]:
-        """Responses of one request; ``accountId`` is put in."""
+    async def signed_in(self, who: str = "alice") -> dict[str, str]:
+        """The headers of a browser that has signed in."""
+        async with self.client.post(self.base + "/api/session", json={"login": f"{who}@example.test", "password": PASSWORD}) as answer:
+            assert answer.status == 200
+            cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in answer.cookies.items())
+            return {"Cookie": cookie, "X-CSRF-Token": (await answer.json())["csrf"]}
+
+    async def jmap(
+        self, *calls: tuple[str, dict[str, Any]], who: str = "alice", using: list[str] | None = None, headers: dict[str, str] | None = None,
+    ) -> list[tuple[str, Any, str]]:  # fmt: skip
+        """Responses of one request; ``accountId`` is put in. ``headers``: who asks, in place of a password."""
         import json
 
         body = {
             "using": USING if using is None else using,
             "methodCalls": [[name, {"accountId": self.accounts[who], **given}, str(number)] for number, (name, given) in enumerate(calls)],
         }
-        answer = await self.ask("POST", "/jmap", who=who, headers={"Content-Type": "application/json"}, data=json.dumps(body))
+        answer = await self.ask(
+            "POST", "/jmap", who="" if headers else who, headers={"Content-Type": "application/json", **(headers or {})}, data=json.dumps(body))
         assert answer.status == 200, answer.body
         found: list[tuple[str, Any, str]] = [tuple(one) for one in answer.json()["methodResponses"]]
         return found

@@ -447,13 +447,17 @@ def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Recept
     )  # fmt: skip
 
 
-def credentials_of(opened: Embedded) -> Callable[[AccountId, int], Awaitable[bool]]:
-    """Whether an account is active and has a credential."""
+def credentials_of(opened: Embedded) -> Callable[[AccountId, int, int], Awaitable[bool]]:
+    """Whether an account is active, has a credential and, unless that is 0, a web session."""
 
-    async def holds(account: AccountId, credential: int) -> bool:
+    async def holds(account: AccountId, credential: int, session: int) -> bool:
         who = await opened.directory.account(account)
         record = await opened.directory.login(who.address) if who is not None and who.state == "active" else None
-        return record is not None and any(one.credential_id == credential for one in record.credentials)
+        if record is None or not any(one.credential_id == credential for one in record.credentials):
+            return False
+        if not session:
+            return True
+        return any(one.session_id == session and one.expires_at_ms > opened.now_ms() for one in await opened.web_logins.sessions(account))
 
     return holds
 

@@ -79,6 +79,8 @@ class Principal:
     credential_id: int = 0
     revision: int = 0
     """The credential's revision: a cached login with an older one is void."""
+    session_id: int = 0
+    """Of the web session that speaks; 0: none does."""
 
 
 Answer = bytes | ScramVerifier | Principal

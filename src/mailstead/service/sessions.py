@@ -108,7 +108,7 @@ class WebSessions:
             return None
         if now - session.seen_at_ms > TOUCH_MS:
             await self._logins.session_touch(session.session_id, now, now + IDLE_MS, origin.host)
-        return Principal(account.account_id, account.tenant_id, account.address, account.address), session
+        return Principal(account.account_id, account.tenant_id, account.address, account.address, session_id=session.session_id), session
 
     async def sign_out(self, session: WebSession) -> None:
         """The session ends."""

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
@@ -89,7 +89,10 @@ def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) ->
 
     async def files(request: Request) -> Response:
         if request.url.path.startswith(OURS):
-            raise Problem(404, "not-found", "There is nothing here, or not by this method")
+            methods = _methods(routes, request)
+            if methods:  # RFC 9110 §15.5.6
+                raise Problem(405, "method-not-allowed", "This is not done by this method", headers={"Allow": ", ".join(methods)})
+            raise Problem(404, "not-found", "There is nothing here")
         return static.answer(request)
 
     starlette = Starlette(
@@ -104,6 +107,12 @@ def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) ->
     )
     starlette.router.redirect_slashes = False
     return Guard(starlette)
+
+
+def _methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+    """By which methods something would be done at this address."""
+    there = [route for route in routes if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL]
+    return sorted({method for route in there for method in route.methods or ()})
 
 
 async def _unavailable(request: Request, exc: Any) -> Response:

@@ -53,6 +53,8 @@ class Subscription(msgspec.Struct, omit_defaults=True):
     is_verified: bool = False
     is_told: bool = False
     credential: int = 0
+    session: int = 0
+    """The web session it was made in; 0: in none."""
 
     def write(self, ident: int, *, due_at_ms: int) -> ObjectWrite:
         return ObjectWrite(ident, encode(self), due_at_ms=due_at_ms)
@@ -63,11 +65,12 @@ decode: Final = msgspec.json.Decoder(Subscription).decode
 
 
 class Pusher:
-    """One for the process. ``holds(account, credential)``: whether the password that a subscription was made with still lets in."""
+    """One for the process. ``holds(account, credential, session)``: whether the password that a subscription was made with still lets in, and its
+    web session, where it has one, is still there."""
 
     def __init__(
         self, kept: Kept, states: States, watch: Watch, post: Post, vapid: Vapid, now_ms: Callable[[], int],
-        holds: Callable[[AccountId, int], Awaitable[bool]],
+        holds: Callable[[AccountId, int, int], Awaitable[bool]],
     ) -> None:  # fmt: skip
         self._holds = holds
         self._kept = kept
@@ -152,8 +155,8 @@ class Pusher:
     async def _deliver(self, account: AccountId, ident: int, one: Subscription, message: bytes) -> bool:
         """Whether the push service has taken it; a subscription that it does not know goes."""
         status = 0
-        if not await self._holds(account, one.credential):
-            await self._forget(account, ident, "the password it was made with is gone")
+        if not await self._holds(account, one.credential, one.session):
+            await self._forget(account, ident, "the password or the session it was made with is gone")
             return False
         for later_s in (*_LATER_S, None):
             async with self._posting:

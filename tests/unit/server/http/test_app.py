@@ -22,11 +22,17 @@ async def test_every_answer_has_the_headers(web: Web, path: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/jmap", 404), ("PUT", "/jmap/session", 404), ("GET", "/api/none", 404), ("GET", "/.well-known/none", 404), ("GET", "/x.js", 404),
+    ("GET", "/jmap", 405), ("PUT", "/jmap/session", 405), ("GET", "/api/none", 404), ("GET", "/.well-known/none", 404), ("GET", "/x.js", 404),
     ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/mail/inbox", 200),
 ])  # fmt: skip
 async def test_what_is_where(web: Web, method: str, path: str, status: int) -> None:
     assert status == (await web.ask(method, path)).status
+
+
+async def test_what_is_done_by_other_methods_names_them(web: Web) -> None:
+    answer = await web.ask("GET", "/jmap")
+    assert ("POST", "application/problem+json") == (answer.headers["Allow"], answer.headers["Content-Type"])
+    assert "GET, HEAD" == (await web.ask("DELETE", "/jmap/session")).headers["Allow"]
 
 
 @pytest.mark.parametrize(("headers", "status"), [

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.harness.http import PASSWORD, Web, web_server
+from tests.harness.http import Web, web_server
 
 from mailstead.server.http.openapi import OPERATIONS, document
 from mailstead.server.http.setup import Site, setup_routes
@@ -37,15 +37,8 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
         yield found
 
 
-async def signed_in(web: Web) -> dict[str, str]:
-    async with web.client.post(web.base + "/api/session", json={"login": "alice@example.test", "password": PASSWORD}) as answer:
-        assert answer.status == 200
-        cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in answer.cookies.items())
-        return {"Cookie": cookie, "X-CSRF-Token": (await answer.json())["csrf"]}
-
-
 async def test_everything_in_it_answers_as_it_says(web: Web) -> None:
-    headers = await signed_in(web)
+    headers = await web.signed_in()
     described = json.loads((await web.ask("GET", "/api/openapi.json", who="")).body)
     assert described == json.loads(json.dumps(document()))
     schema = schemathesis.openapi.from_dict(described)
@@ -67,7 +60,7 @@ async def test_everything_in_it_answers_as_it_says(web: Web) -> None:
 
 async def test_nothing_of_ours_is_missing_from_it(web: Web) -> None:
     named = {(one.method.upper(), one.path) for one in OPERATIONS}
-    headers = await signed_in(web)
+    headers = await web.signed_in()
     for path in sorted({one.path for one in OPERATIONS if one.path.startswith("/api/")}):
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):
             if (method, path) not in named:

@@ -76,8 +76,8 @@ async def carry_out(site: Web, pusher: Pusher, at_ms: int | None = None) -> int:
     return len(found)
 
 
-async def subscribe(site: Web, **more: Any) -> str:
-    ((_, done, _),) = await site.jmap(("PushSubscription/set", {"create": {"x": {"deviceClientId": "d1", "url": URL, **more}}}))
+async def subscribe(site: Web, *, headers: dict[str, str] | None = None, **more: Any) -> str:
+    ((_, done, _),) = await site.jmap(("PushSubscription/set", {"create": {"x": {"deviceClientId": "d1", "url": URL, **more}}}), headers=headers)
     assert done["notCreated"] is None, done
     return str(done["created"]["x"]["id"])
 
@@ -171,11 +171,32 @@ async def test_without_the_password_it_was_made_with_it_ends(site: Web, pusher: 
     await draft(site)
     assert "StateChange" == (await service.next())["@type"]
     await site.store.directory.credential_delete(alice, made.credential_id)
+    await gone(site)
+    assert [ident] == (await site.jmap(("PushSubscription/get", {"ids": [ident]})))[0][1]["notFound"]
+
+
+async def gone(site: Web) -> None:
     async with asyncio.timeout(10):
         while (await site.jmap(("PushSubscription/get", {})))[0][1]["list"]:
             await draft(site)
             await asyncio.sleep(0.2)
-    assert [ident] == (await site.jmap(("PushSubscription/get", {"ids": [ident]})))[0][1]["notFound"]
+
+
+async def test_with_its_web_session_it_ends(site: Web, pusher: Made) -> None:
+    service = Service()
+    one = await pusher(service.post)
+    headers, other = await site.signed_in(), await site.signed_in()
+    ident = await subscribe(site, headers=headers)
+    await carry_out(site, one)
+    code = (await service.next())["verificationCode"]
+    await site.jmap(("PushSubscription/set", {"update": {ident: {"verificationCode": code}}}), headers=headers)
+    assert 204 == (await site.ask("DELETE", "/api/session", who="", headers=other)).status
+    await carry_out(site, one)
+    await asyncio.sleep(0.05)
+    await draft(site)
+    assert "StateChange" == (await service.next())["@type"]
+    assert 204 == (await site.ask("DELETE", "/api/session", who="", headers=headers)).status
+    await gone(site)
 
 
 class Names:

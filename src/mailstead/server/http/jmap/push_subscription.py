@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mailstead.model import ids as wire
+from mailstead.model.question import Principal
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.kept_type import Bad
@@ -72,7 +73,7 @@ async def set_(call: Calling) -> dict[str, Any]:
             try:
                 if len(there) + len(created) >= _MOST:
                     raise Bad("overQuota", f"there are at most {_MOST} subscriptions in an account")
-                one = _made(given, now_ms, call.principal.credential_id)
+                one = _made(given, now_ms, call.principal)
             except Bad as exc:
                 outcome.not_created[creation] = exc.error
                 continue
@@ -125,7 +126,7 @@ async def _write(call: Calling, writes: dict[int, Subscription | None], at: int)
     return done
 
 
-def _made(given: dict[str, Any], now_ms: int, credential: int) -> Subscription:
+def _made(given: dict[str, Any], now_ms: int, principal: Principal) -> Subscription:
     """Raises ``Bad``."""
     strange = {name for name in given if name not in {"deviceClientId", "url", "keys", "expires", "types"}
                and (name != "verificationCode" or given[name] is not None)}
@@ -138,7 +139,7 @@ def _made(given: dict[str, Any], now_ms: int, credential: int) -> Subscription:
         raise Bad("invalidProperties", "a push service has an https address", "url")
     p256dh, auth = _keys(given.get("keys"))
     return Subscription(device, url, secrets.token_urlsafe(24), _expires(given.get("expires"), now_ms), _types(given.get("types")), p256dh, auth,
-                        credential=credential)
+                        credential=principal.credential_id, session=principal.session_id)
 
 
 def _is_https(url: str) -> bool:
