@@ -14,6 +14,7 @@ SEEDS = range(int(os.environ.get("SEEDS", "3")))
 QUERIES: dict[str, dict[str, Any]] = {
     "SavedSearch": {"sort": [{"property": "name"}]}, "Reminder": {"filter": {"state": "armed"}, "sort": [{"property": "at", "isAscending": False}]},
     "ContactCard": {"filter": {"text": "a"}, "sort": [{"property": "name/given"}]}, "SenderProfile": {"filter": {"screened": "rejected"}},
+    "SieveScript": {"filter": {"isActive": False}, "sort": [{"property": "name"}]},
 }  # fmt: skip
 
 
@@ -67,17 +68,20 @@ async def change(jmap: Jmap, chance: random.Random, emails: list[str], book: str
         "Reminder": {"emailId": chance.choice(emails), "at": f"2026-12-{number + 1:02}T00:00:00Z", "kind": chance.choice(("at", "noReply"))},
         "ContactCard": {"addressBookIds": {book: True}, "uid": f"u{number}", "name": {"components": [{"kind": "given", "value": f"{chance.choice('ab')}{number}"}]}},
         "SenderProfile": {"address": f"a{number}@b.test", "screened": chance.choice((None, "rejected", "feed"))},
+        "SieveScript": {"name": f"s{number}", "blobId": jmap.put(chance.choice((b"keep;", b"stop;")))},
     }
     made = makes[kind]
     there = [one["id"] for one in (await jmap.call(f"{kind}/get"))["list"]]
     updates: dict[str, dict[str, Any]] = {
         "SavedSearch": {"name": f"z{number}"}, "Reminder": {"state": chance.choice(("done", "armed"))},
         "ContactCard": {"name/components": [{"kind": "given", "value": f"{chance.choice('ab')}z"}]}, "SenderProfile": {"screened": chance.choice(("rejected", "accepted"))},
+        "SieveScript": {"name": f"z{number}", "blobId": jmap.put(b"discard;")},
     }
     update = updates[kind]
     match chance.randrange(3):
         case 0:
-            await jmap.call(f"{kind}/set", create={"x": made, "y": made})
+            more = {"onSuccessActivateScript": "#x"} if kind == "SieveScript" and chance.randrange(2) else {}
+            await jmap.call(f"{kind}/set", create={"x": made} if more else {"x": made, "y": made}, **more)
         case 1 if there:
             await jmap.call(f"{kind}/set", update={chance.choice(there): update}, destroy=[chance.choice(there)])
         case _ if there:

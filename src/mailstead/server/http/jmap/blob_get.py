@@ -10,6 +10,7 @@ from mailstead.model.ids import EmailId
 from mailstead.protocol.jmap.mail import blobs
 from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.server.http.jmap import blob_source
+from mailstead.server.http.jmap.kept_type import LETTER
 from mailstead.server.http.jmap.standard import Call, MethodError, invalid, number, texts, wanted_ids
 
 DIGESTS: Final[dict[str, Callable[[bytes], bytes]]] = {
@@ -17,7 +18,7 @@ DIGESTS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "sha-512": lambda octets: hashlib.sha512(octets).digest(),
 }
 """By the names of the HTTP digest registry (RFC 9404 §4.2)."""
-TYPES: Final = ("Mailbox", "Thread", "Email")
+TYPES: Final = ("Mailbox", "Thread", "Email", "SieveScript")
 _DATA: Final = frozenset(("data", "data:asText", "data:asBase64"))
 
 
@@ -90,6 +91,9 @@ async def lookup(call: Call) -> dict[str, Any]:
             "Email": [to_wire(wire.EMAIL, row.email_id)], "Thread": [to_wire(wire.THREAD, row.thread_id)],
             "Mailbox": [to_wire(wire.MAILBOX, box) for box in row.mailbox_ids],
         } if row is not None else {}
+        script = blobs.script(ident)
+        if script is not None:
+            matched = {"SieveScript": [to_wire(LETTER, script)]}
         listed.append({"id": ident, "matchedIds": {kind: matched.get(kind, []) for kind in kinds}})
     return {"accountId": call.account_id, "list": listed, "notFound": missing}
 

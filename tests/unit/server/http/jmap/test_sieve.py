@@ -32,6 +32,8 @@ async def test_it_is_made_shown_changed_and_told(jmap: Jmap) -> None:
     assert {"id", "blobId", "isActive"} == set(made)
     (one,) = (await jmap.call("SieveScript/get"))["list"]
     assert {"id": made["id"], "name": "one", "blobId": made["blobId"], "isActive": False} == one
+    found = (await jmap.call("Blob/lookup", typeNames=["SieveScript", "Email"], ids=[one["blobId"]]))["list"]
+    assert [{"id": one["blobId"], "matchedIds": {"SieveScript": [made["id"]], "Email": []}}] == found
     jmap.shared.uploads.clear()  # an upload does not last, a script does
     assert KEEP.decode() == await content(jmap, one["blobId"])
     assert [made["id"]] == (await jmap.call("SieveScript/changes", sinceState=start))["created"]
