@@ -21,6 +21,7 @@ from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import NewSubmission, Progress
 from mailstead.model.uids import UidSet
 from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
+from mailstead.service.reports.tags import Tags
 from mailstead.service.signing import Signing
 from mailstead.store import Embedded
 from mailstead.store.interface import DkimKey, Want
@@ -54,16 +55,16 @@ class Next:
 
 
 class World:
-    def __init__(self, store: Embedded, accounts: dict[str, AccountId]) -> None:
+    def __init__(self, store: Embedded, accounts: dict[str, AccountId], tags: Tags) -> None:
         settings = parse(SETTINGS, {})
         self.store, self.accounts = store, accounts
         self.sending = assemble.sending(store, settings)
-        self.scheduler = assemble.scheduler(store, settings)
+        self.scheduler = assemble.scheduler(store, settings, tags)
         self.scheduler._keep_s = 0.01
         self.next = Next()
         self.scheduler._agent._out = self.next  # type: ignore[attr-defined] # the world, in place of which this stands
         store.watch_queue(self.scheduler.wake)
-        self.reception = assemble.reception(store, settings, self.sending)
+        self.reception = assemble.reception(store, settings, self.sending, tags)
         self.names: dict[str, bytes] = {}
         for one in (self.reception._forwarding, self.scheduler._conclusion._forwarding):
             assert one is not None
@@ -100,7 +101,7 @@ async def opened(folder: Path) -> AsyncIterator[World]:
         await store.directory.alias_add("away@example.org", "someone@there.example")
         await store.directory.alias_add("both@example.org", "alice@example.org")
         await store.directory.alias_add("both@example.org", "someone@there.example")
-        world = World(store, accounts)
+        world = World(store, accounts, await assemble.tags_of(store))
         async with running(world.scheduler.run(), world.sending.run()):
             yield world
 

@@ -29,6 +29,7 @@ from mailstead.service.queue.bounce import Action, Told
 from mailstead.service.queue.entrance import SUPPRESSED
 from mailstead.service.queue.refusing import RefusingAgent
 from mailstead.service.reports.incoming import Incoming
+from mailstead.service.reports.tags import Tags
 from mailstead.service.signing import Signing
 from mailstead.store import Embedded
 from mailstead.store.interface import DkimKey, QueueEntry
@@ -64,17 +65,18 @@ class Next:
 
 
 class World:
-    def __init__(self, store: Embedded, accounts: dict[str, AccountId], settings: Settings) -> None:
+    def __init__(self, store: Embedded, accounts: dict[str, AccountId], settings: Settings, tags: Tags) -> None:
         self.store = store
         self.alice = accounts["alice"]
         self.principal = Principal(self.alice, TenantId(1), "alice", "alice@example.org")
         self.next = Next()
         self.sending = assemble.sending(store, settings)
-        self.scheduler = assemble.scheduler(store, settings)
+        self.tags = tags
+        self.scheduler = assemble.scheduler(store, settings, tags)
         self.scheduler._agent = self.next
         self.scheduler._keep_s = 0.01
         store.watch_queue(self.scheduler.wake)
-        self.incoming: Incoming = assemble.incoming(store, settings)
+        self.incoming: Incoming = assemble.incoming(store, settings, tags)
         self.count = 0
 
     async def send(self, *to: str, **options: str) -> SubmissionId:
@@ -112,7 +114,7 @@ class World:
 @asynccontextmanager
 async def opened(folder: Path, more: str = "") -> AsyncIterator[World]:
     async with real_store(folder, ["alice"]) as (store, accounts):
-        world = World(store, accounts, parse(SETTINGS + more, {}))
+        world = World(store, accounts, parse(SETTINGS + more, {}), await assemble.tags_of(store))
         async with running(world.scheduler.run(), world.sending.run()):
             yield world
 
@@ -136,10 +138,20 @@ async def test_a_late_bounce_reaches_the_submission_and_the_list(world: World) -
     assert [("bob@there.example", "bounce")] == await world.suppressed()
 
 
+async def test_a_bounce_proves_itself_after_a_change_of_the_master_key(world: World) -> None:
+    number = await world.send("bob@there.example")
+    await world.store.rotate_master(lambda *_: None)
+    restarted = await assemble.tags_of(world.store)
+    world.incoming = assemble.incoming(world.store, parse(SETTINGS, {}), restarted)
+    notice = world.notice("bob@inner.example", envid=world.next.seen[0].envid, orcpt="rfc822;bob@there.example")
+    assert "notice.received" in await world.hear(notice)
+    assert [Progress.FAILED] == [one.progress for one in await world.status(number)]
+
+
 async def test_the_submission_knows_its_notices(world: World) -> None:
     world.next.answers["gone@there.example"] = Failed("mx.there.example", 550, EnhancedStatus(5, 1, 1), "5.1.1 No such user", Next.peer)
     number = await world.send("gone@there.example", "bob@there.example")
-    reception = assemble.reception(world.store, parse(SETTINGS, {}), world.sending)
+    reception = assemble.reception(world.store, parse(SETTINGS, {}), world.sending, world.tags)
     notice = world.notice("bob@there.example", envid=world.next.seen[0].envid)
     for _ in range(2):  # as after a lost answer
         transaction = await reception.begin(None, None, declared_octets=0, options={})
@@ -329,7 +341,7 @@ async def test_a_group_with_a_suppressed_member_reaches_the_others(world: World)
     await world.store.directory.group_set("team@example.org", ["gone@there.example", "bob@there.example"])
     settings = parse(SETTINGS, {})
     await assemble.suppressions(world.store, settings).suppression_add("gone@there.example")
-    reception = assemble.reception(world.store, settings, world.sending)
+    reception = assemble.reception(world.store, settings, world.sending, world.tags)
     transaction = await reception.begin(ALICE, world.principal, declared_octets=0, options={})
     with pytest.raises(Refusal):
         await reception.add(transaction, Address("gone", "there.example"), {})

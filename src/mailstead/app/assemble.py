@@ -126,9 +126,10 @@ class Node:
         self.store = mine = open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
         await mine.start()
         opened.set_result(mine)
+        tags = await tags_of(mine)
         self.access = logins = access(mine, self.settings)
         self.operations = operations(mine, self.settings, logins)
-        self.listeners = self._make_listeners(mine, logins)
+        self.listeners = self._make_listeners(mine, logins, tags)
         if self.worker == 0:
             path = control.socket_path(self.data)
             path.unlink(missing_ok=True)
@@ -137,10 +138,10 @@ class Node:
             await listener.start()
         if self.worker == 0:
             self.sweeping = asyncio.create_task(self._sweep(self.operations))
-        self._begin_sending(mine)
+        self._begin_sending(mine, tags)
 
-    def _begin_sending(self, mine: Embedded) -> None:
-        self.scheduler = scheduler(mine, self.settings)
+    def _begin_sending(self, mine: Embedded, tags: Tags) -> None:
+        self.scheduler = scheduler(mine, self.settings, tags)
         mine.watch_queue(self.scheduler.wake)
         if self.pusher is not None:
             self.sending.append(asyncio.create_task(self.pusher.start()))
@@ -213,8 +214,8 @@ class Node:
             listener.limits = limits
 
     # ------------------------------------------------------------------------------------------------ listeners
-    def _make_listeners(self, opened: Embedded, logins: Access) -> list[Listener]:
-        handlers = drivers(self, opened, logins)
+    def _make_listeners(self, opened: Embedded, logins: Access, tags: Tags) -> list[Listener]:
+        handlers = drivers(self, opened, logins, tags)
         counts = Counts()
         limits = listen_limits(self.settings)
         made: list[Listener] = []
@@ -333,7 +334,7 @@ def can_send_out(settings: Settings) -> bool:
     return bool(settings.outbound.smarthost) or settings.outbound.direct
 
 
-def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
+def scheduler(opened: Embedded, settings: Settings, tags: Tags) -> Scheduler:
     """What brings the queue to the smarthost, to the mail exchangers of the world, or into our own mailboxes."""
     out = settings.outbound
     base = Way(
@@ -344,7 +345,6 @@ def scheduler(opened: Embedded, settings: Settings) -> Scheduler:
         way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)
     elif out.direct:
         way_out = mx_agent(opened, settings, base)
-    tags = Tags(opened.secret(b"return tags"))
     passing = forwarding(opened, settings) if can_send_out(settings) else None
     here = LocalAgent(directory=opened.directory, delivery=delivery(opened, settings), hostname=settings.hostname, forwarding=passing)
     return Scheduler(
@@ -396,10 +396,15 @@ def suppressions(opened: Embedded, settings: Settings) -> Suppressions:
     return Suppressions(opened.outbound, now_ms=opened.now_ms, lasts_days=settings.outbound.suppress_days)
 
 
-def incoming(opened: Embedded, settings: Settings) -> Incoming:
+async def tags_of(opened: Embedded) -> Tags:
+    """What proves notices, whichever worker they come to and whatever has become of the master key meanwhile."""
+    return Tags(await opened.outbound.site_secret(b"return tags"))
+
+
+def incoming(opened: Embedded, settings: Settings, tags: Tags) -> Incoming:
     """What others tell us about our mail."""
     return Incoming(
-        directory=opened.directory, submissions=opened.submissions, suppressions=suppressions(opened, settings), tags=Tags(opened.secret(b"return tags")),
+        directory=opened.directory, submissions=opened.submissions, suppressions=suppressions(opened, settings), tags=tags,
         events=opened.data / "events", now_ms=opened.now_ms, lookups=Resolver(settings.dns.servers), feedback_from=settings.outbound.feedback_from,
     )  # fmt: skip
 
@@ -436,13 +441,13 @@ def tls_reports(opened: Embedded, settings: Settings) -> TlsReports:
     )  # fmt: skip
 
 
-def reception(opened: Embedded, settings: Settings, outgoing: Sending) -> Reception:
+def reception(opened: Embedded, settings: Settings, outgoing: Sending, tags: Tags) -> Reception:
     """Policy of what comes in by SMTP."""
     return Reception(
         directory=opened.directory, mail=opened.mail, entrance=entrance(opened, settings), sending=outgoing,
         delivery=delivery(opened, settings), hostname=settings.hostname, message_octets=settings.limits.message_size,
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
-        signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings),
+        signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings, tags),
         forwarding=forwarding(opened, settings) if can_send_out(settings) else None,
     )  # fmt: skip
 
@@ -471,10 +476,10 @@ def site_of(opened: Embedded, settings: Settings) -> Site:
     return Site(settings.hostname, is_ours, bool(settings.listen.pop3s), signing(opened.data, settings))
 
 
-def drivers(node: Node, opened: Embedded, logins: Access) -> dict[str, Handler]:
+def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[str, Handler]:
     """What serves a connection, by service."""
     settings, tls = node.settings, node.tls
-    receiving = reception(opened, settings, node.outgoing())
+    receiving = reception(opened, settings, node.outgoing(), tags)
 
     def smtp(mode: Mode) -> Handler:
         return smtp_server(

@@ -112,3 +112,20 @@ async def test_a_domains_secret_outlives_the_master_key(tmp_path: Path) -> None:
     assert found[0] == found[2] == found[3] == found[5]
     assert found[0] != found[1]
     assert 32 == len(found[0])
+
+
+async def test_the_sites_secret_outlives_the_master_key(tmp_path: Path) -> None:
+    create(tmp_path / "data", shards=1)
+    found = []
+    for _ in range(2):
+        opened = Home(tmp_path / "data")
+        await opened.start()
+        domain = (await opened.directory.domains() or [await opened.directory.domain_add("ours.example", TenantId(1))])[0]
+        found += [await opened.outbound.site_secret(b"return tags"), await opened.outbound.site_secret(b"other")]
+        assert await opened.outbound.domain_secret(domain.domain_id, b"return tags") not in found
+        await opened.rotate_master(lambda *_: None)
+        found += [await opened.outbound.site_secret(b"return tags")]
+        await opened.close()
+    assert found[0] == found[2] == found[3] == found[5]
+    assert found[0] != found[1]
+    assert 32 == len(found[0])

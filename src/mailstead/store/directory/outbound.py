@@ -1,7 +1,7 @@
 """TLS reports and suppressions on one machine: see ``store.interface.outbound``."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from mailstead.model.errors import Refusal
 from mailstead.model.ids import AccountId, DomainId, TenantId
@@ -16,6 +16,9 @@ from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import AccountKey
 
 Write = Callable[[int, Operation], Awaitable[Any]]
+
+_SITE: Final = 1
+"""The number of the site's own key; accounts and domains bear the time in theirs."""
 
 
 class EmbeddedOutbound:
@@ -52,12 +55,15 @@ class EmbeddedOutbound:
     async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes:
         return (await self._key(domain)).hashed(purpose, b"secret", size=32)
 
-    async def _key(self, domain: DomainId) -> AccountKey:
+    async def site_secret(self, purpose: bytes) -> bytes:
+        return (await self._key(_SITE)).hashed(purpose, b"secret", size=32)
+
+    async def _key(self, number: int) -> AccountKey:
         try:
-            return self._keys.of(domain)
+            return self._keys.of(number)
         except Refusal:  # there is none yet
-            await self._write_to(KEYS, MakeKey(domain))
-            return self._keys.of(domain)
+            await self._write_to(KEYS, MakeKey(number))
+            return self._keys.of(number)
 
     # ------------------------------------------------------------------------------------------------- suppressions
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
