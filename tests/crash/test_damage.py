@@ -16,8 +16,9 @@ import pytest
 from tests.contract.store.conftest import Clock, stores_in
 from tests.harness.picture import Picture, filled, letter, opened, picture
 
+from mailstead.model.email import NewEmail
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import AccountId, DeliveryId
+from mailstead.model.ids import AccountId, DeliveryId, OpId
 from mailstead.model.message import Filing
 from mailstead.model.uids import UidSet
 from mailstead.store import Embedded
@@ -315,6 +316,30 @@ async def test_without_a_copy_messages_come_back_to_their_mailboxes(original: Or
             assert appended <= {one[0] for one in now.boxes["Listen", "Büro"].messages.values()}
             assert {("INBOX",), ("Trash",), ("Sent",)} <= set(now.boxes)
             assert ("Lists",) not in now.boxes
+    await store.close()
+
+
+async def test_a_message_filed_in_several_mailboxes_comes_back_to_all_of_them(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (account,) = map(AccountId, await filled(data, accounts=1, messages=1, shards=1))
+    store = opened(data)
+    await store.start()
+    boxes = {box.path: box.mailbox_id for box in await store.mail.mailboxes(account)}
+    wanted = [("Sent",), ("Listen", "Büro"), ("Archive",)]
+    letters = [letter(1), letter(2, 1_200_000)]
+    await store.emails.set(account, OpId(bytes(16)), create=[NewEmail(one, tuple(boxes[path] for path in wanted)) for one in letters])
+    await store.mail.mailbox_rename(account, OpId(b"1" * 16), ("Archive",), ("Older",))
+    await store.close()
+    (data / "mail-000.db").unlink()
+    store = opened(data)
+    await store.start()
+    await findings(store, repair=True)
+    now = await picture(store, account)
+    expected = {hashlib.sha256(one).hexdigest() for one in letters}
+    for path in (*wanted[:2], ("Older",)):
+        assert expected <= {one[0] for one in now.boxes[path].messages.values()}, path
+    assert not expected & {one[0] for one in now.boxes["INBOX",].messages.values()}
+    assert [] == await findings(store)
     await store.close()
 
 

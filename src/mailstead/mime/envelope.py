@@ -1,8 +1,12 @@
 """IMAP's ENVELOPE in wire form (RFC 9051 §7.5.2)."""
 
+from typing import Final
+
 from mailstead.mime import addresses
 from mailstead.mime.header import unfold
 from mailstead.mime.wire import nstring
+
+_LISTS: Final = (b"from", b"to", b"cc", b"bcc")
 
 
 def envelope(found: dict[bytes, bytes]) -> bytes:
@@ -26,6 +30,16 @@ def envelope(found: dict[bytes, bytes]) -> bytes:
         _text(get(b"in-reply-to")),
         _text(get(b"message-id")),
     )
+
+
+def empty(found: dict[bytes, bytes]) -> tuple[str, ...]:
+    """The address fields that are there and hold no address: ENVELOPE cannot tell them from fields that are missing."""
+    listed = []
+    for name in _LISTS:
+        value = found.get(name)
+        if value is not None and b"@" not in value and not addresses.parse(unfold(value)):
+            listed.append(name.decode())
+    return tuple(listed)
 
 
 def _text(value: bytes | None) -> bytes:

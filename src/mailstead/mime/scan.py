@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mailstead.mime import date, header, parts, structure, text, thread
-from mailstead.mime.envelope import envelope
+from mailstead.mime.envelope import empty, envelope
 from mailstead.mime.parts import Part
 from mailstead.mime.wire import nstring
 from mailstead.model import limits
@@ -48,6 +48,8 @@ class Scan(msgspec.Struct, frozen=True):
     sent_at_ms: int | None
     preview: str
     has_attachment: bool
+    empty: tuple[str, ...] = ()
+    """Address fields that are there and hold no address: ``from``, ``to``, ``cc``, ``bcc``."""
 
 
 def scan(octets: Octets) -> Scan:
@@ -71,6 +73,7 @@ def scan(octets: Octets) -> Scan:
         sent_at_ms=date.wall_clock_ms(header.unfold(get(b"date", b""))),
         preview=text.preview(lambda start, end: octets[start:end], root),
         has_attachment=_has_attachment(root, ""),
+        empty=empty(found),
     )
 
 

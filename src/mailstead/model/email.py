@@ -107,6 +107,8 @@ class EmailRow:
     """As in ``model.mailbox.EntryRow``."""
     parts: bytes = b""
     preview: str = ""
+    empty: tuple[str, ...] = ()
+    """Address fields that are there and hold no address, by the names JMAP has for them."""
 
 
 @dataclass(frozen=True, slots=True)

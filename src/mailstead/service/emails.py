@@ -126,5 +126,5 @@ def parsed(octets: bytes) -> EmailRow:
     found = scan.scan(octets)
     return EmailRow(
         EmailId(0), ThreadId(0), (), 0, (), 0, found.size_octets, found.has_attachment, found.header_octets, found.envelope,
-        found.parts, found.preview,
+        found.parts, found.preview, found.empty,
     )

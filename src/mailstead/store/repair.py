@@ -325,7 +325,7 @@ class _Rebuild:
             return ()
 
     def _has_use(self, found: Found, ident: int) -> bool:
-        return any(message[0].mailbox == ident for message in found.messages.values())
+        return any(message[0].mailbox == ident or ident in message[0].also for message in found.messages.values())
 
     def _path_in(self, known: dict[int, tuple[Any, ...]], ident: int) -> tuple[str, ...]:
         path: list[str] = []
@@ -382,7 +382,9 @@ class _Rebuild:
             where = [(boxes.get(entry[1], boxes[0]), entry[6], entry[8], entry[10]) for entry in entries.get(email, ())]
             if not where:
                 flags, box = (held[0].flags, held[0].mailbox) if held else (0, 0)
-                where = [(boxes.get(box or self._meant_for(stored), boxes[0]), flags, self._now_ms, None)]
+                into = [boxes.get(box or self._meant_for(stored), boxes[0])]
+                into += [boxes[also] for also in (held[0].also if held else ()) if also in boxes]
+                where = [(one, flags, self._now_ms, None) for one in dict.fromkeys(into)]
                 refiled += email not in known
             self._db.run(f"INSERT OR REPLACE INTO email VALUES ({', '.join('?' * 16)})", (*stored[:14], len(where), stored[15]))  # noqa: S608
             for box, flags, saved, more in where:

@@ -30,7 +30,8 @@ LONGEST: Final = 4 << 20
 
 
 class Meta(msgspec.Struct, array_like=True):
-    """What the scan found, sealed beside the row. ``place``: path of the mailbox it was meant for."""
+    """What the scan found, sealed beside the row. ``place``: path of the mailbox it was meant for; ``empty`` as in
+    ``mime.scan.Scan`` (not in older records)."""
 
     envelope: bytes
     structure: bytes
@@ -39,10 +40,12 @@ class Meta(msgspec.Struct, array_like=True):
     message_id: bytes
     place: tuple[str, ...]
     refs: tuple[bytes, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 class Info(msgspec.Struct, array_like=True):
-    """The clear part of a record. ``frames``: octets of each sealed frame; ``meta``: octets of the sealed metadata."""
+    """The clear part of a record. ``frames``: octets of each sealed frame; ``meta``: octets of the sealed metadata;
+    ``also``: further mailboxes it was filed in at once (not in older records)."""
 
     account: int
     email: int
@@ -58,6 +61,7 @@ class Info(msgspec.Struct, array_like=True):
     mailbox: int
     meta: int
     frames: tuple[int, ...]
+    also: tuple[int, ...] = ()
 
 
 class Place(msgspec.Struct, array_like=True):

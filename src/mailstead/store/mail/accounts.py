@@ -45,13 +45,14 @@ class SetAccount(OfAccount):
     max_messages: int | None = None
 
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
-        tx.db.run(
+        row = tx.db.one(
             "UPDATE account SET state=coalesce(?2, state), max_octets=coalesce(?3, max_octets),"
-            " max_messages=coalesce(?4, max_messages), epoch=epoch+(?2 IS NOT NULL) WHERE account_id=?1",
+            " max_messages=coalesce(?4, max_messages), epoch=epoch+(?2 IS NOT NULL) WHERE account_id=?1 RETURNING modseq",
             (self.account, self.state, self.max_octets, self.max_messages),
         )
-        if not tx.db.changed():
+        if row is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such account")
+        tx.news[self.account] = row[0]  # what the quotas say is a state of its own
 
 
 class RemoveAccount(OfAccount):

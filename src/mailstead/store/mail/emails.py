@@ -7,7 +7,7 @@ all accounts together; what changes is read each time.
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from mailstead.model import flags as model
 from mailstead.model.email import EmailRow, States
@@ -37,25 +37,28 @@ def states(db: Database, account: int) -> States:
     return States(*row)
 
 
+_Content: TypeAlias = tuple[bool, int, bytes, bytes, str, tuple[str, ...]]
+
+
 class Opened:
-    """What never changes of the emails last seen: (has attachment, header octets, envelope, parts, preview)."""
+    """What never changes of the emails last seen: (has attachment, header octets, envelope, parts, preview, empty address fields)."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int], tuple[bool, int, bytes, bytes, str]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], _Content] = OrderedDict()
 
-    def of(self, db: Database, account: int, keys: Keys, email: int) -> tuple[bool, int, bytes, bytes, str]:
+    def of(self, db: Database, account: int, keys: Keys, email: int) -> _Content:
         """Empty where it is gone or damaged."""
         found = self._kept.get((account, email))
         if found is None:
             row = db.one(
                 "SELECT attachment, header, key_no, meta_enc FROM email WHERE account_id=? AND email_id=?", (account, email))
             if row is None:
-                return False, 0, b"", b"", ""
+                return False, 0, b"", b"", "", ()
             try:
                 meta = record.open_meta(keys.numbered(account, row[2]), email, row[3])
             except Damaged:
-                return bool(row[0]), row[1], b"", b"", ""
-            found = (bool(row[0]), row[1], meta.envelope, meta.parts, meta.preview)
+                return bool(row[0]), row[1], b"", b"", "", ()
+            found = (bool(row[0]), row[1], meta.envelope, meta.parts, meta.preview, meta.empty)
             self._kept[(account, email)] = found
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

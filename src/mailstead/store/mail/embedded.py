@@ -194,15 +194,18 @@ class EmbeddedMail:
         return found
 
     async def prepare(self, account: AccountId, octets: Octets, found: Scan, *, received_ms: int | None,
-                       place: tuple[str, ...], delivery: bytes = b"") -> filing.Incoming:
-        """A message made ready to be filed. ``place``: path of the mailbox it is meant for."""
+                       place: tuple[str, ...], delivery: bytes = b"",
+                      mailboxes: Sequence[MailboxId] = ()) -> filing.Incoming:
+        """A message made ready to be filed. ``place``: path of the mailbox it is meant for; ``mailboxes``: where it is to be
+        filed, if that is known now."""
         key = self._keys.of(account)
         email = self._ids.next()
         at = self._now_ms() if received_ms is None else received_ms
 
         def ready() -> filing.Incoming:
             return filing.prepare(
-                key, email, octets, found, received_ms=at, place=place, objects=self._objects, delivery=delivery
+                key, email, octets, found, received_ms=at, place=place, objects=self._objects, delivery=delivery,
+                mailboxes=mailboxes,
             )
 
         try:

@@ -121,7 +121,8 @@ class EmbeddedEmails:
         for one in create:
             place = next((paths[box] for box in one.mailbox_ids if box in paths), ("INBOX",))
             incoming.append(await self._mail.prepare(
-                account, one.octets, scan(one.octets), received_ms=one.received_at_ms, place=place))
+                account, one.octets, scan(one.octets), received_ms=one.received_at_ms, place=place,
+                mailboxes=tuple(dict.fromkeys(one.mailbox_ids))))
             if len(incoming) % _TURN == 0:
                 await asyncio.sleep(0)
         wanted = SetEmails(

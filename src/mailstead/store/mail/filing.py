@@ -5,6 +5,7 @@ appends it and writes the rows.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -40,21 +41,21 @@ class Incoming(msgspec.Struct):
 
 def prepare(
     key: AccountKey, email: int, octets: Octets, scan: Scan, *, received_ms: int, place: tuple[str, ...],
-    objects: Objects, delivery: bytes = b"",
+    objects: Objects, delivery: bytes = b"", mailboxes: Sequence[int] = (),
 ) -> Incoming:
     """Scan result and octets as an ``Incoming``. Above 1 MiB the object is written here, durably: call it in a thread
-    for those. Raises ``OSError``."""
+    for those. ``mailboxes``: where it is to be filed, if that is known now. Raises ``OSError``."""
     subject = scan.base_subject.encode()
     refs = [key.hashed(THREAD, ref, subject) for ref in dict.fromkeys(filter(None, (scan.message_id, *scan.references)))]
     meta = record.sealed_meta(
         key, email,
-        Meta(scan.envelope, scan.structure, scan.parts, scan.preview, scan.message_id, place, tuple(refs)),
+        Meta(scan.envelope, scan.structure, scan.parts, scan.preview, scan.message_id, place, tuple(refs), scan.empty),
     )
     info = Info(
         account=key.account, email=email, key=key.number, thread=0, received_ms=received_ms,
         sent_ms=scan.sent_at_ms if scan.sent_at_ms is not None else received_ms, size=scan.size_octets,
-        header=scan.header_octets, flags=0, attachment=scan.has_attachment, delivery=delivery, mailbox=0,
-        meta=len(meta), frames=(),
+        header=scan.header_octets, flags=0, attachment=scan.has_attachment, delivery=delivery, mailbox=mailboxes[0] if mailboxes else 0,
+        meta=len(meta), frames=(), also=tuple(mailboxes[1:]),
     )
     if len(octets) > SPOOL_ABOVE_OCTETS:
         objects.put(key, info, meta, octets)

@@ -137,7 +137,7 @@ def _of_envelope(row: EmailRow) -> dict[str, Any]:
     if len(fields) != 10:  # noqa: PLR2004 - RFC 9051 §7.5.2
         fields = [None] * 10
     when, subject, author, _, _, to, cc, bcc, answered, own = fields
-    return {
+    shown: dict[str, Any] = {
         "subject": None if subject is None else headers.text(subject),
         "sentAt": None if when is None else date.rfc3339(when),
         "from": headers.flat(author), "to": headers.flat(to), "cc": headers.flat(cc), "bcc": headers.flat(bcc),
@@ -145,6 +145,9 @@ def _of_envelope(row: EmailRow) -> dict[str, Any]:
         "messageId": None if own is None else headers.form(own, "asMessageIds"),
         "hasAttachment": row.has_attachment, "preview": row.preview,
     }
+    for name in row.empty:  # the field is there, so it is a list (RFC 8621 §4.1.3)
+        shown[name] = []
+    return shown
 
 
 class Rendering:

@@ -36,6 +36,15 @@ async def test_the_properties_of_a_list(jmap: Jmap) -> None:
     assert [email["blobId"][0], email["threadId"][0], ident[0]] == ["b", "h", "e"]
 
 
+async def test_an_address_field_without_addresses_is_an_empty_list(jmap: Jmap) -> None:
+    octets = b"To: undisclosed-recipients:;\r\nCc: ,\r\nBcc:\r\nSubject: () \r\n\r\n"
+    email = await jmap.one(await jmap.import_(octets), "from", "to", "cc", "bcc")
+    assert (None, [], [], []) == (email["from"], email["to"], email["cc"], email["bcc"])
+    parsed = await jmap.call("Email/parse", blobIds=[jmap.put(octets)], properties=["from", "to", "cc", "bcc"])
+    (found,) = parsed["parsed"].values()
+    assert {name: email[name] for name in found} == found
+
+
 async def test_header_forms(jmap: Jmap) -> None:
     ident = await jmap.import_(PLAIN)
 

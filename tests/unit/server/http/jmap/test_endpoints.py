@@ -222,6 +222,13 @@ async def test_what_is_used_up_is_heard(web: Web) -> None:
         _, data = await hearing
     ((_, found, _),) = await web.jmap(("Quota/get", {}), using=[*USING, "urn:ietf:params:jmap:quota"])
     assert {"Quota": found["state"]} == data["changed"][web.accounts["alice"]]
+    for most in (20_000_000, 0):  # the limit alone
+        hearing = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        await web.store.directory.account_set(AccountId(account), max_octets=most)
+        async with asyncio.timeout(5):
+            _, data = await hearing
+        assert str(most) in data["changed"][web.accounts["alice"]]["Quota"]
     await stream.aclose()  # type: ignore[attr-defined]
 
 
