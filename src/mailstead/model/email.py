@@ -147,6 +147,11 @@ class EmailPatch:
     snooze: Snooze | None = None
     """None: as it was."""
 
+    def of(self, email: EmailId) -> "EmailPatch":
+        """The same change of another email."""
+        return EmailPatch(
+            email, self.keywords, self.add_keywords, self.remove_keywords, self.mailbox_ids, self.add_mailboxes, self.remove_mailboxes, self.snooze)
+
 
 @dataclass(frozen=True, slots=True)
 class EmailDelta:

@@ -34,7 +34,6 @@ SUBMISSION: Final = "s"
 CREDENTIAL: Final = "c"
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
-_VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 _WORKER_BITS: Final = 5
 _COUNTER_BITS: Final = 16
 _MILLISECOND_BITS: Final = 42
@@ -55,12 +54,10 @@ def from_wire(letter: str, text: str) -> int | None:
     """The number behind a wire id, or None when it is not one of this type (14 characters at most)."""
     if not 2 <= len(text) <= 14 or text[0] != letter:  # noqa: PLR2004 - a letter and up to 13 digits of 5 bits
         return None
-    number = 0
-    for character in text[1:]:
-        value = _VALUES.get(character)
-        if value is None:
-            return None
-        number = number * 32 + value
+    digits = text[1:]
+    if digits.strip(_DIGITS):  # something is left: it is none of them
+        return None
+    number = int(digits, 32)
     return number if number < 1 << 63 else None
 
 

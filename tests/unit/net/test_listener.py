@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import socket
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def test_an_address_has_so_many_connections_and_loopback_has_no_bound() -> None:
     counts.give(stranger)
     counts.give(stranger)
     assert counts.by_address == {}
+
+
+def test_asyncio_is_told_that_it_is_tcp() -> None:
+    """It takes Nagle's algorithm off only where the socket says so."""
+    with bind("127.0.0.1:0") as sock, socket.create_connection(sock.getsockname()):
+        accepted, _ = sock.accept()
+        with accepted:
+            assert [socket.IPPROTO_TCP] * 2 == [sock.proto, accepted.proto]
 
 
 def test_a_failing_handler_is_told_once_and_costs_only_its_connection() -> None:

@@ -6,7 +6,7 @@ in each mailbox an email enters, an expunge where it leaves, flags set on every 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar, Final
 
 import msgspec
@@ -23,10 +23,9 @@ from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import AccountKey
 
-_ENTRIES: Final = (
-    "SELECT m.email_id, m.thread_id, m.size, m.received_ms, n.mailbox_id, n.uid, n.flags, n.more FROM json_each(?2) j"
+_EMAILS: Final = (
+    "SELECT m.email_id, m.thread_id, m.size, m.received_ms FROM json_each(?2) j"
     " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
-    " CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
 )
 
 
@@ -149,13 +148,14 @@ class _Work:
         """Read the emails that are to be changed, and the threads they are in."""
         if not wanted:
             return
-        for email, thread, size, received, mailbox, uid, flags, more in self._tx.db.each(_ENTRIES, (self._account, json.dumps(wanted))):
-            found = self.found.get(email)
-            if found is None:
-                found = self.found[email] = _Email(email, thread, size, received, [])
-            if not any(entry.mailbox == mailbox and entry.uid == uid for entry in found.entries):
-                found.entries.append(_Entry(mailbox, uid, flags, keywords.unpack_more(more), flags))
-        self.tally.look({found.thread for found in self.found.values()})
+        known: dict[int, _Email] = {}
+        for email, thread, size, received in self._tx.db.each(_EMAILS, (self._account, json.dumps(wanted))):
+            known[email] = _Email(email, thread, size, received, [])
+        for _, mailbox, uid, email, flags, more in self.tally.look({found.thread for found in known.values()}):
+            found = known.get(email)
+            if found is not None and not flags & model.DELETED:
+                found.entries.append(_Entry(mailbox, uid, flags, keywords.unpack_more(more) if more else (), flags))
+        self.found = {email: found for email, found in known.items() if found.entries}
 
     def take(self, email: int) -> _Email | None:
         """An email that is to be destroyed. Each is changed once in a set: what comes second is not there."""
@@ -178,14 +178,20 @@ class _Work:
         found = self.found.get(patch.email_id)
         if found is None or found.email in self._taken:
             return Fault.NOT_FOUND
+        add = patch.keywords if patch.keywords is not None else patch.add_keywords
+        named = add | patch.snooze.add_keywords if patch.snooze else add
+        if patch.mailbox_ids is None and not patch.add_mailboxes and not patch.remove_mailboxes:
+            if not self._may_name(named):
+                return Fault.TOO_MANY_KEYWORDS
+            self._taken.add(found.email)
+            return _Plan(found, add, patch.remove_keywords, patch.keywords is not None, [], [], patch.snooze)
         now = {entry.mailbox for entry in found.entries}
         wanted = set(patch.mailbox_ids) if patch.mailbox_ids is not None else (now | patch.add_mailboxes) - patch.remove_mailboxes
         if not wanted:
             return Fault.IN_NO_MAILBOX
         if not wanted - now <= self._boxes or not patch.remove_mailboxes <= self._boxes | now:
             return Fault.NO_MAILBOX
-        add = patch.keywords if patch.keywords is not None else patch.add_keywords
-        if not self._may_name(add | patch.snooze.add_keywords if patch.snooze else add):
+        if not self._may_name(named):
             return Fault.TOO_MANY_KEYWORDS
         out_of = [entry for entry in found.entries if entry.mailbox not in wanted]
         into = sorted(wanted - now)
@@ -203,8 +209,10 @@ class _Work:
         self.octets, self.messages = octets, messages
         return Fault.NONE
 
-    def _may_name(self, names: Iterable[str]) -> bool:
+    def _may_name(self, names: Collection[str]) -> bool:
         """Whether the account may have these keywords; those that are new are counted."""
+        if not names:
+            return True
         new = {name.lower() for name in names if model.canonical(name) not in model.SYSTEM_BITS}
         if not new:
             return True
@@ -236,6 +244,8 @@ class _Work:
             self._words[spelled.lower()] = (1 << number, "") if number <= model.LAST_ACCOUNT_BIT else (0, spelled)
 
     def _bits(self, names: Iterable[str]) -> tuple[int, frozenset[str]]:
+        if not names:
+            return 0, frozenset()
         value, more = 0, set()
         for name in names:
             bit, beyond = (self._words or {}).get(name.lower(), (0, ""))
@@ -278,13 +288,15 @@ class _Work:
             found = plan.found
             add, more_add = self._bits(plan.add)
             drop, more_drop = (~0, None) if plan.all_of else self._bits(plan.remove)
-            leaving = {(entry.mailbox, entry.uid) for entry in plan.out_of}
+            leaving = {(entry.mailbox, entry.uid) for entry in plan.out_of} if plan.out_of else ()
             if plan.snooze is not None:
                 self._snooze(found, plan.snooze)
             for entry in found.entries:
                 flags = ((entry.flags & ~drop) | add) & ~model.DELETED
-                kept = frozenset() if more_drop is None else frozenset(entry.more) - more_drop
-                more = tuple(sorted(kept | more_add))
+                more = entry.more
+                if more or more_add:
+                    kept = frozenset() if more_drop is None else frozenset(more) - more_drop
+                    more = tuple(sorted(kept | more_add))
                 if (entry.mailbox, entry.uid) not in leaving and (
                     flags != entry.flags or more != entry.more or plan.snooze is not None
                 ):

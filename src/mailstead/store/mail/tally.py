@@ -32,6 +32,8 @@ Counts = tuple[int, int, int, int]
 """(emails, unread emails, threads, unread threads)."""
 Entries = dict[tuple[int, int], tuple[int, int]]
 """(mailbox, uid) → (email, flags): one thread's entries."""
+Row = tuple[int, int, int, int, int, bytes | None]
+"""thread, mailbox, uid, email, flags, keywords past the bits."""
 
 
 class Tally:
@@ -46,28 +48,29 @@ class Tally:
         self._events: list[tuple[int, int, int, int, int]] = []
         self._trash = -1
 
-    def look(self, threads: Iterable[int]) -> None:
-        """Read the entries of these threads as they are now; before anything of them changes."""
+    def look(self, threads: Iterable[int]) -> list[Row]:
+        """Read the entries of these threads as they are now; before anything of them changes. Gives those that had not been read before."""
         wanted = [thread for thread in threads if thread not in self._before]
         for thread in wanted:
             self._before[thread] = {}
         if len(wanted) == 1:
-            rows = self._tx.db.each(
-                "SELECT thread_id, mailbox_id, uid, email_id, flags FROM entry INDEXED BY entry_thread WHERE account_id=? AND thread_id=?",
+            rows = self._tx.db.all(
+                "SELECT thread_id, mailbox_id, uid, email_id, flags, more FROM entry INDEXED BY entry_thread WHERE account_id=? AND thread_id=?",
                 (self._account, wanted[0]),
             )
         elif wanted:
-            rows = self._tx.db.each(
-                "SELECT n.thread_id, n.mailbox_id, n.uid, n.email_id, n.flags FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
-                " ON n.account_id=?1 AND n.thread_id=j.value",
+            rows = self._tx.db.all(
+                "SELECT n.thread_id, n.mailbox_id, n.uid, n.email_id, n.flags, n.more FROM json_each(?2) j CROSS JOIN entry n"
+                " INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=j.value",
                 (self._account, json.dumps(wanted)),
             )
         else:
-            return
-        for thread, mailbox, uid, email, flags in rows:
+            return []
+        for thread, mailbox, uid, email, flags, _ in rows:
             self._before[thread][(mailbox, uid)] = (email, flags)
         for thread in wanted:
-            self._after[thread] = dict(self._before[thread])
+            self._after[thread] = self._before[thread].copy()
+        return rows
 
     def is_new(self, thread: int) -> None:
         """Nothing is in this thread yet; it need not be looked at."""
@@ -123,12 +126,23 @@ class Tally:
         for _, _, _, email, thread in self._events:
             touched.setdefault(thread, set()).add(email)
         for thread, of_thread in touched.items():
+            if len(of_thread) == 1 and self._before[thread].keys() == self._after[thread].keys() and self._is_plain(thread):
+                emails.update(dict.fromkeys(of_thread, _UPDATED))
+                continue
             was = {email for email, flags in self._before[thread].values() if not flags & model.DELETED}
             now = {email for email, flags in self._after[thread].values() if not flags & model.DELETED}
             for email in of_thread:
                 emails[email] = _meaning(email in was, email in now)
             threads[thread] = 0 if was == now else _meaning(bool(was), bool(now))
         return emails, threads
+
+    def _is_plain(self, thread: int) -> bool:
+        """Whether nothing in a thread was or is out of JMAP's sight."""
+        for entries in (self._before[thread], self._after[thread]):
+            for _, flags in entries.values():
+                if flags & model.DELETED:
+                    return False
+        return True
 
     def _count(self, modseq: int) -> bool:
         """Move the mailboxes' counters; whether any moved."""
@@ -178,7 +192,10 @@ def _may_count(before: Entries, after: Entries) -> bool:
     """Whether two states of a thread can give different counters."""
     if before.keys() != after.keys():
         return True
-    return any((flags ^ after[place][1]) & _MATTERS for place, (_, flags) in before.items())
+    for place, (_, flags) in before.items():  # noqa: SIM110 - each email of a set comes here
+        if (flags ^ after[place][1]) & _MATTERS:
+            return True
+    return False
 
 
 def counted(entries: Entries, trash: int) -> dict[int, Counts]:

@@ -131,6 +131,18 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
     )
 
 
+def _like_another(alike: dict[frozenset[tuple[str, Any]], EmailPatch], call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch | None:
+    """Many emails are mostly changed in one way: what single keywords and mailboxes are set to is read once. None: it says more."""
+    for path, value in given.items():
+        if (value is not True and value is not None) or "/" not in path:
+            return None
+    shape = frozenset(given.items())
+    found = alike.get(shape)
+    if found is None:
+        found = alike[shape] = patch_of(call, email, given)
+    return found.of(email)
+
+
 async def _less_unchanged(call: Call, ident: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """An update without what the email is already: a client may send the whole object back (RFC 8620 §5.3)."""
     names = [name for name in given if name not in _MUTABLE and "/" not in name]
@@ -218,6 +230,7 @@ class _Set(Outcome):
         destroy = {ident: wire.from_wire(wire.EMAIL, ident) for ident in dict.fromkeys(resolved(call, one) for one in self.wanted.destroy)}
         patches: dict[str, EmailPatch] = {}
         sleeping: dict[str, Any] = {}
+        alike: dict[frozenset[tuple[str, Any]], EmailPatch] = {}
         for key, given in self.wanted.update.items():
             ident = resolved(call, key)
             number = wire.from_wire(wire.EMAIL, ident)
@@ -226,7 +239,8 @@ class _Set(Outcome):
                     raise BadPatch(kind="notFound")
                 if ident in destroy:
                     raise BadPatch(kind="willDestroy")
-                patches[ident] = patch_of(call, EmailId(number), await _less_unchanged(call, ident, given))
+                patches[ident] = _like_another(alike, call, EmailId(number), given) or patch_of(
+                    call, EmailId(number), await _less_unchanged(call, ident, given))
                 if "snoozed" in given:
                     sleeping[ident] = given["snoozed"]
             except BadPatch as exc:
