@@ -27,6 +27,7 @@ from mailstead.service.kept import Kept
 from mailstead.service.push.states import TypeStates
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
+from mailstead.service.unsubscribing import Unsubscribing
 from mailstead.store import Embedded, create, open_store
 
 PASSWORD = "correct horse battery"
@@ -90,7 +91,7 @@ class Web:
 @asynccontextmanager
 async def web_server(
     folder: Path, *, web: Path | None = None, message_octets: int = 1 << 20, fetch_image: Callable[[str], Awaitable[bytes]] | None = None,
-    routes: Callable[[Embedded], Sequence[BaseRoute]] = lambda _: (),
+    routes: Callable[[Embedded], Sequence[BaseRoute]] = lambda _: (), unsubscribing: Unsubscribing | None = None,
 ) -> AsyncIterator[Web]:
     create(folder / "data", shards=1)
     store = open_store(folder / "data")
@@ -120,7 +121,7 @@ async def web_server(
         assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail)
     server = http_server(Parts(
         access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
-        message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
+        message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, unsubscribing=unsubscribing, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=sendings, states=TypeStates(emails, kept, sendings), routes=routes(store),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from mailstead.mailauth.dkim import PrivateKey
 from mailstead.model.dns import Answer, RecordType
 from mailstead.model.errors import Unavailable
+from mailstead.store.interface import DkimKey
 
 
 class Table:
@@ -21,3 +23,16 @@ class Table:
             raise Unavailable("no answer")
         found = self.records.get((name, kind.name), ())
         return Answer(name, found, is_secure=name in self.secure, exists=any(known == name for known, _ in self.records))
+
+
+class Keys:
+    """Of some domains, for ``service.signing``; ``table`` is where they are published."""
+
+    def __init__(self, *domains: str) -> None:
+        self.keys = {domain: PrivateKey.make("ed25519") for domain in domains}
+
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+        return tuple(DkimKey(one, "s", "ed25519", "signing", 0, key.record(), key.dump()) for one, key in self.keys.items())
+
+    def table(self) -> Table:
+        return Table({(f"s._domainkey.{one}", "TXT"): (key.record().encode(),) for one, key in self.keys.items()})

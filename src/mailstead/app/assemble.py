@@ -20,7 +20,7 @@ from mailstead.agent.smarthost import Smarthost, SmarthostAgent, proxy
 from mailstead.app import control, events
 from mailstead.app.certificates import certificates, signing
 from mailstead.app.config import Settings
-from mailstead.app.exchangers import mx_agent, picture_fetcher, policy_file, push_poster, report_poster
+from mailstead.app.exchangers import list_leaver, mx_agent, picture_fetcher, policy_file, push_poster, report_poster
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
@@ -504,7 +504,7 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
     node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, credentials_of(opened))
     http = http_server(Parts(
-        fetch_image=picture_fetcher(settings), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
+        fetch_image=picture_fetcher(settings), unsubscribing=list_leaver(settings, opened.now_ms), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy), *setup_routes(site_of(opened, settings))),

@@ -10,9 +10,10 @@ from mailstead.mailauth.mtasts import PATH
 from mailstead.model import limits
 from mailstead.net.dns import Resolver
 from mailstead.net.https import Https
-from mailstead.service.ports import TlsPolicy
+from mailstead.service.ports import Clock, TlsPolicy
 from mailstead.service.push.subscriptions import Post
 from mailstead.service.transport import Transport, checked
+from mailstead.service.unsubscribing import Unsubscribing
 from mailstead.store import Embedded
 
 
@@ -29,6 +30,12 @@ def policy_file(resolver: Resolver) -> Callable[[str], Awaitable[bytes]]:
 def report_poster(settings: Settings) -> Callable[[str, bytes, str], Awaitable[tuple[str, str]]]:
     """Hands TLS reports over (RFC 8460 §5.2)."""
     return Https(Resolver(settings.dns.servers)).post
+
+
+def list_leaver(settings: Settings, now_ms: Clock) -> Unsubscribing:
+    """Asks mailing lists to send no more (RFC 8058)."""
+    resolver = Resolver(settings.dns.servers)
+    return Unsubscribing(resolver, Https(resolver).post, now_ms)
 
 
 def push_poster(settings: Settings) -> Post:

@@ -19,6 +19,12 @@ _IN_A_THREAD: Final = 1 << 20
 
 async def signers(lookups: Lookups, octets: Octets, *, now_s: int) -> list[str]:
     """As A-labels, in the order of the signatures."""
+    found = await verdicts(lookups, octets, now_s=now_s)
+    return [domain_key(one.signature.domain) for one in found if one.result == "pass" and one.signature is not None]
+
+
+async def verdicts(lookups: Lookups, octets: Octets, *, now_s: int) -> list[Verdict]:
+    """What each signature proves, in their order."""
     exchange = dkim.verify(octets, len(header_of(octets)) + 2, now_s=now_s)
 
     def step(answers: tuple[Answer[bytes] | None, ...] | None) -> tuple[LookUp, ...] | list[Verdict]:
@@ -38,7 +44,7 @@ async def signers(lookups: Lookups, octets: Octets, *, now_s: int) -> list[str]:
             except (Unavailable, ValueError):
                 given.append(None)
         done = await asyncio.to_thread(step, tuple(given)) if is_large else step(tuple(given))
-    return [domain_key(one.signature.domain) for one in done if one.result == "pass" and one.signature is not None]
+    return done
 
 
 def stands_behind(signer: str, domain: str) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import imaplib
+import json
 import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -74,6 +75,12 @@ def found(server: Server, login: str, mailbox: str, subject: str) -> list[tuple[
 
 def holds(server: Server, mailbox: str, subject: str, login: str = LOGIN) -> bool:
     return bool(found(server, login, mailbox, subject))
+
+
+def events(server: Server, name: str) -> list[dict[str, Any]]:
+    """What the server has told of this name so far, from its event files."""
+    lines = [line for path in sorted((server.data / "events").rglob("*.jsonl")) for line in path.read_bytes().splitlines()]
+    return [one for line in lines if (one := json.loads(line))["event"] == name]
 
 
 def eventually(what: Callable[[], object], within_s: float = WITHIN_S) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
-from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
+from tests.interop.web.conftest import PEOPLE, eventually, events, found, holds, put
 
 pytestmark = pytest.mark.interop
 TIDY = PEOPLE[5]
@@ -119,6 +119,18 @@ def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dic
     put(site, "Issue 41", to=TIDY, sender="Mill News <news@mill.example>", change=by_list)
     browser.run("unsubscribe", office, subject="Issue 41")
     eventually(lambda: holds(site, "INBOX", "leave news", PEOPLE[6]))
+
+
+def test_a_list_that_nobody_vouches_for_is_not_called(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    def by_page(message: EmailMessage) -> None:
+        message["List-Unsubscribe"] = "<https://lists.mill.example/leave?id=7>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+    put(site, "Issue 42", to=TIDY, sender="Mill News <news@mill.example>", change=by_page)
+    browser.run("leaveByPage", office, subject="Issue 42", host="lists.mill.example")
+    eventually(lambda: events(site, "list.kept"))
+    (event,) = events(site, "list.kept")
+    assert ("lists.mill.example", "no signature that holds covers the address") == (event["host"], event["reason"])
 
 
 def test_templates_fill_their_fields(browser: Browser, office: dict[str, Any]) -> None:

@@ -1,27 +1,14 @@
 """Which domains stand behind a message."""
 
 import pytest
-from tests.harness.lookups import Table
+from tests.harness.lookups import Keys
 
-from mailstead.mailauth.dkim import PrivateKey
 from mailstead.service import signers as module
 from mailstead.service.signers import signers, stands_behind
 from mailstead.service.signing import Signing
-from mailstead.store.interface import DkimKey
 
 NOW_S = 1_795_600_000
 MESSAGE = b"From: carol@far.example\r\nMessage-ID: <1@far.example>\r\n\r\nhello\r\n"
-
-
-class Keys:
-    def __init__(self, *domains: str) -> None:
-        self.keys = {domain: PrivateKey.make("ed25519") for domain in domains}
-
-    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
-        return tuple(DkimKey(one, "s", "ed25519", "signing", 0, key.record(), key.dump()) for one, key in self.keys.items())
-
-    def table(self) -> Table:
-        return Table({(f"s._domainkey.{one}", "TXT"): (key.record().encode(),) for one, key in self.keys.items()})
 
 
 @pytest.mark.parametrize("in_a_thread", [False, True])

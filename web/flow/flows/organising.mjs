@@ -129,6 +129,16 @@ export async function unsubscribe(mail, { subject }) {
   await mail.says('has been asked to send no more');
 }
 
+/** Try to leave a list that is left on its page only; where that is. */
+export async function leaveByPage(mail, { subject, host }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.button('Unsubscribe').click();
+  await mail.says(`This list is left on its own page, at ${host}.`);
+  const [page] = await Promise.all([mail.page.context().waitForEvent('page'), mail.button('Open the page').click()]);
+  await page.close();
+}
+
 /** A message kept as a template, and another one begun from it. */
 export async function template(mail, { to, subject, text }) {
   await mail.at('/m/inbox');

@@ -22,22 +22,34 @@ export function unsubscribe(detail: Detail): Unsubscribe | null {
   return { oneClick: https && /^List-Unsubscribe=One-Click$/i.test(post) ? https : null, mailto: list.find((url) => /^mailto:/i.test(url)) ?? null, page: https };
 }
 
-/** Do it: by a message where the list takes one, else on its page. */
+interface Left {
+  result: 'done' | 'refused' | 'unreachable' | 'unsure' | 'notSigned' | 'notOffered';
+  host: string | null;
+}
+
+/** Do it: in one step through the server where the list offers that and somebody vouches for it, else by a message, else on its page. */
 export async function leaveList(mail: Mail, detail: Detail): Promise<void> {
   const way = unsubscribe(detail);
   if (!way) return;
-  if (!way.mailto) {
-    if (way.page) window.open(way.page, '_blank', 'noopener,noreferrer');
-    return;
-  }
-  const list = detail.from?.[0]?.name || detail.from?.[0]?.email || '';
-  try {
-    await sendRequest(mail, way.mailto);
+  const name = detail.from?.[0]?.name || detail.from?.[0]?.email || '';
+  const done = () => {
     mail.log.perform('did.read', { n: 1 }, { [detail.id]: keyword('$unsubscribed', true) }, { quiet: true });
-    session.toast({ text: t('unsub.done', { name: list }) });
+    session.toast({ text: t('unsub.done', { name }) });
+  };
+  try {
+    const left = way.oneClick && mail.store.client ? await mail.store.client.call<Left>('Email/unsubscribe', { emailId: detail.id }) : null;
+    if (left?.result === 'done') return done();
+    if (left?.result === 'unsure') return void session.toast({ text: t('unsub.unsure', { host: left.host ?? '' }), alert: true }, 8000);
+    if (way.mailto) {
+      await sendRequest(mail, way.mailto);
+      return done();
+    }
   } catch (error) {
     session.toast({ text: t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }), alert: true }, 8000);
+    return;
   }
+  const page = way.page;
+  if (page) session.toast({ text: t('unsub.by_page', { host: new URL(page).host }), action: { label: t('unsub.page'), run: () => window.open(page, '_blank', 'noopener,noreferrer') } }, 12000);
 }
 
 async function sendRequest(mail: Mail, mailto: string): Promise<void> {

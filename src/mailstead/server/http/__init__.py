@@ -32,6 +32,7 @@ from mailstead.service.push.watching import Watch
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
+from mailstead.service.unsubscribing import Unsubscribing
 
 PUSH: Final = "urn:ietf:params:jmap:webpush-vapid"
 WEB: Final = Path(__file__).parents[2] / "web" / "dist"
@@ -60,6 +61,8 @@ class Parts:
     sendings: Sendings | None = None
     """Without it nothing is sent by JMAP."""
     fetch_image: Fetch | None = None
+    unsubscribing: Unsubscribing | None = None
+    """Without it no list is left in one step."""
     push_key: str = ""
     """By which push services know this site (RFC 9749); "": nothing is pushed there."""
     secret: bytes = b""
@@ -98,7 +101,8 @@ def http_server(parts: Parts) -> HttpServer:
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
-    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, hostname=parts.hostname, new_id=parts.new_id)
+    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, hostname=parts.hostname, new_id=parts.new_id,
+                         unsubscribing=parts.unsubscribing)
     dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
     sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)
     endpoints = Endpoints(

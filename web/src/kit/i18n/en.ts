@@ -196,6 +196,9 @@ export const en = {
   'unsub.offer': 'This is a mailing list.',
   'unsub.do': 'Unsubscribe',
   'unsub.done': '{name} has been asked to send no more.',
+  'unsub.unsure': '{host} did not answer clearly. Whether it took the request is not known.',
+  'unsub.by_page': 'This list is left on its own page, at {host}.',
+  'unsub.page': 'Open the page',
 
   // commands
   'cmd.compose': 'New message',

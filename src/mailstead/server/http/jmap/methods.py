@@ -22,6 +22,7 @@ from mailstead.server.http.jmap import (
     submission,
     submission_set,
     thread,
+    unsubscribe,
 )
 from mailstead.server.http.jmap.contacts import CAPABILITY as CONTACTS
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
@@ -77,6 +78,7 @@ METHODS: Final[Mapping[str, Named]] = {
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
     **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
+    "Email/unsubscribe": Named(PLUS, unsubscribe.unsubscribe),
     **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),
     "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),

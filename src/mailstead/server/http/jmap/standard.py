@@ -19,6 +19,7 @@ from mailstead.protocol.jmap.mail.filters import COLLATIONS
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.unsubscribing import Unsubscribing
 
 MAX_GET: Final = 500
 MAX_SET: Final = 1_000
@@ -41,6 +42,8 @@ class Mailing(Protocol):
     envelopes: Envelopes
     kept: Kept
     jobs: Jobs
+    unsubscribing: Unsubscribing | None
+    """None: there is no way to other people's servers."""
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         """The octets of an uploaded blob; None: there is none of this account's."""
