@@ -53,21 +53,18 @@ class Plan:
     html_values: bool = False
     all_values: bool = False
     most_octets: int = 0
+    content: bool = field(init=False)
+    """Whether the stored envelope, parts or preview are needed."""
+    octets: bool = field(init=False)
+    """Whether the message has to be opened."""
+    parts: bool = field(init=False)
+    """Whether its parts are looked at."""
 
-    @property
-    def content(self) -> bool:
-        """Whether the stored envelope, parts or preview are needed."""
-        return bool(self.forms) or any(name not in _ROW for name in self.properties)
-
-    @property
-    def octets(self) -> bool:
-        """Whether the message has to be opened."""
-        return bool(self.forms) or any(name in _HEADER or name in _BODY for name in self.properties)
-
-    @property
-    def parts(self) -> bool:
-        """Whether its parts are looked at."""
-        return any(name in _BODY for name in self.properties)
+    def __post_init__(self) -> None:
+        names, forms = frozenset(self.properties), bool(self.forms)
+        object.__setattr__(self, "content", forms or not names <= _ROW)
+        object.__setattr__(self, "octets", forms or not names.isdisjoint(_HEADER | _BODY))
+        object.__setattr__(self, "parts", not names.isdisjoint(_BODY))
 
 
 def plan(properties: tuple[str, ...] | None, arguments: dict[str, Any], *, default: tuple[str, ...] = DEFAULT) -> Plan:
