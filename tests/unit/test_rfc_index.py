@@ -21,7 +21,8 @@ def _index() -> dict[int, str]:
 
 def _cited() -> dict[int, str]:
     where: dict[int, str] = {}
-    for path in sorted((ROOT / "src").rglob("*.py")):
+    client = [path for path in (ROOT / "web/src").rglob("*") if path.suffix in {".ts", ".svelte"}]
+    for path in [*sorted((ROOT / "src").rglob("*.py")), *sorted(client)]:
         for number in CITATION.findall(path.read_text()):
             where.setdefault(int(number), str(path.relative_to(ROOT)))
     return where

@@ -72,6 +72,34 @@ def test_a_window_of_its_own_goes_on_with_the_draft(site: Server, sent: dict[str
     assert not holds(site, "Drafts", "In a window")
 
 
+LETTER = "\n".join((
+    "Dear Ada,", "", "one two three four five six seven eight nine ten " * 5 + "end", "From here on", " indented", "> quoted " + "word " * 30 + "end", "", "Carol",
+))
+
+
+def test_plain_text_is_sent_so_that_any_width_can_show_it(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    """RFC 3676: lines that end in a blank go on."""
+    assert LETTER == browser.run("plainText", desk, to=FRIEND, subject="In plain words", text=LETTER)
+    eventually(lambda: holds(site, "INBOX", "In plain words", FRIEND), within_s=20)
+    [(_, message)] = found(site, FRIEND, "INBOX", "In plain words")
+    assert ("text/plain", "flowed", None) == (message.get_content_type(), message["Content-Type"].params["format"], message["Content-Type"].params.get("delsp"))
+    lines = message.get_content().splitlines()
+    assert max(map(len, lines)) <= 78
+    assert {" From here on", "  indented"} <= set(lines)
+    whole, text = "", []
+    for line in lines:
+        whole += line.removeprefix("> " if whole else "").removeprefix(" ") if line.startswith((" ", "> ")) and (whole or line[0] == " ") else line
+        if not line.endswith(" "):
+            text.append(whole)
+            whole = ""
+    assert LETTER.split("\n") == text
+
+
+def test_whoever_does_not_answer_is_waited_for(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    assert "Could we meet" in browser.run("remindIfSilent", desk, to=FRIEND, subject="Could we meet")
+    eventually(lambda: holds(site, "INBOX", "Could we meet", FRIEND), within_s=20)
+
+
 def test_name_and_signature(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
     put(site, "Something to look at")
     assert "Ursula Example, third floor" in browser.run("identity", desk, name="Ursula Example", signature="Ursula Example, third floor")

@@ -106,3 +106,36 @@ export async function receipt(mail, { subject }) {
   await mail.says('has been told');
   await mail.button('Tell them').waitFor({ state: 'detached' });
 }
+
+/** Plain text: kept as a draft, taken up again, sent; what the draft said when it was opened. */
+export async function plainText(mail, { to, subject, text }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject });
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitemcheckbox', { name: 'Plain text' }).click();
+  await mail.composer.locator('textarea.plain').fill(text);
+  await mail.saved();
+  await mail.page.reload();
+  await mail.at('/m/drafts');
+  await mail.row(subject).first().click();
+  await mail.composer.locator('textarea.plain').waitFor();
+  const kept = await mail.composer.locator('textarea.plain').inputValue();
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  return kept;
+}
+
+/** Send, and want to be reminded if nobody answers; what the board of what one waits for shows. */
+export async function remindIfSilent(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'When could we meet?' });
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitemcheckbox', { name: /Remind me if nobody replies/ }).click();
+  await mail.page.keyboard.press('Escape');
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  await mail.at('/waiting');
+  const item = mail.page.locator('main').getByText(subject).first();
+  await item.waitFor();
+  return item.innerText();
+}

@@ -7,6 +7,7 @@ import { Offline, Refused } from '../jmap/errors.ts';
 import type { BodyPart, Email, EmailAddress, Id, Identity, SetResponse } from '../jmap/types.ts';
 import type { Detail } from '../cache/bodies.ts';
 import { fullDate } from '../kit/dates.ts';
+import { FLOWED, asWritten, flow } from '../kit/flowed.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { domainOf, forwardSubject, parseAddress, replySubject, sameAddress, splitAddresses } from '../kit/mail.ts';
 import { nameOf } from '../kit/people.ts';
@@ -214,8 +215,8 @@ export class Draft {
       ...(inReplyTo ? { inReplyTo } : {}),
       ...(references ? { references } : {}),
       ...(receipt && identity ? { 'header:Disposition-Notification-To:asAddresses': [{ name: identity.name || null, email: identity.email }] } : {}),
-      bodyValues: { text: { value: text }, ...(rich ? { html: { value: wrapHtml(html) } } : {}) },
-      textBody: [{ partId: 'text', type: 'text/plain' }],
+      bodyValues: { text: { value: flow(text) }, ...(rich ? { html: { value: wrapHtml(html) } } : {}) },
+      textBody: [{ partId: 'text', 'header:Content-Type': ` ${FLOWED}` }],
       ...(rich ? { htmlBody: [{ partId: 'html', type: 'text/html' }] } : {}),
       ...(used.length
         ? { attachments: used.map((file) => ({ blobId: file.blobId, type: file.type || 'application/octet-stream', name: file.name, disposition: file.cid ? 'inline' : 'attachment', ...(file.cid ? { cid: file.cid } : {}) })) }
@@ -415,7 +416,7 @@ export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
     cc: detail.cc ?? [],
     bcc: detail.bcc ?? [],
     subject: detail.subject ?? '',
-    html: rich ? bodyOf(value) : value,
+    html: rich ? bodyOf(value) : asWritten(part, value),
     rich,
     inReplyTo: detail.inReplyTo ?? null,
     references: detail.references ?? null,

@@ -1,4 +1,8 @@
-/** Plain text of RFC 3676: lines that were broken for the way are whole again. */
+/** Plain text of RFC 3676: long lines are broken for the way, and whole again at its end. */
+
+/** What text of ours is sent as. */
+export const FLOWED = 'text/plain; charset=utf-8; format=flowed';
+const WIDTH = 72;
 
 /** True where a Content-Type says so; `delsp` where the space that marks a break is no part of the text (§4). */
 export function flowedBy(contentType: string): { delsp: boolean } | null {
@@ -22,4 +26,35 @@ export function unflow(text: string, delsp: boolean): string {
     open = flows ? { depth } : null;
   }
   return out.join('\n');
+}
+
+/** The text of a part, as it was written. */
+export function asWritten(part: object | undefined, value: string): string {
+  const flowed = flowedBy(String((part as Record<string, unknown> | undefined)?.['header:Content-Type'] ?? ''));
+  return flowed ? unflow(value, flowed.delsp) : value;
+}
+
+/** §4.2: each line of the text in lines of at most 72 characters, all but the last with a space at their end; what a reader could take for a quote
+ * or a stuffed space has a space in front (§4.4). `unflow` gives the text back, but for blanks at the ends of lines. */
+export function flow(text: string): string {
+  return text.split(/\r?\n/).map(one).join('\n');
+}
+
+function one(line: string): string {
+  if (line === '-- ') return line;
+  const depth = /^>*/.exec(line)?.[0].length ?? 0;
+  const mark = depth ? `${'>'.repeat(depth)} ` : '';
+  let rest = line.slice(depth).trimEnd();
+  if (depth && rest.startsWith(' ')) rest = rest.slice(1);
+  const out: string[] = [];
+  while (rest.length > WIDTH) {
+    const at = rest.lastIndexOf(' ', WIDTH - 1);
+    const cut = at > 0 && rest.slice(0, at).trim() ? at : rest.indexOf(' ', WIDTH);
+    if (cut < 0) break;
+    out.push(rest.slice(0, cut + 1));
+    rest = rest.slice(cut + 1);
+  }
+  out.push(rest);
+  if (depth) return out.map((piece) => (piece ? mark + piece : mark.trimEnd())).join('\n');
+  return out.map((piece) => (/^(?: |>|From )/.test(piece) ? ` ${piece}` : piece)).join('\n');
 }

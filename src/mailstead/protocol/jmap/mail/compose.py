@@ -3,6 +3,7 @@
 Everything is judged before anything is written; what is wrong names its properties. The message is written by ``mime.compose``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,10 @@ _SERVER_SET: Final = frozenset(("id", "blobId", "threadId", "size", "hasAttachme
 _BODY: Final = frozenset(("bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"))
 _PART: Final = frozenset((
     "partId", "blobId", "size", "name", "type", "charset", "disposition", "cid", "language", "location", "subParts", "headers"))
+_KINDS: Final = {
+    kind: re.compile(rf"{kind}\s*(?:;(?!\s*charset\b)[^;]*)*;\s*charset\s*=\s*\"?utf-8\"?\s*(?:;(?!\s*charset\b)[^;]*)*", re.IGNORECASE) for kind in ("text/plain", "text/html")
+}
+"""Content-Type of a text, with one charset."""
 _ORDER: Final = (b"date", b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to", b"references", b"subject")
 
 
@@ -205,7 +210,16 @@ class _Judge:
             return None
         if len(found) != 1 or not isinstance(found[0], dict) or found[0].get("type", kind) != kind:
             raise BadEmail((name,), f"{name} is one part of type {kind}")
-        return self._part({**found[0], "type": kind}, f"{name}/0", 1)
+        one = found[0]
+        raw = next((given for given in one if given.lower().startswith("header:content-type")), None)
+        if raw is None or "type" in one:
+            return self._part({**one, "type": kind}, f"{name}/0", 1)
+        # The field itself, for parameters of one's own (format=flowed): of the same type, and in the charset that values are written in.
+        if not isinstance(one[raw], str) or not _KINDS[kind].fullmatch(one[raw].strip()):
+            raise BadEmail((f"{name}/0/{raw}",), f"{name} is one part of type {kind} in UTF-8")
+        part = self._part(one, f"{name}/0", 1)
+        part.kind = kind
+        return part
 
     def _part(self, given: Any, path: str, depth: int, *, is_root: bool = False) -> _Part:
         self._left -= 1

@@ -92,3 +92,30 @@ def test_groups_and_urls() -> None:
         "header:List-Post:asURLs": ["mailto:l@x"]})
     groups = Fields(octets).get(Wanted("To", "asGroupedAddresses"))
     assert [("Team, X", ["a@x"]), (None, ["b@x"])] == [(group["name"], [one["email"] for one in group["addresses"]]) for group in groups]
+
+
+def text(field: str, **more: Any) -> dict[str, Any]:
+    return {"textBody": [{"partId": "1", "header:Content-Type": field, **more}], "bodyValues": {"1": {"value": "Grüße \nan alle"}}}
+
+
+def test_a_text_has_parameters_of_its_own() -> None:
+    octets = written(text(" text/plain; charset=utf-8; format=flowed; delsp=no"))
+    assert " text/plain; charset=utf-8; format=flowed; delsp=no" == Fields(octets).get(Wanted("Content-Type", "asRaw"))
+    root = parts.unpack(scan(octets).parts)
+    assert ("text", "plain") == (root.type, root.subtype)
+    assert "Grüße \nan alle" == body.value(root, lambda start, end: octets[start:end], 0)["value"].rstrip("\n")
+    both = written({**text("text/plain; format=flowed; charset=\"UTF-8\""), "htmlBody": [{"partId": "2"}], "bodyValues": {"1": {"value": "a"}, "2": {"value": "b"}}})
+    first, second = parts.unpack(scan(both).parts).children
+    assert ("plain", "html") == (first.subtype, second.subtype)
+
+
+@pytest.mark.parametrize("field", [
+    " text/html; charset=utf-8", "text/plain", "text/plain; format=flowed", "text/plain; charset=iso-8859-1", "text/plain; charset=utf-8; charset=x",
+    "text/plain; charset=utf-8\r\nX: y", "text/plain;;charset=utf-16", "",
+])  # fmt: skip
+def test_but_only_its_own_type_and_charset(field: str) -> None:
+    with pytest.raises(BadEmail) as bad:
+        compose.draft(text(field))
+    assert ("textBody/0/header:Content-Type",) == bad.value.properties
+    with pytest.raises(BadEmail):
+        compose.draft(text("text/plain; charset=utf-8", type="text/plain"))

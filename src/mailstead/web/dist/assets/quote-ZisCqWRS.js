@@ -1,1 +1,0 @@
-import{r as e,t}from"./sanitize-B6xNjUwI.js";async function n(n){let r=n.htmlBody.map(t=>{let r=n.bodyValues?.[t.partId??``]?.value??``;return t.type===`text/html`?r:t.type.startsWith(`text/`)?e(r):``});return(await t(r.join(`<hr>`),void 0,!0)).body}export{n as quotedHtml};
