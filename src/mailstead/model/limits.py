@@ -123,6 +123,19 @@ JMAP_BLOB_SOURCES: Final = 64
 KEPT_OBJECTS: Final = 2_000
 """Of one kind in one account."""
 CONTACTS: Final = 5_000
+VCARD_OCTETS: Final = 5 << 20
+"""Of a file of vCards, in and out."""
+VCARD_CARDS: Final = CONTACTS
+VCARD_LINES: Final = 5_000
+"""Properties of one vCard."""
+VCARD_LINE: Final = 135_000
+"""Characters of a property, unfolded: a document of ``KEPT_OBJECT`` octets with escapes. Longer ones are left out."""
+VCARD_VALUE: Final = 57_344
+"""Characters of a value that has a place in a card; longer ones (a picture) are left out, so that the rest can be kept."""
+VCARD_MANY: Final = 500
+"""Of one kind in a card; further ones are left out."""
+VCARD_PARAMETERS: Final = 50
+"""Of one property, by name."""
 KEPT_OBJECTS_EVER: Final = 10 * KEPT_OBJECTS
 """With those that are gone and not forgotten yet."""
 SIEVE_SCRIPT: Final = 65_536

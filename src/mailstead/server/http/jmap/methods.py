@@ -23,6 +23,7 @@ from mailstead.server.http.jmap import (
     submission_set,
     thread,
     unsubscribe,
+    vcards,
 )
 from mailstead.server.http.jmap.contacts import CAPABILITY as CONTACTS
 from mailstead.server.http.jmap.dispatch import CORE, Method, Named
@@ -81,6 +82,7 @@ METHODS: Final[Mapping[str, Named]] = {
     "Email/unsubscribe": Named(PLUS, unsubscribe.unsubscribe),
     **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),
     "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
+    "ContactCard/parse": Named(PLUS, cast("Method", vcards.parse)), "ContactCard/export": Named(PLUS, cast("Method", vcards.export)),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),
     "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
