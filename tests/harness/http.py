@@ -24,6 +24,7 @@ from mailstead.service.admin import Admin
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.principals import Principals
 from mailstead.service.push.states import TypeStates
 from mailstead.service.sessions import WebSessions
 from mailstead.service.submissions import Sendings
@@ -119,8 +120,9 @@ async def web_server(
     emails, kept = Emails(store), Kept(store)
     sendings = Sendings(
         assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail)
+    people = Principals(store.directory)
     server = http_server(Parts(
-        access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
+        principals=people, access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, unsubscribing=unsubscribing, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
         sendings=sendings, states=TypeStates(emails, kept, sendings), routes=routes(store),
     ))  # fmt: skip

@@ -19,6 +19,7 @@ from mailstead.server.http.jmap.standard import MethodError
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.principals import Principals
 from mailstead.service.reminders import Reminders
 from mailstead.service.snoozing import Snoozing
 from mailstead.service.waking import Waking
@@ -34,6 +35,7 @@ class Shared:
         self.emails = Emails(store)
         self.kept = Kept(store)
         self.jobs = Jobs(self.emails, self.kept, new_id=store.ids.next, now_ms=store.now_ms)
+        self.principals = Principals(store.directory)
         self.new_id = store.ids.next
         self.envelopes = Envelopes()
         self.uploads: dict[tuple[AccountId, str], bytes] = {}

@@ -52,6 +52,7 @@ from mailstead.service.forwarding import Forwarding
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.ports import Agent
+from mailstead.service.principals import Principals
 from mailstead.service.push.encryption import Vapid
 from mailstead.service.push.states import TypeStates
 from mailstead.service.push.subscriptions import Pusher
@@ -500,12 +501,13 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
     )  # fmt: skip
     emails, kept = Emails(opened), Kept(opened)
     sendings = Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail)
+    principals = Principals(opened.directory, are_shown=settings.jmap.people)
     states = TypeStates(emails, kept, sendings)
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
     node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, credentials_of(opened))
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), unsubscribing=list_leaver(settings, opened.now_ms), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
-        sendings=sendings, states=states, push_key=vapid.public,
+        principals=principals, sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(publishing(opened, settings).sts_policy), *setup_routes(site_of(opened, settings))),
     )).serve

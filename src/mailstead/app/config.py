@@ -255,6 +255,13 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Jmap:
+    """``people``: users see who else is in their tenant."""
+
+    people: bool = _key(True, _boolean)
+
+
+@dataclass(frozen=True, slots=True)
 class Antivirus:
     clamd: str = _key("", _string)
 
@@ -285,6 +292,7 @@ class Settings:
     outbound: Outbound = Outbound()
     store: StoreSettings = StoreSettings()
     push: Push = Push()
+    jmap: Jmap = Jmap()
     antivirus: Antivirus = Antivirus()
     log: Log = Log()
 

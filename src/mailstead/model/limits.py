@@ -123,6 +123,8 @@ JMAP_BLOB_SOURCES: Final = 64
 KEPT_OBJECTS: Final = 2_000
 """Of one kind in one account."""
 CONTACTS: Final = 5_000
+PEOPLE: Final = 5_000
+"""Accounts of a tenant that are shown to one another; of a larger one each sees oneself."""
 VCARD_OCTETS: Final = 5 << 20
 """Of a file of vCards, in and out."""
 VCARD_CARDS: Final = CONTACTS

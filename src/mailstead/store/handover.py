@@ -12,6 +12,7 @@ import msgspec
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.store.directory import operations as directory
 from mailstead.store.directory import outbound_operations as outbound
+from mailstead.store.directory import principals
 from mailstead.store.directory import web_operations as web
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
@@ -75,7 +76,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy
     | web.AddSession | web.TouchSession | web.DropSessions | web.SetTotp | web.UseTotp | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
-    | directory.DropAddress | directory.MakeKey | directory.ShredKey
+    | directory.DropAddress | directory.MakeKey | directory.ShredKey | principals.AdvancePrincipals
     | outbound.SetTlsReport | outbound.Suppress | outbound.Unsuppress
     | queue.Enqueue | queue.Finish | queue.Own | queue.HoldRoute | queue.Steer | queue.Forget | Mend | Advance | Rewrap
 )

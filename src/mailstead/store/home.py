@@ -29,6 +29,7 @@ from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT
 from mailstead.store.directory.outbound import EmbeddedOutbound
+from mailstead.store.directory.principals import AdvancePrincipals
 from mailstead.store.directory.reader import Reader
 from mailstead.store.directory.web import EmbeddedWebLogins
 from mailstead.store.engine import sqlite
@@ -340,6 +341,7 @@ class Embedded:
         (DECISIONS 9)."""
         for one in self.shards:
             await self._care(one.number, handover.Advance())
+        await self.write(handover.DIRECTORY, AdvancePrincipals())
 
     async def _care(self, number: int, what: "handover.Mend | handover.Advance") -> list[str]:
         owner = self.owner(number)

@@ -12,6 +12,7 @@ from mailstead.model.errors import Refusal, Unavailable
 from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects, describe
 from mailstead.store.blob.segments import SegmentReader
+from mailstead.store.directory import principals
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files
 from mailstead.store.engine.sqlite import Database
@@ -228,8 +229,12 @@ def whole_file(path: Path, files: Files) -> Iterator[str]:
         yield f"{path.name} cannot be opened: {exc.cause}"
         return
     try:
-        for text in db.check():
+        wrong = db.check()
+        for text in wrong:
             yield f"{path.name}: {text}"
+        if path.name == "dir.db" and not wrong:
+            for (account,) in db.all(principals.AGREES + " LIMIT 100"):
+                yield f"{path.name}: account {_hex(account)} is not as the record of changes of principals has it"
     finally:
         db.close()
 

@@ -10,12 +10,13 @@ from mailstead.model.errors import Unavailable
 from mailstead.model.ids import DeliveryId, TenantId
 from mailstead.model.message import Filing
 from mailstead.store import create, open_store
+from mailstead.store.directory import principals
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.schema import directory, migrate, shard, upgrade, version
 
 SHIPPED = {
-    "dir.db": ["93cb2a62d61efa93", "0fe8bcdf0625f5db", "58ef1a0821dd1c38", "3a7d348c6e4f09a7", "7f86d25ef6a0ef91"],
+    "dir.db": ["93cb2a62d61efa93", "0fe8bcdf0625f5db", "58ef1a0821dd1c38", "3a7d348c6e4f09a7", "7f86d25ef6a0ef91", "997cf7abd4c53890"],
     "keys.db": ["098d84679b572aca"],
     "queue-00.db": ["7f652b8266d96cd2", "35cb396ac5471696", "d5975dc3a320adc8"],
     "mail-000.db": ["7d06880d7adac30c", "56f1bded4b0d0f45", "6fb559280a19dc77", "72c17bb2a6b35ec3", "665bcd46c7fc60a6", "2092812a4b5742e0"],
@@ -59,6 +60,20 @@ def test_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_an_empty_database_in_use_is_damage(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="damaged"):
         upgrade(database(tmp_path), ["CREATE TABLE a (x)"])
+
+
+def test_accounts_of_before_are_principals(tmp_path: Path) -> None:
+    db = database(tmp_path)
+    migrate(db, directory.STEPS[:5])
+    for number, state in ((7, "active"), (8, "suspended"), (9, "active")):
+        db.run("INSERT INTO account VALUES (?, 1, 'a', ?, '', ?, 0, 1, 0, 0, 0, 0, 0)", (number, str(number), state))
+    upgrade(db, directory.STEPS)
+    found, there = principals.of(db, 1)
+    assert ([7, 8, 9], [7, 9], 3) == ([one.object_id for one in found.objects], list(there), found.state.modseq)
+    assert [] == db.all(principals.AGREES)
+    db.run("DELETE FROM account WHERE account_id=7")
+    db.run("UPDATE account SET state='active'")
+    assert [(8,), (7,)] == db.all(principals.AGREES)
 
 
 async def test_a_store_of_the_version_before_is_brought_forward_with_its_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
-from mailstead.server.http.jmap import blob_upload, contacts, mdn, session, sieve, socket
+from mailstead.server.http.jmap import blob_upload, contacts, mdn, principal, session, sieve, socket
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
@@ -27,6 +27,7 @@ from mailstead.service.access import Access
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.principals import Principals
 from mailstead.service.push.states import TypeStates
 from mailstead.service.push.watching import Watch
 from mailstead.service.sending import HELD_MOST_S
@@ -47,6 +48,7 @@ class Parts:
     emails: Emails
     kept: Kept
     jobs: Jobs
+    principals: Principals
     states: TypeStates
     uploads: Uploads
     spool: Callable[[], Any]
@@ -76,11 +78,11 @@ class Parts:
 def http_server(parts: Parts) -> HttpServer:
     """Serves all of it; ``HttpServer.serve`` is the handler of the ``http`` and ``https`` listeners."""
     server = HttpServer(_Later())
-    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}}
+    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}, principal.CAPABILITY: {}}
     account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}}
 
-    def of_account(_: Principal) -> dict[str, Any]:
-        return account_capabilities
+    def of_account(who: Principal) -> dict[str, Any]:
+        return account_capabilities | principal.capabilities(who.account_id)
 
     if parts.sendings is not None:
         server_capabilities[SUBMISSION] = {}
@@ -101,7 +103,7 @@ def http_server(parts: Parts) -> HttpServer:
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, of_account)
-    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, hostname=parts.hostname, new_id=parts.new_id,
+    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, parts.principals, hostname=parts.hostname, new_id=parts.new_id,
                          unsubscribing=parts.unsubscribing)
     dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
     sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)

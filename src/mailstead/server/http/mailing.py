@@ -12,6 +12,7 @@ from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.principals import Principals
 from mailstead.service.unsubscribing import Unsubscribing
 
 NewId = Callable[[], int]
@@ -28,13 +29,14 @@ class Mailings:
     """One for the process. ``hostname``: what Message-IDs end in."""
 
     def __init__(
-        self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, *, hostname: str, new_id: NewId, unsubscribing: Unsubscribing | None = None,
+        self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, principals: Principals, *, hostname: str, new_id: NewId, unsubscribing: Unsubscribing | None = None,
     ) -> None:  # fmt: skip
         self.new_id = new_id
         self.unsubscribing = unsubscribing
         self.emails = emails
         self.kept = kept
         self.jobs = jobs
+        self.principals = principals
         self.envelopes = Envelopes()
         self._uploads = uploads
         self._hostname = hostname

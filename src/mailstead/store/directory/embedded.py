@@ -8,6 +8,8 @@ from mailstead.model.address import domain_key
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, CredentialId, Ids, TenantId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
+from mailstead.model.object import KeptObject, ObjectStates
+from mailstead.model.person import Person
 from mailstead.model.question import ScramVerifier
 from mailstead.store.directory import operations as ops
 from mailstead.store.directory import rows
@@ -61,6 +63,12 @@ class EmbeddedDirectory:
 
     async def account(self, account: AccountId) -> Account | None:
         return self._reader.account(account)
+
+    async def people(self, tenant: TenantId) -> tuple[ObjectStates, dict[int, Person]]:
+        return self._reader.people(tenant)
+
+    async def person(self, account: AccountId) -> tuple[KeptObject, Person | None] | None:
+        return self._reader.person(account)
 
     async def account_by_address(self, address: str) -> Account | None:
         return self._reader.account_by_address(address)

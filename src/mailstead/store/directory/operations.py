@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import DomainId, TenantId
 from mailstead.model.question import ScramVerifier
-from mailstead.store.directory import rows
+from mailstead.store.directory import principals, rows
 from mailstead.store.engine.writer import Tx
 from mailstead.store.interface import Account, Credential, Domain, Tenant
 from mailstead.store.keys import Keys
@@ -159,6 +159,7 @@ class AddAccount(Operation):
             "INSERT INTO credential VALUES (?, ?, '', ?, ?, 1, ?)",
             (self.account, rows.MAIN_PASSWORD, self.argon2, rows.pack_scram(self.scram), tx.now_ms),
         )
+        principals.note(tx, self.account)
         return rows.account(row)
 
 
@@ -194,6 +195,8 @@ class SetAccountRow(Operation):
         row = tx.db.one(f"SELECT {rows.ACCOUNT_COLUMNS} FROM account WHERE account_id=?", (self.account,))  # noqa: S608
         if row is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such account")
+        if self.name is not None or self.state is not None:
+            principals.note(tx, self.account)
         return rows.account(row)
 
 
@@ -205,6 +208,7 @@ class DropAccount(Operation):
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
         for table in ("credential", "web_session", "known_device", "totp", "address", "account"):
             tx.db.run(f"DELETE FROM {table} WHERE account_id=?", (self.account,))  # noqa: S608 - names of our own
+        principals.note(tx, self.account)
 
 
 class SetCredential(Operation):

@@ -10,8 +10,11 @@ from typing import Any, Final, TypeVar
 
 from mailstead.model import limits
 from mailstead.model.address import domain_key, fold_local
+from mailstead.model.email import Position
 from mailstead.model.ids import AccountId, DomainId, TenantId
-from mailstead.store.directory import rows
+from mailstead.model.object import KeptObject, ObjectStates
+from mailstead.model.person import Person
+from mailstead.store.directory import principals, rows
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Routed, Tenant
@@ -92,6 +95,19 @@ class Reader:
             f"SELECT {rows.ACCOUNT_COLUMNS} FROM account WHERE (?1 IS NULL OR tenant_id=?1)"  # noqa: S608
             " AND (?2='' OR substr(addr, -length(?2)-1)='@' || ?2) AND addr>?3 ORDER BY addr LIMIT ?4",
             (tenant, domain_key(domain), address_key(after) if after else "", limit))])
+
+    def people(self, tenant: int) -> tuple[ObjectStates, dict[int, Person]]:
+        """See ``interface.Directory.people``."""
+        def read(db: Database) -> tuple[ObjectStates, dict[int, Person]]:
+            if principals.count(db, tenant) > limits.PEOPLE:
+                return ObjectStates(Position(0, 0), ()), {}
+            return principals.of(db, tenant)
+
+        return self.cached(("people", tenant), read)
+
+    def person(self, account: int) -> tuple[KeptObject, Person | None] | None:
+        """See ``interface.Directory.person``."""
+        return self.cached(("person", account), lambda db: principals.one(db, account))
 
     def count(self) -> int:
         row = self._read(lambda db: db.one("SELECT count(*) FROM account"))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailstead.model.ids import AccountId, CredentialId, DomainId, TenantId
+from mailstead.model.object import KeptObject, ObjectStates
+from mailstead.model.person import Person
 from mailstead.model.question import ScramVerifier
 
 
@@ -117,6 +119,13 @@ class Directory(Protocol):
         """By full address (or alias), or by local part where the site has one domain (DECISIONS 25)."""
 
     async def account(self, account: AccountId) -> Account | None: ...
+    async def people(self, tenant: TenantId) -> tuple[ObjectStates, dict[int, Person]]:
+        """The accounts of a tenant that ever were, by their last change and without documents, and those that are active; each change of a name, and
+        each coming and going, has a modseq of its own. Of a tenant with more than ``limits.PEOPLE`` accounts: none."""
+
+    async def person(self, account: AccountId) -> tuple[KeptObject, Person | None] | None:
+        """One account's record of changes, and who it is while it is active; None: there never was one."""
+
     async def account_by_address(self, address: str) -> Account | None: ...
     async def accounts(self, *, tenant: TenantId | None = None, domain: str = "", after: str = "", limit: int = 1000) -> list[Account]:
         """In order of address key, starting after ``after``."""

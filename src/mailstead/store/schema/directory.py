@@ -54,6 +54,14 @@ CREATE TABLE suppression (
   tenant_id INTEGER NOT NULL, addr TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (tenant_id, addr)) WITHOUT ROWID
 """,
+    """
+CREATE TABLE principal (
+  account_id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, made INTEGER NOT NULL, modseq INTEGER NOT NULL, gone INTEGER NOT NULL);
+CREATE UNIQUE INDEX principal_modseq ON principal (tenant_id, modseq);
+INSERT INTO principal SELECT account_id, tenant_id, row_number() OVER (ORDER BY account_id), row_number() OVER (ORDER BY account_id), state<>'active'
+  FROM account;
+INSERT OR REPLACE INTO site VALUES ('principals', '1')
+""",
 )
 
 KEY_STEPS: Final = (

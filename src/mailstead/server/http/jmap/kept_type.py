@@ -173,9 +173,13 @@ class KeptType:
         """What goes with it."""
 
     # ------------------------------------------------------------------------------------------------- reading
+    async def kept(self, call: Call, ids: list[int] | None = None, *, after: int = 0) -> ObjectStates:
+        """Objects, those that are gone as well: the named, or all that have moved after a modseq."""
+        return await call.mailing.kept.of(call.account, self.kind, ids, after=after)
+
     async def there(self, call: Call, ids: list[int] | None = None) -> tuple[ObjectStates, list[Known]]:
         """What is there, and where the kind stands."""
-        now = await call.mailing.kept.of(call.account, self.kind, ids)
+        now = await self.kept(call, ids)
         return now, await self.shown(call, [one for one in now.objects if not one.gone])
 
     def shaping(self, call: Call) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -201,7 +205,7 @@ class KeptType:
     async def changes(self, call: Call) -> dict[str, Any]:
         """RFC 8620 §5.2."""
         old = since(call.arguments, "sinceState")
-        now = await call.mailing.kept.of(call.account, self.kind, after=old.modseq)
+        now = await self.kept(call, after=old.modseq)
         new, told = changes_of(now, old, maximum(call.arguments), self.id_of)
         return {
             "accountId": call.account_id, "oldState": text(call.arguments, "sinceState"), "newState": str(new), "hasMoreChanges": new != now.state, **told}

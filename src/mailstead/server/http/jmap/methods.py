@@ -30,6 +30,8 @@ from mailstead.server.http.jmap.dispatch import CORE, Method, Named
 from mailstead.server.http.jmap.identity import IDENTITIES
 from mailstead.server.http.jmap.job import JOBS
 from mailstead.server.http.jmap.kept_type import KeptType
+from mailstead.server.http.jmap.principal import CAPABILITY as PRINCIPAL
+from mailstead.server.http.jmap.principal import PRINCIPALS
 from mailstead.server.http.jmap.reminder import REMINDERS
 from mailstead.server.http.jmap.saved_search import SAVED_SEARCHES
 from mailstead.server.http.jmap.sender_profile import SENDER_PROFILES
@@ -83,6 +85,7 @@ METHODS: Final[Mapping[str, Named]] = {
     **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),
     "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
     "ContactCard/parse": Named(PLUS, cast("Method", vcards.parse)), "ContactCard/export": Named(PLUS, cast("Method", vcards.export)),
+    **_standard("Principal", PRINCIPAL, PRINCIPALS, ("get", "changes", "query", "queryChanges")),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),
     "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),

@@ -56,7 +56,7 @@ class Sessions:
         found: dict[str, Any] = {
             "capabilities": server,
             "accounts": {own: {"name": principal.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities}},
-            "primaryAccounts": dict.fromkeys(capabilities, own),
+            "primaryAccounts": {name: own for name in capabilities if name in server},
             "username": principal.login,
             "apiUrl": f"{base}/jmap",
             "downloadUrl": f"{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",

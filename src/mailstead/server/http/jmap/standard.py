@@ -19,6 +19,7 @@ from mailstead.protocol.jmap.mail.filters import COLLATIONS
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.principals import Principals
 from mailstead.service.unsubscribing import Unsubscribing
 
 MAX_GET: Final = 500
@@ -42,6 +43,7 @@ class Mailing(Protocol):
     envelopes: Envelopes
     kept: Kept
     jobs: Jobs
+    principals: Principals
     unsubscribing: Unsubscribing | None
     """None: there is no way to other people's servers."""
 
