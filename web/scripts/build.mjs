@@ -31,8 +31,12 @@ const mark = version.digest('hex').slice(0, 16);
 
 // The worker knows what to keep: the shell, the frames and every hashed file.
 const precache = list.filter((path) => path !== 'index.html').map((path) => `/${path}`);
-const worker = readFileSync(join(here, 'src', 'worker', 'sw.ts'), 'utf8').replace('self.__PRECACHE', JSON.stringify(precache)).replace('self.__VERSION', JSON.stringify(mark));
-writeFileSync(join(dist, 'sw.js'), (await transformWithOxc(worker, 'sw.ts', { target: 'es2022', lang: 'ts' })).code);
+const bundled = await build({
+  configFile: false, logLevel: 'warn', publicDir: false,
+  build: { write: false, target: 'es2022', modulePreload: false, lib: { entry: join(here, 'src', 'worker', 'sw.ts'), formats: ['es'], fileName: 'sw' } },
+});
+const [{ output: [{ code }] }] = Array.isArray(bundled) ? bundled : [bundled];
+writeFileSync(join(dist, 'sw.js'), code.replace('self.__PRECACHE', JSON.stringify(precache)).replace('self.__VERSION', JSON.stringify(mark)));
 
 // The list of everything, with hashes: the test of the wheel and of a rebuild compare it.
 const manifest = Object.fromEntries([...list, 'sw.js'].sort().map((path) => [path, createHash('sha256').update(readFileSync(join(dist, path))).digest('hex')]));

@@ -13,7 +13,7 @@ const below = {
   jmap: ['jmap'],
   kit: ['kit'],
   frame: ['frame'],
-  worker: ['worker'],
+  worker: ['worker', 'kit'],
 };
 
 function* files(folder) {

@@ -87,6 +87,7 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
     await mail.store.sync();
     pauseMs = 2000;
     void session.settings.attach(client);
+    if (session.settings.values.notify) void import('../action/notifications.ts').then(({ attend }) => attend(mail));
     void mail.log.flush();
     push?.close();
     push = new Push(client, {
@@ -134,6 +135,7 @@ export function wake(mail: Mail): void {
 export async function forget(mail: Mail): Promise<void> {
   push?.close();
   push = null;
+  if (session.settings.values.notify) await import('../action/notifications.ts').then(({ leave }) => leave()).catch(() => undefined);
   mail.store.db?.close();
   localStorage.removeItem(LAST);
   await Database.destroy(mail.signed.accountId).catch(() => undefined);

@@ -8,6 +8,7 @@ import { PLUS } from '../jmap/types.ts';
 import { type Language, languages, preferred } from '../kit/i18n/index.svelte.ts';
 import type { Bindings, KeyPreset } from '../kit/keys.ts';
 import { keyPresets } from '../kit/keys.ts';
+import { type NotifyRules, isRules, noRules } from '../kit/notify.ts';
 import { type Layout, type Preset, checked, isPreset, presets } from '../kit/layout.ts';
 
 export interface Label {
@@ -55,8 +56,9 @@ export interface Values {
   layouts: SavedLayout[];
   swipeStart: 'archive' | 'trash' | 'read' | 'none';
   swipeEnd: 'archive' | 'trash' | 'read' | 'none';
-  notify: 'all' | 'people' | 'none';
+  notifyRules: NotifyRules;
   // On this device only.
+  notify: boolean;
   density: 'comfortable' | 'regular' | 'compact';
   fontScale: number;
   panes: Partial<Record<Preset, Layout>>;
@@ -89,7 +91,8 @@ export const defaults: Values = {
   layouts: [],
   swipeStart: 'archive',
   swipeEnd: 'trash',
-  notify: 'none',
+  notifyRules: noRules,
+  notify: false,
   density: 'comfortable',
   fontScale: 100,
   panes: {},
@@ -132,7 +135,8 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
   layouts: (value) => isObjects(value) && (value as Partial<SavedLayout>[]).every((one) => typeof one.name === 'string' && isPreset(one.preset) && checked(one.layout) !== null),
   swipeStart: oneOf('archive', 'trash', 'read', 'none'),
   swipeEnd: oneOf('archive', 'trash', 'read', 'none'),
-  notify: oneOf('all', 'people', 'none'),
+  notifyRules: isRules,
+  notify: isBoolean,
   density: oneOf('comfortable', 'regular', 'compact'),
   fontScale: (value) => typeof value === 'number' && value >= 85 && value <= 150,
   panes: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(([name, layout]) => isPreset(name) && checked(layout) !== null),

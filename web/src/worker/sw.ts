@@ -3,6 +3,8 @@
  * first and from here when nobody answers; answers of the API pass through untouched. A new version waits until every window of
  * the old one has closed or the user has asked for it, so that an open draft is never reloaded away.
  */
+import { onNotificationClick, onPush } from './push.ts';
+
 declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __VERSION: string };
 
 const files: string[] = self.__PRECACHE;
@@ -53,4 +55,20 @@ self.addEventListener('fetch', (event) => {
       })(),
     );
   }
+});
+
+self.addEventListener('push', (event) => {
+  const message = ((): unknown => {
+    try {
+      return event.data?.json();
+    } catch {
+      return null;
+    }
+  })();
+  if (typeof message === 'object' && message !== null) event.waitUntil(onPush(message as Record<string, unknown>).catch(() => undefined));
+});
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(onNotificationClick(event.action, (event.notification.data ?? {}) as Parameters<typeof onNotificationClick>[1]));
 });

@@ -1,75 +1,244 @@
-const files = [
-	"/assets/Composer-Cvkp6j6l.js",
-	"/assets/Door-G4k6jY2z.js",
-	"/assets/History-Bdz71eXm.js",
-	"/assets/KeySheet-D0z-vv04.js",
-	"/assets/Outbox-CTSQIJIk.js",
-	"/assets/Palette-CqJmpxXR.js",
-	"/assets/Picker-qsaaWBQi.css",
-	"/assets/Picker-xMjInT4V.js",
-	"/assets/Reader-BsPqRwCb.js",
-	"/assets/Settings-6npn7Y7J.js",
-	"/assets/Settings-Dr68l90v.css",
-	"/assets/Tour-B70uA3r_.js",
-	"/assets/Tour-CA5yuoCX.css",
-	"/assets/Waiting-C7tpMaCY.css",
-	"/assets/Waiting-CL57BDUq.js",
-	"/assets/ar-D2QfDZSB.js",
-	"/assets/blobs-DRHzxbRK.js",
-	"/assets/compose.svelte-Hc2bkxml.js",
-	"/assets/de-C5qeUWaN.js",
-	"/assets/index-BQMHj2CH.css",
-	"/assets/index-Cx9hYR4K.js",
-	"/assets/index.svelte-CAS3ZdCq.js",
-	"/assets/match-CsG4xWQq.js",
-	"/assets/objects-BHxmJNaD.js",
-	"/assets/preload-helper-DygEbaNj.js",
-	"/assets/purify.es-8fwfNZVl.js",
-	"/assets/quote-l-dpzGMq.js",
-	"/assets/sanitize-Bq2KiMUU.js",
-	"/assets/send.svelte-CuHxvAQg.js",
-	"/assets/worker-CYsG_-Ug.js",
-	"/frame-remote.html",
-	"/frame.html",
-	"/icon-192.png",
-	"/icon-512.png",
-	"/icon-maskable.png",
-	"/icon.svg",
-	"/manifest.webmanifest"
-];
-const cacheName = `mailstead-${"0aee58aa5a4cb806"}`;
-const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
-self.addEventListener("install", (event) => {
-	event.waitUntil((async () => {
-		const cache = await caches.open(cacheName);
-		await cache.addAll(["/", ...files].map((path) => new Request(path, { cache: "reload" })));
-	})());
-});
-self.addEventListener("activate", (event) => {
-	event.waitUntil((async () => {
-		for (const name of await caches.keys()) if (name.startsWith("mailstead-") && name !== cacheName) await caches.delete(name);
-		await self.clients.claim();
-	})());
-});
-self.addEventListener("message", (event) => {
-	if (event.data === "activate") void self.skipWaiting();
-});
-self.addEventListener("fetch", (event) => {
-	const { request } = event;
-	const url = new URL(request.url);
-	if (request.method !== "GET" || url.origin !== self.location.origin) return;
-	if (files.includes(url.pathname)) {
-		event.respondWith(caches.match(url.pathname, { cacheName }).then((kept) => kept ?? fetch(request)));
+// src/kit/notify.ts
+var e = {
+	mail: "people",
+	vips: [],
+	folders: [],
+	quiet: {
+		on: !1,
+		from: "22:00",
+		to: "07:00",
+		weekend: !1,
+		vips: !0
+	},
+	sound: !1
+}, t = (e) => Array.isArray(e) && e.length <= 500 && e.every((e) => typeof e == "string"), n = (e) => typeof e == "string" && /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(e);
+function r(e) {
+	let r = e, i = r?.quiet;
+	return typeof r == "object" && !!r && [
+		"all",
+		"people",
+		"vip"
+	].includes(r.mail) && t(r.vips) && t(r.folders) && typeof r.sound == "boolean" && typeof i == "object" && !!i && typeof i.on == "boolean" && n(i.from) && n(i.to) && typeof i.weekend == "boolean" && typeof i.vips == "boolean";
+}
+var i = /^(?:no-?reply|do-?not-?reply|notifications?|news(?:letter)?|mailer-daemon|postmaster|bounces?|alerts?)\b/i;
+function a(e, t) {
+	let n = t.toLowerCase();
+	return e.vips.includes(n) || e.vips.includes(n.slice(n.lastIndexOf("@")));
+}
+var o = (e) => Number(e.slice(0, 2)) * 60 + Number(e.slice(3));
+function s(e, t) {
+	if (!e.on) return !1;
+	if (e.weekend && (t.getDay() === 0 || t.getDay() === 6)) return !0;
+	let [n, r, i] = [
+		o(e.from),
+		o(e.to),
+		t.getHours() * 60 + t.getMinutes()
+	];
+	return n <= r ? n <= i && i < r : i >= n || i < r;
+}
+function c(e, t, n, r) {
+	if (t.keywords.$seen || t.keywords.$draft || t.keywords.$muted || t.keywords.$junk) return "no";
+	let o = t.from?.[0]?.email ?? "", c = a(e, o), l = n !== void 0 && n in t.mailboxIds;
+	return !(e.folders.some((e) => e in t.mailboxIds) || l && (c || e.mail === "all" || e.mail === "people" && o !== "" && !i.test(o))) || s(e.quiet, r) && !(c && e.quiet.vips) ? "no" : e.sound ? "loud" : "silent";
+}
+var l = {
+	en: {
+		archive: "Archive",
+		read: "Mark as read",
+		none: "(no subject)",
+		more: "new messages"
+	},
+	de: {
+		archive: "Archivieren",
+		read: "Als gelesen markieren",
+		none: "(kein Betreff)",
+		more: "neue Nachrichten"
+	},
+	ar: {
+		archive: "أرشفة",
+		read: "تعليم كمقروءة",
+		none: "(بلا موضوع)",
+		more: "رسائل جديدة"
+	}
+};
+function u(e, t, n, r) {
+	let i = l[n] ?? l.en, a = e.from?.[0];
+	return {
+		title: a?.name || a?.email || "?",
+		options: {
+			body: e.subject || i.none,
+			tag: e.threadId,
+			lang: n,
+			dir: "auto",
+			icon: "/icon-192.png",
+			silent: !r,
+			...e.receivedAt ? { timestamp: Date.parse(e.receivedAt) } : {},
+			actions: [...t.archive ? [{
+				action: "archive",
+				title: i.archive
+			}] : [], {
+				action: "read",
+				title: i.read
+			}],
+			data: {
+				path: `/m/${encodeURIComponent(t.source)}/${encodeURIComponent(e.threadId)}`,
+				id: e.id,
+				box: t.box,
+				archive: t.archive ?? null
+			}
+		}
+	};
+}
+// src/worker/push.ts
+var d = "urn:ietf:params:jmap:core", f = "urn:ietf:params:jmap:mail", p = "urn:mailstead:params:jmap:plus", m = 5;
+async function h() {
+	let e = await fetch("/api/session", { credentials: "same-origin" });
+	return e.ok ? await e.json() : null;
+}
+async function g(e, t) {
+	let n = {
+		using: [
+			d,
+			f,
+			p
+		],
+		methodCalls: t.map(([t, n], r) => [
+			t,
+			{
+				accountId: e.accountId,
+				...n
+			},
+			String(r)
+		])
+	}, r = await fetch("/jmap", {
+		method: "POST",
+		credentials: "same-origin",
+		headers: {
+			"Content-Type": "application/json",
+			"X-CSRF-Token": e.csrf
+		},
+		body: JSON.stringify(n)
+	});
+	if (!r.ok) throw Error(`the server answered ${r.status}`);
+	return (await r.json()).methodResponses.map(([e, t]) => e === "error" ? {} : t);
+}
+async function _(e) {
+	let t = indexedDB.open("mailstead-push", 1);
+	t.onupgradeneeded = () => t.result.createObjectStore("state");
+	let n = await new Promise((e, n) => (t.onsuccess = () => e(t.result), t.onerror = () => n(t.error))), r = n.transaction("state", e === void 0 ? "readonly" : "readwrite").objectStore("state"), i = e === void 0 ? r.get("Email") : r.put(e, "Email"), a = await new Promise((e, t) => (i.onsuccess = () => e(i.result), i.onerror = () => t(i.error)));
+	return n.close(), a;
+}
+async function v(e) {
+	let t = await h();
+	if (e["@type"] === "PushVerification") {
+		if (!t) return;
+		let [, n] = await g(t, [["PushSubscription/set", { update: { [String(e.pushSubscriptionId)]: { verificationCode: e.verificationCode } } }], ["Email/get", { ids: [] }]]);
+		await _(String(n?.state));
 		return;
 	}
-	if (request.mode === "navigate" && pages.test(url.pathname)) {
-		event.respondWith((async () => {
-			const deadline = AbortSignal.timeout(3e3);
-			try {
-				const response = await fetch("/", { signal: deadline });
-				if (response.ok) return response;
-			} catch {}
-			return await caches.match("/", { cacheName }) ?? Response.error();
-		})());
+	if (!t) return;
+	let n = e.changed?.[t.accountId];
+	if (!n?.Email && !n?.EmailDelivery) return;
+	let r = await self.clients.matchAll({
+		type: "window",
+		includeUncontrolled: !0
+	}), [i, a, o] = await g(t, [
+		["Email/changes", { sinceState: await _() ?? n.Email ?? "" }],
+		["Mailbox/get", {
+			ids: null,
+			properties: [
+				"id",
+				"role",
+				"unreadThreads"
+			]
+		}],
+		["ClientSettings/get", { ids: ["notifyRules", "language"] }]
+	]);
+	if (typeof i?.newState != "string") {
+		let [e] = await g(t, [["Email/get", { ids: [] }]]);
+		typeof e?.state == "string" && await _(e.state);
+		return;
 	}
+	await _(i.newState);
+	let s = a?.list ?? [], c = s.find(({ role: e }) => e === "inbox");
+	if (await self.navigator.setAppBadge?.(c?.unreadThreads ?? 0).catch(() => void 0), r.some((e) => e.visibilityState === "visible")) return;
+	let l = i.created?.slice(0, 50) ?? [];
+	if (!l.length) return;
+	let [u] = await g(t, [["Email/get", {
+		ids: l,
+		properties: [
+			"threadId",
+			"mailboxIds",
+			"keywords",
+			"from",
+			"subject",
+			"receivedAt"
+		]
+	}]]), d = new Map((o?.list ?? []).map(({ id: e, value: t }) => [e, t]));
+	await y(u?.list ?? [], s, d);
+}
+async function y(t, n, i) {
+	let a = r(i.get("notifyRules")) ? i.get("notifyRules") : e, o = typeof i.get("language") == "string" ? i.get("language") : "en", [s, d] = ["inbox", "archive"].map((e) => n.find(({ role: t }) => t === e)?.id), f = /* @__PURE__ */ new Date(), p = t.map((e) => [e, c(a, e, s, f)]).filter(([, e]) => e !== "no");
+	for (let [e, t] of p.slice(0, m)) {
+		let n = Object.keys(e.mailboxIds)[0] ?? "", { title: r, options: i } = u(e, {
+			box: n,
+			source: n === s ? "inbox" : n,
+			archive: d === n ? void 0 : d
+		}, o, t === "loud");
+		await self.registration.showNotification(r, i);
+	}
+	let h = p.length - m;
+	h > 0 && await self.registration.showNotification("Mailstead", {
+		body: `+${h} ${(l[o] ?? l.en)?.more ?? ""}`,
+		tag: "more",
+		icon: "/icon-192.png",
+		silent: !0,
+		data: { path: "/m/inbox" }
+	});
+}
+async function b(e, t) {
+	if ((e === "archive" || e === "read") && t.id) {
+		let n = await h().catch(() => null), r = e === "read" ? { "keywords/$seen": !0 } : {
+			[`mailboxIds/${t.box}`]: null,
+			[`mailboxIds/${t.archive}`]: !0
+		}, [i] = n ? await g(n, [["Email/set", { update: { [t.id]: r } }]]).catch(() => []) : [];
+		if (i && i.updated?.[t.id] !== void 0) return;
+	}
+	let n = t.path ?? "/m/inbox", r = (await self.clients.matchAll({ type: "window" }))[0];
+	r ? (await r.focus(), r.postMessage({ go: n })) : await self.clients.openWindow(n);
+}
+// src/worker/sw.ts
+var x = ["/assets/Composer-SgQlpWK0.js","/assets/Door-_nhDFmWE.js","/assets/History-B_GKb15v.js","/assets/KeySheet-CSH36rfU.js","/assets/Outbox-CjBVaLVH.js","/assets/Palette-BFcSirxt.js","/assets/Picker-Gnbc20Kj.js","/assets/Picker-qsaaWBQi.css","/assets/Reader-emHoQRG2.js","/assets/Settings-BCZzgqPw.css","/assets/Settings-IC7KxVhb.js","/assets/Tour-CA5yuoCX.css","/assets/Tour-DmD7TQx4.js","/assets/Waiting-C7tpMaCY.css","/assets/Waiting-Dp6qZZB-.js","/assets/ar-BjoW5LTS.js","/assets/blobs-CX5dV-Vk.js","/assets/compose.svelte-P1BANd6l.js","/assets/de-B-JkNb3t.js","/assets/index-BQMHj2CH.css","/assets/index-JlRPf9r1.js","/assets/index.svelte-BOF1VSNd.js","/assets/match-CsG4xWQq.js","/assets/notifications-Bt0Xw5KH.js","/assets/objects-CWebk3Du.js","/assets/preload-helper-DygEbaNj.js","/assets/purify.es-DmHXrcJl.js","/assets/quote-D_Q5rxIi.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/sanitize-CD95xXuQ.js","/assets/send.svelte-CR0rbJGh.js","/assets/worker-Dh2fzGtt.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"f7120269e2528240"}`, C = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
+self.addEventListener("install", (e) => {
+	e.waitUntil((async () => {
+		await (await caches.open(S)).addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
+	})());
+}), self.addEventListener("activate", (e) => {
+	e.waitUntil((async () => {
+		for (let e of await caches.keys()) e.startsWith("mailstead-") && e !== S && await caches.delete(e);
+		await self.clients.claim();
+	})());
+}), self.addEventListener("message", (e) => {
+	e.data === "activate" && self.skipWaiting();
+}), self.addEventListener("fetch", (e) => {
+	let { request: t } = e, n = new URL(t.url);
+	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: S }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && C.test(n.pathname) && e.respondWith((async () => {
+		let e = AbortSignal.timeout(3e3);
+		try {
+			let t = await fetch("/", { signal: e });
+			if (t.ok) return t;
+		} catch {}
+		return await caches.match("/", { cacheName: S }) ?? Response.error();
+	})()));
+}), self.addEventListener("push", (e) => {
+	let t = (() => {
+		try {
+			return e.data?.json();
+		} catch {
+			return null;
+		}
+	})();
+	typeof t == "object" && t && e.waitUntil(v(t).catch(() => void 0));
+}), self.addEventListener("notificationclick", (e) => {
+	e.notification.close(), e.waitUntil(b(e.action, e.notification.data ?? {}));
 });
