@@ -10,8 +10,9 @@ from tests.contract.store.conftest import World, message
 
 from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import AccountId, CredentialId
+from mailstead.model.ids import AccountId, CredentialId, TenantId
 from mailstead.model.message import Filing, NewMessage
+from mailstead.model.person import Person
 from mailstead.model.question import ScramVerifier
 from mailstead.model.uids import UidSet
 from mailstead.store.interface import Routed, Want
@@ -345,3 +346,20 @@ async def test_a_shredded_account_cannot_be_opened(world: World) -> None:
     again = await world.account(primary)
     assert again.account_id != world.a
     assert 0 == (await world.mail.quota(again.account_id)).used_messages
+
+
+async def test_who_is_there_is_told_alike_by_every_process(world: World) -> None:
+    tenant = TenantId(1)
+    before, there = await world.directory.people(tenant)
+    assert {world.a, world.b} <= there.keys()
+    for number, store in enumerate(world.stores):
+        await store.directory.account_set(world.a, name=f"Name {number}")
+        told = [await other.directory.people(tenant) for other in world.stores]
+        assert [before.state.modseq + number + 1] * len(told) == [states.state.modseq for states, _ in told]
+        assert [f"Name {number}"] * len(told) == [found[world.a].name for _, found in told]
+        assert world.a == told[0][0].objects[-1].object_id
+    record, person = await world.directory.person(world.a) or (None, None)
+    assert person == Person(f"Name {len(world.stores) - 1}", there[world.a].address)
+    assert record is not None
+    assert not record.gone
+    assert None is await world.directory.person(AccountId(1))

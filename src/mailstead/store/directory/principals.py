@@ -42,16 +42,21 @@ class AdvancePrincipals(Operation):
         tx.db.run("UPDATE site SET value=CAST(value AS INTEGER)+1 WHERE name='principals'")
 
 
+def state(db: Database, tenant: int) -> Position:
+    """Where the tenant's record of changes stands."""
+    row = db.one("SELECT value, (SELECT max(modseq) FROM principal WHERE tenant_id=?) FROM site WHERE name='principals'", (tenant,))
+    return Position(int(row[0]), row[1] or 0) if row else Position(0, 0)
+
+
 def of(db: Database, tenant: int) -> tuple[ObjectStates, dict[int, Person]]:
     """All that were ever there, in order of their last change (their documents are empty), and those that are."""
     with db.snapshot():
-        epoch = db.one("SELECT value FROM site WHERE name='principals'")
+        now = state(db, tenant)
         rows = db.all(
             "SELECT p.account_id, p.made, p.modseq, p.gone, a.name, a.address FROM principal p LEFT JOIN account a ON a.account_id=p.account_id"
             " WHERE p.tenant_id=? ORDER BY p.modseq", (tenant,))
-    state = Position(int(epoch[0]) if epoch else 1, rows[-1][2] if rows else 0)
     return (
-        ObjectStates(state, tuple(KeptObject(ident, made, modseq, bool(gone), b"") for ident, made, modseq, gone, _, _ in rows)),
+        ObjectStates(now, tuple(KeptObject(ident, made, modseq, bool(gone), b"") for ident, made, modseq, gone, _, _ in rows)),
         {ident: Person(name, address) for ident, _, _, gone, name, address in rows if not gone},
     )
 

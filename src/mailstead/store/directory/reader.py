@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 from mailstead.model import limits
 from mailstead.model.address import domain_key, fold_local
-from mailstead.model.email import Position
 from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
@@ -21,6 +20,8 @@ from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Rou
 
 R = TypeVar("R")
 _LOOK_MS: Final = 100
+_TENANTS: Final = 50
+"""Whose people are kept in memory."""
 _KEPT: Final = 200_000
 
 
@@ -41,6 +42,7 @@ class Reader:
         self._cache: dict[Any, Any] = {}
         self._version = -1
         self._looked_ms = 0
+        self._people: dict[int, tuple[ObjectStates, dict[int, Person]]] = {}
 
     def forget(self) -> None:
         """This process has just written: see it at once."""
@@ -97,17 +99,22 @@ class Reader:
             (tenant, domain_key(domain), address_key(after) if after else "", limit))])
 
     def people(self, tenant: int) -> tuple[ObjectStates, dict[int, Person]]:
-        """See ``interface.Directory.people``."""
+        """See ``interface.Directory.people``. Never stale, so that a state that one worker gave is none of the future to another."""
         def read(db: Database) -> tuple[ObjectStates, dict[int, Person]]:
-            if principals.count(db, tenant) > limits.PEOPLE:
-                return ObjectStates(Position(0, 0), ()), {}
-            return principals.of(db, tenant)
+            now = principals.state(db, tenant)
+            found = self._people.get(tenant)
+            if found is None or found[0].state != now:
+                if len(self._people) >= _TENANTS:
+                    self._people.clear()
+                found = self._people[tenant] = (
+                    principals.of(db, tenant) if principals.count(db, tenant) <= limits.PEOPLE else (ObjectStates(now, ()), {}))
+            return found
 
-        return self.cached(("people", tenant), read)
+        return self._read(read)
 
     def person(self, account: int) -> tuple[KeptObject, Person | None] | None:
         """See ``interface.Directory.person``."""
-        return self.cached(("person", account), lambda db: principals.one(db, account))
+        return self._read(lambda db: principals.one(db, account))
 
     def count(self) -> int:
         row = self._read(lambda db: db.one("SELECT count(*) FROM account"))
