@@ -20,6 +20,7 @@ _CARET: Final = {"^n": "\n", "^^": "^", "^'": '"'}
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _BARE_TYPES: Final = {"7BIT": "ENCODING", "8BIT": "ENCODING", "QUOTED-PRINTABLE": "ENCODING", "BASE64": "ENCODING", "INLINE": "VALUE", "URL": "VALUE"}
 """Parameters that vCard 2.1 writes without their name; all others are types."""
+_STRUCTURED: Final = frozenset({"N", "ADR", "ORG", "NICKNAME"})
 _LINE: Final = 75
 
 
@@ -58,7 +59,7 @@ def read(octets: bytes) -> list[list[Line]]:
             card = []
         elif line.name == "END" and is_card:
             if card is not None:
-                found.append(card)
+                found.append(_of_version(card))
                 if len(found) > limits.VCARD_CARDS:
                     raise BadCard(f"at most {limits.VCARD_CARDS} cards at once")
             card = None
@@ -69,6 +70,13 @@ def read(octets: bytes) -> list[list[Line]]:
     if not found:
         raise BadCard("there is no card in it")
     return found
+
+
+def _of_version(card: list[Line]) -> list[Line]:
+    """To vCard 2.1 a comma is a letter like any other; 4.0 writes it with a backslash."""
+    if not any(line.name == "VERSION" and line.value.strip() == "2.1" for line in card):
+        return card
+    return [Line(line.name, line.value.replace(",", "\\,"), line.parameters, line.group) if line.name in _STRUCTURED else line for line in card]
 
 
 def _decoded(octets: bytes) -> str:

@@ -50,6 +50,25 @@ def test_the_finer_pieces_of_an_address_are_taken_in_place_of_the_old() -> None:
         (part["kind"], part["value"]) for part in one["components"]]
 
 
+def test_what_phones_and_old_programs_write() -> None:
+    (outlook,) = reading.cards(
+        b"BEGIN:VCARD\r\nVERSION:2.1\r\nN;LANGUAGE=en-us:Lovelace, Countess of;Ada\r\nFN:Ada\r\nTEL;WORK;VOICE:+44 20\r\n"
+        b"ADR;WORK;PREF;ENCODING=QUOTED-PRINTABLE:;;12 St James=27s Sq=0D=0A2nd floor;London\r\nPHOTO;TYPE=JPEG;ENCODING=BASE64:\r\n /9j/\r\n AAA=\r\n\r\nEND:VCARD\r\n")
+    assert [("surname", "Lovelace, Countess of"), ("given", "Ada")] == [(one["kind"], one["value"]) for one in outlook["name"]["components"]]
+    (work,) = outlook["addresses"].values()
+    assert ({"work": True}, 1, "12 St James's Sq\n2nd floor") == (work["contexts"], work["pref"], work["components"][0]["value"])
+    assert [{"number": "+44 20", "features": {"voice": True}, "contexts": {"work": True}}] == list(outlook["phones"].values())
+    assert "data:image/jpeg;base64,/9j/AAA=" == next(iter(outlook["media"].values()))["uri"]
+    (apple,) = reading.cards(
+        b"BEGIN:VCARD\nVERSION:3.0\nN:L;Ada;;;\nFN:Ada L\nitem1.EMAIL;type=INTERNET;type=pref:ada@far.test\nitem1.X-ABLabel:Club\n"
+        b"item2.ADR;type=HOME:;;Street\\, 1;Town;;;\nitem2.X-ABADR:gb\nBDAY;value=date:1815-12-10\nURL;type=WORK:https\\://ada.test\nEND:VCARD\n")
+    assert [{"address": "ada@far.test", "pref": 1, "label": "Club"}] == list(apple["emails"].values())
+    assert "Street, 1" == next(iter(apple["addresses"].values()))["components"][0]["value"]
+    assert {"@type": "PartialDate", "year": 1815, "month": 12, "day": 10} == next(iter(apple["anniversaries"].values()))["date"]
+    assert "https://ada.test" == next(iter(apple["links"].values()))["uri"]
+    assert [["x-abadr", {"group": "item2"}, "unknown", "gb"]] == apple["vCardProps"]
+
+
 def test_groups_services_and_translations() -> None:
     found = card(
         "FN:Club", "KIND:GROUP", "MEMBER:urn:uuid:1", "MEMBER:urn:uuid:2", "IMPP:xmpp:club@far.test", "SOCIALPROFILE;SERVICE-TYPE=Net;VALUE=text:club",
