@@ -37,12 +37,17 @@ def mail(*, message_octets: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_KEPT: Final = 10_000
+
+
 class Sessions:
-    """``server`` and ``account``: capabilities by name, of the server and of each account. ``account`` may depend on who it is."""
+    """``server`` and ``account``: capabilities by name, of the server and of each account. Neither changes while the process lives; ``account`` may
+    depend on which account it is."""
 
     def __init__(self, server: dict[str, Any], account: Callable[[Principal], dict[str, Any]]) -> None:
         self.server = server
         self._account = account
+        self._states: dict[tuple[int, str], str] = {}
 
     def resource(self, principal: Principal, base: str) -> dict[str, Any]:
         """``base``: scheme and authority by which the client came."""
@@ -68,5 +73,11 @@ class Sessions:
 
     def state(self, principal: Principal) -> str:
         """Changes when anything in the resource does."""
-        said = (principal.address, principal.account_id, self.server, self._account(principal))
-        return hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
+        who = principal.account_id, principal.address
+        found = self._states.get(who)
+        if found is None:
+            said = (principal.address, principal.account_id, self.server, self._account(principal))
+            if len(self._states) >= _KEPT:
+                self._states.clear()
+            found = self._states[who] = hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
+        return found
