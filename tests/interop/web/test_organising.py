@@ -111,6 +111,23 @@ def test_a_deed_is_taken_back_from_another_device(site: Server, browser: Browser
     assert not holds(site, "Archive", "Archived in haste", TIDY)
 
 
+def test_a_flag_that_is_due(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "By tomorrow", to=TIDY)
+    assert browser.run("flagDue", office, subject="By tomorrow", colour="Blue")
+    eventually(lambda: any(
+        {flag.lower() for flag in BLUE} <= {flag.lower() for flag in flags} for flags, _ in found(site, TIDY, "INBOX", "By tomorrow")))
+
+
+def test_labels_have_names_and_colours_and_are_keywords(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "To be labelled", to=TIDY)
+    assert "/m/label%3Apapers" == browser.run("labels", office, name="Papers", renamed="Tax papers", hue="Teal", subject="To be labelled")
+    eventually(lambda: any("papers" in [flag.lower() for flag in flags] for flags, _ in found(site, TIDY, "INBOX", "To be labelled")))
+
+
+def test_a_layout_is_kept_under_a_name(browser: Browser, office: dict[str, Any]) -> None:
+    assert {"kept": 1, "other": 2, "back": 1} == browser.run("keptLayout", office, name="For the evening")
+
+
 def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dict[str, Any]) -> None:
     def by_list(message: EmailMessage) -> None:
         message["List-Id"] = "<news.mill.example>"

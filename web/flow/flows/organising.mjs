@@ -121,6 +121,61 @@ export async function undoElsewhere(mail, { words }) {
   await item.locator('.is-undone').waitFor();
 }
 
+/** A flag that is due tomorrow: it stands on the board of what one waits for; what it says there. */
+export async function flagDue(mail, { subject, colour }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().click();
+  await mail.press('Shift+s');
+  await mail.page.getByRole('radio', { name: colour }).check({ force: true });
+  await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
+  await mail.row(subject).locator(`.flag-${colour.toLowerCase()}`).waitFor();
+  await mail.row(subject).getByText(/^Due/).waitFor();
+  await mail.at('/waiting');
+  return mail.page.locator('.out-i').filter({ hasText: subject }).locator('.say').textContent();
+}
+
+/** A label made in the settings, given another name and colour, put onto a message; what the row and the sidebar show. */
+export async function labels(mail, { name, renamed, hue, subject }) {
+  const page = await mail.at('/settings/labels');
+  await page.getByLabel('New label').fill(name);
+  await mail.button('Add').click();
+  const item = page.locator('.label-list li').last();
+  await item.getByLabel('Name of the label').fill(renamed);
+  await item.getByLabel('Colour of the label').selectOption({ label: hue });
+  await page.locator(`.label-list li.hue-${hue.toLowerCase()}`).waitFor();
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().click();
+  await mail.press('l');
+  await page.getByRole('dialog').getByText(renamed, { exact: true }).click();
+  await mail.press('Escape');
+  await mail.row(subject).getByText(renamed).waitFor();
+  const link = page.locator('.side').getByRole('link', { name: new RegExp(renamed) });
+  await link.click();
+  await mail.row(subject).first().waitFor();
+  return new URL(page.url()).pathname;
+}
+
+/** Keep the panes as they are under a name, choose others, come back to it, throw it away; the layouts seen on the way. */
+export async function keptLayout(mail, { name }) {
+  const page = await mail.at('/settings/layout');
+  const chosen = () => page.locator('.lay').evaluateAll((all) => all.findIndex((one) => one.closest('label').classList.contains('is-on')));
+  const choose = (words) => page.getByRole('radio', { name: words }).check({ force: true });
+  await choose(/Reader below/);
+  await page.getByLabel('Name of the layout').fill(name);
+  await mail.button('Keep').click();
+  const item = page.locator('.plain-list li').filter({ hasText: name });
+  await item.waitFor();
+  const kept = await chosen();
+  await choose(/Single lines/);
+  const other = await chosen();
+  await mail.button('Use', item).click();
+  const back = await chosen();
+  await mail.button(`Remove ${name}`, item).click();
+  await item.waitFor({ state: 'detached' });
+  await choose(/Columns/);
+  return { kept, other, back };
+}
+
 /** Leave a mailing list. */
 export async function unsubscribe(mail, { subject }) {
   await mail.at('/m/inbox');
