@@ -74,6 +74,8 @@ class Scheduler:
         )
         self._woken = asyncio.Event()
         self._is_steered = False
+        self._is_told = False
+        self._read_at = 0.0
         self._aged_at = 0.0
         self._seeking = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +85,7 @@ class Scheduler:
     def wake(self, steered: bool = False) -> None:
         """There is something new; ``steered``: somebody has changed what was there."""
         self._is_steered = self._is_steered or steered
+        self._is_told = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -169,12 +172,16 @@ class Scheduler:
         if self._is_steered:
             self._is_steered = False
             self._reload()
-        before = self.schedule.seen
-        found, seen = self._queue.newer(before, _READ)
-        if seen != before:
-            self.schedule.came(found, seen, now)
-            if seen - before >= _READ:
-                self._woken.set()  # there may be more; others have their turn first
+            self._is_told = True
+        loop_now = asyncio.get_running_loop().time()
+        if self._is_told or loop_now - self._read_at >= POLL_S:
+            self._is_told, self._read_at = False, loop_now
+            before = self.schedule.seen
+            found, seen = self._queue.newer(before, _READ)
+            if seen != before:
+                self.schedule.came(found, seen, now)
+                if seen - before >= _READ:
+                    self.wake()  # there may be more; others have their turn first
         self.schedule.turn(now)
         sought = self.schedule.sought(min(_STARTED, SOUGHT - self._seeking))
         for route in sought:
@@ -185,7 +192,6 @@ class Scheduler:
             self._start(self._line(site, site.kind))
         if len(sought) >= _STARTED or len(begun) >= _STARTED:
             self._woken.set()
-        loop_now = asyncio.get_running_loop().time()
         if loop_now - self._aged_at >= AGE_EVERY_S:
             self._aged_at = loop_now
             self._start(self._age())
@@ -215,7 +221,7 @@ class Scheduler:
         now = self._now_ms()
         if not isinstance(found, Failed):
             self.schedule.located(route, found, found.hosts, now)
-            self.wake()
+            self._woken.set()
             return
         # What cannot be delivered anywhere is told to those who wait, one after the other; what cannot be found out now waits as a whole.
         site = self.schedule.lost(route, found, now)
@@ -226,7 +232,7 @@ class Scheduler:
             self.schedule.hold(site, self._now_ms() + NOWHERE_MS, found.text)
         else:
             await self._write_hold(self.schedule.hold(site, site.hold_until_ms, found.text))
-        self.wake()
+        self._woken.set()
 
     async def _write_learnt(self, site: Site) -> None:
         try:
@@ -276,7 +282,7 @@ class Scheduler:
             if line is not None:
                 await line.close()
             self.schedule.ended(site, kind, self._now_ms())
-            self.wake()
+            self._woken.set()
 
     async def _rest(self, site: Site) -> bool:
         """Keep the line for a while; True: there is work again."""

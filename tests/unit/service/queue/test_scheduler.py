@@ -106,6 +106,7 @@ class Site:
         if self.writing is None or self.writing.done():
             self.writing = asyncio.create_task(self.scheduler._results.run())
         for _ in range(4):
+            self.scheduler.wake()
             self.scheduler.look()
             await asyncio.sleep(0.001)
             await self.scheduler.idle()
@@ -290,11 +291,14 @@ async def test_so_many_at_one_time_and_none_twice() -> None:
     for number in range(1, 31):
         await site.queue("a@x.example", number=number)
     site.agent.gate = asyncio.Event()
+    site.scheduler.wake()
     site.scheduler.look()
     await asyncio.sleep(0.01)
+    site.scheduler.wake()
     site.scheduler.look()
     await asyncio.sleep(0.02)
     assert site.agent.now == 5
+    site.scheduler.wake()
     site.scheduler.look()
     await asyncio.sleep(0.01)
     assert site.agent.now == 5
