@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from mailstead import telemetry
 from mailstead.app import memory
-from mailstead.app.assemble import Node
 from mailstead.app.config import Settings, SettingsError
+from mailstead.app.node import Node
 from mailstead.model.errors import Unavailable
 from mailstead.net import ServerTls, run
 

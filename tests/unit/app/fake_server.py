@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mailstead.app import assemble
+from mailstead.app import assemble, node
 from mailstead.app.config import Settings, load
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
@@ -92,11 +92,9 @@ def _operations(store: Any, _settings: Settings, _logins: Any = None) -> Operati
 
 
 if __name__ == "__main__":
-    assemble.Node._begin_sending = lambda *_: None  # type: ignore[method-assign]
-    vars(assemble).update(
-        open_store=_open, operations=_operations, access=lambda *_: None,
-        drivers=lambda node, *_: {"metrics": Metrics(node.snapshot).serve},
-    )  # fmt: skip
+    node.Node._begin_sending = lambda *_: None  # type: ignore[method-assign]
+    vars(assemble).update(open_store=_open, operations=_operations, access=lambda *_: None)
+    vars(node).update(drivers=lambda one, *_: {"metrics": Metrics(one.snapshot).serve})
     folder = Path(sys.argv[1])
     try:
         sys.exit(Supervisor(folder, folder / "mailstead.toml", load(folder / "mailstead.toml"), int(sys.argv[2])).run())
