@@ -17,6 +17,8 @@ from mailstead.telemetry import index
 
 Row = dict[str, Any]
 _FIRST: Final = 2_000
+_READ: Final = 20_000
+"""Of a day, where most of it may be others' business."""
 _OF_MESSAGES: Final = 5_000
 _MESSAGES: Final = 100
 _NAMES_EACH: Final = 3
@@ -45,15 +47,18 @@ class Trace:
             raise Refusal(Reason.INVALID, "Ask for a Message-ID, an address or an id of the queue.")
         days = _days(since, until)
         self._flush()
-        found = await self._run(lambda: self._gather(query, days, _MESSAGES if tenant is not None else min(max(1, limit), _MESSAGES)))
+        found = await self._run(lambda: self._gather(query, days, min(max(1, limit), _MESSAGES), tenant))
         mine = [event for event in found if tenant is None or await self._belongs(event, tenant)]
         return _messages(mine, min(max(1, limit), _MESSAGES))
 
-    def _gather(self, query: str, days: list[str] | None, wanted: int) -> list[Row]:
+    def _gather(self, query: str, days: list[str] | None, wanted: int, tenant: int | None) -> list[Row]:
+        """Everything about ``wanted`` messages; for a tenant, of those that name one only its own, and about so many more those that name none."""
         asked = [query, f"<{query}>"] if "@" in query and not query.startswith("<") else [query]
-        seen = self._newest(asked, days, _NAMES_EACH * wanted)
+        seen = self._newest(asked, days, _NAMES_EACH * wanted, tenant)
         newest = sorted(seen.values(), key=lambda event: str(event.get("at", "")), reverse=True)
-        names = _named(newest)[: _NAMES_EACH * wanted]
+        names = _named([event for event in newest if tenant is None or event.get("tenant")])[: _NAMES_EACH * wanted]
+        if tenant is not None:  # whose the others are is asked once they are read
+            names = list(dict.fromkeys((*names, *_named([event for event in newest if not event.get("tenant")])[: _NAMES_EACH * _MESSAGES])))
         if names:
             known = set(_named(newest))
             begun = _begun(newest)
@@ -67,15 +72,20 @@ class Trace:
                 seen.update(index.find(self._folder, more, days=days, most=_OF_MESSAGES))
         return sorted(seen.values(), key=lambda event: str(event.get("at", "")))
 
-    def _newest(self, asked: list[str], days: list[str] | None, names: int) -> dict[str, Row]:
-        """What bears one of ``asked``, whole days, the newest first, until it has named so many."""
+    def _newest(self, asked: list[str], days: list[str] | None, names: int, tenant: int | None) -> dict[str, Row]:
+        """What bears one of ``asked`` and is not another tenant's, whole days, the newest first, until it has named so many."""
         seen: dict[str, Row] = {}
         folders = sorted((one.name for one in self._folder.iterdir() if one.is_dir()), reverse=True) if self._folder.exists() else []
         for day in folders:
-            if days is None or day in days:
-                seen.update(index.find(self._folder, asked, days=[day], most=_FIRST - len(seen)))
-                if len(seen) >= _FIRST or len(_named(list(seen.values()))) >= names:
-                    break
+            if days is not None and day not in days:
+                continue
+            for place, event in index.find(self._folder, asked, days=[day], most=_READ):
+                if tenant is None or event.get("tenant") in {None, 0, tenant}:
+                    seen[place] = event
+                    if len(seen) >= _FIRST:
+                        return seen
+            if len(_named([event for event in seen.values() if tenant is None or event.get("tenant")])) >= names:
+                break
         return seen
 
     async def _belongs(self, event: Row, tenant: int) -> bool:

@@ -98,3 +98,21 @@ async def test_who_sent_much_has_it_told_from_the_beginning(trace: Trace, tmp_pa
     near, late = await trace.trace("m@x.example")
     assert names(near) == ["message.checked", "message.accepted", "message.queued", "message.sent"]
     assert names(late) == ["submission.held", "message.queued", "message.sent"]
+
+
+async def test_what_others_do_takes_nothing_from_a_tenants_answer(trace: Trace, tmp_path: Path) -> None:
+    """All write to one address: thousands of events of another tenant, newer ones, and those that name no tenant, hide none of ours."""
+    (tmp_path / "2026-11-28").mkdir()
+    with (tmp_path / "2026-11-28" / "worker-0.jsonl").open("a") as file:
+        for number in range(2_500):
+            event = {"at": f"2026-11-28T10:{number // 60 % 60:02d}:{number % 60:02d}.0Z", "event": "message.sent", "submission": f"o{number}",
+                     "forward_path": "b@y.example", "tenant": 2}  # fmt: skip
+            file.write(json.dumps(event, separators=(",", ":")) + "\n")
+        for number in range(100):
+            event = {"at": f"2026-11-28T11:00:{number % 60:02d}.0Z", "event": "message.filed", "submission": f"n{number}", "forward_path": "b@y.example", "account": 9}
+            file.write(json.dumps(event, separators=(",", ":")) + "\n")
+    assert [message["submission"] for message in await trace.trace("b@y.example", tenant=1)] == ["s1"]
+    assert names((await trace.trace("b@y.example", tenant=1))[0]) == ["message.accepted", "message.queued", "message.deferred", "message.sent"]
+    others = await trace.trace("b@y.example", tenant=2, limit=5)
+    assert [message["submission"] for message in others] == [f"o{number}" for number in range(2_499, 2_494, -1)]
+    assert await trace.trace("b@y.example", tenant=3) == []
