@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.harness.http import Web, web_server
+from tests.harness.https import https_server
 
 from mailstead.app.assemble import credentials_of
 from mailstead.model.dns import Answer
 from mailstead.model.ids import AccountId, from_wire
 from mailstead.model.object import DueKind, ObjectKind
-from mailstead.net import make_self_signed
 from mailstead.net.https import Https
 from mailstead.service.emails import Emails
 from mailstead.service.kept import Kept
@@ -213,19 +212,7 @@ async def test_over_the_wire_encrypted_for_the_device(tmp_path: Path, site: Web,
         await got.put((dict(request.headers), await request.read()))
         return web.Response(status=201)
 
-    make_self_signed(tmp_path / "own.pem", ["localhost"])
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "own.pem")
-    app = web.Application()
-    app.router.add_post("/device", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    listening = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await listening.start()
-    try:
-        assert listening._server is not None
-        port = listening._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        trusting = ssl.create_default_context(cafile=str(tmp_path / "own.pem"))
+    async with https_server(tmp_path, "/device", take) as (port, trusting):
         trusting.check_hostname = False
         device, auth = ec.generate_private_key(ec.SECP256R1()), bytes(range(16))
         keys = {"p256dh": base64url(public_point(device.public_key())), "auth": base64url(auth)}
@@ -241,5 +228,3 @@ async def test_over_the_wire_encrypted_for_the_device(tmp_path: Path, site: Web,
         assert headers["Authorization"].startswith("vapid t=")
         message = json.loads(http_ece.decrypt(octets, private_key=device, auth_secret=auth, version="aes128gcm"))
         assert "PushVerification" == message["@type"]
-    finally:
-        await runner.cleanup()

@@ -1,19 +1,18 @@
 """Email/unsubscribe: a real list on loopback hears one POST, and nothing about who asked."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from tests.harness.http import USING, Web, web_server
+from tests.harness.https import https_server
 from tests.harness.lookups import Keys, Table
 
 from mailstead.model.dns import Answer
 from mailstead.model.ids import AccountId, DeliveryId, from_wire, to_wire
 from mailstead.model.message import Filing
-from mailstead.net import make_self_signed
 from mailstead.net.https import Https
 from mailstead.server.http.jmap.session import PLUS
 from mailstead.service.signing import Signing
@@ -39,23 +38,12 @@ async def site(tmp_path: Path) -> AsyncIterator[tuple[Web, Keys, Heard, str]]:
         await heard.put((request.path_qs, await request.text(), dict(request.headers)))
         return web.Response(status=302 if "moved" in request.path_qs else 202, headers={"Location": "https://localhost/elsewhere"})
 
-    make_self_signed(tmp_path / "own.pem", ["localhost"])
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "own.pem")
-    app = web.Application()
-    app.router.add_post("/leave", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    listening = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await listening.start()
-    port = runner.addresses[0][1]
-    trusted = ssl.create_default_context(cafile=str(tmp_path / "own.pem"))
     keys = Keys("far.example")
     table: Table = keys.table()
-    https = Https(Names(), context=trusted, allows_private=True, port=port)
-    async with web_server(tmp_path, unsubscribing=Unsubscribing(table, https.post, lambda: 1_795_600_000_000)) as found:
-        yield found, keys, heard, f"https://localhost:{port}/leave"
-    await runner.cleanup()
+    async with https_server(tmp_path, "/leave", take) as (port, trusted):
+        https = Https(Names(), context=trusted, allows_private=True, port=port)
+        async with web_server(tmp_path, unsubscribing=Unsubscribing(table, https.post, lambda: 1_795_600_000_000)) as found:
+            yield found, keys, heard, f"https://localhost:{port}/leave"
 
 
 async def put(server: Web, keys: Keys, url: str, *, is_signed: bool = True) -> str:
