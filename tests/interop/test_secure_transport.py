@@ -60,8 +60,8 @@ class Telling(Transport):
         super().__init__(*args, **more)  # type: ignore[arg-type]
         self.told: list[tuple[str, str, str]] = []
 
-    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
-        super().tell(host, address, policy, failure, reason)
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str, *, source: str = "") -> None:
+        super().tell(host, address, policy, failure, reason, source=source)
         assert policy.key is not None
         self.told.append((policy.key.domain, policy.key.kind, failure))
 

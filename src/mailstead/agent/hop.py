@@ -72,7 +72,8 @@ class HopLine:
     """``service.ports.Line`` to one server."""
 
     def __init__(self, name: str, address: str, way: Way, stream: Stream) -> None:
-        self.peer = Peer(name, address)
+        # Behind a proxy the next server sees another address than ours.
+        self.peer = Peer(name, address, source="" if way.socks is not None or stream.local.host == "unix" else stream.local.host)
         self.is_open = True
         self.offers = Offers()
         self._way = way

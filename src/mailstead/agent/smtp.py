@@ -12,7 +12,7 @@ from typing import Final
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
 from mailstead.model.status import EnhancedStatus
 from mailstead.protocol.smtp.client import NO_REQUIRETLS
-from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsMode, TlsPolicies, TlsPolicy
+from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Peer, Place, TlsMode, TlsPolicies, TlsPolicy
 from mailstead.service.queue import route
 from mailstead.service.queue.entrance import OPTIONAL, REQUIRED
 from mailstead.service.queue.route import Host, Resolver, Route
@@ -79,16 +79,16 @@ class MxAgent:
             line = await open_line(host, address, self._way, policy)
         except NoSession as exc:
             if exc.tls_failure:
-                self._tell(host, address, policy, exc.tls_failure, exc.failed.text)
+                self._tell(host, address, policy, exc.tls_failure, exc.failed.text, exc.failed.peer)
             if not exc.tls_failure or not policy.is_testing:
                 raise
             return await open_line(host, address, self._way)
-        self._tell(host, address, policy, line.tls_failure or ("" if line.peer.tls else "starttls-not-supported"), line.peer.tls)
+        self._tell(host, address, policy, line.tls_failure or ("" if line.peer.tls else "starttls-not-supported"), line.peer.tls, line.peer)
         return line
 
-    def _tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
+    def _tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str, peer: Peer | None) -> None:
         if self._policies is not None:
-            self._policies.tell(host, address, policy, failure, reason)
+            self._policies.tell(host, address, policy, failure, reason, source=peer.source if peer is not None else "")
 
 
 def required(policy: TlsPolicy | Failed, host: Host, *, is_secure: bool) -> TlsPolicy | Failed:

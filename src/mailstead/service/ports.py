@@ -47,6 +47,8 @@ class Peer:
     cipher: str = ""
     certificate: str = ""
     assurance: str = ""
+    source: str = ""
+    """The address from which it was called, as far as it is known: behind a proxy it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ class TlsPolicies(Protocol):
         """``host``: an exchanger of ``domain``; ``is_secure``: DNSSEC has vouched for that. ``Failed`` (temporary): nothing may be sent there
         now. Never raises for the network's sake."""
 
-    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
-        """How a session went: ``failure`` "" where it was as the policy wants, else a word of RFC 8460 §4.3; ``reason`` says more."""
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str, *, source: str = "") -> None:
+        """How a session from ``source`` went: ``failure`` "" where it was as the policy wants, else a word of RFC 8460 §4.3; ``reason`` says more."""
 
 
 @dataclass(frozen=True, slots=True)

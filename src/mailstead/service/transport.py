@@ -175,7 +175,7 @@ class Transport:
         return failed[1] if failed is not None else ""
 
     # ------------------------------------------------------------------------------------------------- reports
-    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str, *, source: str = "") -> None:
         """One event a session: the daily reports are made of them (RFC 8460)."""
         key = policy.key or PolicyKey("no-policy-found", "")
         if not key.domain:
@@ -183,6 +183,7 @@ class Transport:
         telemetry.event(
             "tls.failed" if failure else "tls.session", domain=key.domain, hop=host, address=address, policy=key.kind,
             strings="\n".join(key.strings), mx="\n".join(key.mx_hosts), result=failure, reason=reason,
+            source=source,
         )  # fmt: skip
 
 

@@ -43,12 +43,14 @@ class Policies:
     def __init__(self) -> None:
         self.given = TlsPolicy()
         self.told: list[str] = []
+        self.sources: list[str] = []
 
     async def of(self, domain: str, host: str, *, is_secure: bool) -> TlsPolicy | Failed:
         return self.given
 
-    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str) -> None:
+    def tell(self, host: str, address: str, policy: TlsPolicy, failure: str, reason: str, *, source: str = "") -> None:
         self.told.append(failure)
+        self.sources.append(source)
 
 
 class Site:
@@ -201,3 +203,10 @@ async def test_the_next_host_is_called_where_one_does_not_promise_it(site: tuple
     names.mx_of = {"example_org": ["clear.test", "dead.test"]}
     names.addresses_of["dead.test"] = ("127.0.0.99",)
     assert "4.4.1" == await site[0].send(REQUIRED), "one that is away may promise it later"
+
+
+async def test_a_session_is_told_with_the_address_from_which_we_called(site: tuple[Site, SecureNames]) -> None:
+    sending, _ = site
+    await sending.send()
+    assert sending.policies.sources
+    assert {"127.0.0.1"} == set(sending.policies.sources)  # by which the system calls 127.0.0.10

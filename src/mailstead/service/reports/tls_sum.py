@@ -12,12 +12,12 @@ DOMAINS: Final = 50_000
 FAILURES: Final = 200
 """Kinds of failure of one policy that are told apart."""
 _CUT: Final = "…"
-_Failure = tuple[str, str, str, str]
+_Failure = tuple[str, str, str, str, str]
 _Policy = tuple[str, str, str]
 
 
 class TlsSum(msgspec.Struct, array_like=True):
-    """By domain. A policy is (kind, strings, mx), a failure (result, exchanger, address, reason)."""
+    """By domain. A policy is (kind, strings, mx), a failure (result, exchanger, address, reason, the address from which we called)."""
 
     good: dict[str, list[tuple[_Policy, int]]] = {}
     bad: dict[str, list[tuple[_Policy, _Failure, int]]] = {}
@@ -30,14 +30,14 @@ class TlsSum(msgspec.Struct, array_like=True):
         if event.get("event") == "sts.failed":
             result = str(event.get("result", ""))
             if result:
-                self._bad(domain, ("sts", "", ""), (result, "", "", str(event.get("reason", ""))[:200]), 1)
+                self._bad(domain, ("sts", "", ""), (result, "", "", str(event.get("reason", ""))[:200], ""), 1)
             return
         policy = (str(event.get("policy", "")), _whole(str(event.get("strings", ""))), _whole(str(event.get("mx", ""))))
         result = str(event.get("result", ""))
         if not result:
             self._good(domain, policy, 1)
         else:
-            failure = (result, str(event.get("hop", ""))[:255], str(event.get("address", ""))[:64], str(event.get("reason", ""))[:200])
+            failure = (result, str(event.get("hop", ""))[:255], str(event.get("address", ""))[:64], str(event.get("reason", ""))[:200], str(event.get("source", ""))[:64])
             self._bad(domain, policy, failure, 1)
 
     def _good(self, domain: str, policy: _Policy, count: int) -> None:
@@ -59,7 +59,7 @@ class TlsSum(msgspec.Struct, array_like=True):
             rows.append((policy, failure, count))
         else:
             # Too many kinds to tell apart: the host and the words are left out.
-            rest = (policy, (failure[0], "", "", ""))
+            rest = (policy, (failure[0], "", "", "", ""))
             for number, (known, what, before) in enumerate(rows):
                 if (known, what) == rest:
                     rows[number] = known, what, before + count
@@ -80,19 +80,19 @@ class TlsSum(msgspec.Struct, array_like=True):
         return sorted({*self.good, *self.bad})
 
     def tally(self, domain: str, *, sending_ip: str = "") -> Tally:
-        """What a report about a domain is made of."""
+        """What a report about a domain is made of. ``sending_ip``: from which we call where a session does not say."""
         tally = Tally()
         for policy, count in self.good.get(domain, ()):
             tally.add(_key(domain, policy), None, count)
-        for policy, (result, mx, address, reason), count in self.bad.get(domain, ()):
+        for policy, (result, mx, address, reason, source), count in self.bad.get(domain, ()):
             if result in RESULTS:
-                tally.add(_key(domain, policy), Failure(result, sending_ip, mx, address, reason), count)
+                tally.add(_key(domain, policy), Failure(result, source or sending_ip, mx, address, reason), count)
         return tally
 
 
 def tls_sums() -> Sums[TlsSum]:
     """Adds up TLS sessions."""
-    return Sums("tls", TlsSum, ("tls.session", "tls.failed", "sts.failed"), 1)
+    return Sums("tls", TlsSum, ("tls.session", "tls.failed", "sts.failed"), 2)
 
 
 def _whole(text: str) -> str:

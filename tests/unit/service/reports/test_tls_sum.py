@@ -30,6 +30,15 @@ def test_sessions_and_failures_by_policy() -> None:
     assert {Failure("sts-policy-fetch-error", "192.0.2.9", reason="404"): 1} == dict(tally.bad[PolicyKey("sts", "there.example")])
 
 
+def test_a_session_says_from_where_it_was() -> None:
+    total = TlsSum()
+    total.add(session(result="certificate-expired", source="2001:db8::5"))
+    total.add(session(result="certificate-expired", source="192.0.2.5"))
+    total.add(session(result="certificate-expired"))
+    (found,) = total.tally("there.example", sending_ip="192.0.2.9").bad.values()
+    assert {"2001:db8::5": 1, "192.0.2.5": 1, "192.0.2.9": 1} == {failure.sending_mta_ip: count for failure, count in found.items()}
+
+
 def test_a_policy_that_an_event_has_cut_keeps_its_whole_lines() -> None:
     total = TlsSum()
     total.add(session(strings="version: STSv1\nmode: enf…"))
