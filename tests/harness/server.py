@@ -5,6 +5,7 @@ Ports are picked free at the start and kept over restarts, so that clients recon
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,7 +13,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -23,14 +23,21 @@ READY_WITHIN_S = 60.0
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now, all different."""
-    with ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            held = stack.enter_context(socket.socket())
-            held.bind(("127.0.0.1", 0))
-            ports.append(held.getsockname()[1])
-    return ports
+    """Ports on which nobody listens now, at any address of this machine, all different: below those from which the system lets connections go out, so that
+    none of them is taken by a client before a server has it."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    candidates = range(min(10_000, first // 2), first)
+    ports: list[int] = []
+    for port in random.SystemRandom().sample(candidates, min(len(candidates), 100 * count)):
+        with socket.socket() as held:
+            try:
+                held.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise AssertionError(f"there are no {count} free ports below {first}")
 
 
 class Server:

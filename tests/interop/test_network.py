@@ -127,6 +127,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         )
         stack.push_async_callback(dump.wait)
         stack.callback(dump.terminate)
+        await _listens(addresses["sink.plain"], port)
         settings = f'[outbound]\ndirect = true\nport = {port}\nsuppress_days = 0\n[dns]\nservers = ["{resolver}"]\n[log]\nlevel = "warning"\n'
         server = stack.enter_context(Server(tmp_path / "a", workers=2, settings=settings))
         friend = stack.enter_context(Server(tmp_path / "b", workers=2, settings=f'[dns]\nservers = ["{resolver}"]\n'))
@@ -134,6 +135,19 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await asyncio.gather(asyncio.to_thread(server.start), asyncio.to_thread(friend.start))
         yield World(server, friend, sites, boxes, sink)
         assert [] == await asyncio.to_thread(friend.verify)
+
+
+async def _listens(address: str, port: int) -> None:
+    """Wait until somebody takes connections there: who is refused is tried again after a minute only."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(address, port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
 
 
 def _friend(server: Server, address: str) -> None:
