@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from tests.harness.progress import progress
 from tests.harness.server import PASSWORD, Server
 
 KILLS = int(os.environ.get("MAILSTEAD_KILLS", "40"))
@@ -42,7 +43,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
         sender = start("tests.harness.ledger", str(server.ports["smtp"]), str(ledger), "20", seconds, *ADDRESSES)
         observer = start("tests.harness.observer", str(server.ports["imap"]), str(sightings), "20", seconds, *ADDRESSES)
         try:
-            for _ in range(KILLS):
+            for number in range(KILLS):
+                progress("mail", number, KILLS)
                 time.sleep(rng.random())
                 match rng.choice(["worker", "worker", "worker", "worker", "supervisor", "all"]):
                     case "worker":

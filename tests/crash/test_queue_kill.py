@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.harness.progress import progress
 from tests.harness.server import PASSWORD, Server
 from tests.harness.smtp import ALICE, BOB, SmtpSite
 
@@ -109,6 +110,7 @@ async def test_what_was_accepted_for_elsewhere_arrives(tmp_path: Path) -> None:
                 else:
                     server.kill_worker(rng.randrange(2))
                     kills.append((before, time.monotonic()))
+                progress("queue", number + 1, KILLS)
             await asyncio.sleep(1)
         finally:
             senders.is_over = True
