@@ -19,6 +19,7 @@ pytestmark = pytest.mark.interop
 CAREFUL = PEOPLE[2]
 CHANGING = PEOPLE[3]
 LOST = PEOPLE[7]
+SHOWN = PEOPLE[8]
 
 
 def code_of(secret: str, step: int = 0) -> str:
@@ -89,3 +90,10 @@ def test_the_second_factor_is_set_up_by_hand(browser: Browser) -> None:
     secret = browser.run("beginSecondFactor", device).replace(" ", "")
     browser.run("confirmSecondFactor", device, code=code_of(secret, -1))
     browser.run("signIn", device | {"name": "lost too"}, code=code_of(secret))
+
+
+def test_what_is_chosen_when_shown_around_follows_the_user(browser: Browser) -> None:
+    here = {"name": "shown", "login": SHOWN, "password": PASSWORD}
+    there = {"name": "shown elsewhere", "login": SHOWN, "password": PASSWORD}
+    assert browser.run("shownAround", here, keys="Outlook", layout="Reader below")
+    eventually(lambda: browser.run("chosenKeys", there) == "Outlook")

@@ -2,6 +2,7 @@
 
 import imaplib
 from collections.abc import Iterator
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -31,13 +32,22 @@ def browser(site: Server) -> Iterator[Browser]:
 def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
     for subject in SUBJECTS:
         put(site, subject, f"<p>{subject}, said at length. Marmalade.</p>", to=TRAVELLER)
+
+
+    def with_files(message: EmailMessage) -> None:
+        message.add_attachment("Bring boots.", filename="list.txt")
+        message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="map.pdf")
+
+    put(site, "Two files", to=TRAVELLER, change=with_files)
     laptop = {"name": "laptop", "login": TRAVELLER, "password": PASSWORD}
     # The notice of a new sign-in is a message too.
-    assert browser.run("takeAlong", laptop, texts=len(SUBJECTS)) >= len(SUBJECTS)
+    assert browser.run("takeAlong", laptop, texts=len(SUBJECTS) + 1) > len(SUBJECTS)
     site.stop()
 
     browser.run("startOffline", laptop)
     assert "said at length" in browser.run("readOffline", laptop, subject="Never opened before")
+    for says in browser.run("filesOffline", laptop, subject="Two files", shown="list.txt", taken="map.pdf"):
+        assert says == "This file is not on this device, and the server cannot be reached."
     assert browser.run("searchOffline", laptop, words="from:somebody flag") == ["To flag on the train"]
     queue = browser.run("workOffline", laptop, file=SUBJECTS[0], flag=SUBJECTS[1], doomed=SUBJECTS[2], to=FRIEND, subject="From the train")
     expected = [f"Message to {FRIEND}: From the train", f"Archived: {SUBJECTS[2]}", f"Flagged: {SUBJECTS[1]}", f"Archived: {SUBJECTS[0]}"]
@@ -60,6 +70,7 @@ def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
         imap.expunge()
 
     done = browser.run("backOnline", laptop)
+    assert browser.run("fileOnline", laptop, subject="Two files", shown="list.txt").strip() == "Bring boots."
     eventually(lambda: holds(site, "Archive", SUBJECTS[0], TRAVELLER))
     assert not holds(site, "INBOX", SUBJECTS[0], TRAVELLER)
     [(flags, _)] = found(site, TRAVELLER, "INBOX", SUBJECTS[1])

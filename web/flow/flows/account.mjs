@@ -60,3 +60,29 @@ export async function appPassword(mail, { label }) {
   await mail.button('New app password').click();
   return page.locator('.trust .secret').textContent();
 }
+
+/** Shown around: go back once, choose keys and a layout on the way; the layout one finds oneself in. */
+export async function shownAround(mail, { keys, layout }) {
+  await mail.at('/m/inbox');
+  await mail.command('Show me around');
+  const dialog = mail.page.getByRole('dialog');
+  await mail.button('Next', dialog).click();
+  await dialog.getByRole('radio', { name: keys }).check({ force: true });
+  await mail.button('Next', dialog).click();
+  await dialog.getByRole('radio', { name: layout }).check({ force: true });
+  await mail.button('Back', dialog).click();
+  await dialog.locator('label.is-on').filter({ hasText: keys }).waitFor();
+  await mail.button('Next', dialog).click();
+  await mail.button('Next', dialog).click();
+  await mail.button('Begin', dialog).click();
+  await dialog.waitFor({ state: 'detached' });
+  await mail.at('/settings/layout');
+  return mail.page.getByRole('radio', { name: layout }).isChecked();
+}
+
+/** The set of keys that is chosen, as the settings show it. */
+export async function chosenKeys(mail) {
+  const page = await mail.at('/settings/keyboard');
+  await page.locator('label.is-on').first().waitFor();
+  return (await page.locator('label.is-on').first().textContent()).trim();
+}

@@ -141,3 +141,28 @@ export async function twoWindows(mail, { subject }) {
   await mail.gone(subject);
   await other.close();
 }
+
+/** Files that were never opened while there was a network: what is said when one looks at the first and takes down the second. */
+export async function filesOffline(mail, { subject, shown, taken }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  const dialog = mail.page.getByRole('dialog');
+  const says = [];
+  for (const action of [mail.page.getByRole('button', { name: shown }), mail.page.getByRole('link', { name: `Download ${taken}` })]) {
+    await action.click();
+    says.push(await dialog.getByRole('status').filter({ hasText: 'server' }).textContent());
+    await mail.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
+  return says;
+}
+
+/** The same file, once there is a network again: its text. */
+export async function fileOnline(mail, { subject, shown }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.page.getByRole('button', { name: shown }).click();
+  const text = await mail.page.getByRole('dialog').locator('pre').textContent();
+  await mail.press('Escape');
+  return text;
+}

@@ -152,6 +152,7 @@ export const ar: Messages = {
   'att.gone': 'لم يعد على هذا الجهاز.',
   'att.waits': 'يُرفع حين يعود الخادوم',
   'att.failed': 'لم يسلّمه الخادوم ({status}).',
+  'att.offline': 'هذا الملف ليس على هذا الجهاز، وتعذّر الوصول إلى الخادوم.',
   'addr.from': 'من',
   'addr.sender': 'أرسلها',
   'addr.reply_to': 'الرد إلى',

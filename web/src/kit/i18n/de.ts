@@ -152,6 +152,7 @@ export const de: Messages = {
   'att.gone': 'Es ist nicht mehr auf diesem Gerät.',
   'att.waits': 'wird hochgeladen, wenn der Server wieder da ist',
   'att.failed': 'Der Server hat es nicht herausgegeben ({status}).',
+  'att.offline': 'Diese Datei ist nicht auf diesem Gerät, und der Server ist nicht erreichbar.',
   'addr.from': 'Von',
   'addr.sender': 'Gesendet von',
   'addr.reply_to': 'Antwort an',

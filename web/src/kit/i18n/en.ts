@@ -163,6 +163,7 @@ export const en = {
   'att.gone': 'It is no longer on this device.',
   'att.waits': 'goes up when the server is back',
   'att.failed': 'The server did not hand it out ({status}).',
+  'att.offline': 'This file is not on this device, and the server cannot be reached.',
   'addr.from': 'From',
   'addr.sender': 'Sent by',
   'addr.reply_to': 'Answers to',
