@@ -3,11 +3,16 @@
  * Nothing of it goes into the page's memory. What is there is not asked for again.
  */
 import type { Email, GetResponse, Id, QueryResponse, Thread } from '../jmap/types.ts';
+import { Hand } from '../kit/rest.ts';
 import type { Bodies } from './bodies.ts';
 import type { Store } from './store.svelte.ts';
 
 const PAGE = 200;
-const TEXTS = 16;
+/** So many rows at once: news that comes meanwhile waits for no more than these. */
+const ROWS = 40;
+const TEXTS = 8;
+const REST_MS = 1200;
+const MOST_WAIT_MS = 20_000;
 /** More than this a browser is not asked to keep. */
 const MOST = 100_000;
 const MOST_TEXTS = 5000;
@@ -18,6 +23,7 @@ export class Prefetch {
   /** How far it is; null where it does not run. */
   progress = $state.raw<{ done: number; total: number } | null>(null);
   #run = 0;
+  #hand: Hand | undefined;
 
   constructor(
     readonly store: Store,
@@ -27,6 +33,12 @@ export class Prefetch {
   stop(): void {
     this.#run++;
     this.progress = null;
+  }
+
+  async #turn(): Promise<void> {
+    this.#hand ??= new Hand(window);
+    await this.#hand.rests(REST_MS, MOST_WAIT_MS, () => this.store.syncing);
+    await breath();
   }
 
   /** Fetch what came within `days`. A later call ends an earlier one. */
@@ -46,21 +58,23 @@ export class Prefetch {
         total = page.total ?? position + page.ids.length;
         if (!page.ids.length) break;
         const absent = page.ids.filter((id) => !rows.has(id));
-        for (let from = 0; from < absent.length; from += client.maxObjectsInGet) {
-          const emails = client.call<GetResponse<Email>>('Email/get', { ids: absent.slice(from, from + client.maxObjectsInGet), properties: this.store.rowProperties });
+        for (let from = 0; from < absent.length; from += ROWS) {
+          await this.#turn();
+          if (run !== this.#run) return;
+          const emails = client.call<GetResponse<Email>>('Email/get', { ids: absent.slice(from, from + ROWS), properties: this.store.rowProperties });
           const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': emails.ref('/list/*/threadId') });
           const [emailList, threadList] = await Promise.all([emails, threads]);
           await db.putMany('email', emailList.list.filter((email) => !this.store.emails.has(email.id)).map((email) => [email.id, email]));
           await db.putMany('meta', threadList.list.map((thread) => [`thread:${thread.id}`, thread]));
         }
         if (wanted.length < MOST_TEXTS) wanted.push(...page.ids.filter((id) => !texts.has(id)));
-        await breath();
+        await this.#turn();
       }
       for (let from = 0; from < wanted.length; from += TEXTS) {
         if (run !== this.#run) return;
         this.progress = { done: from, total: wanted.length };
         await this.bodies.prefetch(wanted.slice(from, from + TEXTS));
-        await breath();
+        await this.#turn();
       }
     } catch (error) {
       this.store.report(error);

@@ -1,0 +1,26 @@
+/** Work behind everything else goes on only while the hand rests: keys, wheel and scrolling come first. */
+const KINDS = ['keydown', 'pointerdown', 'wheel', 'scroll', 'input'];
+const LOOK_MS = 100;
+
+export class Hand {
+  #last: number;
+
+  constructor(
+    target: Pick<EventTarget, 'addEventListener'>,
+    readonly now: () => number = () => performance.now(),
+  ) {
+    this.#last = -Infinity;
+    for (const kind of KINDS) target.addEventListener(kind, () => (this.#last = this.now()), { capture: true, passive: true });
+  }
+
+  /** Milliseconds since the hand last did something. */
+  get restedMs(): number {
+    return this.now() - this.#last;
+  }
+
+  /** Until the hand has rested for `restMs` and `busy` says no; after `mostMs` in any case, so that the work ends some day. */
+  async rests(restMs: number, mostMs: number, busy: () => boolean = () => false): Promise<void> {
+    const begin = this.now();
+    while ((this.restedMs < restMs || busy()) && this.now() - begin < mostMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}

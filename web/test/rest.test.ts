@@ -1,0 +1,43 @@
+import { expect, test, vi } from 'vitest';
+import { Hand } from '../src/kit/rest.ts';
+
+test('what is behind waits for the hand, for news, and not for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    const target = new EventTarget();
+    const hand = new Hand(target, () => Date.now());
+    let done = false;
+    const wait = (busy?: () => boolean): void => {
+      done = false;
+      void hand.rests(1000, 10_000, busy).then(() => (done = true));
+    };
+    wait();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(done).toBe(true);
+
+    target.dispatchEvent(new Event('keydown'));
+    wait();
+    await vi.advanceTimersByTimeAsync(700);
+    target.dispatchEvent(new Event('scroll'));
+    await vi.advanceTimersByTimeAsync(700);
+    expect(done).toBe(false);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(done).toBe(true);
+
+    let news = true;
+    wait(() => news);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(done).toBe(false);
+    news = false;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(done).toBe(true);
+
+    wait(() => true);
+    await vi.advanceTimersByTimeAsync(9900);
+    expect(done).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(done).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
