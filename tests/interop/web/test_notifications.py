@@ -10,7 +10,7 @@ from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import PEOPLE, put
 
 pytestmark = pytest.mark.interop
-MINE = PEOPLE[7]
+MINE = PEOPLE[9]
 # A window without a profile has no push service, as the browser says in its console at each start: hence ``errors=True`` in all of this.
 VERIFICATION = {"@type": "PushVerification", "pushSubscriptionId": "o1", "verificationCode": "of nobody"}
 
