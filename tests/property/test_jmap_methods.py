@@ -67,6 +67,7 @@ TEMPLATES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("VacationResponse/set", {"update": {"singleton": {"isEnabled": False, "fromDate": "2026-01-01T00:00:00Z", "subject": "s", "textBody": "t", "htmlBody": "h"}}}),
     ("SavedSearch/set", {"create": {"a": {"name": "n", "filter": FILTER, "parentId": None, "sort": SORT, "count": "none", "sortOrder": 1}}}),
     ("SenderProfile/set", {"create": {"a": {"address": "a@b", "screened": "rejected", "images": "proxy", "darkMode": True, "note": "n"}}}),
+    ("Note/set", {"create": {"a": {"threadId": "$thread", "text": "n"}}}),
     ("Reminder/set", {"create": {"a": {"emailId": "$email", "at": "2999-01-01T00:00:00Z", "kind": "noReply", "repeat": ["P1D"], "keepVisible": False}}}),
     ("Job/set", {"create": {"a": {"filter": FILTER, "update": {"keywords/x": True, "mailboxIds": {"$inbox": True}}}}}),
     ("ClientSettings/set", {"create": {"a": {"id": "n", "value": {"x": [1]}, "schema": 1}}}),
@@ -121,7 +122,7 @@ async def things(web: Web) -> dict[str, str]:
     ((_, made, _),) = await web.jmap(("Email/set", {"create": {"a": email}}), using=USING)
     assert made["created"], made
     blob = (await web.ask("POST", f"/jmap/upload/{web.accounts['alice']}/", data=b"From: a@b\r\nSubject: x\r\n\r\ny\r\n")).json()["blobId"]
-    return {"$inbox": inbox, "$identity": identities["list"][0]["id"], "$book": books["list"][0]["id"], "$email": made["created"]["a"]["id"], "$blob": blob}
+    return {"$inbox": inbox, "$identity": identities["list"][0]["id"], "$book": books["list"][0]["id"], "$email": made["created"]["a"]["id"], "$thread": made["created"]["a"]["threadId"], "$blob": blob}
 
 
 def test_no_arguments_make_a_method_fail(tmp_path: Path) -> None:

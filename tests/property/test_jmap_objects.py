@@ -13,6 +13,7 @@ STEPS = 60
 SEEDS = range(int(os.environ.get("SEEDS", "3")))
 QUERIES: dict[str, dict[str, Any]] = {
     "SavedSearch": {"sort": [{"property": "name"}]}, "Reminder": {"filter": {"state": "armed"}, "sort": [{"property": "at", "isAscending": False}]},
+    "Note": {"filter": {"text": "A"}, "sort": [{"property": "text"}]},
     "ContactCard": {"filter": {"text": "a"}, "sort": [{"property": "name/given"}]}, "SenderProfile": {"filter": {"screened": "rejected"}},
     "SieveScript": {"filter": {"isActive": False}, "sort": [{"property": "name"}]},
 }  # fmt: skip
@@ -68,6 +69,7 @@ async def change(jmap: Jmap, chance: random.Random, emails: list[str], book: str
         "Reminder": {"emailId": chance.choice(emails), "at": f"2026-12-{number + 1:02}T00:00:00Z", "kind": chance.choice(("at", "noReply"))},
         "ContactCard": {"addressBookIds": {book: True}, "uid": f"u{number}", "name": {"components": [{"kind": "given", "value": f"{chance.choice('ab')}{number}"}]}},
         "SenderProfile": {"address": f"a{number}@b.test", "screened": chance.choice((None, "rejected", "feed"))},
+        "Note": {"threadId": (await jmap.one(chance.choice(emails), "threadId"))["threadId"], "text": chance.choice("abc")},
         "SieveScript": {"name": f"s{number}", "blobId": jmap.put(chance.choice((b"keep;", b"stop;")))},
     }
     made = makes[kind]
@@ -75,7 +77,7 @@ async def change(jmap: Jmap, chance: random.Random, emails: list[str], book: str
     updates: dict[str, dict[str, Any]] = {
         "SavedSearch": {"name": f"z{number}"}, "Reminder": {"state": chance.choice(("done", "armed"))},
         "ContactCard": {"name/components": [{"kind": "given", "value": f"{chance.choice('ab')}z"}]}, "SenderProfile": {"screened": chance.choice(("rejected", "accepted"))},
-        "SieveScript": {"name": f"z{number}", "blobId": jmap.put(b"discard;")},
+        "SieveScript": {"name": f"z{number}", "blobId": jmap.put(b"discard;")}, "Note": {"text": f"a{number}"},
     }
     update = updates[kind]
     match chance.randrange(3):

@@ -136,6 +136,13 @@ class EmailIs:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailIn:
+    """The message is one of these."""
+
+    email_ids: frozenset[EmailId]
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadIs:
     """THREADID (RFC 8474 §5)."""
 
@@ -164,7 +171,7 @@ class ThreadHas:
 
 Condition = (
     And | Or | Not | InMailbox | InUids | HasFlag | Received | Sent | Saved | Size | Contains | Header
-    | ModSeqAtLeast | EmailIs | ThreadIs | HasAttachment | InOtherThan | ThreadHas
+    | ModSeqAtLeast | EmailIs | EmailIn | ThreadIs | HasAttachment | InOtherThan | ThreadHas
 )
 
 EVERYTHING = And(())

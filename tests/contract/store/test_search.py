@@ -104,6 +104,9 @@ async def test_conditions_on_identity(world: World) -> None:
     assert [] == await found(c.EmailIs(EmailId(77)))
     assert [5, 7, 8] == await found(c.ModSeqAtLeast(stored.modseq))
     assert [root.uid, reply.uid] == await found(c.ThreadIs(root.thread_id))
+    assert [2, 3] == await found(c.EmailIn(frozenset((entries[1].email_id, entries[2].email_id, EmailId(77)))))
+    either = c.Or((c.EmailIn(frozenset((entries[1].email_id,))), c.Contains(F.SUBJECT, "talk", words=True)))
+    assert [2, root.uid, reply.uid] == await found(either)
     assert 8 == len(await found(c.InMailbox(inbox)))
     assert [] == await found(c.InMailbox(MailboxId(3)))
     archive = (await world.box("Archive")).mailbox_id

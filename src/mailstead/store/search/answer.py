@@ -120,6 +120,8 @@ def compile_(condition: c.Condition, bits: dict[str, int]) -> Judge:
             return lambda message: message.modseq >= modseq
         case c.EmailIs(email):
             return lambda message: message.email_id == email
+        case c.EmailIn(emails):
+            return lambda message: message.email_id in emails
         case c.ThreadIs(thread):
             return lambda message: message.thread_id == thread
         case c.HasAttachment():

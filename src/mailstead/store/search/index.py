@@ -135,6 +135,8 @@ class SearchIndex:
             case c.Or(inner):
                 sets = [self.narrow(part) for part in inner]
                 return set().union(*(found for found in sets if found is not None)) if all(s is not None for s in sets) else None
+            case c.EmailIn(emails):
+                return {*map(int, emails)}
             case c.Contains(where, text, words):
                 wanted = folded(text)
                 return self._containing(_COLUMN_OF[where], beginnings(wanted) if words else pieces(wanted))

@@ -122,6 +122,8 @@ class Compiler:
                 return lambda _, row: low <= row.size < high
             case c.EmailIs(wanted):
                 return lambda email, _: email == wanted
+            case c.EmailIn(these):
+                return lambda email, _: email in these
             case c.ThreadIs(thread):
                 return lambda _, row: row.thread == thread
             case c.HasAttachment():

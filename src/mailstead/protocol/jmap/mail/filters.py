@@ -4,13 +4,13 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from mailstead.model import condition as c
 from mailstead.model import ids, limits
-from mailstead.model.ids import MailboxId
+from mailstead.model.ids import EmailId, MailboxId
 from mailstead.model.query import NEWEST_FIRST, Comparator, SortBy
 from mailstead.protocol.jmap.mail.keywords import flag_of
 
@@ -42,10 +42,12 @@ def utc_ms(value: Any, name: str) -> int:
 
 
 class Filters:
-    """Compiles one filter. ``mailbox`` gives the number behind an id as the client wrote it (None: none of ours)."""
+    """Compiles one filter. ``mailbox`` gives the number behind an id as the client wrote it (None: none of ours), ``noted`` the
+    messages of conversations with a note in which a text stands."""
 
-    def __init__(self, mailbox: Callable[[str], MailboxId | None]) -> None:
+    def __init__(self, mailbox: Callable[[str], MailboxId | None], noted: Callable[[str], Iterable[EmailId]] = lambda _: ()) -> None:
         self._mailbox = mailbox
+        self._noted = noted
         self._left = limits.JMAP_FILTER_CONDITIONS
 
     def condition(self, tree: Any, depth: int = 0) -> c.Condition:
@@ -110,6 +112,8 @@ class Filters:
                 if not isinstance(value, bool):
                     raise BadFilter(f"{name} is true or false")
                 return [c.HasAttachment() if value else c.Not(c.HasAttachment())]
+            case "note":  # ours, as all conditions about what mail itself does not know
+                return [c.EmailIn(frozenset(self._noted(_text(value, name))))]
             case "header":
                 return [_header(value)]
         field = _FIELDS.get(name)

@@ -16,7 +16,7 @@ from mailstead.protocol.jmap.mail import email as objects
 from mailstead.protocol.jmap.mail.email import BadProperty, Plan, Rendering
 from mailstead.protocol.jmap.mail.filters import BadFilter, Filters, comparators
 from mailstead.protocol.jmap.mail.keywords import Names
-from mailstead.server.http.jmap import blob_source, saved_search, snooze
+from mailstead.server.http.jmap import blob_source, note, saved_search, snooze
 from mailstead.server.http.jmap.mailbox import window_of
 from mailstead.server.http.jmap.standard import (
     MAX_GET,
@@ -200,10 +200,11 @@ async def changes(call: Call) -> dict[str, Any]:
 
 # ----------------------------------------------------------------------------------------------------------- queries
 async def condition_of(call: Call, tree: Any) -> tuple[c.Condition, str]:
-    """A filter compiled, saved searches put in; and what changes when one of them does ("": there are none)."""
+    """A filter compiled, saved searches put in; and what changes when one of them, or a note that it asks for, does ("": there are none)."""
     tree, mark = await saved_search.resolved(call, tree)
+    noted, notes_mark = await note.resolved(call, tree)
     try:
-        return Filters(lambda ident: mailbox(call, ident)).condition(tree), mark
+        return Filters(lambda ident: mailbox(call, ident), noted).condition(tree), mark + notes_mark
     except BadFilter as exc:
         raise MethodError("unsupportedFilter" if exc.unsupported else "invalidArguments", str(exc)) from None
 
@@ -249,7 +250,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     old = text(arguments, "sinceQueryState")
     state_of, tilde, then = old.partition("~")
     if tilde + then != mark:
-        raise MethodError("cannotCalculateChanges", "a saved search in the filter has changed since")
+        raise MethodError("cannotCalculateChanges", "a saved search or a note that the filter asks for has changed since")
     last = arguments.get("upToId")
     if last is not None and not isinstance(last, str):
         raise invalid("upToId is an id")

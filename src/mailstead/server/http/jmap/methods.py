@@ -30,6 +30,7 @@ from mailstead.server.http.jmap.dispatch import CORE, Method, Named
 from mailstead.server.http.jmap.identity import IDENTITIES
 from mailstead.server.http.jmap.job import JOBS
 from mailstead.server.http.jmap.kept_type import KeptType
+from mailstead.server.http.jmap.note import NOTES
 from mailstead.server.http.jmap.principal import CAPABILITY as PRINCIPAL
 from mailstead.server.http.jmap.principal import PRINCIPALS
 from mailstead.server.http.jmap.reminder import REMINDERS
@@ -80,6 +81,7 @@ METHODS: Final[Mapping[str, Named]] = {
     "ClientSettings/get": Named(PLUS, client_settings.get), "ClientSettings/changes": Named(PLUS, client_settings.changes),
     "ClientSettings/set": Named(PLUS, client_settings.set_),
     **_standard("SavedSearch", PLUS, SAVED_SEARCHES), **_standard("SenderProfile", PLUS, SENDER_PROFILES), **_standard("Reminder", PLUS, REMINDERS),
+    **_standard("Note", PLUS, NOTES),
     **_standard("Job", PLUS, JOBS), "Job/set": Named(PLUS, cast("Method", job.set_)), "Undo/apply": Named(PLUS, cast("Method", job.undo)),
     "Email/unsubscribe": Named(PLUS, unsubscribe.unsubscribe),
     **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),

@@ -52,6 +52,7 @@ async def things(web: Web) -> dict[str, str]:
         ["ContactCard/set", {**given, "create": {"x": {"addressBookIds": {"#x": True}, "notes": {"n": {"note": SECRET}}}}}, "9"],
         ["Blob/upload", {**given, "create": {"x": {"data": [{"data:asText": f"# {SECRET}"}], "type": "application/sieve"}}}, "10"],
         ["SieveScript/set", {**given, "create": {"x": {"name": SECRET, "blobId": "#x"}}, "onSuccessActivateScript": "#x"}, "11"],
+        ["Note/set", {**given, "create": {"x": {"threadId": "h" + email[1:], "text": SECRET}}}, "12"],
     ]}  # fmt: skip
     answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=json.dumps(body))
     found = answer.json()["methodResponses"]
@@ -93,6 +94,8 @@ async def test_ids_of_somebody_else_lead_nowhere_in_ones_own_account(web: Web) -
         ["Email/copy", {**mine, "fromAccountId": web.accounts["alice"], "create": {}}, "email copy"],
         ["Email/import", {**mine, "emails": {"x": {"blobId": ids["Blob"], "mailboxIds": {ids["Mailbox"]: True}}}}, "import"],
         ["Reminder/set", {**mine, "create": {"x": {"emailId": ids["Email"], "at": "2999-01-01T00:00:00Z"}}}, "remind"],
+        ["Note/set", {**mine, "create": {"x": {"threadId": ids["Thread"], "text": "x"}}}, "note"],
+        ["Email/query", {**mine, "filter": {"note": ""}}, "noted"],
     ]
     assert len(calls) > 25
     for name, arguments, ident in await ask(web, "bob", calls[:30]) + await ask(web, "bob", calls[30:]):
