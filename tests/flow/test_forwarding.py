@@ -101,7 +101,7 @@ async def opened(folder: Path) -> AsyncIterator[World]:
         await store.directory.alias_add("away@example.org", "someone@there.example")
         await store.directory.alias_add("both@example.org", "alice@example.org")
         await store.directory.alias_add("both@example.org", "someone@there.example")
-        world = World(store, accounts, await assemble.tags_of(store))
+        world = World(store, accounts, assemble.tags_of(store))
         async with running(world.scheduler.run(), world.sending.run()):
             yield world
 

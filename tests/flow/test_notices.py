@@ -114,7 +114,7 @@ class World:
 @asynccontextmanager
 async def opened(folder: Path, more: str = "") -> AsyncIterator[World]:
     async with real_store(folder, ["alice"]) as (store, accounts):
-        world = World(store, accounts, parse(SETTINGS + more, {}), await assemble.tags_of(store))
+        world = World(store, accounts, parse(SETTINGS + more, {}), assemble.tags_of(store))
         async with running(world.scheduler.run(), world.sending.run()):
             yield world
 
@@ -141,7 +141,7 @@ async def test_a_late_bounce_reaches_the_submission_and_the_list(world: World) -
 async def test_a_bounce_proves_itself_after_a_change_of_the_master_key(world: World) -> None:
     number = await world.send("bob@there.example")
     await world.store.rotate_master(lambda *_: None)
-    restarted = await assemble.tags_of(world.store)
+    restarted = assemble.tags_of(world.store)
     world.incoming = assemble.incoming(world.store, parse(SETTINGS, {}), restarted)
     notice = world.notice("bob@inner.example", envid=world.next.seen[0].envid, orcpt="rfc822;bob@there.example")
     assert "notice.received" in await world.hear(notice)

@@ -178,7 +178,7 @@ def revealed(opened: Embedded) -> Callable[[str], str]:
         try:
             return words.open(sealed)
         except Damaged as exc:
-            raise ValueError("The password of this way cannot be read any more, for the master key was changed; reroute the mail again") from exc
+            raise ValueError("The password of this way cannot be read any more; reroute the mail again") from exc
 
     return reveal
 
@@ -194,9 +194,9 @@ def suppressions(opened: Embedded, settings: Settings) -> Suppressions:
     return Suppressions(opened.outbound, now_ms=opened.now_ms, lasts_days=settings.outbound.suppress_days)
 
 
-async def tags_of(opened: Embedded) -> Tags:
+def tags_of(opened: Embedded) -> Tags:
     """What proves notices, whichever worker they come to and whatever has become of the master key meanwhile."""
-    return Tags(await opened.outbound.site_secret(b"return tags"))
+    return Tags(opened.secret(b"return tags"))
 
 
 def incoming(opened: Embedded, settings: Settings, tags: Tags) -> Incoming:

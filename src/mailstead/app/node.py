@@ -91,7 +91,7 @@ class Node:
         self.store = mine = assemble.open_store(self.data, self.settings, worker=self.worker, workers=self.workers, wire=wire)
         await mine.start()
         opened.set_result(mine)
-        tags = await assemble.tags_of(mine)
+        tags = assemble.tags_of(mine)
         self.access = logins = assemble.access(mine, self.settings)
         self.operations = assemble.operations(mine, self.settings, logins)
         self.listeners = self._make_listeners(mine, logins, tags)

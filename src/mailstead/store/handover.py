@@ -76,7 +76,7 @@ AnyOperation = (
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy
     | web.AddSession | web.TouchSession | web.DropSessions | web.SetTotp | web.UseTotp | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow
     | directory.DropAccount | directory.SetCredential | directory.DropCredential | directory.SetAddress
-    | directory.DropAddress | directory.MakeKey | directory.ShredKey | principals.AdvancePrincipals
+    | directory.DropAddress | directory.MakeKey | directory.AdoptSecrets | directory.ShredKey | principals.AdvancePrincipals
     | outbound.SetTlsReport | outbound.Suppress | outbound.Unsuppress
     | queue.Enqueue | queue.Finish | queue.Own | queue.HoldRoute | queue.Steer | queue.Forget | Mend | Advance | Rewrap
 )

@@ -27,7 +27,7 @@ from mailstead.store import backup, handover, repair, verify
 from mailstead.store.backup import Progress
 from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
-from mailstead.store.directory.operations import DEFAULT_TENANT
+from mailstead.store.directory.operations import DEFAULT_TENANT, AdoptSecrets
 from mailstead.store.directory.outbound import EmbeddedOutbound
 from mailstead.store.directory.principals import AdvancePrincipals
 from mailstead.store.directory.reader import Reader
@@ -38,7 +38,7 @@ from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.interface import News
-from mailstead.store.keys import Keys, add_master, drop_masters, make_master
+from mailstead.store.keys import Keys, add_master, begin_site, drop_masters, make_master
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.embedded_emails import EmbeddedEmails
 from mailstead.store.mail.embedded_objects import EmbeddedObjects
@@ -86,6 +86,9 @@ def create(data: Path, *, shards: int = 4, files: Files | None = None, master: P
     ):
         db = Database(path, write=True, vfs=files.vfs)
         migrate(db, steps)
+        if steps is directory.KEY_STEPS:
+            with db.transaction():
+                begin_site(db, master)
         db.close()
     # The directory comes last: a data directory is one when it has it.
     unfinished = data / "dir.db.new"
@@ -178,6 +181,8 @@ class Embedded:
         for one in self.shards:
             if self.owner(one.number) == self.worker:
                 self._own(one)
+        if not self.keys.has_adopted():
+            await self.write(handover.KEYS, AdoptSecrets())
         self._chores = [
             asyncio.create_task(self.maintenance.run(lambda: self.shards)), asyncio.create_task(self.indexer.run())
         ]
@@ -229,7 +234,7 @@ class Embedded:
         return self.owner(account_shard) == self.worker
 
     def secret(self, purpose: bytes) -> bytes:
-        """A secret of this site for one purpose: the same in every worker and over restarts."""
+        """See ``keys.Keys.secret``."""
         return self.keys.secret(purpose)
 
     def words(self, purpose: bytes) -> Words:

@@ -1,5 +1,10 @@
-"""The account keys: read by every worker, written by the directory's owner."""
+"""The account keys: read by every worker, written by the directory's owner.
 
+The site has a key among them, and secrets of its own that come from it: they outlive a change of the master key. What used to come from the master
+key itself was taken over, value for value, when the program that knew no better was replaced (``adopt``).
+"""
+
+import hashlib
 import os
 from collections import OrderedDict
 from pathlib import Path
@@ -11,9 +16,15 @@ from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
-from mailstead.store.seal import KEY_OCTETS, AccountKey, Damaged, MasterKey
+from mailstead.store.seal import KEY_OCTETS, SECRET, AccountKey, Damaged, MasterKey
 
+SITE: Final = 1
+"""The number of the site's own key; accounts and domains bear the time in theirs."""
+ADOPTED: Final = (b"scram salts", b"web sessions", b"web push", b"image proxy", b"named servers")
+"""Purposes whose secrets were derived from the master key once."""
 _KEPT: Final = 20_000
+_WHOLE: Final = b""
+"""Names the row that says that all has been adopted, or that there was nothing to adopt."""
 
 
 class Keys:
@@ -26,6 +37,7 @@ class Keys:
         self.load()
         self._db: Database | None = None
         self._kept: OrderedDict[int, AccountKey] = OrderedDict()
+        self._secrets: dict[bytes, bytes] = {}
 
     def load(self) -> None:
         """Read the master keys, at the start and when another process has begun to use a new one."""
@@ -48,11 +60,14 @@ class Keys:
         key = self.of(account)
         return key if key.number == number else self._read(account, number)
 
+    def _database(self) -> Database:
+        if self._db is None:
+            self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
+        return self._db
+
     def _read(self, account: int, number: int | None) -> AccountKey:
         try:
-            if self._db is None:
-                self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
-            row = self._db.one(
+            row = self._database().one(
                 "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2)"
                 " ORDER BY key_no DESC LIMIT 1",
                 (account, number),
@@ -69,9 +84,7 @@ class Keys:
             self.load()
         master = self._masters.get(ident)
         if master is None:
-            raise Unavailable(
-                "This account's mail is locked", f"keys.db was sealed by master key {ident}, which is not configured: see [keys] master"
-            )
+            raise _locked(ident)
         try:
             return master.unwrap(account, number, wrapped)
         except Damaged as exc:
@@ -106,9 +119,49 @@ class Keys:
             )
         return (int(rows[-1][0]) if rows else after), len(rows)
 
+    def adopt(self, tx: Tx) -> None:
+        """Take over what was derived from the master key; nothing when that is done. Raises ``Unavailable`` where another master sealed the keys."""
+        if tx.db.one("SELECT 1 FROM site_secret WHERE purpose=?", (_WHOLE,)):
+            return
+        self.load()
+        for (ident,) in tx.db.all("SELECT DISTINCT master_id FROM account_key WHERE wrapped IS NOT NULL"):
+            if ident not in self._masters:
+                raise _locked(ident)
+        self.make(tx, SITE)
+        row = tx.db.one("SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? ORDER BY key_no DESC LIMIT 1", (SITE,))
+        if row is None:
+            raise RuntimeError("the site's key was not made")
+        key = AccountKey(SITE, row[0], self._unwrap(SITE, *row))
+        tx.db.many(
+            "INSERT OR IGNORE INTO site_secret VALUES (?, ?)",
+            ((purpose, key.seal(SECRET, _place(purpose), self._current.secret(purpose))) for purpose in ADOPTED),
+        )
+        tx.db.run("INSERT OR IGNORE INTO site_secret VALUES (?, X'')", (_WHOLE,))
+
+    def has_adopted(self) -> bool:
+        """Whether ``adopt`` has nothing left to do."""
+        try:
+            return self._database().one("SELECT 1 FROM site_secret WHERE purpose=?", (_WHOLE,)) is not None
+        except sqlite.Failure:  # the table is not there yet
+            self._forget_connection()
+            return False
+
     def secret(self, purpose: bytes) -> bytes:
-        """A secret derived from the master key."""
-        return self._current.secret(purpose)
+        """32 octets that are the site's for this purpose (at most 16 octets of name): the same in every worker, over restarts and over a change of the master
+        key. Raises ``Unavailable``."""
+        found = self._secrets.get(purpose)
+        if found is None:
+            key = self.of(SITE)
+            try:
+                row = self._database().one("SELECT sealed FROM site_secret WHERE purpose=? AND purpose<>?", (purpose, _WHOLE))
+                found = key.open(SECRET, _place(purpose), row[0]) if row else key.hashed(purpose, b"secret", size=KEY_OCTETS)
+            except sqlite.Failure as exc:
+                self._forget_connection()
+                raise sqlite.unavailable(exc, self._path) from exc
+            except Damaged as exc:
+                raise Unavailable("The site's secrets are damaged", f"{exc}: restore keys.db from a backup") from exc
+            self._secrets[purpose] = found
+        return found
 
     def forget(self, account: AccountId | int) -> None:
         """Read the account's key anew next time."""
@@ -125,6 +178,22 @@ class Keys:
     def close(self) -> None:
         self._forget_connection()
         self._kept.clear()
+
+
+def _locked(ident: str) -> Unavailable:
+    return Unavailable("This account's mail is locked", f"keys.db was sealed by master key {ident}, which is not configured: see [keys] master")
+
+
+def _place(purpose: bytes) -> int:
+    """What ties a sealed secret to its purpose."""
+    return int.from_bytes(hashlib.blake2b(purpose, digest_size=8).digest()) >> 1
+
+
+def begin_site(db: Database, master: Path) -> None:
+    """A new site's own key; there is nothing to adopt."""
+    newest = read_masters(master)[0]
+    db.run("INSERT OR IGNORE INTO account_key VALUES (?, 1, ?, ?)", (SITE, newest.wrap(SITE, 1, os.urandom(KEY_OCTETS)), newest.ident))
+    db.run("INSERT OR IGNORE INTO site_secret VALUES (?, X'')", (_WHOLE,))
 
 
 def add_master(path: Path, files: Files) -> None:

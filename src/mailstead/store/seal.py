@@ -36,6 +36,7 @@ OUTBOX: Final = b"outb"
 KEPT: Final = b"kept"
 PIECE: Final = b"piec"
 DUE: Final = b"due "
+SECRET: Final = b"secr"
 _MOST: Final = 16 << 20
 
 
@@ -115,7 +116,7 @@ class Words:
         return base64.urlsafe_b64encode(nonce + self._aead.encrypt(nonce, text.encode(), b"word")).decode("ascii").rstrip("=")
 
     def open(self, sealed: str) -> str:
-        """Raises ``Damaged``, also when the master key has changed since."""
+        """Raises ``Damaged``, also for what was sealed under another key."""
         try:
             octets = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
             return self._aead.decrypt(octets[:_NONCE], octets[_NONCE:], b"word").decode()
@@ -134,7 +135,7 @@ class MasterKey:
         self._secrets = _derived(octets, b"secrets")
 
     def secret(self, purpose: bytes) -> bytes:
-        """32 octets for this purpose (at most 16 octets of name)."""
+        """32 octets for this purpose (at most 16 octets of name): they change with the master key, and only ``keys.Keys.adopt`` still asks for them."""
         return _derived(self._secrets, purpose)
 
     def wrap(self, account: int, number: int, data_key: bytes) -> bytes:

@@ -15,20 +15,17 @@ from mailstead.app.wire import Wire
 from mailstead.model.errors import Reason, Refusal, Unavailable
 
 
-class FakeOutbound:
-    async def site_secret(self, purpose: bytes) -> bytes:
-        return purpose.ljust(32)
-
-
 class FakeStore:
     def __init__(self, worker: int, wire: Wire | None) -> None:
         self.worker = worker
         self.wire = wire
-        self.outbound = FakeOutbound()
 
     async def start(self) -> None:
         if os.environ.get("FAIL") == "always":
             raise Unavailable("", "the disk is on fire")
+
+    def secret(self, purpose: bytes) -> bytes:
+        return purpose.ljust(32)
 
     async def close(self) -> None:
         return

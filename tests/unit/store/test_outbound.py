@@ -121,10 +121,10 @@ async def test_the_sites_secret_outlives_the_master_key(tmp_path: Path) -> None:
         opened = Home(tmp_path / "data")
         await opened.start()
         domain = (await opened.directory.domains() or [await opened.directory.domain_add("ours.example", TenantId(1))])[0]
-        found += [await opened.outbound.site_secret(b"return tags"), await opened.outbound.site_secret(b"other")]
+        found += [opened.secret(b"return tags"), opened.secret(b"other")]
         assert await opened.outbound.domain_secret(domain.domain_id, b"return tags") not in found
         await opened.rotate_master(lambda *_: None)
-        found += [await opened.outbound.site_secret(b"return tags")]
+        found += [opened.secret(b"return tags")]
         await opened.close()
     assert found[0] == found[2] == found[3] == found[5]
     assert found[0] != found[1]

@@ -289,6 +289,15 @@ class MakeKey(Operation):
         keys.make(tx, self.account)
 
 
+class AdoptSecrets(Operation):
+    """In ``keys.db``."""
+
+    is_once: ClassVar = True
+
+    def apply(self, tx: Tx, keys: Keys) -> None:
+        keys.adopt(tx)
+
+
 class ShredKey(Operation):
     """In ``keys.db``: no way back."""
 

@@ -1,7 +1,7 @@
 """TLS reports and suppressions on one machine: see ``store.interface.outbound``."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from mailstead.model.errors import Refusal
 from mailstead.model.ids import AccountId, DomainId, TenantId
@@ -16,9 +16,6 @@ from mailstead.store.mail.operation import Operation
 from mailstead.store.seal import AccountKey
 
 Write = Callable[[int, Operation], Awaitable[Any]]
-
-_SITE: Final = 1
-"""The number of the site's own key; accounts and domains bear the time in theirs."""
 
 
 class EmbeddedOutbound:
@@ -54,9 +51,6 @@ class EmbeddedOutbound:
 
     async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes:
         return (await self._key(domain)).hashed(purpose, b"secret", size=32)
-
-    async def site_secret(self, purpose: bytes) -> bytes:
-        return (await self._key(_SITE)).hashed(purpose, b"secret", size=32)
 
     async def _key(self, number: int) -> AccountKey:
         try:

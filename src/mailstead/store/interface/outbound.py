@@ -51,9 +51,6 @@ class Outbound(Protocol):
     async def domain_secret(self, domain: DomainId, purpose: bytes) -> bytes:
         """32 octets that are the domain's for this purpose: the same in every worker, over restarts and over a change of the master key."""
 
-    async def site_secret(self, purpose: bytes) -> bytes:
-        """32 octets that are the site's for this purpose, as a domain's."""
-
     async def suppression(self, tenant: TenantId, address: str) -> Suppression | None:
         """None where it is not, or not any more."""
 

@@ -70,6 +70,9 @@ CREATE TABLE account_key (
   account_id INTEGER NOT NULL, key_no INTEGER NOT NULL, wrapped BLOB, master_id TEXT NOT NULL,
   PRIMARY KEY (account_id, key_no)) WITHOUT ROWID
 """,
+    """
+CREATE TABLE site_secret (purpose BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID
+""",
 )
 
 QUEUE_STEPS: Final = (
