@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pytest
 
@@ -16,7 +16,13 @@ ANSWER_WITHIN_S = 90.0
 
 
 class Browser:
-    """``run`` does one flow on one device (a browser context with its own storage) and gives back what it saw."""
+    """``run`` does one flow on one device (a browser context with its own storage) and gives back what it saw.
+
+    ``known`` and ``ran`` are of the whole session: the commands that the client has offered anywhere, and the tests in which each was carried out.
+    """
+
+    known: ClassVar[set[str]] = set()
+    ran: ClassVar[dict[str, set[str]]] = {}
 
     def __init__(self, base: str) -> None:
         for ok, needs in (
@@ -49,6 +55,10 @@ class Browser:
         assert line, f"the browser is gone (exit {self._process.poll()})"
         answer = json.loads(line)
         assert "failed" not in answer, answer["failed"]
+        self.known.update(answer["commands"]["added"])
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0].rpartition("::")[2]
+        for command in answer["commands"]["ran"]:
+            self.ran.setdefault(command, set()).add(test)
         assert errors or answer["errors"] == [], f"{flow}: {answer['errors']}"
         return answer["result"]
 

@@ -1,5 +1,5 @@
 // One browser for many flows. Each line of standard input asks for one: {"flow", "device", "args"}; each line of standard output
-// answers: {"result", "errors"} or {"failed"}. A device is a browser context with its own storage; it lasts as long as this
+// answers: {"result", "errors", "commands"} or {"failed"}. A device is a browser context with its own storage; it lasts as long as this
 // process, so a flow may go on where an earlier one has stopped. The tests that ask look at the server over IMAP.
 import { createInterface } from 'node:readline';
 import { readdirSync } from 'node:fs';
@@ -34,8 +34,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     mail = await device(wanted);
     mail.errors.length = 0;
+    mail.commands.ran.clear();
     const result = (await flows[flow](mail, args)) ?? null;
-    answer = { result, errors: [...mail.errors] };
+    answer = { result, errors: [...mail.errors], commands: { added: [...mail.commands.added], ran: [...mail.commands.ran] } };
   } catch (error) {
     const shot = process.env.MAILSTEAD_SHOTS;
     if (shot && mail?.page) await mail.page.screenshot({ path: `${shot}/${flow}.png` }).catch(() => undefined);

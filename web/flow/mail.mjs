@@ -3,6 +3,8 @@ export class Mail {
   constructor(context, { base, login, password }) {
     Object.assign(this, { context, base, login, password });
     this.errors = [];
+    /** Commands that there are, and those that were carried out. */
+    this.commands = { added: new Set(), ran: new Set() };
   }
 
   async begin() {
@@ -11,6 +13,8 @@ export class Mail {
     await this.context.addInitScript(() => {
       if (self.origin !== 'null' && !localStorage.getItem('mailstead.settings')) localStorage.setItem('mailstead.settings', '{"toured":true}');
     });
+    await this.context.exposeBinding('toldOfCommand', (_, { what, id }) => this.commands[what].add(id));
+    await this.context.addInitScript(() => addEventListener('mailstead:command', ({ detail }) => window.toldOfCommand(detail)));
     this.page = await this.context.newPage();
     this.watch(this.page);
   }
@@ -96,6 +100,13 @@ export class Mail {
     await this.press('Control+k');
     await this.page.getByRole('dialog').getByRole('combobox').fill(words);
     await this.press('Enter');
+  }
+
+  /** To a place by the palette, also where a deed has the same name. */
+  async go(place) {
+    await this.press('Control+k');
+    await this.page.getByRole('dialog').getByRole('combobox').fill(place);
+    await this.page.getByRole('option', { name: new RegExp(`^${place}`) }).last().click();
   }
 
   // ------------------------------------------------------------------------------------------------ writing

@@ -13,10 +13,15 @@ import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 
-PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 11))
+PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 15))
 LOGIN = PEOPLE[0]
 WITHIN_S = 30.0
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whether every command has been used is asked when everything else has been done."""
+    items.sort(key=lambda item: item.path.name == "test_registry.py" and item.path.parent.name == "web")
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,21 @@ export interface Command {
   hidden?: boolean;
 }
 
+/** Told on the window: which commands there are, and which are carried out. The flows see by it that none is without effect. */
+function tell(what: 'added' | 'ran', id: string): void {
+  window.dispatchEvent(new CustomEvent('mailstead:command', { detail: { what, id } }));
+}
+
 class Registry {
   readonly #commands = new SvelteMap<string, Command>();
 
   /** Add commands until the returned function is called. Reads nothing reactively, so effects may call it. */
   add(...commands: Command[]): () => void {
     untrack(() => {
-      for (const command of commands) this.#commands.set(command.id, command);
+      for (const command of commands) {
+        this.#commands.set(command.id, command);
+        tell('added', command.id);
+      }
     });
     return () =>
       untrack(() => {
@@ -49,10 +57,11 @@ class Registry {
     return this.all().filter((command) => command.when?.() ?? true);
   }
 
-  /** Do it, if it can be done. */
+  /** Do it, if it can be done. The one way in which anything does. */
   run(id: string): boolean {
     const command = this.#commands.get(id);
     if (!command || !(command.when?.() ?? true)) return false;
+    tell('ran', id);
     command.run();
     return true;
   }
