@@ -1,7 +1,8 @@
 """Fuzz target: any octets as a name server's answer.
 
 ``python -m tests.fuzz.dns [seconds] [seed]`` mutates answers by itself; ``one(octets)`` is the entry for a coverage-guided fuzzer.
-What must hold: an ``Answer`` within the bounds or one of the three refusals, never another exception, within a second.
+What must hold: an ``Answer`` within the bounds or one of the three refusals, never another exception, within a second; and what is read without the
+library is what the library reads.
 """
 
 import random
@@ -15,7 +16,7 @@ from tests.harness import fuzz
 
 from mailstead.model.dns import RecordType
 from mailstead.model.errors import Unavailable
-from mailstead.net.dns import wire
+from mailstead.net.dns import plain, wire
 
 _NAME, _NUMBER, _MOST_S = "mail.example.test", 0x1234, 1.0
 _RECORDS = (
@@ -32,11 +33,16 @@ def one(octets: bytes) -> None:
         return
     started = time.process_time()
     kind = _KINDS[octets[0] % len(_KINDS)]
+    trusts_ad = bool(octets[0] & 128)
+    by_hand = plain.answer(
+        octets[1:], _NAME, kind, _NUMBER, trusts_ad=trusts_ad, most=wire.RECORDS, ttl_most_s=wire.TTL_MOST_S, negative_most_s=wire.NEGATIVE_MOST_S
+    )
     try:
-        found = wire.answer(octets[1:], _NAME, kind, _NUMBER, trusts_ad=bool(octets[0] & 128))
+        found = wire.by_library(octets[1:], _NAME, kind, _NUMBER, trusts_ad=trusts_ad)
     except (wire.Truncated, wire.Foreign, Unavailable):
-        pass
+        assert by_hand is None
     else:
+        assert by_hand in {None, found}
         assert len(found.records) <= wire.RECORDS
         assert 0 <= found.ttl_s <= wire.TTL_MOST_S
         assert not found.is_secure or octets[0] & 128

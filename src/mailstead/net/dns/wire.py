@@ -18,6 +18,7 @@ import dns.rdatatype
 
 from mailstead.model.dns import Answer, Mx, RecordType, Srv, Tlsa
 from mailstead.model.errors import Unavailable
+from mailstead.net.dns import plain
 
 ALIASES: Final = 8
 RECORDS: Final = 100
@@ -69,6 +70,14 @@ def question(name: str, kind: RecordType, number: int) -> bytes:
 
 def answer(octets: bytes, name: str, kind: RecordType, number: int, *, trusts_ad: bool) -> Answer[Any]:
     """Raises ``Truncated``; ``Foreign``; ``Unavailable`` when the server failed or speaks nonsense."""
+    found = plain.answer(
+        octets, name, kind, number, trusts_ad=trusts_ad, most=RECORDS, ttl_most_s=TTL_MOST_S, negative_most_s=NEGATIVE_MOST_S
+    )
+    return found if found is not None else by_library(octets, name, kind, number, trusts_ad=trusts_ad)
+
+
+def by_library(octets: bytes, name: str, kind: RecordType, number: int, *, trusts_ad: bool) -> Answer[Any]:
+    """``answer`` for whatever comes."""
     try:
         message = dns.message.from_wire(octets, ignore_trailing=True, one_rr_per_rrset=False)
     except dns.message.Truncated:
