@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EVERY_S = 0.1
+EVERY_S = 0.03
 
 
 class _Session(socketserver.StreamRequestHandler):

@@ -2,8 +2,9 @@
 the next ones for good, in each thread that ever made one: twice 40 MB in two workers.
 
 And how a worker looks for rings of objects that hold each other: what is made and forgotten within a transaction goes by its count of references, and
-a look through everything stops the loop, a tenth of a second where a million messages wait. So it is done when so much was made that it may be worth
-it, and else each ``EVERY_S``; Python's own measure, each time a quarter has been added, stopped the loop every few seconds under load.
+a look through everything stops the loop, a tenth of a second where a million messages wait. So each ``EVERY_S`` it looks through what has been made
+since, and puts aside what is still there; all of it is looked at once in ``_ALL`` times. Python's own measure, each time a quarter has been added, stopped
+the loop every few seconds under load.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ _TRIM_THRESHOLD: Final = -1
 """Numbers of ``malloc.h`` of glibc."""
 _LARGE_OCTETS: Final = 4 << 20
 _KEPT_OCTETS: Final = 1 << 20
-EVERY_S: Final = 60.0
+EVERY_S: Final = 5.0
+_ALL: Final = 60
+"""Each five minutes."""
 _THRESHOLDS: Final = (3_000, 8, 40)
 """New objects before the youngest are looked at; looks before the next older ones are, too: all after a million."""
 
@@ -30,13 +33,19 @@ def give_back() -> bool:
     return bool(mallopt(_MMAP_THRESHOLD, _LARGE_OCTETS)) and bool(mallopt(_TRIM_THRESHOLD, _KEPT_OCTETS))
 
 
-async def tidy(every_s: float = EVERY_S) -> None:
+async def tidy(every_s: float = EVERY_S, all_after: int = _ALL) -> None:
     """Until cancelled."""
     gc.set_threshold(*_THRESHOLDS)
-    seen = 0
+    seen = turn = 0
     while True:
         await asyncio.sleep(every_s)
+        turn += 1
         made = gc.get_stats()[0]["collections"]
-        if made != seen:  # else nothing has been made since
-            gc.collect()
-            seen = gc.get_stats()[0]["collections"]
+        if made == seen:  # nothing has been made since
+            continue
+        if turn >= all_after:
+            turn = 0
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        seen = gc.get_stats()[0]["collections"]

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import weakref
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from mailstead.app import memory
@@ -40,24 +41,63 @@ class Ring:
         self.me = self
 
 
-async def test_rings_are_found_after_a_while_and_seldom_by_count() -> None:
+@contextlib.asynccontextmanager
+async def tidying(*, all_after: int) -> AsyncIterator[None]:
     before = gc.get_threshold()
-    task = asyncio.create_task(memory.tidy(0.01))
+    task = asyncio.create_task(memory.tidy(0.01, all_after))
     try:
         await asyncio.sleep(0)
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+async def make() -> None:
+    """Something is made, and a turn passes."""
+    kept: list[list[int]] = [[] for _ in range(2 * gc.get_threshold()[0])]
+    await asyncio.sleep(0.01)
+    del kept
+
+
+async def test_rings_are_found_after_a_while_and_seldom_by_count() -> None:
+    before = gc.get_threshold()
+    async with tidying(all_after=1_000):
         ring = Ring()
         gc.collect()  # it is old now: only a look through everything will find it
         gone = weakref.ref(ring)
         del ring
         async with asyncio.timeout(10):
             while gone() is not None:
-                kept: list[list[int]] = [[] for _ in range(gc.get_threshold()[0])]  # something is made meanwhile
-                await asyncio.sleep(0.01)
-                del kept
+                await make()
         assert gc.get_threshold()[0] > before[0]
         assert gc.isenabled()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        gc.set_threshold(*before)
+
+
+async def test_what_has_been_put_aside_is_found_when_all_is_looked_at() -> None:
+    async with tidying(all_after=5):
+        ring = Ring()
+        async with asyncio.timeout(10):
+            while any(one is ring for one in gc.get_objects()):
+                await make()
+        gone = weakref.ref(ring)
+        del ring
+        async with asyncio.timeout(10):
+            while gone() is not None:
+                await make()
+
+
+async def test_what_has_been_put_aside_is_not_looked_at_each_time() -> None:
+    async with tidying(all_after=1_000_000):
+        ring = Ring()
+        async with asyncio.timeout(10):
+            while any(one is ring for one in gc.get_objects()):
+                await make()
+        gone = weakref.ref(ring)
+        del ring
+        for _ in range(20):
+            await make()
+        assert gone() is not None

@@ -24,7 +24,7 @@ from mailstead.net.listener import split_address
 TRY_S: Final = (1.5, 3.0, 5.0)
 """How long each round over the servers waits for one of them."""
 KEPT: Final = 50_000
-AT_ONCE: Final = 500
+AT_ONCE: Final = 2_000
 PORT: Final = 53
 
 

@@ -36,10 +36,10 @@ GRACE_S: Final = 5.0
 """An attempt cut off after its last octet may be made twice: a stop waits so long for those under way."""
 NOWHERE_MS: Final = 1_000
 """A route that leads nowhere for good is looked for again so soon, if there is more for it."""
-SOUGHT: Final = 100
-"""Routes whose place is looked for at one time."""
-_STARTED: Final = 25
-"""So many lines or searches begin at one time; then everything else of this process has its turn."""
+SOUGHT: Final = 1_000
+"""Routes whose place is looked for at one time: where name servers do not answer each takes its ten seconds, and the next ones are not to wait for that."""
+_STARTED: Final = 4
+"""So many lines, and searches, begin at one time; then everything else of this process has its turn."""
 _PAGE: Final = 500
 _READ: Final = 2_000
 """Of what waits so much is taken in at one time."""

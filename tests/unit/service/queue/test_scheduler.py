@@ -286,17 +286,39 @@ async def test_octets_that_stay_lost_come_back_as_failure_in_the_end() -> None:
     assert not site.outbox.rows
 
 
+async def test_name_servers_that_do_not_answer_hold_nobody_else_back() -> None:
+    site = Site()
+    locate, never = site.agent.locate, asyncio.Event()
+
+    async def slow(route: str) -> Place | Failed:
+        if route.startswith("dead"):
+            await never.wait()
+        return await locate(route)
+
+    site.agent.locate = slow  # type: ignore[method-assign]
+    for number in range(1, 301):
+        await site.queue(f"a@dead{number}.example", number=number)
+    await site.queue("a@alive.example", number=301)
+    running = asyncio.create_task(site.scheduler.run())
+    site.scheduler.wake()
+    async with asyncio.timeout(10):
+        while "alive.example" not in site.agent.opened:
+            await asyncio.sleep(0.001)
+    assert site.agent.opened == ["alive.example"]
+    never.set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_so_many_at_one_time_and_none_twice() -> None:
     site = Site()
     for number in range(1, 31):
         await site.queue("a@x.example", number=number)
     site.agent.gate = asyncio.Event()
     site.scheduler.wake()
-    site.scheduler.look()
-    await asyncio.sleep(0.01)
-    site.scheduler.wake()
-    site.scheduler.look()
-    await asyncio.sleep(0.02)
+    for _ in range(4):
+        site.scheduler.look()
+        await asyncio.sleep(0.01)
     assert site.agent.now == 5
     site.scheduler.wake()
     site.scheduler.look()
