@@ -1,14 +1,17 @@
 """Commands against a running server: words in, words out, exit codes."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from tests.unit.app.family import Family
 
-from mailstead.app.cli import program
+from mailstead.app.cli import program, session
 
 
 @pytest.fixture
@@ -74,3 +77,26 @@ def test_init_wants_an_administrator_of_the_domain(tmp_path: Path) -> None:
         input="p\n",
     )
     assert 2 == done.exit_code
+
+
+class Narrow(io.RawIOBase):
+    """What takes no more than a pipe does at one time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, octets: Any) -> int:
+        self.taken += bytes(octets)[:4096]
+        return min(len(octets), 4096)
+
+
+def test_a_long_listing_is_whole_where_python_does_not_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Narrow()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(narrow, "utf-8", write_through=True))  # type: ignore[type-var] # as PYTHONUNBUFFERED has it
+    rows = [{"id": number, "name": "ä€𝄞" * 50} for number in range(200)]
+    session.show_json(rows)
+    assert rows == json.loads(narrow.taken)

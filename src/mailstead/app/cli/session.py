@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or failed (one sentence that says what to do), 2 w
 """
 
 import json
+import select
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from mailstead.model.errors import Refusal, Unavailable
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LINE_EVERY_S = 5.0
+_PIECE = select.PIPE_BUF // 4
+"""Characters, of four octets at most."""
 
 
 def data_option(function: F) -> F:
@@ -169,8 +172,11 @@ class Shown:
 
 # ---------------------------------------------------------------------------------------------------- what is shown
 def show_json(value: Any) -> None:
-    """Machine-readable output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Machine-readable output, in pieces that a pipe takes whole: with PYTHONUNBUFFERED Python forgets the rest of a write that was cut short."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    for at in range(0, len(text), _PIECE):
+        click.echo(text[at : at + _PIECE], nl=False)
+    click.echo()
 
 
 def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[tuple[str, str]], *, as_json: bool, empty: str) -> None:
