@@ -422,8 +422,11 @@ class Scheduler:
     async def _age(self) -> None:
         """Tell the authors of what waits long, give up what is too old; also of what rests with its site."""
         while True:
-            found = [job for job in self._queue.aged(self._now_ms(), _PAGE) if job.job_id not in self.schedule.in_hand]
-            for job in found:
+            found = [job.job_id for job in self._queue.aged(self._now_ms(), _PAGE) if job.job_id not in self.schedule.in_hand]
+            for number in found:
+                job = self._still_aged(number)
+                if job is None:
+                    continue
                 route = self.schedule.routes.get(job.route)
                 site = route.site if route else None
                 self.schedule.seize(job)
@@ -438,6 +441,11 @@ class Scheduler:
             await self._results.idle()
             if len(found) < _PAGE:
                 return
+
+    def _still_aged(self, number: int) -> QueueJob | None:
+        """The job as it is now, if nobody has it in hand: while others were looked at, it may have been tried, for some of its recipients with success."""
+        job = None if number in self.schedule.in_hand else next(iter(self._queue.jobs([number])), None)
+        return job if job is not None and not job.held and job.check_at_ms <= self._now_ms() else None
 
 
 def envelope_of(job: QueueJob) -> Envelope:

@@ -19,6 +19,7 @@ from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.queue.schedule import SITE_WAITS_MS
 from mailstead.service.queue.scheduler import Scheduler
 from mailstead.service.queue.shaping import Rules
+from mailstead.store.interface import QueueMessage
 
 SENT = Sent("hub", "250 ok", passes_on_dsn=True)
 LATER = Failed("hub", 451, EnhancedStatus(4, 2, 0), "later")
@@ -470,3 +471,34 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
         while not holds():
             await asyncio.sleep(0.005)
+
+
+async def test_what_was_tried_while_others_were_looked_at_is_not_told_of_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site()
+    site.agent.away = dict.fromkeys(("x.example", "y.example"), AWAY)
+    await site.queue("a@x.example", number=1)
+    await site.queue("b@y.example", "c@y.example", number=2)
+    assert await site.once() == 0
+    site.now_ms += 5 * HOUR
+    site.agent.away = {"x.example": AWAY}
+    site.agent.answers = {"c@y.example": LATER}
+    read, gate = site.outbox.octets, asyncio.Event()
+
+    async def slowly(message: QueueMessage) -> bytes:
+        if message.submission_id == 1:
+            await gate.wait()
+        return await read(message)
+
+    monkeypatch.setattr(site.outbox, "octets", slowly)
+    writing = asyncio.create_task(site.scheduler._results.run())
+    looking = asyncio.create_task(site.scheduler._age())
+    await asyncio.sleep(0.001)
+    site.scheduler.look()
+    async with asyncio.timeout(5):
+        while [one.address for one in site.outbox.waiting[2].recipients] != ["c@y.example"] or 2 in site.scheduler.schedule.in_hand:
+            await asyncio.sleep(0.001)
+        gate.set()
+        await looking
+    assert ["c@y.example"] == [one.address for one in site.outbox.waiting[2].recipients]
+    assert site.outbox.waiting[1].check_at_ms > site.now_ms
+    writing.cancel()
