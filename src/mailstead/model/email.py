@@ -35,6 +35,8 @@ class States:
     mailbox: int
     thread: int
     delivery: int
+    share: int = 0
+    """When what is shared last changed; 0: nothing ever was."""
 
     def of(self, kind: Kind) -> int:
         """The last modseq at which something of this type changed."""
@@ -197,6 +199,8 @@ class Fault(enum.Enum):
     FIXED = "fixed"
     """INBOX keeps its name, place and role."""
     LIMIT = "limit"
+    FORBIDDEN = "forbidden"
+    """Somebody else's mailboxes do not allow it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ JMAP_REFERENCED: Final = 10_000
 """Values that a result reference may lead to."""
 JMAP_RESPONSE_VALUES: Final = 256
 """Method responses of one request, implicit ones included."""
+SHARES: Final = 10_000
+"""Grants of an account's mailboxes, those taken back lately as well."""
+SHARES_PER_MAILBOX: Final = 500
+SHARE_NOTIFICATIONS: Final = 200
+"""Kept for somebody; the oldest go."""
 UPLOADS_PER_ACCOUNT: Final = 1_000
 UPLOADS_OCTETS: Final = 1 << 30
 UPLOAD_LASTS_S: Final = 86_400

@@ -12,7 +12,7 @@ import msgspec
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.store.directory import operations as directory
 from mailstead.store.directory import outbound_operations as outbound
-from mailstead.store.directory import principals
+from mailstead.store.directory import principals, shared
 from mailstead.store.directory import web_operations as web
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
@@ -30,6 +30,7 @@ from mailstead.store.mail import (
     objects,
     set_emails,
     set_mailboxes,
+    shares,
     submissions,
 )
 from mailstead.store.mail.operation import OfAccount, Operation
@@ -72,6 +73,7 @@ AnyOperation = (
     | submissions.Destroy | objects.SetObjects | job_step.JobStep | due.SetDue | answered.Answer
     | mailboxes.Create | mailboxes.Rename | mailboxes.Delete | mailboxes.SetRole | mailboxes.Subscribe | mailboxes.TakeRecent
     | set_emails.SetEmails | set_mailboxes.SetMailbox | set_mailboxes.DestroyMailbox
+    | shares.SetShares | shares.SubscribeShare | shared.NoteShared
     | accounts.MakeAccount | accounts.SetAccount | accounts.RemoveAccount
     | directory.AddTenant | directory.AddDomain | directory.SetDomain | directory.AddDkimKey | directory.SetDkimKey | directory.SetStsPolicy
     | web.AddSession | web.TouchSession | web.DropSessions | web.SetTotp | web.UseTotp | directory.AddAccount | directory.AddAccounts | directory.SetAccountRow

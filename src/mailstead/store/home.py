@@ -42,6 +42,7 @@ from mailstead.store.keys import Keys, add_master, begin_site, drop_masters, mak
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.embedded_emails import EmbeddedEmails
 from mailstead.store.mail.embedded_objects import EmbeddedObjects
+from mailstead.store.mail.embedded_shares import EmbeddedShares
 from mailstead.store.mail.operation import Operation
 from mailstead.store.maintenance import Maintenance
 from mailstead.store.queue import operations as queue
@@ -148,6 +149,7 @@ class Embedded:
         )
         self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
         self.kept = EmbeddedObjects(self.mail, self.shards, self.keys)
+        self.shares = EmbeddedShares(self.mail, self.reader, self._note)
         self.finder = Finder(self.keys, self.objects, data / "idx")
         self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
         self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
@@ -267,6 +269,13 @@ class Embedded:
         telemetry.count("store.handed_over", 1)
         answer = await self._send(owner, handover.request(where, op_id, operation))
         return handover.read_answer(answer, operation)
+
+    async def _note(self, operation: Operation) -> None:
+        """A write to the directory, seen here at once."""
+        try:
+            await self.write(handover.DIRECTORY, operation)
+        finally:
+            self.reader.forget()
 
     async def handle(self, request: bytes) -> bytes:
         """A request from another worker; gives the answer's octets, also for failures."""

@@ -15,7 +15,7 @@ from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx, Writer
 from mailstead.store.keys import Keys
-from mailstead.store.mail import objects, submissions
+from mailstead.store.mail import objects, shares, submissions
 from mailstead.store.mail.deliver import REMEMBERED_MS
 from mailstead.store.shard import Shard
 
@@ -102,6 +102,7 @@ class Maintenance:
             tx.db.run("DELETE FROM change WHERE account_id=? AND modseq<=?", (account, floor))
             tx.db.run("DELETE FROM era WHERE account_id=? AND day<?", (account, day - CHANGES_KEPT_DAYS))
             objects.prune(tx, account, floor)
+            shares.prune(tx, account, floor)
 
         if due[0] or due[1]:
             await writer.do(prune)

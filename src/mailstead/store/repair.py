@@ -28,7 +28,7 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords, names, tally
 from mailstead.store.mail.filing import OBJECT
-from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, leave_out_objects, opens, that_open
+from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, is_grant, leave_out_objects, opens, that_open
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
 from mailstead.store.seal import DUE, KEPT, OUTBOX, PIECE, PLACE, WORD, AccountKey, Damaged
@@ -230,6 +230,7 @@ class _Rebuild:
             operator.or_, (1 << row[1] for row in words if 0 <= row[1] <= model.LAST_ACCOUNT_BIT), (1 << model.FIRST_ACCOUNT_BIT) - 1)
         self._orders = {row[1]: row[19] for row in rows.tables.get("mailbox", ()) if 0 <= row[19] < 1 << 31}
         boxes = self._mailboxes(rows, found, modseq)
+        known = {row[1]: row for row in rows.tables.get("mailbox", ())}
         refiled = self._messages(rows, found, boxes, modseq)
         self._db.many("INSERT OR IGNORE INTO keyword VALUES (?, ?, ?)", words)
         self._db.many("INSERT OR IGNORE INTO subscription VALUES (?, ?, ?)",
@@ -238,11 +239,13 @@ class _Rebuild:
         self._db.many("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?, ?)", rows.tables.get("delivery", ()))
         self._submissions(rows, modseq)
         self._kept_objects(rows, modseq)
+        self._db.many("INSERT OR IGNORE INTO share VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (
+            (*row[:5], modseq, modseq, modseq) for row in rows.tables.get("share", ()) if row[3] and boxes.get(row[1]) == row[1] and is_grant(row, known)))
         used = self._db.one("SELECT coalesce(sum(size),0), count(*) FROM entry WHERE account_id=?", (account,)) or (0, 0)
         self._db.run(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
             (account, self._limits[0], old[0][2] % (1 << 40) + 1, state, modseq, modseq, used[0], used[1], *self._limits[1:],
-             self._validity + self._made, modseq, modseq, modseq, modseq, modseq),
+             self._validity + self._made, modseq, modseq, modseq, modseq, modseq, modseq),
         )
         tally.recount(self._db, account)
         return refiled
@@ -353,7 +356,7 @@ class _Rebuild:
         role = Role.INBOX if path == names.INBOX else Role.NONE if role == Role.INBOX else role
         self._made += 1
         self._db.run(
-            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)",
+            "INSERT OR IGNORE INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?8, ?8)",
             (self._account, ident, parent, names.sealed(self._key, ident, path[-1]), names.name_key(self._key, parent, path[-1]),
              int(role), self._validity + self._made, modseq, self._orders.get(ident, 0)),
         )

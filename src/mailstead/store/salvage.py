@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.mailbox import Role
+from mailstead.model.sharing import ALL
 from mailstead.store.blob import record
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
@@ -19,16 +20,16 @@ from mailstead.store.schema import shard
 from mailstead.store.seal import DUE, KEPT, NAME, PIECE, PLACE, WORD, AccountKey, Damaged
 
 TABLES: Final = {
-    "account": "iiiiiiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
+    "account": "iiiiiiiiiiiiiiiiii", "mailbox": "iiibbiiiiiiiiiiiiiiiii", "subscription": "ibb", "email": "iiiiiiiiiiiiinib",
     "entry": "iiiiiiiiiin", "keyword": "iib", "change": "iiiiiiiiii", "thread_ref": "ibi", "delivery": "ibii", "op": "ibib",
     "dropped": "iii", "era": "iii", "submission": "iiiiiiiiiib", "submission_piece": "iiib", "object": "iiiiiiib",
-    "object_piece": "iiiiib", "due": "iiiiiib", "answered": "ibi", "sent_ref": "ibi",
+    "object_piece": "iiiiib", "due": "iiiiiib", "answered": "ibi", "sent_ref": "ibi", "share": "iiiiiiii",
 }
 """The kinds of a table's columns: integer, blob, blob or null."""
 KEYS: Final = {
     "account": 1, "mailbox": 2, "subscription": 2, "email": 2, "entry": 3, "keyword": 2, "change": 5, "thread_ref": 2,
     "delivery": 2, "op": 2, "dropped": 2, "era": 2, "submission": 2, "submission_piece": 3, "object": 3,
-    "object_piece": 4, "due": 3, "answered": 2, "sent_ref": 2,
+    "object_piece": 4, "due": 3, "answered": 2, "sent_ref": 2, "share": 3,
 }
 """How many of the first columns make the key."""
 _NEEDED: Final = ("account", "mailbox", "email", "entry", "keyword", "subscription")
@@ -106,9 +107,15 @@ def agrees(found: Rows) -> bool:
         and all(_is_box(row, boxes, account) for row in boxes.values())
         and all(entries.get(email, 0) == row[14] for email, row in emails.items())
         and (account[6], account[7]) == (octets, len(tables["entry"]))
+        and all(is_grant(row, boxes) and max(row[5:]) <= account[4] for row in tables["share"])
         and account[3] in shard.STATES.values() and 0 < account[4] < _MODSEQ_MOST
         and [Role.INBOX] == [row[5] for row in boxes.values() if row[5] == Role.INBOX]
     )
+
+
+def is_grant(row: tuple[Any, ...], boxes: dict[int, tuple[Any, ...]]) -> bool:
+    """Whether a row of ``share`` can be: of a mailbox that is there, unless it is one that was taken back."""
+    return (row[1] in boxes or not row[3]) and row[2] != row[0] and 0 <= row[3] <= ALL and row[4] in {0, 1} and min(row[5:]) >= 0
 
 
 def _is_box(row: tuple[Any, ...], boxes: dict[int, tuple[Any, ...]], account: tuple[Any, ...]) -> bool:

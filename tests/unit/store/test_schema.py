@@ -16,10 +16,10 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.schema import directory, migrate, shard, upgrade, version
 
 SHIPPED = {
-    "dir.db": ["93cb2a62d61efa93", "0fe8bcdf0625f5db", "58ef1a0821dd1c38", "3a7d348c6e4f09a7", "7f86d25ef6a0ef91", "997cf7abd4c53890"],
+    "dir.db": ["93cb2a62d61efa93", "0fe8bcdf0625f5db", "58ef1a0821dd1c38", "3a7d348c6e4f09a7", "7f86d25ef6a0ef91", "997cf7abd4c53890", "84546fc6082e5ec5"],
     "keys.db": ["098d84679b572aca", "97c2a7c5d70f2a4b"],
     "queue-00.db": ["7f652b8266d96cd2", "35cb396ac5471696", "d5975dc3a320adc8"],
-    "mail-000.db": ["7d06880d7adac30c", "56f1bded4b0d0f45", "6fb559280a19dc77", "72c17bb2a6b35ec3", "665bcd46c7fc60a6", "2092812a4b5742e0"],
+    "mail-000.db": ["7d06880d7adac30c", "56f1bded4b0d0f45", "6fb559280a19dc77", "72c17bb2a6b35ec3", "665bcd46c7fc60a6", "2092812a4b5742e0", "9dd843efc5075cc8"],
 }
 """SHA-256 of each step, beginning; a new version adds a line and changes none."""
 

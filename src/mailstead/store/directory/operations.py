@@ -209,6 +209,7 @@ class DropAccount(Operation):
         for table in ("credential", "web_session", "known_device", "totp", "address", "account"):
             tx.db.run(f"DELETE FROM {table} WHERE account_id=?", (self.account,))  # noqa: S608 - names of our own
         principals.note(tx, self.account)
+        tx.db.run("DELETE FROM shared WHERE grantee=?1 OR owner=?1", (self.account,))
 
 
 class SetCredential(Operation):

@@ -13,7 +13,8 @@ from mailstead.model.address import domain_key, fold_local
 from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
-from mailstead.store.directory import principals, rows
+from mailstead.model.sharing import SharedAccount
+from mailstead.store.directory import principals, rows, shared
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Routed, Tenant
@@ -115,6 +116,10 @@ class Reader:
     def person(self, account: int) -> tuple[KeptObject, Person | None] | None:
         """See ``interface.Directory.person``."""
         return self._read(lambda db: principals.one(db, account))
+
+    def shared_with(self, grantee: int) -> tuple[SharedAccount, ...]:
+        """See ``interface.Shares.with_``."""
+        return self.cached(("shared", grantee), lambda db: shared.with_(db, grantee))
 
     def count(self) -> int:
         row = self._read(lambda db: db.one("SELECT count(*) FROM account"))

@@ -38,6 +38,7 @@ from mailstead.store.interface.queue import (
     QueueRecipient,
     QueueWaiting,
 )
+from mailstead.store.interface.shares import Shares
 from mailstead.store.interface.store import Feed, Handover, News, Spool, Store
 from mailstead.store.interface.submissions import Submissions
 from mailstead.store.interface.web_logins import Totp, WebLogins
@@ -70,6 +71,7 @@ __all__ = [
     "Quota",
     "Routed",
     "Selected",
+    "Shares",
     "Spool",
     "Store",
     "Submissions",

@@ -12,6 +12,7 @@ from mailstead.store.interface.mail import Mail
 from mailstead.store.interface.objects import KeptObjects
 from mailstead.store.interface.outbound import Outbound
 from mailstead.store.interface.queue import Queue
+from mailstead.store.interface.shares import Shares
 from mailstead.store.interface.submissions import Submissions
 from mailstead.store.interface.web_logins import WebLogins
 
@@ -47,6 +48,8 @@ class Store(Protocol):
     def emails(self) -> Emails: ...
     @property
     def kept(self) -> KeptObjects: ...
+    @property
+    def shares(self) -> Shares: ...
     @property
     def submissions(self) -> Submissions: ...
     @property

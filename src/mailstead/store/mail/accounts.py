@@ -11,7 +11,7 @@ from mailstead.store.mail.operation import OfAccount
 from mailstead.store.schema.shard import ACTIVE
 
 _TABLES: Final = ("mailbox", "subscription", "email", "entry", "keyword", "change", "thread_ref", "delivery", "op", "era",
-                  "submission", "submission_piece", "sent_ref", "object", "object_piece", "due", "answered", "account")
+                  "submission", "submission_piece", "sent_ref", "object", "object_piece", "due", "answered", "share", "account")
 _FIRST_MODSEQ: Final = 1
 
 
@@ -29,7 +29,7 @@ class MakeAccount(OfAccount):
             return
         key = keys.of(account)
         tx.db.run(
-            "INSERT INTO account VALUES (?1, ?2, 1, ?3, ?4, 0, 0, 0, ?5, ?6, 0, 0, ?4, ?4, ?4, ?4, ?4)",
+            "INSERT INTO account VALUES (?1, ?2, 1, ?3, ?4, 0, 0, 0, ?5, ?6, 0, 0, ?4, ?4, ?4, ?4, ?4, 0)",
             (account, self.tenant, ACTIVE, _FIRST_MODSEQ, self.max_octets, self.max_messages),
         )
         for (name, role), mailbox in zip(DEFAULT_MAILBOXES, self.ids, strict=True):

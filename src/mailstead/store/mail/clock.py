@@ -11,6 +11,8 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.store.engine.writer import Tx
 from mailstead.store.schema.shard import ACTIVE, SUSPENDED
 
+TOP: Final = -1
+"""In place of what a mailbox lay in: it was at the top."""
 _OF_ALL: Final = ", email_modseq=modseq+1, thread_modseq=modseq+1, delivery_modseq=modseq+1, mailbox_modseq=modseq+1"
 
 
@@ -59,8 +61,12 @@ def check_room(tx: Tx, account: int, octets: int, messages: int) -> None:
         raise _why(tx, account)
 
 
-def note(tx: Tx, account: int, modseq: int, kind: ChangeKind, obj: int, op: ChangeOp) -> None:
-    """A change of something that is not an entry; ``tally.Tally`` notes those."""
+def note(tx: Tx, account: int, modseq: int, kind: ChangeKind, obj: int, op: ChangeOp, *, was_below: int | None = None) -> None:
+    """A change of something that is not an entry; ``tally.Tally`` notes those. ``was_below``: what a mailbox lay in, where it lies
+    there no longer; 0: it was at the top."""
     tx.db.run(
-        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, 0, ?, 0, 0, 0, 0)", (account, modseq, int(kind), obj, int(op))
+        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, 0, ?, ?, 0, 0, 0)", (account, modseq, int(kind), obj, int(op), 0 if was_below is None else was_below or TOP)
     )
+    if kind is ChangeKind.MAILBOX:
+        column = "counted" if op is ChangeOp.COUNTS else "formed"
+        tx.db.run(f"UPDATE mailbox SET {column}=? WHERE account_id=? AND mailbox_id=?", (modseq, account, obj))  # noqa: S608 - names of our own

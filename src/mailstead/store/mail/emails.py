@@ -19,17 +19,18 @@ from mailstead.store.mail import clock, keywords
 from mailstead.store.seal import Damaged
 
 _KEPT: Final = 20_000
-_ROWS: Final = (
-    "SELECT n.email_id, n.thread_id, n.mailbox_id, n.flags, n.more, n.received_ms, n.size FROM json_each(?2) j"
-    " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
+_OF_EMAILS: Final = (
+    " FROM json_each(?2) j CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
     " CROSS JOIN entry n INDEXED BY entry_thread ON n.account_id=?1 AND n.thread_id=m.thread_id AND n.email_id=m.email_id WHERE n.flags&8=0"
 )
+_ROWS: Final = "SELECT n.email_id, n.thread_id, n.mailbox_id, n.flags, n.more, n.received_ms, n.size" + _OF_EMAILS
+_PLACES: Final = "SELECT n.email_id, n.mailbox_id, n.uid" + _OF_EMAILS
 
 
 def states(db: Database, account: int) -> States:
     """Where each type stands."""
     row = db.one(
-        "SELECT epoch, modseq, email_modseq, mailbox_modseq, thread_modseq, delivery_modseq FROM account WHERE account_id=?",
+        "SELECT epoch, modseq, email_modseq, mailbox_modseq, thread_modseq, delivery_modseq, share_modseq FROM account WHERE account_id=?",
         (account,),
     )
     if row is None:
@@ -92,10 +93,12 @@ class Merge:
         return (self.any_of & ~model.SEEN) | (self.all_of & model.SEEN)
 
 
-def merged(db: Database, account: int, wanted: Iterable[int]) -> dict[int, Merge]:
-    """The visible ones of these emails."""
+def merged(db: Database, account: int, wanted: Iterable[int], within: frozenset[int] | None = None) -> dict[int, Merge]:
+    """The visible ones of these emails. ``within``: made of the entries in these mailboxes alone."""
     found: dict[int, Merge] = {}
     for email, thread, mailbox, flags, more, received, size in db.each(_ROWS, (account, json.dumps(list(wanted)))):
+        if within is not None and mailbox not in within:
+            continue
         merge = found.get(email)
         if merge is None:
             merge = found[email] = Merge(thread, received, size)
@@ -103,10 +106,17 @@ def merged(db: Database, account: int, wanted: Iterable[int]) -> dict[int, Merge
     return found
 
 
-def emails(db: Database, account: int, keys: Keys, opened: Opened, wanted: Iterable[int], *, content: bool) -> dict[int, EmailRow]:
-    """The visible ones of these emails by id. ``content``: with the columns that come from the message."""
+def places(db: Database, account: int, wanted: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+    """(email, mailbox, uid) of the visible entries of these emails."""
+    yield from db.each(_PLACES, (account, json.dumps(list(wanted))))
+
+
+def emails(
+    db: Database, account: int, keys: Keys, opened: Opened, wanted: Iterable[int], *, content: bool, within: frozenset[int] | None = None,
+) -> dict[int, EmailRow]:  # fmt: skip
+    """The visible ones of these emails by id. ``content``: with the columns that come from the message; ``within``: see ``merged``."""
     found = {}
-    for email, merge in merged(db, account, wanted).items():
+    for email, merge in merged(db, account, wanted, within).items():
         row = (
             EmailId(email), ThreadId(merge.thread), tuple(MailboxId(box) for box in sorted(merge.boxes)), merge.flags,
             tuple(sorted(merge.more)) if merge.more else (), merge.received_ms, merge.size,
@@ -115,10 +125,12 @@ def emails(db: Database, account: int, keys: Keys, opened: Opened, wanted: Itera
     return found
 
 
-def threads(db: Database, account: int, wanted: Iterable[int]) -> dict[int, tuple[int, ...]]:
-    """The visible emails of these threads, oldest first by time received (RFC 8621 §3)."""
+def threads(db: Database, account: int, wanted: Iterable[int], within: frozenset[int] | None = None) -> dict[int, tuple[int, ...]]:
+    """The visible emails of these threads, oldest first by time received (RFC 8621 §3). ``within``: those that lie in one of these mailboxes."""
     found: dict[int, dict[int, int]] = {}
-    for thread, email, received in _of_threads(db, account, wanted):
+    for thread, email, received, mailbox in _of_threads(db, account, wanted):
+        if within is not None and mailbox not in within:
+            continue
         found.setdefault(thread, {})[email] = received
     return {
         thread: tuple(sorted(received, key=lambda email, received=received: (received[email], email)))  # type: ignore[misc]
@@ -126,9 +138,9 @@ def threads(db: Database, account: int, wanted: Iterable[int]) -> dict[int, tupl
     }
 
 
-def _of_threads(db: Database, account: int, wanted: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+def _of_threads(db: Database, account: int, wanted: Iterable[int]) -> Iterator[tuple[int, int, int, int]]:
     yield from db.each(
-        "SELECT n.thread_id, n.email_id, n.received_ms FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
+        "SELECT n.thread_id, n.email_id, n.received_ms, n.mailbox_id FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
         " ON n.account_id=?1 AND n.thread_id=j.value WHERE n.flags&8=0",
         (account, json.dumps(list(wanted))),
     )

@@ -25,12 +25,13 @@ from mailstead.model.ids import AccountId, EmailId, MailboxId, OpId, ThreadId
 from mailstead.model.query import Answer, Query, QueryChanges, Window
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
-from mailstead.store.mail import changes, emails, mailboxes
+from mailstead.store.mail import changes, emails, mailboxes, sight
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import Operation
 from mailstead.store.mail.set_emails import Creation, SetEmails
 from mailstead.store.mail.set_mailboxes import DestroyMailbox, SetMailbox
+from mailstead.store.mail.sight import Sight
 from mailstead.store.search.answer import cost
 from mailstead.store.search.find import TEXT
 from mailstead.store.search.indexer import Indexer
@@ -60,37 +61,64 @@ class EmbeddedEmails:
         return self._mail.shard(account).read(look)
 
     # ---------------------------------------------------------------------------------------------------- reading
-    async def states(self, account: AccountId) -> States:
-        return self._read(account, lambda db: emails.states(db, account))
+    async def states(self, account: AccountId, *, viewer: AccountId | None = None) -> States:
+        if viewer is None:
+            return self._read(account, lambda db: emails.states(db, account))
+        return self._seen(account, viewer, lambda _, found: found.states)
 
-    async def emails(self, account: AccountId, ids: Sequence[EmailId], *, content: bool) -> tuple[States, dict[EmailId, EmailRow]]:
+    async def above(self, account: AccountId, viewer: AccountId) -> frozenset[MailboxId]:
+        return self._seen(account, viewer, lambda _, found: found.above)  # type: ignore[return-value, arg-type]
+
+    def _seen(self, account: AccountId, viewer: AccountId, look: Callable[[Database, Sight], R]) -> R:
+        """What ``look`` gives of one snapshot, and of what somebody sees in it."""
+        def in_snapshot(db: Database) -> R:
+            with db.snapshot():
+                return look(db, sight.of(db, account, viewer))
+
+        return self._read(account, in_snapshot)
+
+    async def emails(
+        self, account: AccountId, ids: Sequence[EmailId], *, content: bool, viewer: AccountId | None = None,
+    ) -> tuple[States, dict[EmailId, EmailRow]]:  # fmt: skip
         def look(db: Database) -> tuple[States, dict[int, EmailRow]]:
             with db.snapshot():
                 return emails.states(db, account), emails.emails(db, account, self._keys, self._opened, ids, content=content)
 
-        return self._read(account, look)  # type: ignore[return-value]
+        def shared(db: Database, found: Sight) -> tuple[States, dict[int, EmailRow]]:
+            return found.states, emails.emails(db, account, self._keys, self._opened, ids, content=content, within=found.read)
 
-    async def threads(self, account: AccountId, ids: Sequence[ThreadId]) -> tuple[States, dict[ThreadId, tuple[EmailId, ...]]]:
+        return self._read(account, look) if viewer is None else self._seen(account, viewer, shared)  # type: ignore[return-value]
+
+    async def threads(
+        self, account: AccountId, ids: Sequence[ThreadId], *, viewer: AccountId | None = None,
+    ) -> tuple[States, dict[ThreadId, tuple[EmailId, ...]]]:  # fmt: skip
         def look(db: Database) -> tuple[States, dict[int, tuple[int, ...]]]:
             with db.snapshot():
                 return emails.states(db, account), emails.threads(db, account, ids)
 
-        return self._read(account, look)  # type: ignore[return-value]
+        def shared(db: Database, found: Sight) -> tuple[States, dict[int, tuple[int, ...]]]:
+            return found.states, emails.threads(db, account, ids, found.read)
 
-    async def changes(self, account: AccountId, kind: Kind, since: Position, most: int) -> ObjectChanges:
-        return self._read(account, lambda db: changes.object_changes(db, account, kind, since, most))
+        return self._read(account, look) if viewer is None else self._seen(account, viewer, shared)  # type: ignore[return-value]
 
-    async def query(self, account: AccountId, query: Query, window: Window) -> Answer:
+    async def changes(self, account: AccountId, kind: Kind, since: Position, most: int, *, viewer: AccountId | None = None) -> ObjectChanges:
+        if viewer is None:
+            return self._read(account, lambda db: changes.object_changes(db, account, kind, since, most))
+        return self._read(account, lambda db: sight.object_changes(db, account, viewer, kind, since, most))
+
+    async def query(self, account: AccountId, query: Query, window: Window, *, viewer: AccountId | None = None) -> Answer:
         mailbox = plain_mailbox(query, window)
         if mailbox is not None:
-            return self._read(account, lambda db: list_mailbox(db, account, mailbox, query, window))
+            return self._read(account, lambda db: list_mailbox(db, account, mailbox, query, window, viewer=viewer))
         self._keys.of(account)  # read here, so that the threads find it
         await self._index(account, query)
         shard = self._mail.shard(account)
-        return await self._in_thread(partial(self._finder.query, shard, account, query, window))
+        return await self._in_thread(partial(self._finder.query, shard, account, query, window, viewer=viewer))
 
-    async def query_changes(self, account: AccountId, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
-        now = await self.states(account)
+    async def query_changes(
+        self, account: AccountId, query: Query, since: Position, most: int, *, total: bool, viewer: AccountId | None = None,
+    ) -> QueryChanges:  # fmt: skip
+        now = await self.states(account, viewer=viewer)
         if since == Position(now.epoch, now.email) and not total:
             return QueryChanges(since, since, (), (), None)
         if since.epoch != now.epoch or since.modseq > now.modseq:
@@ -98,7 +126,7 @@ class EmbeddedEmails:
         self._keys.of(account)  # read here, so that the threads find it
         await self._index(account, query)
         shard = self._mail.shard(account)
-        return await self._in_thread(partial(self._finder.query_changes, shard, account, query, since, most, total=total))
+        return await self._in_thread(partial(self._finder.query_changes, shard, account, query, since, most, total=total, viewer=viewer))
 
     async def _index(self, account: AccountId, query: Query) -> None:
         if self._mail.shard(account).writer is not None and cost(query.condition) >= TEXT:
@@ -110,7 +138,7 @@ class EmbeddedEmails:
     # ---------------------------------------------------------------------------------------------------- writing
     async def set(
         self, account: AccountId, op: OpId, *, if_state: str = "", create: Sequence[NewEmail] = (),
-        update: Sequence[EmailPatch] = (), destroy: Sequence[EmailId] = (),
+        update: Sequence[EmailPatch] = (), destroy: Sequence[EmailId] = (), viewer: AccountId | None = None,
     ) -> EmailsSet:
         paths: dict[MailboxId, tuple[str, ...]] = {}
         if create:
@@ -131,7 +159,7 @@ class EmbeddedEmails:
                 Creation(ready, tuple(one.mailbox_ids), tuple(one.keywords))
                 for ready, one in zip(incoming, create, strict=True)
             ),
-            tuple(update), tuple(destroy),
+            tuple(update), tuple(destroy), viewer or 0,
         )
         done: EmailsSet | None = None
         try:

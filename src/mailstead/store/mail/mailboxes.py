@@ -16,7 +16,7 @@ from mailstead.store.blob import record
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, names, removal, tally
+from mailstead.store.mail import clock, names, removal, shares, tally
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import PLACE, AccountKey
 
@@ -104,11 +104,12 @@ def make(tx: Tx, account: int, key: AccountKey, modseq: int, *, mailbox: int, pa
     )
     validity = int(row[0]) if row else 1
     tx.db.run(
-        "INSERT INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, ?, 0, 0, 0, 0, 0)",
+        "INSERT INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0)",
         (account, mailbox, parent, names.sealed(key, mailbox, path[-1]), names.name_key(key, parent, path[-1]), int(role),
          validity, modseq, noselect),
     )
     clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.CREATED)
+    shares.inherit(tx, account, modseq, mailbox, parent)
     remember(tx, account, key, mailbox=mailbox, role=role, uid_validity=validity, path=path)
     return validity
 
@@ -209,6 +210,7 @@ class Rename(OfAccount):
                 found = self.ids[level]
                 make(tx, account, key, modseq, mailbox=found, parent=parent, path=here)
             parent = found
+        before = tx.db.one("SELECT parent_id FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
         if self.old == INBOX:
             make(tx, account, key, modseq, mailbox=self.ids[-1], parent=parent, path=self.new)
             _empty_into(tx, account, mailbox, self.ids[-1], modseq)
@@ -218,7 +220,7 @@ class Rename(OfAccount):
             (parent, names.sealed(key, mailbox, self.new[-1]), names.name_key(key, parent, self.new[-1]), modseq, account, mailbox),
         )
         tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
-        clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
+        clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED, was_below=before[0] if before else None)
         remember_below(tx, account, key, mailbox, self.new)
 
 
@@ -277,6 +279,7 @@ class Delete(OfAccount):
             raise Refusal(Reason.NOT_PERMITTED, "INBOX cannot be deleted")
         row = tx.db.one("SELECT noselect, octets, total FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
         is_parent = tx.db.one("SELECT 1 FROM mailbox WHERE account_id=? AND parent_id=? LIMIT 1", (account, mailbox)) is not None
+        above = tx.db.one("SELECT parent_id FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
         if row is None or (row[0] and is_parent):
             raise Refusal(Reason.HAS_CHILDREN, "This name has mailboxes below it; delete those first")
         modseq = clock.tick(tx, account, octets=-row[1], messages=-row[2])
@@ -295,7 +298,8 @@ class Delete(OfAccount):
             clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.UPDATED)
         else:
             tx.db.run("DELETE FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, mailbox))
-            clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.DESTROYED)
+            clock.note(tx, account, modseq, ChangeKind.MAILBOX, mailbox, ChangeOp.DESTROYED, was_below=above[0] if above else None)
+        shares.forget(tx, account, modseq, mailbox)
         tx.db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
 
 

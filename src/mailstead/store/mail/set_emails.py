@@ -16,13 +16,16 @@ from mailstead.model import limits
 from mailstead.model.email import EmailPatch, EmailsSet, Fault, Made, Position, Snooze
 from mailstead.model.ids import EmailId, ThreadId
 from mailstead.model.object import DueKind
+from mailstead.model.sharing import Right
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, due, emails, filing, keywords, removal, tally
+from mailstead.store.mail import clock, due, emails, filing, keywords, removal, sight, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
+from mailstead.store.mail.sight import Sight
 from mailstead.store.seal import AccountKey
 
+_SEEN: Final = "\\Seen"
 _EMAILS: Final = (
     "SELECT m.email_id, m.thread_id, m.size, m.received_ms FROM json_each(?2) j"
     " CROSS JOIN email m ON m.account_id=?1 AND m.email_id=j.value"
@@ -74,33 +77,37 @@ class _Plan(msgspec.Struct):
 
 
 class SetEmails(OfAccount):
-    """``if_state``: the position as text at which the account's emails must stand; "": any. Gives None when they do not."""
+    """``if_state``: the position as text at which the account's emails must stand; "": any. Gives None when they do not. ``viewer``: who does so in mailboxes of
+    somebody else (``sight``); 0: the owner."""
 
     if_state: str
     create: tuple[Creation, ...]
     update: tuple[EmailPatch, ...]
     destroy: tuple[int, ...]
+    viewer: int = 0
     returns: ClassVar = EmailsSet | None
 
     def octets(self) -> int:
         return sum(one.incoming.octets() for one in self.create)
 
     def apply(self, tx: Tx, keys: Keys) -> EmailsSet | None:
-        before = emails.states(tx.db, self.account)
+        seen = sight.of(tx.db, self.account, self.viewer) if self.viewer else None
+        before = emails.states(tx.db, self.account) if seen is None else seen.states
         old = Position(before.epoch, before.email)
         if self.if_state and self.if_state != str(old):
             return None
-        work = _Work(tx, self.account, keys.of(self.account))
+        work = _Work(tx, self.account, keys.of(self.account), seen)
         work.find([patch.email_id for patch in self.update] + list(self.destroy))
         made = [work.judge_creation(one) for one in self.create]
-        gone = [work.take(email) for email in self.destroy]
+        taken = [work.take(email) for email in self.destroy]
+        gone = [one if isinstance(one, _Email) else None for one in taken]
         plans = [work.judge_patch(patch) for patch in self.update]
         kept = [one for one, fault in zip(self.create, made, strict=True) if fault is Fault.NONE]
         planned = [plan for plan in plans if isinstance(plan, _Plan)]
         if not kept and not planned and not any(gone):
             return EmailsSet(
                 old, old, tuple(Made(fault, EmailId(0), ThreadId(0), 0) for fault in made),
-                tuple(plan for plan in plans if isinstance(plan, Fault)), tuple(Fault.NOT_FOUND for _ in gone),
+                tuple(plan for plan in plans if isinstance(plan, Fault)), tuple(one for one in taken if isinstance(one, Fault)),
             )
         leaving = [(found, found.entries) for found in gone if found is not None]
         modseq = clock.tick(
@@ -113,22 +120,23 @@ class SetEmails(OfAccount):
         work.change(planned)
         work.leave([(plan.found, plan.out_of) for plan in planned] + leaving)
         work.tally.settle(modseq)
-        after = emails.states(tx.db, self.account)
+        after = emails.states(tx.db, self.account) if seen is None else sight.of(tx.db, self.account, self.viewer).states
         return EmailsSet(
             old, Position(after.epoch, after.email),
             tuple(next(done) if fault is Fault.NONE else Made(fault, EmailId(0), ThreadId(0), 0) for fault in made),
             tuple(Fault.NONE if isinstance(plan, _Plan) else plan for plan in plans),
-            tuple(Fault.NOT_FOUND if found is None else Fault.NONE for found in gone),
+            tuple(one if isinstance(one, Fault) else Fault.NONE for one in taken),
         )
 
 
 class _Work:
     """The judging and the doing of one set."""
 
-    def __init__(self, tx: Tx, account: int, key: AccountKey) -> None:
+    def __init__(self, tx: Tx, account: int, key: AccountKey, seen: Sight | None) -> None:
         self._tx = tx
         self._account = account
         self._key = key
+        self._seen = seen
         self.tally = tally.Tally(tx, account)
         self.found: dict[int, _Email] = {}
         self._taken: set[int] = set()
@@ -138,10 +146,13 @@ class _Work:
         self._modseq = 0
         self._boxes = {
             row[0] for row in tx.db.all("SELECT mailbox_id FROM mailbox WHERE account_id=? AND noselect=0", (account,))}
+        if seen is not None:
+            self._boxes.intersection_update(seen.rights)
         row = tx.db.one("SELECT used_octets, used_messages, max_octets, max_messages FROM account WHERE account_id=?", (account,))
         self._room = row or (0, 0, 0, 0)
         self._words: dict[str, tuple[int, str]] | None = None
         self._known: set[str] | None = None
+        self._spelled: dict[int, str] | None = None
 
     # ------------------------------------------------------------------------------------------------------- judging
     def find(self, wanted: list[int]) -> None:
@@ -153,23 +164,66 @@ class _Work:
             known[email] = _Email(email, thread, size, received, [])
         for _, mailbox, uid, email, flags, more in self.tally.look({found.thread for found in known.values()}):
             found = known.get(email)
-            if found is not None and not flags & model.DELETED:
+            if found is not None and not flags & model.DELETED and (self._seen is None or mailbox in self._seen.read):
                 found.entries.append(_Entry(mailbox, uid, flags, keywords.unpack_more(more) if more else (), flags))
         self.found = {email: found for email, found in known.items() if found.entries}
 
-    def take(self, email: int) -> _Email | None:
+    def take(self, email: int) -> _Email | Fault:
         """An email that is to be destroyed. Each is changed once in a set: what comes second is not there."""
         found = self.found.get(email)
         if found is None or email in self._taken:
-            return None
+            return Fault.NOT_FOUND
+        if not self._may(Right.REMOVE, (entry.mailbox for entry in found.entries)):
+            return Fault.FORBIDDEN
         self._taken.add(email)
         return found
+
+    def _may(self, right: Right, boxes: Iterable[int]) -> bool:
+        """Whether who does this has a right in all of these mailboxes. RFC 8621 §2 (myRights)."""
+        if self._seen is None:
+            return True
+        rights = self._seen.rights
+        return all(rights.get(box, 0) & right for box in boxes)
+
+    def _may_name_in(self, names: Iterable[str], boxes: Collection[int]) -> bool:
+        """Whether who does this may set or take these keywords in all of these mailboxes."""
+        if self._seen is None:
+            return True
+        seen = {model.canonical(name) == _SEEN for name in names}
+        return (True not in seen or self._may(Right.SEEN, boxes)) and (False not in seen or self._may(Right.KEYWORDS, boxes))
+
+    def _may_change(self, found: _Email, patch: EmailPatch, into: Collection[int], out_of: Collection[int]) -> bool:
+        """Whether a grantee may do what a patch says: what is so already is no change of it."""
+        if self._seen is None:
+            return True
+        if patch.snooze is not None or not self._may(Right.ADD, into) or not self._may(Right.REMOVE, out_of):
+            return False
+        has, lacks = self._keywords_of(found)
+        if patch.keywords is not None:
+            wanted = {name.lower() for name in patch.keywords}
+            changed = {name for name in has | lacks if name not in wanted} | {name for name in wanted if name not in has}
+        else:
+            changed = {name.lower() for name in patch.add_keywords if name.lower() not in has}
+            changed |= {name.lower() for name in patch.remove_keywords if name.lower() in has | lacks}
+        return self._may_name_in(changed, {entry.mailbox for entry in found.entries} | set(into))
+
+    def _keywords_of(self, found: _Email) -> tuple[set[str], set[str]]:
+        """Keywords, in lower case, that every entry of an email has, and those that only some have."""
+        if self._spelled is None:
+            self._spelled = {1 << bit: name.lower() for bit, name in keywords.of_account(self._tx.db, self._account, self._key).items()}
+            self._spelled |= {bit: name.lower() for name, bit in model.SYSTEM_BITS.items()}
+        of_entries = [
+            {name for bit, name in self._spelled.items() if entry.flags & bit} | {name.lower() for name in entry.more} for entry in found.entries]
+        every = set.intersection(*of_entries)
+        return every, set.union(*of_entries) - every
 
     def judge_creation(self, one: Creation) -> Fault:
         if not one.mailboxes:
             return Fault.IN_NO_MAILBOX
         if not set(one.mailboxes) <= self._boxes:
             return Fault.NO_MAILBOX
+        if not self._may(Right.ADD, one.mailboxes) or not self._may_name_in(one.flags, one.mailboxes):
+            return Fault.FORBIDDEN
         if not self._may_name(one.flags):
             return Fault.TOO_MANY_KEYWORDS
         return self._take(one.incoming.info.size, len(set(one.mailboxes)))
@@ -181,6 +235,8 @@ class _Work:
         add = patch.keywords if patch.keywords is not None else patch.add_keywords
         named = add | patch.snooze.add_keywords if patch.snooze else add
         if patch.mailbox_ids is None and not patch.add_mailboxes and not patch.remove_mailboxes:
+            if not self._may_change(found, patch, (), ()):
+                return Fault.FORBIDDEN
             if not self._may_name(named):
                 return Fault.TOO_MANY_KEYWORDS
             self._taken.add(found.email)
@@ -191,6 +247,8 @@ class _Work:
             return Fault.IN_NO_MAILBOX
         if not wanted - now <= self._boxes or not patch.remove_mailboxes <= self._boxes | now:
             return Fault.NO_MAILBOX
+        if not self._may_change(found, patch, wanted - now, now - wanted):
+            return Fault.FORBIDDEN
         if not self._may_name(named):
             return Fault.TOO_MANY_KEYWORDS
         out_of = [entry for entry in found.entries if entry.mailbox not in wanted]

@@ -10,7 +10,7 @@ from mailstead.model.ids import MailboxId
 from mailstead.model.mailbox import Role
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, emails, mailboxes, names, removal, tally
+from mailstead.store.mail import clock, emails, mailboxes, names, removal, shares, tally
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import AccountKey
 
@@ -108,7 +108,7 @@ class SetMailbox(OfAccount):
                 db.run(
                     "DELETE FROM subscription WHERE account_id=? AND name_key=?", (account, mailboxes.path_key(key, path)))
         if row is not None:
-            clock.note(tx, account, modseq, ChangeKind.MAILBOX, self.mailbox, ChangeOp.UPDATED)
+            clock.note(tx, account, modseq, ChangeKind.MAILBOX, self.mailbox, ChangeOp.UPDATED, was_below=None if row[0] == parent else row[0])
         db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
 
     def _resubscribe(self, tx: Tx, key: AccountKey, old: tuple[str, ...], new: tuple[str, ...]) -> None:
@@ -132,7 +132,7 @@ class DestroyMailbox(OfAccount):
         if not _is_at(tx, self.account, self.if_state):
             return None
         account, db = self.account, tx.db
-        row = db.one("SELECT role, emails, octets, total FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.mailbox))
+        row = db.one("SELECT role, emails, octets, total, parent_id FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.mailbox))
         if row is None:
             return _outcome(tx, account, Fault.NOT_FOUND, self.mailbox)
         if row[0] == Role.INBOX:
@@ -156,7 +156,8 @@ class DestroyMailbox(OfAccount):
             mailboxes.give_role(tx, account, modseq, self.mailbox, 0)
         db.run("DELETE FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.mailbox))
         db.run("DELETE FROM subscription WHERE account_id=? AND name_key=?", (account, mailboxes.path_key(key, path)))
-        clock.note(tx, account, modseq, ChangeKind.MAILBOX, self.mailbox, ChangeOp.DESTROYED)
+        clock.note(tx, account, modseq, ChangeKind.MAILBOX, self.mailbox, ChangeOp.DESTROYED, was_below=row[4])
+        shares.forget(tx, account, modseq, self.mailbox)
         db.run("UPDATE account SET mailbox_modseq=? WHERE account_id=?", (modseq, account))
         return _outcome(tx, account, Fault.NONE, self.mailbox)
 

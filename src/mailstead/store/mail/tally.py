@@ -163,8 +163,8 @@ class Tally:
                 found = True
                 db.run(
                     "UPDATE mailbox SET emails=emails+?, unread_emails=unread_emails+?, threads=threads+?,"
-                    " unread_threads=unread_threads+? WHERE account_id=? AND mailbox_id=?",
-                    (*sums, self._account, mailbox),
+                    " unread_threads=unread_threads+?, counted=? WHERE account_id=? AND mailbox_id=?",
+                    (*sums, modseq, self._account, mailbox),
                 )
                 db.run(
                     "INSERT OR IGNORE INTO change VALUES (?, ?, 2, ?, 0, 4, 0, 0, 0, 0)", (self._account, modseq, mailbox)

@@ -62,6 +62,11 @@ INSERT INTO principal SELECT account_id, tenant_id, row_number() OVER (ORDER BY 
   FROM account;
 INSERT OR REPLACE INTO site VALUES ('principals', '1')
 """,
+    """
+CREATE TABLE shared (
+  grantee INTEGER NOT NULL, owner INTEGER NOT NULL, revision INTEGER NOT NULL, there INTEGER NOT NULL, PRIMARY KEY (grantee, owner)) WITHOUT ROWID;
+CREATE INDEX shared_owner ON shared (owner)
+""",
 )
 
 KEY_STEPS: Final = (

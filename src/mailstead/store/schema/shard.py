@@ -12,6 +12,9 @@ meant for the email and its thread, and ``account`` holds the last modseq of eac
 
 ``due`` is what is to happen at a time (``mail.due``); ``object_piece`` what is too large for an object's document; ``answered`` to whom an automatic
 reply went, and when. ``sent_ref`` finds a submission by a keyed hash of its Message-ID.
+
+``share`` is what somebody else may do in a mailbox (``mail.shares``). Whoever sees some mailboxes only has states of their own: from ``mailbox.modseq``
+(entries), ``formed`` (its name, place, role) and ``counted`` (counters), each the modseq of the last change; 0: before they were kept.
 """
 
 from typing import Final
@@ -144,6 +147,15 @@ CREATE TABLE answered (
 CREATE TABLE sent_ref (
   account_id INTEGER NOT NULL, ref BLOB NOT NULL, submission_id INTEGER NOT NULL, PRIMARY KEY (account_id, ref)) WITHOUT ROWID;
 CREATE INDEX sent_ref_of ON sent_ref (account_id, submission_id)
+""",
+    """
+CREATE TABLE share (
+  account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, grantee INTEGER NOT NULL, rights INTEGER NOT NULL, subscribed INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL, read_at INTEGER NOT NULL, modseq INTEGER NOT NULL, PRIMARY KEY (account_id, mailbox_id, grantee)) WITHOUT ROWID;
+CREATE INDEX share_grantee ON share (account_id, grantee);
+ALTER TABLE account ADD COLUMN share_modseq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN formed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN counted INTEGER NOT NULL DEFAULT 0
 """,
 )
 

@@ -43,10 +43,12 @@ class Facts(NamedTuple):
 
 
 class Columns:
-    """``at`` is where the account's emails stood when the rows were last brought up to date."""
+    """``at`` is where the account's emails stood when the rows were last brought up to date. ``within``: made of the entries in these mailboxes alone;
+    None: of all."""
 
-    def __init__(self, account: int, keys: Keys) -> None:
+    def __init__(self, account: int, keys: Keys, within: frozenset[int] | None = None) -> None:
         self.account = account
+        self._within = within
         self._keys = keys
         self.at: Position | None = None
         self.rows: dict[int, Row] = {}
@@ -91,6 +93,8 @@ class Columns:
             "SELECT email_id, thread_id, mailbox_id, flags, more, received_ms, size FROM entry WHERE account_id=? AND flags&8=0",
             (self.account,),
         ):
+            if self._within is not None and mailbox not in self._within:
+                continue
             merge = merges.get(email)
             if merge is None:
                 merge = merges[email] = emails.Merge(of_thread, received, size)
@@ -110,7 +114,7 @@ class Columns:
         return Row(merge.received_ms, merge.size, merge.thread, merge.flags, boxes, more)
 
     def _update(self, db: Database, touched: Iterable[int]) -> None:
-        found = emails.merged(db, self.account, touched)
+        found = emails.merged(db, self.account, touched, self._within)
         self.before = {}
         for email in touched:
             old = self.rows.pop(email, None)

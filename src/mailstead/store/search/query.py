@@ -39,7 +39,8 @@ from mailstead.store.blob.segments import SegmentReader
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
-from mailstead.store.mail import changes, emails
+from mailstead.store.mail import changes, emails, sight
+from mailstead.store.mail.sight import Sight
 from mailstead.store.search import answer
 from mailstead.store.search.columns import Columns, Row
 from mailstead.store.search.index import SearchIndex
@@ -64,6 +65,8 @@ _BY_ROW: Final = frozenset((SortBy.RECEIVED, SortBy.SIZE))
 """What a row alone sorts by."""
 
 R = TypeVar("R")
+_Whose = tuple[int, frozenset[int] | None]
+"""An account, and the mailboxes of it that somebody else sees; None: the owner asks."""
 
 
 # ----------------------------------------------------------------------------------------------- straight from the shard
@@ -79,14 +82,20 @@ def plain_mailbox(query: Query, window: Window) -> MailboxId | None:
     return condition.mailbox_id
 
 
-def list_mailbox(db: Database, account: int, mailbox: MailboxId, query: Query, window: Window) -> Answer:
+def list_mailbox(db: Database, account: int, mailbox: MailboxId, query: Query, window: Window, *, viewer: int | None = None) -> Answer:
     """The beginning of a mailbox's list. Reads as many rows as are asked for, not as many as there are."""
     order = "" if query.sort[0].ascending else " DESC"
     found: list[int] = []
     seen: set[int] = set()
     wanted = window.position + window.limit
     with db.snapshot():
-        now = emails.states(db, account)
+        if viewer is None:
+            now = emails.states(db, account)
+        else:
+            seen_by = sight.of(db, account, viewer)
+            now = seen_by.states
+            if mailbox not in seen_by.read:
+                return Answer(Position(now.epoch, now.email), (), window.position, 0 if window.total else None)
         for email, thread, flags in db.each(
             f"SELECT email_id, thread_id, flags FROM entry INDEXED BY entry_received WHERE account_id=? AND mailbox_id=?"  # noqa: S608
             f" ORDER BY received_ms{order}, email_id{order}",
@@ -122,12 +131,12 @@ class Finder:
         self._keys = keys
         self._objects = objects
         self._folder = folder
-        self._accounts: OrderedDict[int, tuple[Columns, OrderedDict[Query, _Kept]]] = OrderedDict()
+        self._accounts: OrderedDict[_Whose, tuple[Columns, OrderedDict[Query, _Kept]]] = OrderedDict()
         self._lock = threading.Lock()
         self._turns: dict[int, tuple[threading.Lock, int]] = {}
 
-    def query(self, shard: Shard, account: int, query: Query, window: Window) -> Answer:
-        """Raises ``AnchorNotFound``, ``Unavailable``."""
+    def query(self, shard: Shard, account: int, query: Query, window: Window, *, viewer: int | None = None) -> Answer:
+        """``viewer``: see ``interface.Emails``. Raises ``AnchorNotFound``, ``Unavailable``, NOT_FOUND."""
         def ask(asked: "_Asked") -> Answer:
             page = asked.first_page(query, window)
             if page is not None:
@@ -136,30 +145,38 @@ class Finder:
             start, found = stretch(ids, window)
             return Answer(asked.position, tuple(found), start, len(ids) if window.total else None)
 
-        return self._with(shard, account, ask)
+        return self._with(shard, account, ask, viewer)
 
-    def query_changes(self, shard: Shard, account: int, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
-        """``most`` 0: any number. Raises ``StateTooOld``, ``TooManyChanges``, ``Unavailable``."""
+    def query_changes(
+        self, shard: Shard, account: int, query: Query, since: Position, most: int, *, total: bool, viewer: int | None = None,
+    ) -> QueryChanges:  # fmt: skip
+        """``most`` 0: any number. Raises ``StateTooOld``, ``TooManyChanges``, ``Unavailable``, NOT_FOUND."""
         def ask(asked: "_Asked") -> QueryChanges:
-            _, touched = changes.touched(asked.db, account, since)
+            new: set[int] = set()
+            if asked.sight is not None:
+                touched = sight.touched(asked.db, asked.sight, since)
+            else:
+                _, touched = changes.touched(asked.db, account, since)
+                if touched:
+                    new.update(changes.object_changes(asked.db, account, Kind.EMAIL, since, 0).created)
             gone = set(touched)
             if query.collapse or asks_of_threads(query):
                 for thread in set(touched.values()):
                     gone |= asked.columns.threads.get(thread, set())
             ids = asked.answer(query)
             added = asked.places(query, ids, gone)
-            new = set(changes.object_changes(asked.db, account, Kind.EMAIL, since, 0).created) if gone else set()
             removed = tuple(sorted(gone - new))
             if most and len(removed) + len(added) > most:
                 raise TooManyChanges
             return QueryChanges(since, asked.position, removed, added, len(ids) if total else None)
 
-        return self._with(shard, account, ask)
+        return self._with(shard, account, ask, viewer)
 
     def forget(self, account: int) -> None:
         """The account is gone, or its rows are not to be trusted."""
         with self._lock:
-            self._accounts.pop(account, None)
+            for whose in [whose for whose in self._accounts if whose[0] == account]:
+                del self._accounts[whose]
 
     @contextmanager
     def _turn(self, account: int) -> Iterator[None]:
@@ -178,19 +195,20 @@ class Finder:
                 else:
                     self._turns[account] = (turn, waiting - 1)
 
-    def _with(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]") -> R:
+    def _with(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]", viewer: int | None) -> R:
         with self._turn(account):
-            return self._ask(shard, account, ask)
+            return self._ask(shard, account, ask, viewer)
 
-    def _ask(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]") -> R:
+    def _ask(self, shard: Shard, account: int, ask: "Callable[[_Asked], R]", viewer: int | None) -> R:
+        asked = None
         try:
             db = shard.open_reader()
             segments = SegmentReader(shard.folder)
-            asked = None
             try:
                 with db.snapshot():
-                    columns, answers = self._columns(db, account)
-                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account))
+                    seen = None if viewer is None else sight.of(db, account, viewer)
+                    columns, answers = self._columns(db, (account, None if seen is None else seen.read))
+                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account), seen)
                     return ask(asked)
             finally:
                 if asked is not None:
@@ -201,12 +219,13 @@ class Finder:
             self.forget(account)
             raise nonsense(exc, shard.path) from exc
         except (Refusal, Unavailable):
-            self.forget(account)
+            if asked is not None:
+                self.forget(account)
             raise
 
-    def _columns(self, db: Database, account: int) -> tuple[Columns, "OrderedDict[Query, _Kept]"]:
+    def _columns(self, db: Database, whose: _Whose) -> tuple[Columns, "OrderedDict[Query, _Kept]"]:
         with self._lock:
-            found = self._accounts.pop(account, None) or (Columns(account, self._keys), OrderedDict())
+            found = self._accounts.pop(whose, None) or (Columns(whose[0], self._keys, whose[1]), OrderedDict())
         columns, answers = found
         touched = columns.refresh(db)
         if touched is None or len(touched) > _MENDED:
@@ -214,7 +233,7 @@ class Finder:
         elif touched:
             self._mend(db, columns, answers, touched)
         with self._lock:
-            self._accounts[account] = found
+            self._accounts[whose] = found
             held = sum(len(columns) for columns, _ in self._accounts.values())
             while held > KEPT_EMAILS and len(self._accounts) > 1:
                 _, (old, _) = self._accounts.popitem(last=False)
@@ -267,8 +286,10 @@ class Finder:
 class _Asked:
     """One question's world: a snapshot, the columns as of it, the index."""
 
-    def __init__(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", keys: Keys, folder: Path, material: Material) -> None:
+    def __init__(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", keys: Keys, folder: Path, material: Material,
+                 seen: Sight | None = None) -> None:
         self.db = db
+        self.sight = seen
         self.columns = columns
         self._answers = answers
         self._keys = keys
@@ -277,6 +298,8 @@ class _Asked:
         self._search: SearchIndex | None = None
         self._texts_asked: Texts | None = None
         self.position = columns.at or Position(0, 0)
+        if seen is not None:
+            self.position = Position(seen.states.epoch, seen.states.email)
 
     def close(self) -> None:
         if self._search is not None:
