@@ -30,7 +30,7 @@ def _round(folder: Path, worker: int, keep_days: int, sums: list[Sums[Any]]) -> 
     today = _day(0)
     for day in sorted(folder.iterdir(), reverse=True)[:3] if folder.exists() else ():
         if day.is_dir():
-            index.build(day, is_over=day.name < today, name=f"worker-{worker}.jsonl", limit=4)
+            index.build(day, is_over=day.name < today, name=f"worker-{worker}.jsonl", limit=32)
             for each in sums:
                 each.keep(day, is_over=day.name < today, name=f"worker-{worker}.jsonl")
     if worker == 0:

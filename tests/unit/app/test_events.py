@@ -46,7 +46,7 @@ def test_today_waits_until_there_is_enough(tmp_path: Path, monkeypatch: pytest.M
     once(tmp_path, 0, 30)
     assert [path] == list(path.parent.iterdir())
     monkeypatch.setattr(sums, "STRETCH", 1_000)
-    monkeypatch.setattr(index, "STRETCH", 1_000)
+    monkeypatch.setattr("mailstead.telemetry.index.building.STRETCH", 1_000)
     once(tmp_path, 0, 30)
     assert path.with_name(path.name + ".figures.sum").exists()
     assert list(path.parent.glob("*.keys"))

@@ -1,11 +1,14 @@
 """Events are found again: by index, in what has none yet, and no others."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mailstead.telemetry import index
+from mailstead.telemetry.index import finding
+from mailstead.telemetry.index.files import Part, parts, places
 
 
 def lines(count: int, start: int = 0) -> bytes:
@@ -20,7 +23,7 @@ def lines(count: int, start: int = 0) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(index, "STRETCH", 4_000)
+    monkeypatch.setattr("mailstead.telemetry.index.building.STRETCH", 4_000)
     day = tmp_path / "2026-11-26"
     day.mkdir()
     (day / "worker-0.jsonl").write_bytes(lines(500))
@@ -69,6 +72,33 @@ def test_days_and_numbers_are_bounds(folder: Path) -> None:
     assert index.prune(folder, "2026-11-26") == 1
     assert not other.exists()
     assert len(found(folder, "s0")) == 1
+
+
+def test_parts_that_are_joined_meanwhile_are_asked_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index.build(folder / "2026-11-26", is_over=True)
+    calls: list[int] = []
+
+    def late(path: Path) -> list[Part]:
+        found = parts(path)
+        if not calls:
+            calls.append(1)
+            found[0].path.rename(found[0].path.with_suffix(".gone"))
+            monkeypatch.setattr(finding, "places", gone_once(found[0]))
+        return found
+
+    def gone_once(part: Part) -> Callable[[Part, set[int]], list[int]]:
+        def read(asked: Part, keys: set[int]) -> list[int]:
+            try:
+                return places(asked, keys)
+            except FileNotFoundError:
+                part.path.with_suffix(".gone").rename(part.path)
+                raise
+
+        return read
+
+    monkeypatch.setattr(finding, "parts", late)
+    assert found(folder, "s0", "s499") == ["s0", "s499"]
+    assert calls
 
 
 def test_without_events_nothing_is_found(tmp_path: Path) -> None:
