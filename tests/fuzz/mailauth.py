@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.harness import fuzz
 
-from mailstead.mailauth import mtasts, tags, tlsrpt
+from mailstead.mailauth import mtasts, results, tags, tlsrpt
 from mailstead.mailauth.dkim.key import KeyRecord
 from mailstead.mailauth.dkim.verify import Signature, verify
 from mailstead.mailauth.tags import Malformed
@@ -44,7 +44,7 @@ def one(octets: bytes) -> None:
     started = time.process_time()
     rest = octets[1:]
     with suppress(Malformed):
-        match octets[0] % 7:
+        match octets[0] % 8:
             case 0:
                 KeyRecord.parse(rest)
             case 1:
@@ -62,6 +62,9 @@ def one(octets: bytes) -> None:
                 assert len(tlsrpt.unpacked(rest)) <= limits.TLSRPT_REPORT
             case 6:
                 verdicts(rest)
+            case 7:
+                gone = results.claims(rest, "mx.example.org")
+                assert not results.claims(b"".join(results.kept(rest, gone)), "mx.example.org")
     with suppress(Malformed):
         tags.parse(rest)
     assert time.process_time() - started < _MOST_S
@@ -91,6 +94,7 @@ def corpus() -> tuple[bytes, ...]:
         *(b"\0" + key for key in _KEYS), *(b"\1" + line for line in signatures), b"\2" + _POLICY, b"\3" + _RECORD,
         b"\3v=TLSRPTv1; rua=mailto:a@example.com,https://b.example.com/x", *(b"\4" + report for report in reports),
         *(b"\5" + gzip.compress(report, mtime=0) for report in reports), *(b"\6" + message for message in messages),
+        b"\7Authentication-Results: (a \\) (b)) \"mx.\\example.org\" 1;\r\n\tdkim=pass header.d=x\r\nSubject: y\r\n",
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ both.
 ``arc``   seals of those who pass a message on (RFC 8617)
 ``dane``  certificates that the DNS names for a mail exchanger (RFC 6698, 7671, 7672)
 ``mtasts``  a domain's policy for TLS to its mail exchangers (RFC 8461)
+``results``  what was found out, and by whom (RFC 8601)
 ``tlsrpt``  reports of how TLS fared (RFC 8460)
 ``srs``   forwarding under a reverse-path of our own
 ========  ==================================================================================

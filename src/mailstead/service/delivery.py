@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from mailstead import telemetry
+from mailstead.mailauth import results
 from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EMAIL, AccountId, DeliveryId, to_wire
@@ -45,6 +46,8 @@ class Received:
     hops: int
     delivered_to: frozenset[str]
     """Addresses of Delivered-To, casefolded."""
+    may_have_results: bool = False
+    """Whether its header may say what somebody found out about it (RFC 8601)."""
 
     @staticmethod
     def of(octets: Octets) -> "Received":
@@ -65,6 +68,7 @@ class Received:
             len(_RECEIVED.findall(lower)) if b"received" in lower else 0,
             frozenset(each.decode("utf-8", "replace").strip().casefold() for each in _DELIVERED_TO.findall(head))
             if b"delivered-to" in lower else frozenset(),
+            results.NAME in lower,
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mailstead import telemetry
+from mailstead.mailauth import results
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key, fold_local
 from mailstead.model.errors import Reason, Refusal, Unavailable
@@ -22,8 +23,9 @@ from mailstead.model.question import Principal
 from mailstead.model.submission import NewSubmission
 from mailstead.service import postmaster, submission
 from mailstead.service.confirmation import Confirmation
-from mailstead.service.delivery import Delivery, Received
+from mailstead.service.delivery import Delivery, Received, header_of
 from mailstead.service.forwarding import Forwarding
+from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.incoming import About, Incoming
@@ -57,6 +59,8 @@ class Transaction:
     options: dict[str, str] = field(default_factory=dict)
     release_at_ms: int = 0
     """Not before (RFC 4865); 0: at once."""
+    is_at_border: bool = False
+    """It comes from outside, by the MX: nobody on the way to us could speak in our name."""
     recipients: list[Recipient] = field(default_factory=list)
     message_id: str = ""
     """Of the message that came, for the record."""
@@ -74,13 +78,15 @@ Outcome = Refusal | Unavailable | None
 
 class Reception:
     """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed; ``incoming`` None: nobody
-    reads notices about our mail; ``forwarding`` None: nothing is passed on to other servers for strangers."""
+    reads notices about our mail; ``forwarding`` None: nothing is passed on to other servers for strangers. ``spool`` holds a message that was changed on its way in."""
 
     def __init__(
         self, *, directory: Directory, mail: Mail, entrance: Entrance, sending: Sending, delivery: Delivery, hostname: str,
         message_octets: int, can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
         suppressions: Suppressions | None = None, incoming: Incoming | None = None, forwarding: Forwarding | None = None,
+        spool: Callable[[], Spool] = Memory,
     ) -> None:
+        self._spool = spool
         self._forwarding = forwarding
         self._suppressions = suppressions
         self._incoming = incoming
@@ -102,7 +108,7 @@ class Reception:
 
     # ------------------------------------------------------------------------------------------------- envelope
     async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
-                    options: dict[str, str], release_at_ms: int = 0) -> Transaction:
+                    options: dict[str, str], release_at_ms: int = 0, is_at_border: bool = False) -> Transaction:
         """MAIL. TOO_LARGE by what SIZE declares (RFC 1870 §6.1); SENDER_NOT_OWNED for users (RFC 6409 §6.1); INVALID where it would be held too
         long (RFC 4865 §4.1)."""
         if release_at_ms > self._now_ms() + HELD_MOST_S * 1000:
@@ -111,7 +117,7 @@ class Reception:
             raise Refusal(Reason.TOO_LARGE, f"A message may have at most {self.message_octets} octets")
         if principal is not None and sender is not None and not await self._directory.owns(principal.account_id, str(sender)):
             raise Refusal(Reason.SENDER_NOT_OWNED, "You may not send from this address", f"{sender} is not {principal.address}'s")
-        return Transaction(sender, principal, declared_octets, options, release_at_ms)
+        return Transaction(sender, principal, declared_octets, options, release_at_ms, is_at_border)
 
     async def add(self, transaction: Transaction, address: Address, options: dict[str, str]) -> None:
         """RCPT. NO_SUCH_RECIPIENT, RELAY_DENIED, OVER_QUOTA (as far as is known now), TOO_MANY."""
@@ -187,6 +193,8 @@ class Reception:
             message = replace(message, octets=await submission.prepared(
                 octets, principal, self._directory, hostname=self.hostname, now_ms=self._now_ms(), new_id=self._new_id
             ))
+        elif transaction.is_at_border and message.may_have_results:
+            message = self._without_our_name(message, transaction)
         if message.hops > limits.SMTP_RECEIVED_HOPS:
             raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
         about: list[About] = []
@@ -213,6 +221,24 @@ class Reception:
         self._tell(transaction, outcomes, len(octets))
         await self._confirm(message, transaction, outcomes)
         return outcomes
+
+    def _without_our_name(self, message: Received, transaction: Transaction) -> Received:
+        """What a stranger says in our name of how the message was authenticated goes (RFC 8601 §5); its digest stays that of the octets as received."""
+        gone = results.claims(header_of(message.octets), self.hostname)
+        if not gone:
+            return message
+        spool = self._spool()
+        try:
+            for piece in results.kept(message.octets, gone):
+                spool.write(piece)
+            octets = spool.finish()
+        finally:
+            spool.close()
+        telemetry.event(
+            "results.removed", reverse_path=transaction.reverse_path, message_id=message.message_id, fields=len(gone),
+            reason="Authentication-Results in our name, from outside",
+        )  # fmt: skip
+        return replace(message, octets=octets)
 
     async def _pass_on(self, message: Received, transaction: Transaction, trace: bytes, outcomes: list[Outcome]) -> None:
         """A stranger's message to addresses of ours that lead elsewhere, and notices that go back."""

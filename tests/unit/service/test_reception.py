@@ -202,3 +202,29 @@ async def test_a_queue_that_cannot_be_written_is_no_acceptance() -> None:
     site.outbox.failing = Unavailable("disk")
     with pytest.raises(Unavailable):
         await site.reception.take(await begun(site, "x@elsewhere.example", principal=PRINCIPAL), MESSAGE, b"")
+
+
+BEFORE = b"Received: by evil.example\r\n"
+AFTER = b"Authentication-Results: evil.example; none\r\n"
+FORGED = BEFORE + b"Authentication-Results: mx.example.org;\r\n\tdkim=pass header.d=bank.example\r\n" + AFTER
+
+
+async def test_nobody_outside_speaks_in_our_name() -> None:
+    """RFC 8601 §5; the retry of the same octets is still known."""
+    site = SmtpSite()
+    with telemetry.capture() as events:
+        for _ in range(2):
+            transaction = await site.reception.begin(SENDER, None, declared_octets=0, options={}, is_at_border=True)
+            await site.reception.add(transaction, address("alice@example.org"), {})
+            assert [None] == await site.reception.take(transaction, FORGED + MESSAGE, b"")
+    (filed,) = site.filed()
+    assert filed.endswith(b"Delivered-To: alice@example.org\r\n" + BEFORE + AFTER + MESSAGE)
+    assert 2 == [name for name, _ in events].count("results.removed")
+
+
+async def test_neighbours_and_users_are_left_as_they_are() -> None:
+    site = SmtpSite()
+    for principal in (None, PRINCIPAL):
+        assert [None] == await site.reception.take(await begun(site, "bob@example.org", principal=principal), FORGED + MESSAGE.replace(b"1@x", b"%d@x" % bool(principal)), b"")
+    assert all(FORGED in filed for filed in site.filed(BOB))
+    assert 2 == len(site.filed(BOB))

@@ -288,7 +288,8 @@ class Session:
             return release_at_ms
         try:
             self._transaction = await site.reception.begin(
-                event.sender, self._principal, declared_octets=event.size, options=options, release_at_ms=release_at_ms
+                event.sender, self._principal, declared_octets=event.size, options=options, release_at_ms=release_at_ms,
+                is_at_border=site.mode is Mode.MX,
             )
         except (Refusal, Unavailable) as exc:
             telemetry.event(

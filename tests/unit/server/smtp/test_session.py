@@ -326,3 +326,14 @@ async def test_a_chunk_that_was_not_kept_is_not_confirmed(then: bytes) -> None:
     last = {b"B": ["552 5.3.4"], b"R": ["250 2.0.0"], b"": []}[then[:1]]
     assert said[-3 - len(last) :] == ["250 2.0.0", "552 5.3.4", "552 5.3.4", *last]
     assert [name for name, _ in events] == ["message.refused"]
+
+
+@pytest.mark.parametrize(("mode", "hello", "is_kept"), [(Mode.MX, b"EHLO", False), (Mode.LMTP, b"LHLO", True)])
+async def test_only_neighbours_may_say_in_our_name_how_a_message_was_authenticated(mode: Mode, hello: bytes, is_kept: bool) -> None:
+    """RFC 8601 §5: LMTP comes from within."""
+    field = b"Authentication-Results: mx.example.org; dkim=pass header.d=bank.example\r\n"
+    async with SmtpSite(mode=mode) as site:
+        await site.talk(hello + b" there.example\r\nMAIL FROM:<a@there.example>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n" + field + b"Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n")
+        (filed,) = site.filed()
+    assert is_kept is (field in filed)
+    assert filed.endswith(b"Subject: x\r\n\r\nx\r\n")
