@@ -54,6 +54,10 @@ export const desktop = {
     await mail.press('Escape', 'Shift+s');
     await mail.page.locator('.flags').waitFor();
   },
+  note: async (mail) => {
+    await mail.press('Escape', 'Shift+n');
+    await mail.page.locator('dialog[open] textarea').waitFor();
+  },
   remind: async (mail) => {
     await mail.press('Escape', 'w');
     await mail.page.locator('dialog[open] .pick-list').waitFor();

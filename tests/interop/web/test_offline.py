@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
@@ -29,7 +30,7 @@ def browser(site: Server) -> Iterator[Browser]:
         yield running
 
 
-def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
+def test_a_journey_without_a_network(site: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     for subject in SUBJECTS:
         put(site, subject, f"<p>{subject}, said at length. Marmalade.</p>", to=TRAVELLER)
 
@@ -52,6 +53,8 @@ def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
     queue = browser.run("workOffline", laptop, file=SUBJECTS[0], flag=SUBJECTS[1], doomed=SUBJECTS[2], to=FRIEND, subject="From the train")
     expected = [f"Message to {FRIEND}: From the train", f"Archived: {SUBJECTS[2]}", f"Flagged: {SUBJECTS[1]}", f"Archived: {SUBJECTS[0]}"]
     assert queue == expected
+    browser.run("noteOffline", laptop, subject=SUBJECTS[4], text="Thought of on the train")
+    expected.insert(0, f"Note kept: {SUBJECTS[4]}")
     # It outlives the page, and each step can still be taken back.
     browser.run("startOffline", laptop)
     assert browser.run("waiting", laptop) == expected
@@ -73,6 +76,8 @@ def test_a_journey_without_a_network(site: Server, browser: Browser) -> None:
     assert browser.run("fileOnline", laptop, subject="Two files", shown="list.txt").strip() == "Bring boots."
     eventually(lambda: holds(site, "Archive", SUBJECTS[0], TRAVELLER))
     assert not holds(site, "INBOX", SUBJECTS[0], TRAVELLER)
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
+    assert ["Thought of on the train"] == [one["text"] for one in Jmap(site, TRAVELLER).call("Note/get")["list"]]
     [(flags, _)] = found(site, TRAVELLER, "INBOX", SUBJECTS[1])
     assert r"\Flagged" not in flags
     refused = next(entry for entry in done if SUBJECTS[2] in entry)

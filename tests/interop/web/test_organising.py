@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, eventually, events, found, holds, put
 
 pytestmark = pytest.mark.interop
@@ -124,8 +125,39 @@ def test_labels_have_names_and_colours_and_are_keywords(site: Server, browser: B
     eventually(lambda: any("papers" in [flag.lower() for flag in flags] for flags, _ in found(site, TIDY, "INBOX", "To be labelled")))
 
 
+def test_a_label_that_is_hidden_stays_on_its_messages(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
+    assert 0 == browser.run("hideLabel", office, name="Tax papers", subject="To be labelled")
+    assert {"before": 0, "after": 1} == browser.run("showLabel", home, name="Tax papers")
+    assert any("papers" in [flag.lower() for flag in flags] for flags, _ in found(site, TIDY, "INBOX", "To be labelled"))
+
+
 def test_a_layout_is_kept_under_a_name(browser: Browser, office: dict[str, Any]) -> None:
-    assert {"kept": 1, "other": 2, "back": 1} == browser.run("keptLayout", office, name="For the evening")
+    assert {"kept": 1, "other": 2, "back": 1} == browser.run("keptLayout", office, name="For the evening", renamed="For the night")
+
+
+def test_a_note_is_for_oneself_and_on_every_device(
+    site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
+    server = Jmap(site, TIDY)
+
+    def notes() -> list[str]:
+        return [one["text"] for one in server.call("Note/get")["list"]]
+
+    put(site, "Offer for the roof", to=TIDY)
+    put(site, "Another matter", to=TIDY)
+    seen = browser.run("note", office, subject="Offer for the roof", text="Ask Otto first", fresh="Otto says yes: marmalade")
+    assert {"row": "Ask Otto first", "reader": "Ask Otto first"} == seen
+    eventually(lambda: notes() == ["Otto says yes: marmalade"])
+    browser.run("noteShown", home, subject="Offer for the roof", text="Otto says yes: marmalade")
+    for words in ("marmalade", "note:otto", "has:note"):
+        assert ["Offer for the roof"] == browser.run("searched", office, words=words)
+    browser.run("noteUndone", office, subject="Offer for the roof", text="marmalade")
+    eventually(lambda: notes() == ["Otto says yes: marmalade"])
+    browser.run("undoElsewhere", home, words="Note kept")
+    eventually(lambda: notes() == ["Ask Otto first"])
+    browser.run("noteShown", office, subject="Offer for the roof", text="Ask Otto first")
+    assert b"otto" not in b"".join(message.as_bytes().lower() for _, message in found(site, TIDY, "INBOX", "Offer for the roof"))
 
 
 def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dict[str, Any]) -> None:

@@ -74,6 +74,21 @@ export async function workOffline(mail, { file, flag, doomed, to, subject }) {
   return waiting(mail);
 }
 
+/** A note without a network, on a message that somebody else looks at meanwhile. */
+export async function noteOffline(mail, { subject, text }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.press('Shift+n');
+  const field = mail.page.getByRole('dialog').getByLabel('Note on this conversation');
+  await field.fill(text);
+  await mail.button('Keep', mail.page.getByRole('dialog')).click();
+  await mail.page.locator('.memo').filter({ hasText: text }).waitFor();
+  await mail.press('/');
+  await mail.page.locator('.search input').first().fill(text);
+  await mail.row(subject).first().waitFor();
+  await mail.at('/m/inbox');
+}
+
 /** What waits to be told, newest first, as the page of the history shows it. */
 export async function waiting(mail) {
   await mail.at('/history');

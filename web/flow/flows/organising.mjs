@@ -155,22 +155,110 @@ export async function labels(mail, { name, renamed, hue, subject }) {
   return new URL(page.url()).pathname;
 }
 
+/** Take a label out of the sidebar: it stays on its messages, and can still be put on others. */
+export async function hideLabel(mail, { name, subject }) {
+  const page = await mail.at('/settings/labels');
+  const hide = page.getByRole('button', { name: `Hide ${name} in the sidebar` });
+  await hide.click();
+  await page.waitForTimeout(1000); // settings follow the user a moment later
+  await mail.at('/m/inbox');
+  await mail.row(subject).getByText(name).waitFor();
+  return page.locator('.side').getByRole('link', { name: new RegExp(name) }).count();
+}
+
+/** The same label, seen from another device and shown there again: how often it stands in the sidebar before and after. */
+export async function showLabel(mail, { name }) {
+  const page = await mail.at('/settings/labels');
+  const hide = page.getByRole('button', { name: `Hide ${name} in the sidebar`, pressed: true });
+  await hide.waitFor();
+  await mail.at('/m/inbox');
+  const link = page.locator('.side').getByRole('link', { name: new RegExp(name) });
+  const before = await link.count();
+  await mail.at('/settings/labels');
+  await hide.click();
+  await mail.at('/m/inbox');
+  await link.waitFor();
+  return { before, after: await link.count() };
+}
+
+// ------------------------------------------------------------------------------------------------ notes
+const memo = (mail) => mail.page.locator('.memo p[dir=auto]');
+
+async function writeIn(mail, text) {
+  const field = mail.page.getByRole('dialog').getByLabel('Note on this conversation');
+  await field.fill(text);
+  await mail.press('Control+Enter');
+  await field.waitFor({ state: 'detached' });
+}
+
+/** A note by key from the list; what the row and the reader say of it, and after it has been changed in the reader. */
+export async function note(mail, { subject, text, fresh }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().focus();
+  await mail.press('Shift+n');
+  await writeIn(mail, text);
+  const seen = { row: await mail.row(subject).locator('.fact[title]').getAttribute('title') };
+  await mail.open(subject);
+  seen.reader = await memo(mail).textContent();
+  if (fresh) {
+    await mail.button('Change the note').click();
+    await writeIn(mail, fresh);
+    await memo(mail).filter({ hasText: fresh }).waitFor();
+  }
+  return seen;
+}
+
+/** The reader shows this note. */
+export async function noteShown(mail, { subject, text }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await memo(mail).filter({ hasText: text }).waitFor();
+}
+
+/** Take away the note, and take that back by key. */
+export async function noteUndone(mail, { subject, text }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.button('Change the note').click();
+  await mail.button('Remove the note').click();
+  await memo(mail).waitFor({ state: 'detached' });
+  await mail.press('z');
+  await memo(mail).filter({ hasText: text }).waitFor();
+}
+
+/** What a search finds. */
+export async function searched(mail, { words }) {
+  await mail.at('/m/inbox');
+  await mail.press('/');
+  await mail.page.locator('.search input').first().fill(words);
+  await mail.says(/everything, \d+ ms/);
+  await mail.row(/./).first().waitFor();
+  const found = await mail.page.locator('.row .subj').allTextContents();
+  await mail.press('Escape');
+  await mail.at('/m/inbox');
+  return found;
+}
+
 /** Keep the panes as they are under a name, choose others, come back to it, throw it away; the layouts seen on the way. */
-export async function keptLayout(mail, { name }) {
+export async function keptLayout(mail, { name, renamed }) {
   const page = await mail.at('/settings/layout');
   const chosen = () => page.locator('.lay').evaluateAll((all) => all.findIndex((one) => one.closest('label').classList.contains('is-on')));
   const choose = (words) => page.getByRole('radio', { name: words }).check({ force: true });
   await choose(/Reader below/);
-  await page.getByLabel('Name of the layout').fill(name);
+  await page.getByLabel('Name of the layout').last().fill(name);
   await mail.button('Keep').click();
-  const item = page.locator('.plain-list li').filter({ hasText: name });
-  await item.waitFor();
+  await mail.button(`Remove ${name}`).waitFor();
+  const item = page.locator('.plain-list li').first();
   const kept = await chosen();
+  const named = page.getByLabel('Name of the layout').first();
+  await named.fill(renamed);
+  await named.blur();
+  await mail.button(`Remove ${renamed}`).waitFor();
   await choose(/Single lines/);
   const other = await chosen();
   await mail.button('Use', item).click();
   const back = await chosen();
-  await mail.button(`Remove ${name}`, item).click();
+  await mail.button(`Remove ${renamed}`, item).click();
   await item.waitFor({ state: 'detached' });
   await choose(/Columns/);
   return { kept, other, back };

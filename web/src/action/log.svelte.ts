@@ -31,6 +31,15 @@ export interface Entry {
   attempted?: boolean;
   /** Something else to be done in its turn: a message to be sent that was written without a network. */
   job?: Job;
+  /** A note on a conversation, changed beside the emails or without them. */
+  note?: NoteChange;
+}
+
+/** "" is no note. */
+export interface NoteChange {
+  threadId: Id;
+  before: string;
+  after: string;
 }
 
 export interface Job {
@@ -42,6 +51,11 @@ export interface Job {
 }
 
 const KEPT = 200;
+
+/** The note as it was before, as part of the entry that takes this one back. */
+export function reversed({ note }: { note?: NoteChange }): { note?: NoteChange } {
+  return note ? { note: { ...note, before: note.after, after: note.before } } : {};
+}
 
 export class Log {
   entries = $state.raw<Entry[]>([]);
@@ -58,6 +72,8 @@ export class Log {
   /** Something is done, or taken back. */
   onSettled: (() => void) | undefined;
   onJobUndone: ((job: Job) => void) | undefined;
+  /** Tells the server of a note. */
+  onNote: ((note: NoteChange) => Promise<void>) | undefined;
 
   constructor(readonly store: Store) {}
 
@@ -77,8 +93,8 @@ export class Log {
     return `${Date.now().toString(36).padStart(9, '0')}-${(this.#counter++).toString(36).padStart(4, '0')}-${Math.random().toString(36).slice(2, 6)}`;
   }
 
-  /** Change emails. Returns the entry, or null where nothing would change. */
-  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, options: { quiet?: boolean; undoes?: string } = {}): Entry | null {
+  /** Change emails, or the note on a conversation. Returns the entry, or null where nothing would change. */
+  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, options: { quiet?: boolean; undoes?: string; note?: NoteChange } = {}): Entry | null {
     const mine: Record<Id, Patch> = {};
     const inverses: Record<Id, Patch> = {};
     for (const [id, patch] of Object.entries(patches)) {
@@ -89,7 +105,7 @@ export class Log {
       mine[id] = change;
       inverses[id] = inverse(email, change);
     }
-    if (!Object.keys(mine).length) return null;
+    if (!Object.keys(mine).length && !options.note) return null;
     const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...options };
     const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id) as Email]));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
@@ -199,7 +215,7 @@ export class Log {
       return entry;
     }
     // After a reload the messages may not be in memory yet; without them there is nothing to take back.
-    void this.store.load(Object.keys(inverses)).then(() => this.perform(entry.title, entry.values, inverses, { undoes: entry.id }));
+    void this.store.load(Object.keys(inverses)).then(() => this.perform(entry.title, entry.values, inverses, { undoes: entry.id, ...reversed(entry) }));
     return entry;
   }
 
@@ -207,7 +223,7 @@ export class Log {
     const entry = this.#redo.pop();
     if (!entry) return null;
     const redo = [...this.#redo];
-    const again = this.perform(entry.title, entry.values, entry.patches);
+    const again = this.perform(entry.title, entry.values, entry.patches, entry.note ? { note: entry.note } : {});
     this.#redo = redo;
     return again;
   }
@@ -232,6 +248,7 @@ export class Log {
         const errors: Record<Id, string> = {};
         try {
           if (entry.job) await this.#doJob(entry, entry.job);
+          if (entry.note) await this.onNote?.(entry.note);
           const ids = Object.keys(entry.patches);
           for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
             const part = ids.slice(from, from + client.maxObjectsInSet);
@@ -246,7 +263,7 @@ export class Log {
           this.#inFlight.delete(entry.id);
           this.store.report(error);
           if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
-          for (const id of entry.job ? [entry.job.draft] : Object.keys(entry.patches)) {
+          for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : [])]) {
             errors[id] = error instanceof Error ? error.message : String(error);
             this.store.settle(entry.id, id, false);
           }

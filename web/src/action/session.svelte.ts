@@ -7,8 +7,8 @@ import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
-import type { Email, Id, Identity, Job, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
-import { SUBMISSION, VACATION } from '../jmap/types.ts';
+import type { Email, Id, Identity, Job, Note, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
+import { PLUS, SUBMISSION, VACATION } from '../jmap/types.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
 
@@ -21,7 +21,7 @@ export interface Toast {
   alert?: boolean;
 }
 
-export type Picker = { kind: 'move' | 'label' | 'snooze' | 'remind' | 'flag'; rows: Id[] };
+export type Picker = { kind: 'move' | 'label' | 'snooze' | 'remind' | 'flag' | 'note'; rows: Id[] };
 
 export class Mail {
   readonly store: Store;
@@ -39,6 +39,7 @@ export class Mail {
   readonly reminders: Records<Reminder>;
   readonly senders: Records<SenderProfile>;
   readonly jobs: Records<Job>;
+  readonly notes: Records<Note>;
   readonly identities: Records<Identity>;
   readonly vacation: Records<VacationResponse>;
   readonly shared: Shared;
@@ -53,10 +54,12 @@ export class Mail {
     this.reminders = new Records(this.store, 'Reminder');
     this.senders = new Records(this.store, 'SenderProfile');
     this.jobs = new Records(this.store, 'Job');
+    this.notes = new Records(this.store, 'Note');
     this.identities = new Records(this.store, 'Identity', SUBMISSION, (list) => this.store.takeIdentities(list));
     this.vacation = new Records(this.store, 'VacationResponse', VACATION);
     this.shared = new Shared(this);
     this.log.onSettled = () => this.shared.notice();
+    this.log.onNote = async (note) => (await import('./notes.ts')).tellNote(this, note);
   }
 
   /** The reminder of a conversation that is still to come or has come, if any. */
@@ -65,6 +68,27 @@ export class Mail {
   }
 
   readonly #reminded = $derived.by(() => new Map(this.reminders.list.filter(({ state }) => state === 'armed' || state === 'fired').map((one) => [one.threadId, one])));
+
+  /** The note on a conversation, "" where there is none: what the server has, and what it has not been told yet. */
+  noteOf(threadId: Id): string {
+    return this.#notes.get(threadId) ?? '';
+  }
+
+  /** Whether notes can be written: the server has them, or will be told later. */
+  get canNote(): boolean {
+    return this.store.client?.has(PLUS) ?? true;
+  }
+
+  /** Every conversation with a note, with its text. */
+  get noted(): [Id, string][] {
+    return [...this.#notes].filter(([, text]) => text !== '');
+  }
+
+  readonly #notes = $derived.by(() => {
+    const notes = new Map(this.notes.list.map(({ threadId, text }) => [threadId, text]));
+    for (const { note, state } of this.log.entries) if (note && state === 'waiting') notes.set(note.threadId, note.after);
+    return notes;
+  });
 
   /** What an action works on: the selection, else the row at the cursor. */
   get rows(): Id[] {

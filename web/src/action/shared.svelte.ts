@@ -4,7 +4,7 @@
  */
 import { PLUS, type Id } from '../jmap/types.ts';
 import type { Patch } from '../cache/patch.ts';
-import type { Entry } from './log.svelte.ts';
+import { type Entry, type NoteChange, reversed } from './log.svelte.ts';
 import type { Mail } from './session.svelte.ts';
 
 export interface SharedEntry {
@@ -14,6 +14,7 @@ export interface SharedEntry {
   at: number;
   undone: boolean;
   inverses: Record<Id, Patch>;
+  note?: NoteChange;
 }
 
 const ID = 'history';
@@ -63,7 +64,7 @@ export class Shared {
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {
-      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses }));
+      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.note ? { note: entry.note } : {}) }));
       await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
       for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
     } catch (error) {
@@ -84,7 +85,7 @@ export class Shared {
   /** Take back what another device has done. */
   async undo(entry: SharedEntry): Promise<void> {
     await this.mail.store.load(Object.keys(entry.inverses));
-    this.mail.log.perform(entry.title, entry.values, entry.inverses, { undoes: entry.id });
+    this.mail.log.perform(entry.title, entry.values, entry.inverses, { undoes: entry.id, ...reversed(entry) });
     await this.#write((there) => there.map((one) => (one.id === entry.id ? { ...one, undone: true } : one)));
   }
 }

@@ -46,6 +46,7 @@ export function registerMail(): () => void {
     { id: 'mail.flag-as', title: 'cmd.flag_as', group: 'mail', icon: 'flag', when: one, run: act((mail) => (mail.picker = { kind: 'flag', rows: mail.rows })) },
     { id: 'mail.mute', title: 'cmd.mute', group: 'mail', icon: 'belloff', when: () => one() && plus() && !any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, true)) },
     { id: 'mail.unmute', title: 'cmd.unmute', group: 'mail', icon: 'bell', when: () => one() && any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, false)) },
+    { id: 'mail.note', title: 'cmd.memo', group: 'mail', icon: 'note', when: () => one() && (session.mail?.rows.length ?? 0) === 1 && session.mail?.canNote === true, run: act((mail) => (mail.picker = { kind: 'note', rows: mail.rows })) },
     { id: 'mail.block', title: 'cmd.block', group: 'mail', icon: 'junk', when: () => one() && plus() && !inRole('sent') && !inRole('drafts') && !ownWords(), run: act((mail) => void import('../action/objects.ts').then(({ block }) => block(mail, mail.rows))) },
     { id: 'mail.toggle-read', title: 'cmd.toggle_read', group: 'mail', icon: 'mail', when: some, hidden: true, run: act((mail) => deeds.read(mail, mail.rows, any((keywords) => !('$seen' in keywords)))) },
     { id: 'mail.read', title: 'cmd.read', group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },

@@ -30,6 +30,7 @@ export async function who(): Promise<{ signed: Signed | null; offline: boolean }
 }
 
 let push: Push | null = null;
+let unlisten: (() => void) | undefined;
 
 export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   localStorage.setItem(LAST, JSON.stringify({ accountId: signed.accountId, address: signed.address, name: signed.name }));
@@ -40,7 +41,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
     mail.store.link = 'offline';
     await mail.store.restore();
     await mail.log.restore();
-    await Promise.all([mail.searches, mail.reminders, mail.senders].map((records) => records.restore()));
+    await Promise.all([mail.searches, mail.reminders, mail.senders, mail.notes].map((records) => records.restore()));
     retry(mail);
     return mail;
   }
@@ -87,6 +88,8 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
     await mail.store.sync();
     pauseMs = 2000;
     void session.settings.attach(client);
+    unlisten?.();
+    unlisten = mail.store.on('ClientSettings', () => void session.settings.news());
     if (session.settings.values.notify) void import('../action/notifications.ts').then(({ attend }) => attend(mail));
     void mail.log.flush();
     push?.close();
@@ -135,6 +138,7 @@ export function wake(mail: Mail): void {
 export async function forget(mail: Mail): Promise<void> {
   push?.close();
   push = null;
+  unlisten?.();
   if (session.settings.values.notify) await import('../action/notifications.ts').then(({ leave }) => leave()).catch(() => undefined);
   mail.store.db?.close();
   localStorage.removeItem(LAST);

@@ -4,7 +4,8 @@
  * broken one is the default.
  */
 import type { Client } from '../jmap/client.ts';
-import { PLUS } from '../jmap/types.ts';
+import { Refused } from '../jmap/errors.ts';
+import { type ChangesResponse, type GetResponse, PLUS } from '../jmap/types.ts';
 import { type Language, languages, preferred } from '../kit/i18n/index.svelte.ts';
 import type { Bindings, KeyPreset } from '../kit/keys.ts';
 import { keyPresets } from '../kit/keys.ts';
@@ -15,6 +16,8 @@ export interface Label {
   keyword: string;
   name: string;
   hue: string;
+  /** Not in the sidebar. */
+  hidden?: boolean;
 }
 
 export interface Template {
@@ -218,6 +221,25 @@ export class Settings {
       await this.#push();
     } catch {
       // Settings that cannot be fetched stay as they are here.
+    }
+  }
+
+  /** Another device has chosen something: take what is new. What devices tell each other of their deeds (decision 81) is no choice. */
+  async news(): Promise<void> {
+    const client = this.#client;
+    if (!client || !this.#state) return;
+    try {
+      const changes = client.call<ChangesResponse>('ClientSettings/changes', { sinceState: this.#state });
+      const { created, updated, newState } = await changes;
+      const ids = [...created, ...updated].filter((id) => id in valid && !onDevice.has(id as keyof Values) && !this.#changed.has(id as keyof Values));
+      if (ids.length) {
+        const answer = await client.call<GetResponse<{ id: string; value: unknown }>>('ClientSettings/get', { ids });
+        this.#take(Object.fromEntries(answer.list.map(({ id, value }) => [id, value])));
+        this.#keep();
+      }
+      this.#state = newState;
+    } catch (error) {
+      if (error instanceof Refused && error.type === 'cannotCalculateChanges') await this.pull();
     }
   }
 

@@ -37,7 +37,7 @@ const namespaces: [RegExp, string][] = [
   [/^MDN\//, 'urn:ietf:params:jmap:mdn'],
   [/^Quota\//, 'urn:ietf:params:jmap:quota'],
   [/^Blob\//, 'urn:ietf:params:jmap:blob'],
-  [/^(ClientSettings|SavedSearch|Reminder|Memo|Job|Undo|SenderProfile|Suggestion|Rule|Category|CategoryFeedback)\//, 'urn:mailstead:params:jmap:plus'],
+  [/^(ClientSettings|SavedSearch|Reminder|Note|Job|Undo|SenderProfile|Suggestion|Rule|Category|CategoryFeedback)\//, 'urn:mailstead:params:jmap:plus'],
 ];
 
 export class Client {

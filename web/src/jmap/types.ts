@@ -158,6 +158,14 @@ export interface Reminder {
   firedAt: UTCDate | null;
 }
 
+/** What one wrote to oneself about a conversation. */
+export interface Note {
+  id: Id;
+  threadId: Id;
+  text: string;
+  updatedAt: UTCDate;
+}
+
 export interface VacationResponse {
   id: Id;
   isEnabled: boolean;

@@ -6,6 +6,7 @@ export type IconName =
   | 'clock'
   | 'file'
   | 'draft'
+  | 'note'
   | 'pencil'
   | 'outbox'
   | 'send'

@@ -60,6 +60,7 @@ const gmail: Bindings = {
   'mail.flag-as': ['Shift+s'],
   'mail.mute': ['m'],
   'mail.unmute': ['Shift+m'],
+  'mail.note': ['Shift+n'],
   'thread.next': ['n'],
   'thread.previous': ['p'],
   'thread.expand': [';'],

@@ -2,7 +2,7 @@
  * What is typed into the search field, as terms; terms as a JMAP filter (RFC 8621 §4.4.1) and as a test of a row on this device.
  * Operators are English words that every mail program's users know; a minus in front says “not”.
  */
-export type Operator = 'text' | 'from' | 'to' | 'subject' | 'body' | 'has' | 'is' | 'in' | 'label' | 'before' | 'after' | 'larger' | 'smaller';
+export type Operator = 'text' | 'from' | 'to' | 'subject' | 'body' | 'note' | 'has' | 'is' | 'in' | 'label' | 'before' | 'after' | 'larger' | 'smaller';
 
 export interface Term {
   op: Operator;
@@ -10,7 +10,7 @@ export interface Term {
   not: boolean;
 }
 
-const operators = new Set<string>(['from', 'to', 'subject', 'body', 'has', 'is', 'in', 'label', 'before', 'after', 'larger', 'smaller']);
+const operators = new Set<string>(['from', 'to', 'subject', 'body', 'note', 'has', 'is', 'in', 'label', 'before', 'after', 'larger', 'smaller']);
 const aliases: Record<string, Operator> = { cc: 'to', since: 'after', newer: 'after', older: 'before', size: 'larger', tag: 'label', folder: 'in' };
 
 export function parse(text: string): Term[] {
@@ -79,6 +79,8 @@ export interface World {
   mailbox: (name: string) => string | null;
   label: (name: string) => string | null;
   hidden: string[];
+  /** There are notes: words are looked for in them too. */
+  notes?: boolean;
 }
 
 export type Filter = Record<string, unknown> | { operator: 'AND' | 'OR' | 'NOT'; conditions: Filter[] };
@@ -100,12 +102,15 @@ export function toFilter(terms: Term[], world: World, now: Date, everywhere: boo
 function toCondition({ op, value }: Term, world: World, now: Date): Filter | null {
   switch (op) {
     case 'text':
+      return world.notes ? { operator: 'OR', conditions: [{ text: value }, { note: value }] } : { text: value };
     case 'from':
     case 'to':
     case 'subject':
     case 'body':
+    case 'note':
       return { [op]: value };
     case 'has':
+      if (/^(note|notiz|memo)s?$/i.test(value)) return { note: '' };
       return /^(attachment|file|anhang)s?$/i.test(value) ? { hasAttachment: true } : null;
     case 'is': {
       const state = states[value.toLowerCase()];
@@ -173,8 +178,10 @@ export function matcher(terms: Term[], world: World, now: Date, everywhere: bool
           return (_, __, lines) => (lines()[2] ?? '').includes(value);
         case 'body':
           return (_, __, lines) => (lines()[3] ?? '').includes(value);
+        case 'note':
+          return () => false; // a row knows nothing of notes: whoever has them adds what is found there
         case 'has':
-          return (row) => row.hasAttachment;
+          return value === 'note' ? () => false : (row) => row.hasAttachment;
         case 'is': {
           const state = states[value];
           return state ? (row) => state.keyword in row.keywords === state.has : () => true;

@@ -28,12 +28,14 @@ export interface Row {
   snoozedUntil: string | null;
   /** When one wanted to be reminded, and whether that time has come. */
   due: { at: string; fired: boolean; silent: boolean } | null;
+  /** What the reader wrote to themselves about it. */
+  note: string;
   emailId: string;
   threadId: string;
 }
 
 /** `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. */
-export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder): Row {
+export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder, note = ''): Row {
   const all = members.length ? members : [email];
   const isMine = (address: EmailAddress | undefined): boolean => address !== undefined && mine.some((own) => sameAddress(own, address.email));
   const newest = all.filter((member) => !('$draft' in member.keywords)).at(-1) ?? all.at(-1) ?? email;
@@ -75,6 +77,7 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
     size: all.reduce((sum, member) => sum + member.size, 0),
     snoozedUntil: all.find((member) => member.snoozed)?.snoozed?.until ?? null,
     due: reminder ? { at: reminder.at, fired: reminder.state === 'fired', silent: reminder.kind === 'noReply' } : null,
+    note,
     emailId: email.id,
     threadId: email.threadId,
   };
