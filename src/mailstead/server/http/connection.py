@@ -7,7 +7,7 @@ a library's (docs/decisions/0030). What Uvicorn leaves open is bounded here: the
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +16,8 @@ from uvicorn.server import ServerState
 
 from mailstead.model import limits
 from mailstead.net import Stream
+
+_JOINED_OCTETS: Final = 64 << 10
 
 
 class Stopping:
@@ -103,6 +105,42 @@ class Socket(_Told, WebSocketsSansIOProtocol):
     """A connection that became a WebSocket."""
 
 
+class _Whole:
+    """A connection's transport as an answer's writer sees it: the head waits for the beginning of the body, so that both go at once; each piece that goes
+    alone is a call of the system, and wakes whoever reads for nothing. What has no body in this turn of the loop goes as it is."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+        self._is_begun = False
+
+    def write(self, octets: bytes) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            self._head = octets
+            self._loop.call_soon(self._flush)
+        elif self._head is not None and len(octets) <= _JOINED_OCTETS:
+            head, self._head = self._head, None
+            self._transport.write(head + octets)
+        else:
+            self._flush()
+            self._transport.write(octets)
+
+    def _flush(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            if not self._transport.is_closing():
+                self._transport.write(head)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(_Told, HttpToolsProtocol):
     """A connection whose header is bounded in size and time."""
 
@@ -159,6 +197,8 @@ class Connection(_Told, HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_header()
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.transport is self.transport:
+            self.cycle.transport = _Whole(self.transport, self.loop)  # type: ignore[assignment]
 
     def _bound(self, octets: int) -> None:
         self._header_octets += octets

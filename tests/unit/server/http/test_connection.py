@@ -8,6 +8,7 @@ import pytest
 from tests.harness.http import Web, web_server
 
 from mailstead.model import limits
+from mailstead.server.http import connection
 
 
 @pytest.fixture
@@ -63,3 +64,90 @@ async def test_a_listener_of_events_hears_the_end(tmp_path: Path) -> None:
     assert b"" == await asyncio.wait_for(reading, 5)
     assert asyncio.get_running_loop().time() - started < 2
     response.close()
+
+
+class Wire:
+    """A transport that notes what is written, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.is_over = False
+
+    def write(self, octets: bytes) -> None:
+        self.pieces.append(octets)
+
+    def close(self) -> None:
+        self.is_over = True
+
+    def is_closing(self) -> bool:
+        return self.is_over
+
+
+async def test_head_and_body_go_at_once_and_what_follows_as_it_comes() -> None:
+    wire = Wire()
+    whole = connection._Whole(wire, asyncio.get_running_loop())
+    for piece in (b"head", b"body", b"more"):
+        whole.write(piece)
+    assert wire.pieces == [b"headbody", b"more"]
+    await asyncio.sleep(0)
+    assert wire.pieces == [b"headbody", b"more"]
+
+
+async def test_a_head_without_a_body_goes_in_the_same_turn() -> None:
+    wire = Wire()
+    whole = connection._Whole(wire, asyncio.get_running_loop())
+    whole.write(b"head")
+    assert wire.pieces == []
+    await asyncio.sleep(0)
+    assert wire.pieces == [b"head"]
+    whole.write(b"event")
+    assert wire.pieces == [b"head", b"event"]
+
+
+async def test_a_large_body_is_not_copied() -> None:
+    wire = Wire()
+    body = b"x" * (connection._JOINED_OCTETS + 1)
+    whole = connection._Whole(wire, asyncio.get_running_loop())
+    whole.write(b"head")
+    whole.write(body)
+    assert wire.pieces[0] == b"head"
+    assert wire.pieces[1] is body
+
+
+async def test_what_waits_goes_before_the_end_and_nothing_after_it() -> None:
+    wire = Wire()
+    whole = connection._Whole(wire, asyncio.get_running_loop())
+    whole.write(b"head")
+    whole.close()
+    assert (wire.pieces, whole.is_closing()) == ([b"head"], True)
+    lost = Wire()
+    whole = connection._Whole(lost, asyncio.get_running_loop())
+    whole.write(b"head")
+    lost.close()
+    await asyncio.sleep(0)
+    assert lost.pieces == []
+
+
+async def test_an_answer_is_one_write(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bytes] = []
+    whole = connection._Whole
+
+    class Noted(Wire):
+        def __init__(self, transport: asyncio.Transport) -> None:
+            super().__init__()
+            self.real = transport
+
+        def write(self, octets: bytes) -> None:
+            seen.append(octets)
+            self.real.write(octets)
+
+        def is_closing(self) -> bool:
+            return self.real.is_closing()
+
+        def close(self) -> None:
+            self.real.close()
+
+    monkeypatch.setattr(connection, "_Whole", lambda transport, loop: whole(Noted(transport), loop))
+    found = await said(web, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert found.endswith(b"\r\n\r\nok\n")
+    assert seen == [found]
