@@ -1,8 +1,8 @@
 """The way to the world: a domain's mail exchangers in turn (RFC 5321 §5.1).
 
 All domains with the same exchangers are one site. The hosts of a route are called one after the other until one speaks with us; what they all
-refused before they had seen an envelope stays temporary, for such refusals are about us or about the moment, not about the recipient. Each
-further attempt of a message begins with another host of those that are as near.
+refused before they had seen an envelope stays temporary, for such refusals are about us or about the moment, not about the recipient; but where each
+says that it never accepts mail (521, RFC 7504 §3) none is asked again. Each further attempt of a message begins with another host of those that are as near.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,8 @@ from mailstead.service.queue.route import Host, Resolver, Route
 
 HOSTS: Final = 5
 """Of a route, in one attempt; the next attempt draws their order anew."""
+_NO_MAIL: Final = 521
+_NO_MAIL_STATUS: Final = EnhancedStatus(5, 3, 2)
 LASTS_MS: Final = 300_000
 """So long a route is taken for what it was; the resolver knows by then whether it still is."""
 
@@ -54,18 +56,23 @@ class MxAgent:
         hosts = way.hosts[:HOSTS]
         hosts = hosts[turn % len(hosts) :] + hosts[: turn % len(hosts)] if turn else hosts
         failed: Failed | None = None
+        others = 0
+        """How many addresses failed otherwise than by saying that they never accept mail (RFC 7504 §3)."""
         for host in hosts:
             policy = OPPORTUNISTIC if ending == OPTIONAL else await self._policy(domain, host, way)
             if ending == REQUIRED:
                 policy = required(policy, host, is_secure=way.is_secure)
             if isinstance(policy, Failed):
-                failed = _rather(failed, policy)
+                failed, others = _rather(failed, policy), others + 1
                 continue
             for address in host.addresses:
                 try:
                     return await self._line(host.name, address, policy)
                 except NoSession as exc:
                     failed = _rather(failed, exc.failed)
+                    others += exc.failed.code != _NO_MAIL
+        if failed is not None and not others and len(hosts) == len(way.hosts):
+            raise NoSession(replace(failed, status=_NO_MAIL_STATUS))
         raise NoSession(not_for_good(failed or Failed("", 0, EnhancedStatus(4, 4, 4), f"{place.name} has no address")))
 
     async def _policy(self, domain: str, host: Host, way: Route) -> TlsPolicy | Failed:

@@ -67,6 +67,16 @@ class World:
         self._stack.push_async_callback(listener.drain, 0.1)
         return site
 
+    async def greets(self, name: str, greeting: bytes) -> None:
+        """A server that says no more than that."""
+
+        async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(greeting)
+            writer.close()
+
+        server = await asyncio.start_server(serve, self.address(name), self.port)
+        self._stack.callback(server.close)
+
     def address(self, name: str) -> str:
         given = self.names.addresses_of
         if name not in given:
@@ -190,3 +200,29 @@ async def test_mail_that_would_come_back_to_us_is_refused(world: World) -> None:
     assert isinstance(failed, Failed)
     assert str(failed.status) == "5.4.6"
     assert "this server itself" in failed.text
+
+
+NEVER, NOT_NOW, REFUSED = b"521 mx accepts no mail\r\n", b"421 not now\r\n", b"554 no service for you\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_over"), [(NEVER, NEVER, True), (NEVER, NOT_NOW, False), (NOT_NOW, NEVER, False), (NEVER, REFUSED, False), (NEVER, b"", False)],
+)
+async def test_who_never_accepts_mail_is_not_asked_again_where_all_say_so(world: World, first: bytes, second: bytes, is_over: bool) -> None:
+    """RFC 7504 §3."""
+    await world.greets("mx1.test", first)
+    if second:
+        await world.greets("mx2.test", second)
+    else:
+        world.address("mx2.test")
+    (failed,) = await world.agent.deliver(envelope("bob@example.org"), MESSAGE)
+    assert isinstance(failed, Failed)
+    assert failed.is_permanent == is_over
+    assert (str(failed.status) == "5.3.2") == is_over
+
+
+async def test_another_host_may_accept_what_the_first_never_does(world: World) -> None:
+    await world.greets("mx1.test", NEVER)
+    await world.site("mx2.test")
+    (sent,) = await world.agent.deliver(envelope("bob@example.org"), MESSAGE)
+    assert isinstance(sent, Sent)
