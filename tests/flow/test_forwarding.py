@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.harness.mailauth import answered
 from tests.harness.real_mail import real_store
 from tests.harness.tasks import running
 
+from mailstead import telemetry
 from mailstead.app import assemble
 from mailstead.app.config import parse
+from mailstead.mailauth.arc import Chain, validate
 from mailstead.mailauth.dkim import PrivateKey
 from mailstead.model.address import Address, Envelope
 from mailstead.model.dns import Answer
-from mailstead.model.errors import Reason, Refusal
+from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, TenantId
 from mailstead.model.question import Principal
 from mailstead.model.status import EnhancedStatus
@@ -55,8 +58,8 @@ class Next:
 
 
 class World:
-    def __init__(self, store: Embedded, accounts: dict[str, AccountId], tags: Tags) -> None:
-        settings = parse(SETTINGS, {})
+    def __init__(self, store: Embedded, accounts: dict[str, AccountId], tags: Tags, more: str) -> None:
+        settings = parse(SETTINGS + more, {})
         self.store, self.accounts = store, accounts
         self.sending = assemble.sending(store, settings)
         self.scheduler = assemble.scheduler(store, settings, tags)
@@ -66,11 +69,16 @@ class World:
         store.watch_queue(self.scheduler.wake)
         self.reception = assemble.reception(store, settings, self.sending, tags)
         self.names: dict[str, bytes] = {}
+        self.is_silent = False
         for one in (self.reception._forwarding, self.scheduler._conclusion._forwarding):
             assert one is not None
             one._lookups = self
+            if one._sealing is not None:
+                one._sealing._lookups = self
 
     async def ask(self, name: str, kind: object) -> Answer[bytes]:
+        if self.is_silent:
+            raise Unavailable("", "no server answers")
         return Answer(name, (self.names[name],) if name in self.names else ())
 
     async def come(self, octets: bytes, *to: Address, sender: Address | None = CAROL, **options: str) -> list[object]:
@@ -96,12 +104,12 @@ class World:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[World]:
+async def opened(folder: Path, more: str = "") -> AsyncIterator[World]:
     async with real_store(folder, ["alice", "postmaster"]) as (store, accounts):
         await store.directory.alias_add("away@example.org", "someone@there.example")
         await store.directory.alias_add("both@example.org", "alice@example.org")
         await store.directory.alias_add("both@example.org", "someone@there.example")
-        world = World(store, accounts, assemble.tags_of(store))
+        world = World(store, accounts, assemble.tags_of(store), more)
         async with running(world.scheduler.run(), world.sending.run()):
             yield world
 
@@ -179,16 +187,8 @@ async def test_what_is_no_failure_is_not_the_postmasters_concern(world: World) -
 
 
 async def test_a_sender_who_has_signed_hears_of_the_failure(world: World) -> None:
-    key = PrivateKey.make("ed25519")
-    world.names["s._domainkey.far.example"] = key.record().encode()
-
-    class Keys:
-        async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
-            return (DkimKey("far.example", "s", "ed25519", "signing", 0, key.record(), key.dump()),)
-
     world.next.answers["someone@there.example"] = NEVER
-    octets = MESSAGE % 1
-    octets = await Signing(Keys(), world.store.now_ms).signatures(octets) + octets  # type: ignore[arg-type] # what signing asks for
+    octets = await signed(world, 1)
     await world.come(octets, AWAY)
     await world.quiet()
     assert [("", "carol@far.example")] == [(path, to) for path, to, _ in world.next.seen[1:]]
@@ -215,3 +215,77 @@ async def test_a_way_out_is_needed(world: World) -> None:
     with pytest.raises(Refusal) as caught:
         await world.come(MESSAGE % 1, AWAY)
     assert Reason.RELAY_DENIED is caught.value.reason
+
+
+class Keys:
+    """The keys of far.example, as ``Signing`` asks for them."""
+
+    def __init__(self, world: World) -> None:
+        self.key = PrivateKey.make("ed25519")
+        world.names["s._domainkey.far.example"] = self.key.record().encode()
+
+    async def dkim_keys(self, domain: str) -> tuple[DkimKey, ...]:
+        return (DkimKey("far.example", "s", "ed25519", "signing", 0, self.key.record(), self.key.dump()),)
+
+
+async def signed(world: World, number: int) -> bytes:
+    return await Signing(Keys(world), world.store.now_ms).signatures(MESSAGE % number) + MESSAGE % number  # type: ignore[arg-type] # what signing asks for
+
+
+def chain(world: World, octets: bytes) -> Chain:
+    return answered(validate(octets, octets.index(b"\r\n\r\n") + 4, now_s=world.store.now_ms() // 1000), world.names)
+
+
+@pytest.fixture
+async def sealing(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened(tmp_path, "arc = true\n") as found:
+        for kind in ("ed25519", "rsa"):
+            key = PrivateKey.make(kind)
+            await found.store.directory.dkim_key_add("example.org", kind, kind=kind, record=key.record(), secret=key.dump())
+            await found.store.directory.dkim_key_set("example.org", kind, state="signing")
+            found.names[f"{kind}._domainkey.example.org"] = key.record().encode()
+        yield found
+
+
+async def test_what_goes_on_is_sealed_with_what_was_found_out(sealing: World) -> None:
+    octets = await signed(sealing, 1)
+    with telemetry.capture() as events:
+        assert [None] == await sealing.come(octets, AWAY)
+    ((_, _, left),) = sealing.next.seen
+    assert left.endswith(b"Delivered-To: away@example.org\r\nReceived: from far.example\r\n" + octets)
+    found = chain(sealing, left)
+    assert ("pass", 1, ("example.org",)) == (found.status, found.instance, found.sealers)
+    results = next(one for one in found.fields if one.startswith(b"ARC-Authentication-Results: i=1; mx.example.org;"))
+    assert b"dkim=pass (good) header.d=far.example header.s=s header.a=ed25519-sha256 header.b=" in results
+    assert b"arc=none" in results
+    assert b"spf" not in results
+    assert ["i=1 cv=none d=example.org"] == [about["chain"] for name, about in events if name == "message.forwarded"]
+    assert b"a=rsa-sha256" in left.partition(b"\r\n")[0]
+
+
+async def test_a_chain_goes_on_or_is_marked_as_broken(sealing: World) -> None:
+    await sealing.come(await signed(sealing, 1), AWAY)
+    ((_, _, left),) = sealing.next.seen
+    again = left.replace(b"Delivered-To: away@example.org\r\n", b"")
+    await sealing.come(again, AWAY)
+    assert ("pass", 2) == (chain(sealing, sealing.next.seen[-1][2]).status, chain(sealing, sealing.next.seen[-1][2]).instance)
+    await sealing.come(again.replace(b"hello", b"hullo"), AWAY)
+    broken = sealing.next.seen[-1][2]
+    assert b"ARC-Seal: i=2; cv=fail;" in broken
+    assert b"dkim=fail (the body was changed)" in broken
+    marked = broken.replace(b"Delivered-To: away@example.org\r\n", b"")
+    await sealing.come(marked, AWAY)
+    assert sealing.next.seen[-1][2].endswith(b"Received: from far.example\r\n" + marked)
+    assert b"i=3" not in sealing.next.seen[-1][2]
+
+
+async def test_without_an_answer_or_a_key_it_goes_on_as_it_came(sealing: World) -> None:
+    await sealing.come(await signed(sealing, 1), AWAY)
+    again = sealing.next.seen[-1][2].replace(b"Delivered-To: away@example.org\r\n", b"")
+    sealing.is_silent = True
+    assert [None] == await sealing.come(again, AWAY)
+    assert sealing.next.seen[-1][2] == b"Delivered-To: away@example.org\r\nReceived: from far.example\r\n" + again
+    for kind in ("ed25519", "rsa"):
+        await sealing.store.directory.dkim_key_set("example.org", kind, state="retired")
+    assert [None] == await sealing.come(MESSAGE % 2, AWAY)
+    assert b"ARC-" not in sealing.next.seen[-1][2]

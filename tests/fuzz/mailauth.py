@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from tests.harness import fuzz
+from tests.harness.mailauth import answered
 
 from mailstead.mailauth import mtasts, results, tags, tlsrpt
+from mailstead.mailauth.arc import validate
 from mailstead.mailauth.dkim.key import KeyRecord
 from mailstead.mailauth.dkim.verify import Signature, verify
 from mailstead.mailauth.tags import Malformed
@@ -29,6 +31,10 @@ _KEYS = (
     b"RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB",
     b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; h=sha256; t=y:s; s=email",
 )  # fmt: skip
+_CHAIN = (
+    b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=a.example; s=s; t=1000; b=AAAA\r\nARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=a.example; s=s; h=from; bh=AAAA; b=AAAA\r\n"
+    b"ARC-Authentication-Results: i=1; mx.example.org; none\r\n"
+)
 _POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.example.net\r\nmax_age: 86400\r\n"
 _RECORD = b"v=STSv1; id=20160831085700Z;"
 _PIECES = (
@@ -74,6 +80,8 @@ def verdicts(octets: bytes) -> None:
     """A message under each of the keys; the first is that of RFC 6376's example."""
     for key in _KEYS:
         found = []
+        chain = answered(validate(octets, scan(octets).header_octets, now_s=1_700_000_000), {})
+        assert chain.status in {"none", "pass", "fail"}
         machine = verify(octets, scan(octets).header_octets, now_s=1_700_000_000)
         try:
             asked = next(machine)
@@ -94,7 +102,7 @@ def corpus() -> tuple[bytes, ...]:
         *(b"\0" + key for key in _KEYS), *(b"\1" + line for line in signatures), b"\2" + _POLICY, b"\3" + _RECORD,
         b"\3v=TLSRPTv1; rua=mailto:a@example.com,https://b.example.com/x", *(b"\4" + report for report in reports),
         *(b"\5" + gzip.compress(report, mtime=0) for report in reports), *(b"\6" + message for message in messages),
-        b"\7Authentication-Results: (a \\) (b)) \"mx.\\example.org\" 1;\r\n\tdkim=pass header.d=x\r\nSubject: y\r\n",
+        *(b"\6" + _CHAIN + message for message in messages[:3]), b"\7Authentication-Results: (a \\) (b)) \"mx.\\example.org\" 1;\r\n\tdkim=pass header.d=x\r\nSubject: y\r\n",
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ from mailstead.service.reports.incoming import Incoming
 from mailstead.service.reports.tagging import tagging
 from mailstead.service.reports.tags import Tags
 from mailstead.service.reports.tls import TlsReports
+from mailstead.service.sealing import Sealing
 from mailstead.service.senders import Senders
 from mailstead.service.sending import Sending
 from mailstead.service.signing import Signing
@@ -155,9 +156,11 @@ def scheduler(opened: Embedded, settings: Settings, tags: Tags) -> Scheduler:
 
 def forwarding(opened: Embedded, settings: Settings) -> Forwarding:
     """Mail that goes on to other servers."""
+    lookups = Resolver(settings.dns.servers)
+    sealing = Sealing(signing=Signing(opened.directory, opened.now_ms), lookups=lookups, hostname=settings.hostname, now_ms=opened.now_ms)
     return Forwarding(
         directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings),
-        now_ms=opened.now_ms, new_id=opened.ids.next, lookups=Resolver(settings.dns.servers),
+        now_ms=opened.now_ms, new_id=opened.ids.next, lookups=lookups, sealing=sealing if settings.outbound.arc else None,
     )  # fmt: skip
 
 

@@ -231,6 +231,7 @@ class Outbound:
     return_path: str = _key("plain", _choice("plain", "tagged"))
     tls_reports: bool = _key(True, _boolean)
     tls_reports_from: str = _key("", _string)
+    arc: bool = _key(False, _boolean)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,8 @@ MAILAUTH_TAGS: Final = 50
 DKIM_SIGNATURES: Final = 10
 """Looked at, of one message."""
 DKIM_SIGNATURE_FIELD: Final = 16_384
+ARC_SETS: Final = 50
+"""RFC 8617 §4.2.1."""
 DKIM_SIGNED_FIELDS: Final = 200
 DKIM_KEY_RECORD: Final = 4_096
 DKIM_RSA_BITS: Final = 8_192

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from mailstead import telemetry
+from mailstead.mailauth.dkim import Verdict
 from mailstead.mailauth.srs import Rewriter
 from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Reason, Refusal
@@ -21,7 +22,8 @@ from mailstead.service.delivery import Received, written
 from mailstead.service.ports import Clock, Lookups
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
-from mailstead.service.signers import signers, stands_behind
+from mailstead.service.sealing import NOT_SEALED, Sealing
+from mailstead.service.signers import proved, stands_behind, verdicts
 from mailstead.store.interface import Directory, Domain, Mail, QueueEntry, Routed
 
 LIVES_MS: Final = 5 * 24 * 3_600_000
@@ -39,12 +41,13 @@ class DomainAccounts(Protocol):
 
 
 class Forwarding:
-    """``lookups`` None: no signature is verified, so no stranger hears of a failure."""
+    """``lookups`` None: no signature is verified, so no stranger hears of a failure. ``sealing`` None: no chain is sealed."""
 
     def __init__(
         self, *, directory: Directory, accounts: DomainAccounts, mail: Mail, entrance: Entrance, now_ms: Clock, new_id: Callable[[], int],
-        lookups: Lookups | None = None,
+        lookups: Lookups | None = None, sealing: Sealing | None = None,
     ) -> None:  # fmt: skip
+        self._sealing = sealing
         self._directory = directory
         self._accounts = accounts
         self._mail = mail
@@ -76,16 +79,19 @@ class Forwarding:
         if not message.has_message_id:
             digest = hashlib.sha256(b"mailstead forward of its own\0%d" % self._new_id()).digest()
         number = SubmissionId(int.from_bytes(digest[:8]) >> 1)
-        path, proof = await self._reverse_path(reverse_path, domain, message)
+        found = await self._verdicts(message) if self._sealing is not None else None
+        path, proof = await self._reverse_path(reverse_path, domain, message, found)
         now = self._now_ms()
         octets = b"Delivered-To: " + marker.encode() + b"\r\n" + trace + message.octets[:]
+        sealed = await self._sealing.seal(octets, domain.name, found or ()) if self._sealing is not None else NOT_SEALED
+        octets = sealed.lines + octets
         account = await self._accounts.domain_account(domain.domain_id)
         await self._entrance.put(Queued(
             digest[:16], number, account, domain.tenant_id, path, [(one, options, False) for one in targets], {**of_message, "forward": proof}, now, now + LIVES_MS,
         ), octets)
         telemetry.event(
             "message.forwarded", tenant=domain.tenant_id, submission=to_wire(SUBMISSION, number), reverse_path=reverse_path, forward_path=through,
-            recipients=len(targets), octets=len(octets), message_id=message.message_id, reason=", ".join(targets[:10]),
+            recipients=len(targets), octets=len(octets), message_id=message.message_id, reason=", ".join(targets[:10]), chain=sealed.story,
         )  # fmt: skip
 
     async def _rewriter(self, domain: Domain) -> Rewriter:
@@ -95,15 +101,18 @@ class Forwarding:
             found = self._rewriters[domain.name] = Rewriter(secret, domain.name)
         return found
 
-    async def _reverse_path(self, reverse_path: str, domain: Domain, message: Received) -> tuple[str, str]:
-        """Under which it leaves, and whether its original is proved."""
+    async def _verdicts(self, message: Received) -> list[Verdict]:
+        return await verdicts(self._lookups, message.octets, now_s=self._now_ms() // 1000) if self._lookups is not None else []
+
+    async def _reverse_path(self, reverse_path: str, domain: Domain, message: Received, found: Sequence[Verdict] | None) -> tuple[str, str]:
+        """Under which it leaves, and whether its original is proved. ``found``: what its signatures prove, where that is known."""
         if not reverse_path:
             return "", PROVED
         local, _, sender = reverse_path.rpartition("@")
         if (await self._directory.route(reverse_path)).is_local_domain:
             return reverse_path, PROVED
         path = (await self._rewriter(domain)).forward(Address(local, sender), self._now_ms() // 1000)
-        behind = await signers(self._lookups, message.octets, now_s=self._now_ms() // 1000) if self._lookups is not None else []
+        behind = proved(await self._verdicts(message) if found is None else found)
         # What is too long to be carried cannot hear of a failure; the postmaster does.
         return str(path) if path is not None else f"{postmaster.NAME}@{domain.name}", PROVED if path is not None and any(stands_behind(one, sender) for one in behind) else UNPROVED
 

@@ -1,10 +1,13 @@
 """Which domains stand behind a message: those whose DKIM signatures hold (RFC 6376 §6)."""
 
 import asyncio
-from typing import Final
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from mailstead.mailauth import dkim
 from mailstead.mailauth.dkim import Verdict
+from mailstead.mailauth.dkim.verify import Answers
 from mailstead.model.address import domain_key
 from mailstead.model.dns import Answer
 from mailstead.model.errors import Unavailable
@@ -13,38 +16,52 @@ from mailstead.model.question import LookUp
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Lookups
 
+T = TypeVar("T")
 _IN_A_THREAD: Final = 1 << 20
 """Octets from which on hashing is somebody else's work than the loop's."""
 
 
 async def signers(lookups: Lookups, octets: Octets, *, now_s: int) -> list[str]:
     """As A-labels, in the order of the signatures."""
-    found = await verdicts(lookups, octets, now_s=now_s)
+    return proved(await verdicts(lookups, octets, now_s=now_s))
+
+
+def proved(found: Sequence[Verdict]) -> list[str]:
+    """The signers of those that hold, as A-labels, in order."""
     return [domain_key(one.signature.domain) for one in found if one.result == "pass" and one.signature is not None]
 
 
 async def verdicts(lookups: Lookups, octets: Octets, *, now_s: int) -> list[Verdict]:
     """What each signature proves, in their order."""
-    exchange = dkim.verify(octets, len(header_of(octets)) + 2, now_s=now_s)
+    return await played(dkim.verify(octets, len(header_of(octets)) + 2, now_s=now_s), lookups, is_large=len(octets) > _IN_A_THREAD)
 
-    def step(answers: tuple[Answer[bytes] | None, ...] | None) -> tuple[LookUp, ...] | list[Verdict]:
+
+async def played(exchange: Generator[tuple[LookUp, ...], Answers, T], lookups: Lookups, *, is_large: bool) -> T:
+    """The end of a verification whose questions are asked of the DNS, those of one turn together. ``is_large``: its steps take long."""
+
+    def step(answers: Answers | None) -> tuple[LookUp, ...] | _End[T]:
         try:
             return next(exchange) if answers is None else exchange.send(answers)
         except StopIteration as end:
-            found: list[Verdict] = end.value
-            return found
+            return _End(end.value)
 
-    is_large = len(octets) > _IN_A_THREAD
     done = await asyncio.to_thread(step, None) if is_large else step(None)
     while isinstance(done, tuple):
-        given: list[Answer[bytes] | None] = []
-        for one in done:
-            try:
-                given.append(await lookups.ask(one.name, one.type))
-            except (Unavailable, ValueError):
-                given.append(None)
-        done = await asyncio.to_thread(step, tuple(given)) if is_large else step(tuple(given))
-    return done
+        given = (await _asked(lookups, done[0]),) if len(done) == 1 else tuple(await asyncio.gather(*(_asked(lookups, one) for one in done)))
+        done = await asyncio.to_thread(step, given) if is_large else step(given)
+    return done.value
+
+
+async def _asked(lookups: Lookups, one: LookUp) -> Answer[bytes] | None:
+    try:
+        return await lookups.ask(one.name, one.type)
+    except (Unavailable, ValueError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _End(Generic[T]):
+    value: T
 
 
 def stands_behind(signer: str, domain: str) -> bool:

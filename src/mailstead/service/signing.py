@@ -35,7 +35,7 @@ class Signing:
     async def signatures(self, octets: Octets) -> bytes:
         """Header lines to put in front of the message; b"" where its author's domain is not ours or has no key in use."""
         head = header_of(octets)
-        keys = await self._keys(author_domain(head))
+        keys = await self.keys(author_domain(head))
         if not keys:
             return b""
         header_octets, now_s = len(head) + 2, self._now_ms() // 1000
@@ -43,7 +43,8 @@ class Signing:
             return await asyncio.to_thread(dkim.sign, octets, header_octets, keys, now_s=now_s)
         return dkim.sign(octets, header_octets, keys, now_s=now_s)
 
-    async def _keys(self, domain: str) -> list[SigningKey]:
+    async def keys(self, domain: str) -> list[SigningKey]:
+        """Those in use that sign for a domain (as A-label)."""
         rows = await self._directory.dkim_keys(domain) if domain else ()
         if not rows:
             return []

@@ -26,7 +26,6 @@ AS_THEY_ARE: Final = (
     b"disposition-notification-to", b"autocrypt", b"require-recipient-valid-since",
 )  # fmt: skip
 """Signed where they are there. RFC 8058 §4 wants List-Unsubscribe and its Post signed, RFC 6376 §5.4.1 lists the rest."""
-_ALL: Final = frozenset((*ONCE_MORE, *AS_THEY_ARE))
 _LINE: Final = 72
 
 
@@ -38,35 +37,54 @@ def sign(octets: Octets, header_octets: int, keys: Sequence[SigningKey], *, now_
     """
     if not keys:
         return b""
+    names, covered = covering(list(header.whole_fields(octets[:header_octets])), (*ONCE_MORE, *AS_THEY_ARE))
+    body = body_hash(octets, header_octets)
+    return b"".join(_line(key, names, covered, body, now_s, lasts_s) for key in keys)
+
+
+def covering(fields: Sequence[tuple[bytes, bytes]], names: Sequence[bytes]) -> tuple[list[bytes], bytes]:
+    """What ``h=`` lists of these names, and what of the fields is signed so (relaxed); those of ``ONCE_MORE`` once more than they are there."""
+    wanted = frozenset(names)
     there: dict[bytes, list[bytes]] = {}
-    for name, whole in header.whole_fields(octets[:header_octets]):
-        if name in _ALL:
+    for name, whole in fields:
+        if name in wanted:
             there.setdefault(name, []).append(whole)
-    names: list[bytes] = []
+    listed: list[bytes] = []
     signed: list[bytes] = []
-    for name in (*ONCE_MORE, *AS_THEY_ARE):
+    for name in names:
         found = there.get(name, ())
-        names += [name] * (len(found) + (name in _ALL and name in ONCE_MORE))
+        listed += [name] * (len(found) + (name in ONCE_MORE))
         # The last of several is signed first (§5.4.2).
         signed += [canonical.field(whole, relaxed=True) for whole in reversed(found)]
+    return listed, b"".join(signed)
+
+
+def body_hash(octets: Octets, header_octets: int) -> str:
+    """What ``bh=`` says of the relaxed body."""
     hashing = hashlib.sha256()
     for piece in canonical.body(octets, header_octets, relaxed=True):
         hashing.update(piece)
-    body_hash = base64.b64encode(hashing.digest()).decode("ascii")
-    covered = b"".join(signed)
-    return b"".join(_line(key, names, covered, body_hash, now_s, lasts_s) for key in keys)
+    return base64.b64encode(hashing.digest()).decode("ascii")
 
 
-def _line(key: SigningKey, names: list[bytes], covered: bytes, body_hash: str, now_s: int, lasts_s: int) -> bytes:
+def _line(key: SigningKey, names: list[bytes], covered: bytes, body: str, now_s: int, lasts_s: int) -> bytes:
     expiry = f" x={now_s + lasts_s};" if lasts_s else ""
-    text = (
+    return signed_field(
         f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/relaxed; d={key.domain};\r\n\ts={key.selector}; t={now_s};{expiry}"
-        f"\r\n\th={folded(':'.join(name.decode('ascii') for name in names), ':')};\r\n\tbh={body_hash};\r\n\tb="
+        f"\r\n\th={listed(names)};\r\n\tbh={body};", key, covered,
     )
-    field = text.encode("ascii")
+
+
+def listed(names: Sequence[bytes]) -> str:
+    """The value of ``h=``, folded."""
+    return folded(":".join(name.decode("ascii") for name in names), ":")
+
+
+def signed_field(begun: str, key: SigningKey, covered: bytes) -> bytes:
+    """A field that is whole but for its ``b=``, with a signature over ``covered`` and itself (RFC 6376 §3.7)."""
+    field = begun.encode("ascii") + b"\r\n\tb="
     digest = hashlib.sha256(covered + canonical.field(field + b"\r\n", relaxed=True).removesuffix(b"\r\n")).digest()
     return field + folded(base64.b64encode(key.key.sign(digest)).decode("ascii")).encode("ascii") + b"\r\n"
-
 
 def folded(text: str, after: str = "") -> str:
     """The text in lines; ``after``: only behind this character, which stays at the end of its line."""

@@ -26,10 +26,11 @@ from mailstead.model.question import LookUp
 Answers = tuple[Answer[bytes] | None, ...]
 _SKEW_S: Final = 600
 """How far a signer's clock may be ahead of ours."""
-_ALGORITHMS: Final = {b"rsa-sha256": "rsa", b"ed25519-sha256": "ed25519"}
+ALGORITHMS: Final = {b"rsa-sha256": "rsa", b"ed25519-sha256": "ed25519"}
 """RFC 8301 §3.1 forbids rsa-sha1."""
 _FORMS: Final = {b"simple": False, b"relaxed": True}
 _REQUIRED: Final = ("v", "a", "b", "bh", "d", "h", "s")
+_REQUIRED_OF_CHAIN: Final = ("i", "a", "b", "bh", "d", "h", "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,17 @@ class Signature:
         return f"{self.selector}._domainkey.{self.domain}"
 
     @staticmethod
-    def parse(whole: bytes) -> "Signature":
-        """Raises ``Malformed``."""
+    def parse(whole: bytes, *, is_of_chain: bool = False) -> "Signature":
+        """``is_of_chain``: an ARC-Message-Signature, which has no ``v=``, and whose ``i=`` is something else (RFC 8617 §4.1.2). Raises ``Malformed``."""
         if len(whole) > limits.DKIM_SIGNATURE_FIELD:
             raise Malformed("the signature field is too long")
         found = tags.parse(whole.partition(b":")[2])
-        for tag in _REQUIRED:
+        for tag in _REQUIRED_OF_CHAIN if is_of_chain else _REQUIRED:
             if tag not in found:
                 raise Malformed(f"{tag}= is missing")
-        if found["v"] != b"1":
+        if not is_of_chain and found["v"] != b"1":
             raise Malformed("an unknown version")
-        if found["a"] not in _ALGORITHMS:
+        if found["a"] not in ALGORITHMS:
             raise Malformed("an algorithm that proves nothing" if found["a"] == b"rsa-sha1" else "an unknown algorithm")
         head, _, rest = found.get("c", b"simple/simple").partition(b"/")
         rest = rest or b"simple"
@@ -78,8 +79,8 @@ class Signature:
             raise Malformed("too many signed fields")
         if b"from" not in names:
             raise Malformed("From is not signed")
-        domain, selector = _name(found["d"]), _name(found["s"])
-        identity = found.get("i", b"@" + found["d"]).decode("utf-8", "replace").strip()
+        domain, selector = name_of(found["d"]), name_of(found["s"])
+        identity = (b"@" + found["d"] if is_of_chain else found.get("i", b"@" + found["d"])).decode("utf-8", "replace").strip()
         theirs = identity.rpartition("@")[2].lower()
         if theirs != domain and not theirs.endswith("." + domain):
             raise Malformed("i= is outside d=")
@@ -90,8 +91,8 @@ class Signature:
         if signed_at is not None and expires_at is not None and expires_at < signed_at:
             raise Malformed("it expired before it was made")
         return Signature(
-            algorithm=found["a"].decode("ascii"), kind=_ALGORITHMS[found["a"]], signature=_octets(found["b"]),
-            body_hash=_octets(found["bh"]), relaxed_header=_FORMS[head], relaxed_body=_FORMS[rest], domain=domain,
+            algorithm=found["a"].decode("ascii"), kind=ALGORITHMS[found["a"]], signature=octets_of(found["b"]),
+            body_hash=octets_of(found["bh"]), relaxed_header=_FORMS[head], relaxed_body=_FORMS[rest], domain=domain,
             selector=selector, identity=identity, names=names, length=_length(found.get("l")), signed_at_s=signed_at,
             expires_at_s=expires_at, whole=whole,
         )  # fmt: skip
@@ -119,7 +120,7 @@ def verify(octets: Octets, header_octets: int, *, now_s: int) -> Generator[tuple
     for name, whole in fields:
         if name == b"dkim-signature" and len(read) < limits.DKIM_SIGNATURES:
             try:
-                read.append(_timely(Signature.parse(whole), now_s))
+                read.append(timely(Signature.parse(whole), now_s))
             except Malformed as exc:
                 read.append(Verdict("permerror", str(exc), None))
     names = list(dict.fromkeys(one.key_name for one in read if isinstance(one, Signature)))
@@ -127,11 +128,12 @@ def verify(octets: Octets, header_octets: int, *, now_s: int) -> Generator[tuple
     if names:
         given = yield tuple(LookUp(name, RecordType.TXT) for name in names)
         answers = dict(zip(names, given, strict=True))
-    bodies = _Bodies(octets, header_octets)
-    return [one if isinstance(one, Verdict) else _verdict(one, answers[one.key_name], fields, bodies) for one in read]
+    bodies = Bodies(octets, header_octets)
+    return [one if isinstance(one, Verdict) else judged(one, answers[one.key_name], fields, bodies) for one in read]
 
 
-def _timely(signature: Signature, now_s: int) -> Signature | Verdict:
+def timely(signature: Signature, now_s: int) -> Signature | Verdict:
+    """The signature, if it holds at this time."""
     if signature.expires_at_s is not None and signature.expires_at_s < now_s:
         return Verdict("fail", "the signature has expired", signature)
     if signature.signed_at_s is not None and signature.signed_at_s > now_s + _SKEW_S:
@@ -139,9 +141,20 @@ def _timely(signature: Signature, now_s: int) -> Signature | Verdict:
     return signature
 
 
-def _verdict(signature: Signature, answer: Answer[bytes] | None, fields: list[tuple[bytes, bytes]], bodies: "_Bodies") -> Verdict:
+class Unusable(Exception):  # noqa: N818 - says what it is
+    """A key that proves nothing: ``result`` a word of RFC 8601 §2.7.1; the text says why."""
+
+    def __init__(self, result: str, reason: str, bits: int = 0, *, is_testing: bool = False) -> None:
+        super().__init__(reason)
+        self.result = result
+        self.bits = bits
+        self.is_testing = is_testing
+
+
+def usable_key(answer: Answer[bytes] | None, kind: str) -> KeyRecord:
+    """The published key for signatures of this kind (RFC 6376 §6.1.2). Raises ``Unusable``."""
     if answer is None:
-        return Verdict("temperror", "the key could not be looked up", signature)
+        raise Unusable("temperror", "the key could not be looked up")
     record = None
     trouble = "there is no key"
     for text in answer.records:
@@ -151,15 +164,24 @@ def _verdict(signature: Signature, answer: Answer[bytes] | None, fields: list[tu
         except Malformed as exc:
             trouble = str(exc)
     if record is None:
-        return Verdict("permerror", trouble, signature)
+        raise Unusable("permerror", trouble)
     testing = "y" in record.flags
     if record.key is None:
-        return Verdict("permerror", "the key was revoked", signature, is_testing=testing)
-    bits = record.bits
-    if record.kind != signature.kind or (record.hashes is not None and "sha256" not in record.hashes):
-        return Verdict("permerror", "the key is not for this algorithm", signature, bits, testing)
+        raise Unusable("permerror", "the key was revoked", is_testing=testing)
+    if record.kind != kind or (record.hashes is not None and "sha256" not in record.hashes):
+        raise Unusable("permerror", "the key is not for this algorithm", record.bits, is_testing=testing)
     if not record.services & {"*", "email"}:
-        return Verdict("permerror", "the key is not for mail", signature, bits, testing)
+        raise Unusable("permerror", "the key is not for mail", record.bits, is_testing=testing)
+    return record
+
+
+def judged(signature: Signature, answer: Answer[bytes] | None, fields: list[tuple[bytes, bytes]], bodies: "Bodies") -> Verdict:
+    """What a signature proves, its key known."""
+    try:
+        record = usable_key(answer, signature.kind)
+    except Unusable as exc:
+        return Verdict(exc.result, str(exc), signature, exc.bits, exc.is_testing)
+    bits, testing = record.bits, "y" in record.flags
     if "s" in record.flags and signature.identity.rpartition("@")[2].lower() != signature.domain:
         return Verdict("permerror", "i= must be d= itself", signature, bits, testing)
     digest, size = bodies.digest(signature)
@@ -215,7 +237,7 @@ def _ended(whole: bytes) -> bytes:
     return whole if whole.endswith(b"\r\n") else whole + b"\r\n"
 
 
-class _Bodies:
+class Bodies:
     """Body hashes by form and length, each computed once."""
 
     def __init__(self, octets: Octets, start: int) -> None:
@@ -240,7 +262,8 @@ class _Bodies:
         return known
 
 
-def _octets(value: bytes) -> bytes:
+def octets_of(value: bytes) -> bytes:
+    """What a tag holds in base64. Raises ``Malformed``."""
     try:
         return base64.b64decode(tags.compact(value), validate=True)
     except binascii.Error:
@@ -255,7 +278,7 @@ def _length(value: bytes | None) -> int | None:
     return int(value)
 
 
-def _name(value: bytes) -> str:
+def name_of(value: bytes) -> str:
     """A domain name as A-labels; U-labels (RFC 8616 §4) are turned into them. Raises ``Malformed``."""
     text = domain_key(value.decode("utf-8", "replace").strip())
     if not text or len(text) > 253 or not text.isascii() or any(not (c.isalnum() or c in "-._") for c in text):  # noqa: PLR2004 - RFC 1035 §2.3.4
