@@ -112,6 +112,9 @@ export class Log {
     this.#shift(before);
     this.entries = [...this.entries, entry];
     if (!options.quiet && !options.undoes) this.#redo = [];
+    // The deed is found again after a reload only together with the rows that it is about.
+    void this.store.db?.now('email', Object.keys(mine));
+    void this.store.db?.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`));
     this.#keep(entry);
     if (!options.quiet) this.onPerformed?.(entry);
     void this.flush();

@@ -56,7 +56,7 @@ export class Bodies {
       });
       const detail = response.list[0];
       if (!detail) throw new Refused('notFound', 'The message is no longer there.');
-      void this.store.db?.put('body', id, detail);
+      this.store.db?.later('body', [[id, detail]]);
       return this.#remember(detail);
     } catch (error) {
       this.store.report(error);

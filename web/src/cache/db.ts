@@ -7,11 +7,16 @@
  * whatever cannot be opened is thrown away and fetched anew.
  */
 import { type IDBPDatabase, deleteDB, openDB } from 'idb';
+import { hand } from '../kit/rest.ts';
 
 export type StoreName = 'email' | 'body' | 'mailbox' | 'query' | 'meta' | 'log' | 'draft';
 const stores: StoreName[] = ['email', 'body', 'mailbox', 'query', 'meta', 'log', 'draft'];
 const VERSION = 1;
 const LEASE_DAYS = 14;
+/** What can wait is written when the hand has rested so long, and after so long in any case, so many values in one go. */
+const REST_MS = 300;
+const MOST_WAIT_MS = 20_000;
+const IN_ONE_GO = 40;
 
 interface KeyRecord {
   key: CryptoKey;
@@ -101,6 +106,12 @@ export class Database {
     return fresh;
   }
 
+  /** The store of an account that another thread has opened, with its key. */
+  static async join(accountId: string, key: CryptoKey): Promise<Database> {
+    const idb = await openDB(Database.prefix + accountId, VERSION, { blocking: () => idb.close() });
+    return new Database(idb, key, 0);
+  }
+
   /** Deeds that wait, drafts, and the files that wait with them. */
   static async #unsent(old: Database): Promise<[StoreName, string, unknown][]> {
     const log = (await old.all<{ state?: string }>('log')).filter(([, entry]) => entry.state === 'waiting');
@@ -135,6 +146,8 @@ export class Database {
   }
 
   async get<T>(store: StoreName, id: string): Promise<T | undefined> {
+    const waiting = this.#waiting.get(store);
+    if (waiting?.has(id)) return waiting.get(id) as T;
     const sealed = (await this.idb.get(store, id)) as Sealed | undefined;
     if (!sealed) return undefined;
     try {
@@ -148,9 +161,14 @@ export class Database {
     const transaction = this.idb.transaction(store);
     const sealed = await Promise.all(ids.map((id) => transaction.store.get(id) as Promise<Sealed | undefined>));
     const out = new Map<string, T>();
+    const waiting = this.#waiting.get(store);
     await Promise.all(
       sealed.map(async (value, index) => {
         const id = ids[index];
+        if (id !== undefined && waiting?.has(id)) {
+          out.set(id, waiting.get(id) as T);
+          return;
+        }
         if (!value || id === undefined) return;
         try {
           out.set(id, await unseal<T>(this.key, value));
@@ -163,6 +181,7 @@ export class Database {
   }
 
   async all<T>(store: StoreName): Promise<[string, T][]> {
+    await this.flush();
     const transaction = this.idb.transaction(store);
     const [ids, sealed] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll() as Promise<Sealed[]>]);
     const out: [string, T][] = [];
@@ -175,39 +194,129 @@ export class Database {
     return out;
   }
 
+  /** All values by their ids, `size` at a time. */
+  async *batches<T>(store: StoreName, size: number): AsyncGenerator<[string, T][]> {
+    for (let after: string | undefined; ; ) {
+      const range = after === undefined ? undefined : IDBKeyRange.lowerBound(after, true);
+      const transaction = this.idb.transaction(store);
+      const [ids, sealed] = await Promise.all([transaction.store.getAllKeys(range, size), transaction.store.getAll(range, size) as Promise<Sealed[]>]);
+      const opened = await Promise.allSettled(sealed.map((value) => unseal<T>(this.key, value)));
+      yield opened.flatMap((result, index): [string, T][] => (result.status === 'fulfilled' ? [[String(ids[index]), result.value]] : []));
+      if (ids.length < size) return;
+      after = String(ids.at(-1));
+    }
+  }
+
   async count(store: StoreName): Promise<number> {
+    await this.flush();
     return this.idb.count(store);
   }
 
   async keys(store: StoreName): Promise<string[]> {
+    await this.flush();
     return (await this.idb.getAllKeys(store)).map(String);
   }
 
+  /** What has been told and is not written yet, in the order in which it is to be written. */
+  readonly #waiting = new Map<StoreName, Map<string, unknown>>();
+  #flushing: Promise<void> | null = null;
+  #rests = false;
+
+  /**
+   * Write what may come late: a copy of what the server has. It is read as if it were there; it is written when the hand rests or
+   * the page is hidden, and a page that ends before has lost a copy.
+   */
+  later(store: StoreName, entries: [string, unknown][]): void {
+    let waiting = this.#waiting.get(store);
+    if (!waiting) this.#waiting.set(store, (waiting = new Map()));
+    for (const [id, value] of entries) {
+      waiting.delete(id);
+      waiting.set(id, value);
+    }
+    if (!this.#rests) void this.#whenAtRest();
+  }
+
+  /** Of what may come late, write these values now. */
+  async now(store: StoreName, ids: string[]): Promise<void> {
+    const waiting = this.#waiting.get(store);
+    const mine = ids.filter((id) => waiting?.has(id)).map((id): [string, unknown] => [id, waiting?.get(id)]);
+    if (mine.length) await this.putMany(store, mine);
+  }
+
+  async #whenAtRest(): Promise<void> {
+    this.#rests = true;
+    const hidden = (): void => void (document.visibilityState === 'hidden' && this.flush().catch(() => undefined));
+    document.addEventListener('visibilitychange', hidden);
+    try {
+      while (this.#open && [...this.#waiting.values()].some(({ size }) => size)) {
+        await hand().rests(REST_MS, MOST_WAIT_MS);
+        await this.flush(true);
+      }
+    } catch {
+      // The database is gone, or takes no more: what it would have kept can be fetched again.
+      this.#waiting.clear();
+    } finally {
+      document.removeEventListener('visibilitychange', hidden);
+      this.#rests = false;
+    }
+  }
+
+  /** Write what waits; `gently`: a few at a time, with pauses for whoever has work to do. */
+  async flush(gently = false): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    this.#flushing = this.#write(gently).finally(() => (this.#flushing = null));
+    await this.#flushing;
+  }
+
+  async #write(gently: boolean): Promise<void> {
+    for (const [store, waiting] of this.#waiting) {
+      while (waiting.size && this.#open) {
+        const part = [...waiting].slice(0, gently ? IN_ONE_GO : 1000);
+        await this.#putAll(store, part);
+        for (const [id, value] of part) if (waiting.get(id) === value) waiting.delete(id);
+        if (gently) await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+  }
+
   async put(store: StoreName, id: string, value: unknown): Promise<void> {
+    this.#waiting.get(store)?.delete(id);
     await this.idb.put(store, await seal(this.key, value), id);
   }
 
   async putMany(store: StoreName, entries: [string, unknown][]): Promise<void> {
     for (let from = 0; from < entries.length; from += 1000) {
-      const part = await Promise.all(entries.slice(from, from + 1000).map(async ([id, value]) => [id, await seal(this.key, value)] as const));
-      const transaction = this.idb.transaction(store, 'readwrite');
-      for (const [id, sealed] of part) void transaction.store.put(sealed, id);
-      await transaction.done;
+      const part = entries.slice(from, from + 1000);
+      for (const [id] of part) this.#waiting.get(store)?.delete(id);
+      await this.#putAll(store, part);
     }
+  }
+
+  async #putAll(store: StoreName, entries: [string, unknown][]): Promise<void> {
+    const part = await Promise.all(entries.map(async ([id, value]) => [id, await seal(this.key, value)] as const));
+    const transaction = this.idb.transaction(store, 'readwrite');
+    for (const [id, sealed] of part) void transaction.store.put(sealed, id);
+    await transaction.done;
   }
 
   async delete(store: StoreName, ids: string[]): Promise<void> {
     if (!ids.length) return;
+    const waiting = this.#waiting.get(store);
+    for (const id of ids) waiting?.delete(id);
     const transaction = this.idb.transaction(store, 'readwrite');
     for (const id of ids) void transaction.store.delete(id);
     await transaction.done;
   }
 
   async clear(store: StoreName): Promise<void> {
+    this.#waiting.delete(store);
     await this.idb.clear(store);
   }
 
+  #open = true;
+
   close(): void {
+    this.#open = false;
     this.idb.close();
   }
 }

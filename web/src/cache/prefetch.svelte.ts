@@ -3,7 +3,7 @@
  * Nothing of it goes into the page's memory. What is there is not asked for again.
  */
 import type { Email, GetResponse, Id, QueryResponse, Thread } from '../jmap/types.ts';
-import { Hand } from '../kit/rest.ts';
+import { hand } from '../kit/rest.ts';
 import type { Bodies } from './bodies.ts';
 import type { Store } from './store.svelte.ts';
 
@@ -23,7 +23,6 @@ export class Prefetch {
   /** How far it is; null where it does not run. */
   progress = $state.raw<{ done: number; total: number } | null>(null);
   #run = 0;
-  #hand: Hand | undefined;
 
   constructor(
     readonly store: Store,
@@ -36,8 +35,7 @@ export class Prefetch {
   }
 
   async #turn(): Promise<void> {
-    this.#hand ??= new Hand(window);
-    await this.#hand.rests(REST_MS, MOST_WAIT_MS, () => this.store.syncing);
+    await hand().rests(REST_MS, MOST_WAIT_MS, () => this.store.syncing);
     await breath();
   }
 
@@ -64,6 +62,7 @@ export class Prefetch {
           const emails = client.call<GetResponse<Email>>('Email/get', { ids: absent.slice(from, from + ROWS), properties: this.store.rowProperties });
           const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': emails.ref('/list/*/threadId') });
           const [emailList, threadList] = await Promise.all([emails, threads]);
+          this.store.tell(emailList.list);
           await db.putMany('email', emailList.list.filter((email) => !this.store.emails.has(email.id)).map((email) => [email.id, email]));
           await db.putMany('meta', threadList.list.map((thread) => [`thread:${thread.id}`, thread]));
         }

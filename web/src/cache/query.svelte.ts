@@ -4,6 +4,8 @@ import type { Store } from './store.svelte.ts';
 import { type Ids, change, missing, place } from './windows.ts';
 
 export const PAGE = 64;
+/** So many ids of a result are kept on the device. */
+const KEPT = 5000;
 
 export interface QuerySpec {
   filter: Filter | null;
@@ -89,11 +91,14 @@ export class EmailQuery {
 
   #keep(): void {
     if (!this.ids || !this.#state) return;
-    void this.store.db?.put('query', this.key, { ids: this.ids.slice(0, 5000), state: this.#state, calculates: this.#calculates } satisfies Kept);
+    this.store.db?.later('query', [[this.key, { ids: this.ids.slice(0, KEPT), state: this.#state, calculates: this.#calculates } satisfies Kept]]);
   }
 
-  /** What this device can say before the server does. */
-  seed(ids: Id[]): void {
+  /** A search that is still being typed: the server is asked when `ask` is called, not when rows are wanted. */
+  patient = false;
+
+  /** What this device can say before the server does; null where it has more than it has told yet. */
+  seed(ids: Ids): void {
     if (this.#state) return;
     this.ids = ids;
     this.fromDevice = true;
@@ -105,17 +110,27 @@ export class EmailQuery {
 
   /** Fetch what the rows [from, to) need. */
   async ensure(from: number, to: number): Promise<void> {
-    if (!this.#state && this.store.client) {
+    if (!this.#state && this.store.client && !this.patient) {
       if (!this.#inFlight.has(0)) await this.#fetch(0, true);
       return;
     }
     if (!this.ids) return;
+    if (this.patient && !this.#state) {
+      await this.store.load(this.ids.slice(from, to).filter((id) => id !== null));
+      return;
+    }
     await Promise.all([
       ...missing(this.ids, from, to, PAGE)
         .filter((start) => !this.#inFlight.has(start))
         .map((start) => this.#fetch(start)),
       this.store.load(this.ids.slice(from, to).filter((id) => id !== null)),
     ]);
+  }
+
+  /** Ask the server what it has, where that has not been done. */
+  async ask(): Promise<void> {
+    this.patient = false;
+    if (!this.#state && !this.#inFlight.has(0)) await this.#fetch(0, true);
   }
 
   /** Ask anew for the first window, keeping what is shown until the answer is there. */
@@ -139,7 +154,8 @@ export class EmailQuery {
         limit: PAGE,
         calculateTotal: true,
       });
-      const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: this.store.rowProperties });
+      // The rows themselves come with their conversations: here they only lead to them.
+      const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'threadId'] });
       const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
       const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
       const [answer, , threadList, emailList] = await Promise.all([query, rows, threads, members]);
@@ -191,7 +207,7 @@ export class EmailQuery {
       maxChanges: 500,
       calculateTotal: true,
     });
-    const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': changes.ref('/added/*/id'), properties: this.store.rowProperties });
+    const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': changes.ref('/added/*/id'), properties: ['id', 'threadId'] });
     const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
     const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
     const answers = Promise.allSettled([changes, rows, threads, members]);

@@ -1,75 +1,106 @@
-/** Search as one types, over the rows that this device has: a linear scan over strings made once. */
-import type { Email, Filter, Id } from '../jmap/types.ts';
-import { type Term, type World, haystack, matcher } from '../kit/search.ts';
+/**
+ * Search as one types, over the rows that this device has. The rows live in a thread of their own, which is started by the first
+ * question; here is who asks it and tells it what has changed.
+ */
+import type { Filter, Id } from '../jmap/types.ts';
+import type { Term, World } from '../kit/search.ts';
+import { scriptUrl } from '../kit/trusted.ts';
+import { question } from './rows.ts';
+import type { Answer, Order } from './scan.worker.ts';
+import workerUrl from './scan.worker.ts?worker&url';
 import type { Store } from './store.svelte.ts';
 
 export interface Scan {
+  n: number;
+  /** The first of what was found, and how much that is in all. */
   ids: Id[];
+  total: number;
   looked: number;
   ms: number;
 }
 
+/** So many ids come at once with an answer; the rest when it is asked for. */
+export const FIRST = 256;
+
 export class Scanner {
-  readonly #rows = new Map<Id, { email: Email; text: string }>();
-  #all: Promise<void> | null = null;
+  #worker: Worker | null = null;
+  #n = 0;
+  #looking: { n: number; begin: number; resolve: (scan: Scan | null) => void } | null = null;
+  #asked = new Map<number, (ids: Id[]) => void>();
+  #becameReady: () => void = () => undefined;
+  /** Every row of this device has been taken in. */
+  ready: Promise<void> = new Promise((resolve) => (this.#becameReady = resolve));
 
   constructor(readonly store: Store) {}
 
-  /** Fetch every row of the device into memory, once. */
-  prepare(): Promise<void> {
-    this.#all ??= (async () => {
-      for (const [id, email] of (await this.store.db?.all<Email>('email')) ?? []) this.#rows.set(id, { email, text: haystack(email) });
-    })();
-    return this.#all;
+  #tell(order: Order): void {
+    if (!this.#worker) {
+      this.#worker = new Worker(scriptUrl(workerUrl), { type: 'module' });
+      this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#hear(data);
+      // Without the thread the server is asked alone.
+      this.#worker.onerror = () => this.close();
+      this.store.changed = new Map(this.store.emails);
+      this.#worker.postMessage({ t: 'open', accountId: this.store.accountId, key: this.store.db?.key ?? null } satisfies Order);
+    }
+    const { changed } = this.store;
+    if (changed?.size) {
+      this.#worker.postMessage({ t: 'rows', rows: [...changed] } satisfies Order);
+      changed.clear();
+    }
+    this.#worker.postMessage(order);
   }
 
-  #fresh(): void {
-    for (const [id, email] of this.store.emails) {
-      const known = this.#rows.get(id);
-      if (known?.email !== email) this.#rows.set(id, { email, text: known && known.email.subject === email.subject && known.email.preview === email.preview ? known.text : haystack(email) });
+  #hear(answer: Answer): void {
+    if (answer.t === 'ready') this.#becameReady();
+    else if (answer.t === 'ids') {
+      this.#asked.get(answer.n)?.(answer.ids);
+      this.#asked.delete(answer.n);
+    } else if (this.#looking?.n === answer.n) {
+      const { begin, resolve } = this.#looking;
+      this.#looking = null;
+      const { n, ids, total, looked } = answer;
+      resolve({ n, ids, total, looked, ms: performance.now() - begin });
     }
   }
 
+  #ask(n: number, order: Order): Promise<Id[]> {
+    return new Promise((resolve) => {
+      this.#asked.set(n, resolve);
+      this.#tell(order);
+    });
+  }
+
+  /** Newest first; one row of each conversation where `collapse` says so. Null where a later question has overtaken this one. */
+  look(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Promise<Scan | null> {
+    const n = ++this.#n;
+    this.#looking?.resolve(null);
+    return new Promise((resolve) => {
+      this.#looking = { n, begin: performance.now(), resolve };
+      this.#tell({ t: 'look', n, asked: question(terms, world, everywhere, collapse), first: FIRST });
+    });
+  }
+
+  /** Everything that a search has found; nothing where another one has been made since. */
+  rest({ n, ids, total }: Scan): Promise<Id[]> {
+    return ids.length === total ? Promise.resolve(ids) : this.#ask(n, { t: 'rest', n });
+  }
+
   /** What of a list this device has: the filter of a place, looked at here. */
-  select(filter: Filter | null, collapse: boolean): Id[] {
-    this.#fresh();
-    const found = [...this.#rows.values()].map(({ email }) => email).filter((email) => !filter || matches(filter, email));
-    return collapsed(found, collapse);
+  async select(filter: Filter | null, collapse: boolean): Promise<Id[]> {
+    const n = ++this.#n;
+    const ids = this.#ask(n, { t: 'select', n, filter, collapse });
+    return ids;
   }
 
-  /** Newest first; one row of each conversation where `collapse` says so. */
-  scan(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Scan {
-    const begin = performance.now();
-    this.#fresh();
-    const test = matcher(terms, world, new Date(), everywhere);
-    const found: Email[] = [];
-    for (const { email, text } of this.#rows.values()) if (test(email, text)) found.push(email);
-    const ids = collapsed(found, collapse);
-    performance.measure('scan', { start: begin });
-    return { ids, looked: this.#rows.size, ms: performance.now() - begin };
+  /** Let the thread and its rows go. */
+  close(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.store.changed = null;
+    this.#looking?.resolve(null);
+    this.#looking = null;
+    for (const resolve of this.#asked.values()) resolve([]);
+    this.#asked.clear();
+    this.ready = new Promise((resolve) => (this.#becameReady = resolve));
   }
-}
-
-function collapsed(emails: Email[], collapse: boolean): Id[] {
-  emails.sort((left, right) => (left.receivedAt < right.receivedAt ? 1 : -1));
-  if (!collapse) return emails.map(({ id }) => id);
-  const threads = new Set<Id>();
-  return emails.filter(({ threadId }) => !threads.has(threadId) && threads.add(threadId)).map(({ id }) => id);
-}
-
-/** The conditions that places are made of (RFC 8621 §4.4.1), for one email. What is not known here matches nothing. */
-export function matches(filter: Filter, email: Email): boolean {
-  if ('operator' in filter && Array.isArray(filter['conditions'])) {
-    const each = (filter['conditions'] as Filter[]).map((one) => matches(one, email));
-    return filter['operator'] === 'AND' ? each.every(Boolean) : filter['operator'] === 'OR' ? each.some(Boolean) : !each.some(Boolean);
-  }
-  return Object.entries(filter).every(([name, value]) => {
-    if (name === 'inMailbox') return String(value) in email.mailboxIds;
-    if (name === 'inMailboxOtherThan') return Object.keys(email.mailboxIds).some((id) => !(value as Id[]).includes(id));
-    if (name === 'hasKeyword') return String(value) in email.keywords;
-    if (name === 'notKeyword') return !(String(value) in email.keywords);
-    if (name === 'after') return email.receivedAt >= String(value);
-    if (name === 'before') return email.receivedAt < String(value);
-    return name === 'hasAttachment' ? email.hasAttachment === value : false;
-  });
 }

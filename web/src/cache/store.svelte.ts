@@ -41,6 +41,8 @@ export class Store {
   onOffline: (() => void) | undefined;
   /** Called with each batch of emails that arrived after the first sync: for notifications. */
   onArrival: ((emails: Email[]) => void) | undefined;
+  /** What has changed since a search has last been told; null while nobody searches. */
+  changed: Map<Id, Email | null> | null = null;
   #states: Record<string, string> = {};
   #server = new Map<Id, Email>();
   #overlays = new Map<Id, Overlay[]>();
@@ -95,14 +97,25 @@ export class Store {
 
   takeEmails(response: GetResponse<Email>, keep = true): void {
     for (const email of response.list) this.#put(email);
-    if (keep && response.list.length) void this.db?.putMany('email', response.list.map((email) => [email.id, this.#server.get(email.id) ?? email]));
+    if (keep && response.list.length) this.db?.later('email', response.list.map((email) => [email.id, this.#server.get(email.id) ?? email]));
     for (const id of response.notFound) this.#drop(id);
   }
 
   takeThreads(response: GetResponse<Thread>): void {
     for (const thread of response.list) this.threads.set(thread.id, thread);
     for (const id of response.notFound) this.threads.delete(id);
-    void this.db?.putMany('meta', response.list.map((thread) => [`thread:${thread.id}`, thread]));
+    this.db?.later('meta', response.list.map((thread) => [`thread:${thread.id}`, thread]));
+  }
+
+  /** Show an email as it is now. */
+  #show(email: Email): void {
+    this.emails.set(email.id, email);
+    this.changed?.set(email.id, email);
+  }
+
+  /** Rows have come onto this device without being shown. */
+  tell(emails: Email[]): void {
+    for (const email of emails) if (!this.emails.has(email.id)) this.changed?.set(email.id, email);
   }
 
   #put(email: Email): void {
@@ -111,15 +124,16 @@ export class Store {
     const overlays = this.#overlays.get(email.id);
     if (overlays?.length) {
       this.#server.set(email.id, merged);
-      this.emails.set(email.id, overlays.reduce((shown, { patch }) => apply(shown, patch), merged));
+      this.#show(overlays.reduce((shown, { patch }) => apply(shown, patch), merged));
     } else {
       this.#server.delete(email.id);
-      this.emails.set(email.id, merged);
+      this.#show(merged);
     }
   }
 
   #drop(id: Id): void {
     this.emails.delete(id);
+    this.changed?.set(id, null);
     this.#server.delete(id);
     this.#overlays.delete(id);
     void this.db?.delete('email', [id]);
@@ -132,7 +146,7 @@ export class Store {
     if (!shown) return;
     if (!this.#server.has(id)) this.#server.set(id, shown);
     this.#overlays.set(id, [...(this.#overlays.get(id) ?? []), { op, patch }]);
-    this.emails.set(id, apply(shown, patch));
+    this.#show(apply(shown, patch));
   }
 
   /** The server has answered: keep the change (`accepted`) or take it away. */
@@ -148,8 +162,8 @@ export class Store {
     const now = accepted ? apply(base, mine.patch) : base;
     if (rest.length) this.#server.set(id, now);
     else this.#server.delete(id);
-    this.emails.set(id, rest.reduce((shown, { patch }) => apply(shown, patch), now));
-    void this.db?.put('email', id, now);
+    this.#show(rest.reduce((shown, { patch }) => apply(shown, patch), now));
+    this.db?.later('email', [[id, now]]);
   }
 
   /** Make sure that rows are in memory, from this device if it has them. */
@@ -249,8 +263,8 @@ export class Store {
   }
 
   #keepStates(): void {
-    void this.db?.put('meta', 'states', this.#states);
-    void this.db?.put('meta', 'mailboxes', this.mailboxes);
+    // Behind the rows that came with them: a state must not be ahead of what is here.
+    this.db?.later('meta', [['mailboxes', this.mailboxes], ['states', { ...this.#states }]]);
   }
 
   /** One exchange at a time; what comes in meanwhile runs after it. */

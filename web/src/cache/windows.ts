@@ -9,10 +9,11 @@ export type Ids = (Id | null)[];
 /** Put a fetched window in place; an id stands once, where it was seen last. */
 export function place(ids: Ids, position: number, window: Id[], total: number): Ids {
   const fresh = new Set(window);
-  const out: Ids = new Array<Id | null>(total).fill(null);
-  for (let index = 0; index < Math.min(ids.length, total); index++) {
-    const id = ids[index] ?? null;
-    if (id !== null && !fresh.has(id)) out[index] = id;
+  const out: Ids = ids.slice(0, total);
+  while (out.length < total) out.push(null);
+  for (let index = 0; index < out.length; index++) {
+    const id = out[index];
+    if (id && fresh.has(id)) out[index] = null;
   }
   window.forEach((id, index) => {
     if (position + index < total) out[position + index] = id;

@@ -1,15 +1,14 @@
 /** Dates as people say them; every function takes `now`, so that tests and midnight agree. */
 import { locale, t } from './i18n/index.svelte.ts';
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+/** Formatters by their options, which are constants, and by language. */
+const formats = new Map<Intl.DateTimeFormatOptions, Map<string, Intl.DateTimeFormat>>();
 
 function format(date: Date, options: Intl.DateTimeFormatOptions): string {
-  const key = locale.tag + JSON.stringify(options);
-  let formatter = formats.get(key);
-  if (!formatter) {
-    formatter = new Intl.DateTimeFormat(locale.tag, options);
-    formats.set(key, formatter);
-  }
+  let byTag = formats.get(options);
+  if (!byTag) formats.set(options, (byTag = new Map()));
+  let formatter = byTag.get(locale.tag);
+  if (!formatter) byTag.set(locale.tag, (formatter = new Intl.DateTimeFormat(locale.tag, options)));
   return formatter.format(date);
 }
 
@@ -22,16 +21,25 @@ export function daysAgo(date: Date, now: Date): number {
   return Math.round((startOfDay(now).getTime() - startOfDay(date).getTime()) / 86_400_000);
 }
 
-const clock: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+type Options = Intl.DateTimeFormatOptions;
+const clock: Options = { hour: '2-digit', minute: '2-digit' };
+const weekday: Options = { weekday: 'short' };
+const weekdayInFull: Options = { weekday: 'long' };
+const day: Options = { day: 'numeric', month: 'short' };
+const dayAndYear: Options = { day: 'numeric', month: 'short', year: 'numeric' };
+const weekdayAndDay: Options = { weekday: 'short', day: 'numeric', month: 'short' };
+const month: Options = { month: 'long' };
+const monthAndYear: Options = { month: 'long', year: 'numeric' };
+const full: Options = { dateStyle: 'full', timeStyle: 'short' };
 
 /** For a row: the time today, the weekday this week, else the day; the year only where it differs. */
 export function rowDate(iso: string, now = new Date()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
   if (days === 0) return format(date, clock);
-  if (days > 0 && days < 7) return format(date, { weekday: 'short' });
-  if (date.getFullYear() === now.getFullYear()) return format(date, { day: 'numeric', month: 'short' });
-  return format(date, { day: 'numeric', month: 'short', year: 'numeric' });
+  if (days > 0 && days < 7) return format(date, weekday);
+  if (date.getFullYear() === now.getFullYear()) return format(date, day);
+  return format(date, dayAndYear);
 }
 
 /** For the head of a message: “Today 14:02”, “Tuesday 16:20”, “9 Nov 2025, 16:20”. */
@@ -42,13 +50,12 @@ export function messageDate(iso: string, now = new Date()): string {
   if (days === 0) return t('date.today_at', { time });
   if (days === 1) return t('date.yesterday_at', { time });
   if (days === -1) return t('date.tomorrow_at', { time });
-  if (Math.abs(days) < 7) return t('date.day_at', { day: format(date, { weekday: 'long' }), time });
-  const day = date.getFullYear() === now.getFullYear() ? format(date, { day: 'numeric', month: 'short' }) : format(date, { day: 'numeric', month: 'short', year: 'numeric' });
-  return t('date.day_at', { day, time });
+  if (Math.abs(days) < 7) return t('date.day_at', { day: format(date, weekdayInFull), time });
+  return t('date.day_at', { day: format(date, date.getFullYear() === now.getFullYear() ? day : dayAndYear), time });
 }
 
 export function fullDate(iso: string): string {
-  return format(new Date(iso), { dateStyle: 'full', timeStyle: 'short' });
+  return format(new Date(iso), full);
 }
 
 export function clockTime(date: Date): string {
@@ -56,7 +63,7 @@ export function clockTime(date: Date): string {
 }
 
 export function dayName(date: Date): string {
-  return format(date, { weekday: 'short', day: 'numeric', month: 'short' });
+  return format(date, weekdayAndDay);
 }
 
 /** The heading above a row, equal for all rows below the same heading. */
@@ -66,23 +73,23 @@ export function section(iso: string, now = new Date()): string {
   if (days < 0) return t('date.later');
   if (days === 0) return t('date.today');
   if (days === 1) return t('date.yesterday');
-  const weekday = (now.getDay() + 6) % 7;
-  if (days <= weekday) return t('date.this_week');
-  if (days <= weekday + 7) return t('date.last_week');
+  const sinceMonday = (now.getDay() + 6) % 7;
+  if (days <= sinceMonday) return t('date.this_week');
+  if (days <= sinceMonday + 7) return t('date.last_week');
   if (date.getFullYear() === now.getFullYear() && date.getMonth() === now.getMonth()) return t('date.earlier_this_month');
-  if (date.getFullYear() === now.getFullYear()) return format(date, { month: 'long' });
-  return format(date, { month: 'long', year: 'numeric' });
+  if (date.getFullYear() === now.getFullYear()) return format(date, month);
+  return format(date, monthAndYear);
 }
 
 /** The usual times to put something off to, those that still lie ahead. */
 export function laterTimes(now = new Date()): { key: 'later.today' | 'later.evening' | 'later.tomorrow' | 'later.weekend' | 'later.monday'; at: Date }[] {
   const at = (days: number, hour: number): Date => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour);
-  const weekday = (now.getDay() + 6) % 7;
+  const sinceMonday = (now.getDay() + 6) % 7;
   const out: ReturnType<typeof laterTimes> = [];
   if (now.getHours() < 15) out.push({ key: 'later.today', at: new Date(now.getTime() + 3 * 3_600_000 - (now.getTime() % 900_000)) });
   if (now.getHours() < 18) out.push({ key: 'later.evening', at: at(0, 18) });
   out.push({ key: 'later.tomorrow', at: at(1, 8) });
-  if (weekday < 4) out.push({ key: 'later.weekend', at: at(5 - weekday, 9) });
-  if (weekday !== 6) out.push({ key: 'later.monday', at: at(7 - weekday, 8) });
+  if (sinceMonday < 4) out.push({ key: 'later.weekend', at: at(5 - sinceMonday, 9) });
+  if (sinceMonday !== 6) out.push({ key: 'later.monday', at: at(7 - sinceMonday, 8) });
   return out;
 }

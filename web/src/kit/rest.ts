@@ -2,6 +2,13 @@
 const KINDS = ['keydown', 'pointerdown', 'wheel', 'scroll', 'input'];
 const LOOK_MS = 100;
 
+let own: Hand | undefined;
+
+/** The hand that works in this window. */
+export function hand(): Hand {
+  return (own ??= new Hand(window));
+}
+
 export class Hand {
   #last: number;
 

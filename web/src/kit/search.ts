@@ -154,6 +154,9 @@ export interface Searched {
   mailboxIds: Record<string, true>;
 }
 
+/** What a test looks at beside the words. */
+export type Row = Pick<Searched, 'receivedAt' | 'size' | 'hasAttachment' | 'keywords' | 'mailboxIds'>;
+
 /** One string to look through, made once for each row: the linear scan over 100,000 of them is the search as you type. */
 export function haystack(row: Searched): string {
   const people = (list: Address[] | null): string => (list ?? []).map(({ name, email }) => `${name ?? ''} ${email}`).join(' ');
@@ -161,12 +164,12 @@ export function haystack(row: Searched): string {
 }
 
 /** The terms as one test over a row and its haystack. What only the server knows (the whole text) is looked for in the preview. */
-export function matcher(terms: Term[], world: World, now: Date, everywhere: boolean): (row: Searched, text: string) => boolean {
+export function matcher(terms: Term[], world: World, now: Date, everywhere: boolean): (row: Row, text: string) => boolean {
   const hidden = new Set(world.hidden);
   const elsewhere = terms.some(({ op }) => op === 'in');
-  const tests = terms.map((term): ((row: Searched, text: string, lines: () => string[]) => boolean) => {
+  const tests = terms.map((term): ((row: Row, text: string, lines: () => string[]) => boolean) => {
     const value = term.value.toLowerCase();
-    const test = ((): ((row: Searched, text: string, lines: () => string[]) => boolean) => {
+    const test = ((): ((row: Row, text: string, lines: () => string[]) => boolean) => {
       switch (term.op) {
         case 'text':
           return (_, text) => text.includes(value);

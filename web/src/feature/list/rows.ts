@@ -34,6 +34,12 @@ export interface Row {
   threadId: string;
 }
 
+/** A row of which nothing is known. */
+export const nothing: Row = {
+  face: undefined, people: [], count: 0, subject: '', preview: '', date: '1970-01-01T00:00:00Z', unread: false, flagged: null, attachments: false, draft: false, answered: false,
+  forwarded: false, muted: false, keywords: [], size: 0, snoozedUntil: null, due: null, note: '', emailId: '', threadId: '',
+};
+
 /** `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. */
 export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder, note = ''): Row {
   const all = members.length ? members : [email];

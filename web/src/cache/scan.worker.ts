@@ -1,0 +1,84 @@
+/** The thread that searches as one types: it opens the rows of this device by itself and answers the newest question only. */
+import type { Email, Filter, Id } from '../jmap/types.ts';
+import { Database } from './db.ts';
+import { type Question, Rows } from './rows.ts';
+
+export type Order =
+  | { t: 'open'; accountId: Id; key: CryptoKey | null }
+  | { t: 'rows'; rows: [Id, Email | null][] }
+  | { t: 'look'; n: number; asked: Question; first: number }
+  | { t: 'rest'; n: number }
+  | { t: 'select'; n: number; filter: Filter | null; collapse: boolean };
+
+export type Answer = { t: 'ready' } | { t: 'found'; n: number; ids: Id[]; total: number; looked: number } | { t: 'ids'; n: number; ids: Id[] };
+
+/** So long a slice of work lasts before newer orders are looked at. */
+const SLICE_MS = 8;
+const BATCH = 2000;
+
+const rows = new Rows();
+/** What the page has told by itself is newer than what lies in the database. */
+const told = new Set<Id>();
+let newest = 0;
+let result: { n: number; ids: Id[] } = { n: 0, ids: [] };
+const say = (answer: Answer): void => postMessage(answer);
+
+const turns = new MessageChannel();
+const waiting: (() => void)[] = [];
+turns.port1.onmessage = () => waiting.shift()?.();
+/** Until the orders that have come meanwhile are taken. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    waiting.push(resolve);
+    turns.port2.postMessage(null);
+  });
+
+async function load(accountId: Id, key: CryptoKey | null): Promise<void> {
+  if (key) {
+    const db = await Database.join(accountId, key);
+    try {
+      for await (const batch of db.batches<Email>('email', BATCH)) rows.put(batch.filter(([id]) => !told.has(id)));
+    } finally {
+      db.close();
+    }
+  }
+  told.clear();
+  say({ t: 'ready' });
+}
+
+async function look(n: number, asked: Question, first: number): Promise<void> {
+  const searching = rows.search(asked, new Date());
+  let begin = performance.now();
+  for (let step = searching.next(); ; step = searching.next()) {
+    if (step.done) {
+      result = { n, ids: step.value };
+      say({ t: 'found', n, ids: step.value.slice(0, first), total: step.value.length, looked: rows.size });
+      return;
+    }
+    if (performance.now() - begin < SLICE_MS) continue;
+    await turn();
+    if (n !== newest) return;
+    begin = performance.now();
+  }
+}
+
+onmessage = ({ data }: MessageEvent<Order>) => {
+  switch (data.t) {
+    case 'open':
+      void load(data.accountId, data.key).catch(() => say({ t: 'ready' }));
+      break;
+    case 'rows':
+      for (const [id] of data.rows) told.add(id);
+      rows.put(data.rows);
+      break;
+    case 'look':
+      newest = data.n;
+      void look(data.n, data.asked, data.first);
+      break;
+    case 'rest':
+      say({ t: 'ids', n: data.n, ids: result.n === data.n ? result.ids : [] });
+      break;
+    case 'select':
+      say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse) });
+  }
+};

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { Rows, matches, narrows, question } from '../src/cache/rows.ts';
+import type { Email, Id } from '../src/jmap/types.ts';
+import { type World, haystack, matcher, parse } from '../src/kit/search.ts';
+
+const world: World = { mailbox: (name) => (name === 'junk' ? 'mj' : name === 'inbox' ? 'mi' : null), label: (name) => name, hidden: ['mj'] };
+const now = new Date('2026-11-26T12:00:00Z');
+
+/** Chance with a seed, so that a failure can be repeated. */
+function chance(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state % below;
+  };
+}
+
+function email(number: number, random: (below: number) => number): Email {
+  const words = ['harbour', 'Harvest', 'marmalade', 'tide', 'Zürich', 'report'];
+  return {
+    id: `e${number}`, blobId: 'b', threadId: `t${random(200)}`, size: 100 + random(5000), hasAttachment: random(4) === 0,
+    mailboxIds: { [random(5) ? 'mi' : 'mj']: true }, keywords: random(2) ? { $seen: true } : {},
+    receivedAt: `2026-11-${String(1 + random(25)).padStart(2, '0')}T10:${String(random(60)).padStart(2, '0')}:00Z`,
+    from: [{ name: `Sender ${random(9)}`, email: `s${random(9)}@example.test` }], to: null, subject: `${words[random(6)]} ${random(100)}`, preview: words[random(6)] ?? '',
+  } as Email;
+}
+
+/** What the search must say, by the plainest way there is. */
+function plainly(all: Map<Id, Email>, text: string, everywhere: boolean, collapse: boolean): Id[] {
+  const test = matcher(parse(text), world, now, everywhere);
+  const found = [...all.values()].filter((one) => test(one, haystack(one))).sort((a, b) => (a.receivedAt > b.receivedAt ? -1 : a.receivedAt < b.receivedAt ? 1 : a.id > b.id ? -1 : 1));
+  const threads = new Set<Id>();
+  return found.filter(({ threadId }) => !collapse || (!threads.has(threadId) && threads.add(threadId))).map(({ id }) => id);
+}
+
+function search(rows: Rows, text: string, everywhere = false, collapse = true, meanwhile: () => void = () => undefined): Id[] {
+  const searching = rows.search(question(parse(text), world, everywhere, collapse), now);
+  for (let step = searching.next(); ; step = searching.next()) {
+    if (step.done) return step.value;
+    meanwhile();
+  }
+}
+
+test('letter after letter, with mail that comes and goes, it finds what a plain look at everything finds', () => {
+  const random = chance(7);
+  const rows = new Rows();
+  const all = new Map<Id, Email>();
+  const change = (count: number): void => {
+    const told: [Id, Email | null][] = [];
+    for (let index = 0; index < count; index++) {
+      const one = email(random(9000), random);
+      const gone = random(8) === 0;
+      told.push([one.id, gone ? null : one]);
+      if (gone) all.delete(one.id);
+      else all.set(one.id, one);
+    }
+    rows.put(told);
+  };
+  change(9000);
+  expect(rows.size).toBe(all.size);
+  for (const text of ['h', 'ha', 'har', 'harb', 'harbo', 'harbour 4', 'harbour 42', 'harbour', 'from:sender', 'from:"sender 3" tide', '-har', '-har tide', 'is:read', 'is:read marm', 'in:junk', 'in:junk rep', 'larger:2k', 'after:2026-11-20 z', 'ZÜR', 'zürich', 'nothing of the kind']) {
+    for (const collapse of [true, false]) expect(search(rows, text, false, collapse), text).toEqual(plainly(all, text, false, collapse));
+    if (random(2)) change(1 + random(60));
+    expect(search(rows, text, true), text).toEqual(plainly(all, text, true, true));
+  }
+});
+
+test('what comes while a search is under way is in the next one, and the narrower one is not led astray', () => {
+  const random = chance(3);
+  const rows = new Rows();
+  const all = new Map<Id, Email>();
+  for (let number = 0; number < 6000; number++) all.set(`e${number}`, email(number, random));
+  rows.put([...all]);
+  const before = plainly(all, 'ha', false, false);
+  const late = { ...email(7000, random), subject: 'harbour of late', receivedAt: '2026-11-26T11:00:00Z', mailboxIds: { mi: true as const } };
+  let told = false;
+  const found = search(rows, 'ha', false, false, () => {
+    if (!told) rows.put([[late.id, late]]);
+    told = true;
+  });
+  expect(found).toEqual(before);
+  all.set(late.id, late);
+  expect(search(rows, 'harb', false, false)[0]).toBe(late.id);
+  expect(search(rows, 'harb', false, false)).toEqual(plainly(all, 'harb', false, false));
+});
+
+test('narrower is what can only find less', () => {
+  const ask = (text: string, everywhere = false): ReturnType<typeof question> => question(parse(text), world, everywhere, true);
+  for (const [last, next] of [['h', 'ha'], ['ha', 'sha'], ['har', 'har tide'], ['from:an', 'from:ann'], ['is:read h', 'is:read ha'], ['in:junk h', 'in:junk ha'], ['-x h', '-x ha']] as const) expect(narrows(ask(last), ask(next)), `${last} → ${next}`).toBe(true);
+  for (const [last, next] of [['ha', 'h'], ['har tide', 'har'], ['-h', '-ha'], ['is:rea', 'is:read'], ['h', 'in:junk h'], ['in:junk h', 'in:inbox h'], ['larger:1', 'larger:12'], ['text', 'subject:text']] as const) expect(narrows(ask(last), ask(next)), `${last} → ${next}`).toBe(false);
+  expect(narrows(ask('h'), ask('ha', true))).toBe(false);
+});
+
+test('a place is a filter that this device can look at', () => {
+  const random = chance(5);
+  const rows = new Rows();
+  const all = new Map<Id, Email>(Array.from({ length: 300 }, (_, number) => [`e${number}`, email(number, random)]));
+  rows.put([...all]);
+  const unread = { operator: 'AND' as const, conditions: [{ inMailbox: 'mi' }, { notKeyword: '$seen' }] };
+  const expected = plainly(all, '', true, false).filter((id) => matches(unread, all.get(id) as Email));
+  expect(expected.length).toBeGreaterThan(20);
+  expect(rows.select(unread, false)).toEqual(expected);
+  expect(rows.select({ nobodyKnows: true }, false)).toEqual([]);
+});
