@@ -27,6 +27,7 @@ from mailstead.service.kept import Kept
 from mailstead.service.principals import Principals
 from mailstead.service.push.states import TypeStates
 from mailstead.service.sessions import WebSessions
+from mailstead.service.sharing import Sharing
 from mailstead.service.submissions import Sendings
 from mailstead.service.unsubscribing import Unsubscribing
 from mailstead.store import Embedded, create, open_store
@@ -121,10 +122,11 @@ async def web_server(
     sendings = Sendings(
         assemble.sending(store, parse('hostname = "mail.example.test"', {})), store.submissions, store.directory, store.mail)
     people = Principals(store.directory)
+    sharing = Sharing(store, now_ms=store.now_ms, new_id=store.ids.next)
     server = http_server(Parts(
-        principals=people, access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
+        principals=people, sharing=sharing, access=access, emails=emails, kept=kept, jobs=Jobs(emails, kept, new_id=store.ids.next, now_ms=store.now_ms), new_id=store.ids.next, uploads=store.uploads, spool=store.spool, watch=store.watch, hostname="mail.example.test",
         message_octets=message_octets, ready=ready, web=web or folder / "none", fetch_image=fetch_image, unsubscribing=unsubscribing, secret=b"i" * 32, web_sessions=sessions, owner=Admin(store, access),
-        sendings=sendings, states=TypeStates(emails, kept, sendings), routes=routes(store),
+        sendings=sendings, states=TypeStates(emails, kept, sendings, sharing), routes=routes(store),
     ))  # fmt: skip
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()

@@ -15,13 +15,15 @@ from mailstead.model.message import Filed, Filing, Octets
 from mailstead.model.object import DueKind
 from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.server.http.jmap import methods
-from mailstead.server.http.jmap.standard import MethodError
+from mailstead.server.http.jmap.standard import MethodError, Source
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.principals import Principals
 from mailstead.service.reminders import Reminders
+from mailstead.service.sharing import Sharing
 from mailstead.service.snoozing import Snoozing
+from mailstead.service.unsubscribing import Unsubscribing
 from mailstead.service.waking import Waking
 from mailstead.store import Embedded, create, open_store
 
@@ -36,8 +38,10 @@ class Shared:
         self.kept = Kept(store)
         self.jobs = Jobs(self.emails, self.kept, new_id=store.ids.next, now_ms=store.now_ms)
         self.principals = Principals(store.directory)
+        self.sharing = Sharing(store, now_ms=store.now_ms, new_id=store.ids.next)
         self.new_id = store.ids.next
         self.envelopes = Envelopes()
+        self.unsubscribing: Unsubscribing | None = None
         self.uploads: dict[tuple[AccountId, str], bytes] = {}
         self._numbers = itertools.count(1)
 
@@ -75,8 +79,12 @@ class OneCall:
     others: dict[str, AccountId] = field(default_factory=dict)
     implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def other_account(self, account_id: str) -> AccountId | None:
-        return self.others.get(account_id)
+    viewer: AccountId | None = None
+    using: frozenset[str] = frozenset()
+
+    async def source(self, account_id: str) -> Source | None:
+        found = self.others.get(account_id)
+        return None if found is None else Source(found, self.mailing)
 
 
 class Jmap:

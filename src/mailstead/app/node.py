@@ -41,6 +41,7 @@ from mailstead.service.reminders import Reminders
 from mailstead.service.reports.tags import Tags
 from mailstead.service.sending import Sending
 from mailstead.service.sessions import WebSessions
+from mailstead.service.sharing import Sharing
 from mailstead.service.snoozing import Snoozing
 from mailstead.service.submissions import Sendings
 from mailstead.service.waking import Waking
@@ -248,12 +249,13 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
     emails, kept = Emails(opened), Kept(opened)
     sendings = Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail)
     principals = Principals(opened.directory, are_shown=settings.jmap.people)
-    states = TypeStates(emails, kept, sendings)
+    sharing = Sharing(opened, now_ms=opened.now_ms, new_id=opened.ids.next)
+    states = TypeStates(emails, kept, sendings, sharing)
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
     node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, assemble.credentials_of(opened))
     http = http_server(Parts(
         fetch_image=picture_fetcher(settings), unsubscribing=list_leaver(settings, opened.now_ms), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
-        principals=principals, sendings=sendings, states=states, push_key=vapid.public,
+        principals=principals, sharing=sharing, sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(assemble.publishing(opened, settings).sts_policy), *setup_routes(assemble.site_of(opened, settings))),
     )).serve

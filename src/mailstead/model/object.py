@@ -22,6 +22,7 @@ class ObjectKind(enum.IntEnum):
     CONTACT = 10
     SIEVE_SCRIPT = 11
     NOTE = 12
+    SHARE_NOTIFICATION = 13
 
     @property
     def name_of_type(self) -> str:
@@ -33,7 +34,7 @@ _NAMES = {
     ObjectKind.CLIENT_SETTINGS: "ClientSettings", ObjectKind.SAVED_SEARCH: "SavedSearch", ObjectKind.SENDER_PROFILE: "SenderProfile",
     ObjectKind.REMINDER: "Reminder", ObjectKind.JOB: "Job", ObjectKind.IDENTITY: "Identity", ObjectKind.VACATION: "VacationResponse",
     ObjectKind.PUSH: "PushSubscription", ObjectKind.ADDRESS_BOOK: "AddressBook", ObjectKind.CONTACT: "ContactCard",
-    ObjectKind.SIEVE_SCRIPT: "SieveScript", ObjectKind.NOTE: "Note",
+    ObjectKind.SIEVE_SCRIPT: "SieveScript", ObjectKind.SHARE_NOTIFICATION: "ShareNotification", ObjectKind.NOTE: "Note",
 }
 
 

@@ -25,16 +25,18 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, EmailId, MailboxId, OpId, ThreadId
 from mailstead.model.mailbox import MailboxInfo
 from mailstead.model.query import Answer, Query, QueryChanges, Window
+from mailstead.model.sharing import Right
 from mailstead.store.interface import Quota, Store
 
 _NAMED: Final = 10_000
 
 
 class Emails:
-    """One for the process."""
+    """One for the process. ``viewer``: who asks, where it is not the owner (``service.shared_emails``)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, viewer: AccountId | None = None) -> None:
         self._store = store
+        self._viewer = viewer
         self._names: dict[AccountId, dict[int, str]] = {}
 
     @staticmethod
@@ -44,7 +46,11 @@ class Emails:
     # ---------------------------------------------------------------------------------------------------- reading
     async def states(self, account: AccountId) -> States:
         """Where each type stands."""
-        return await self._store.emails.states(account)
+        return await self._store.emails.states(account, viewer=self._viewer)
+
+    async def rights(self, account: AccountId) -> dict[MailboxId, Right] | None:  # noqa: ARG002 - ``shared_emails`` asks
+        """What one may do in each mailbox; None: everything in all."""
+        return None
 
     async def mailboxes(self, account: AccountId) -> tuple[States, list[MailboxInfo]]:
         """Every mailbox, parents first, and a state that they are at least as new as."""
@@ -53,23 +59,23 @@ class Emails:
 
     async def emails(self, account: AccountId, ids: Sequence[EmailId], *, content: bool) -> tuple[States, dict[EmailId, EmailRow]]:
         """See ``store.interface.Emails.emails``."""
-        return await self._store.emails.emails(account, ids, content=content)
+        return await self._store.emails.emails(account, ids, content=content, viewer=self._viewer)
 
     async def threads(self, account: AccountId, ids: Sequence[ThreadId]) -> tuple[States, dict[ThreadId, tuple[EmailId, ...]]]:
         """See ``store.interface.Emails.threads``."""
-        return await self._store.emails.threads(account, ids)
+        return await self._store.emails.threads(account, ids, viewer=self._viewer)
 
     async def changes(self, account: AccountId, kind: Kind, since: Position, most: int) -> ObjectChanges:
         """See ``store.interface.Emails.changes``."""
-        return await self._store.emails.changes(account, kind, since, most)
+        return await self._store.emails.changes(account, kind, since, most, viewer=self._viewer)
 
     async def query(self, account: AccountId, query: Query, window: Window) -> Answer:
         """See ``store.interface.Emails.query``."""
-        return await self._store.emails.query(account, query, window)
+        return await self._store.emails.query(account, query, window, viewer=self._viewer)
 
     async def query_changes(self, account: AccountId, query: Query, since: Position, most: int, *, total: bool) -> QueryChanges:
         """See ``store.interface.Emails.query_changes``."""
-        return await self._store.emails.query_changes(account, query, since, most, total=total)
+        return await self._store.emails.query_changes(account, query, since, most, total=total, viewer=self._viewer)
 
     async def keywords(self, account: AccountId, bits: int) -> dict[int, str]:
         """Names of flag bits, all those in ``bits`` among them. A bit's name never changes; do not change the dictionary."""
@@ -95,7 +101,7 @@ class Emails:
 
     async def part(self, account: AccountId, email: EmailId, find: Callable[[parts.Part], parts.Part | None]) -> bytes:
         """A part, its transfer encoding undone. NOT_FOUND, EXPUNGED."""
-        _, rows = await self._store.emails.emails(account, [email], content=True)
+        _, rows = await self.emails(account, [email], content=True)
         row = rows.get(email)
         part = find(parts.unpack(row.parts)) if row is not None and row.parts else None
         if part is None:
@@ -110,7 +116,7 @@ class Emails:
     ) -> EmailsSet:
         """See ``store.interface.Emails.set``."""
         return await self._store.emails.set(
-            account, self._op(), if_state=if_state, create=create, update=update, destroy=destroy)
+            account, self._op(), if_state=if_state, create=create, update=update, destroy=destroy, viewer=self._viewer)
 
     async def mailbox_set(self, account: AccountId, mailbox: MailboxId | None, patch: MailboxPatch, *, if_state: str = "") -> MailboxSet:
         """See ``store.interface.Emails.mailbox_set``."""

@@ -15,7 +15,7 @@ from mailstead.server.http.app import application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
-from mailstead.server.http.jmap import blob_upload, contacts, mdn, principal, session, sieve, socket
+from mailstead.server.http.jmap import blob_upload, contacts, mdn, principal, session, share_with, sieve, socket
 from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
 from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
@@ -32,6 +32,7 @@ from mailstead.service.push.states import TypeStates
 from mailstead.service.push.watching import Watch
 from mailstead.service.sending import HELD_MOST_S
 from mailstead.service.sessions import WebSessions
+from mailstead.service.sharing import Reach, Sharing
 from mailstead.service.submissions import Sendings
 from mailstead.service.unsubscribing import Unsubscribing
 
@@ -49,6 +50,7 @@ class Parts:
     kept: Kept
     jobs: Jobs
     principals: Principals
+    sharing: Sharing
     states: TypeStates
     uploads: Uploads
     spool: Callable[[], Any]
@@ -78,11 +80,15 @@ class Parts:
 def http_server(parts: Parts) -> HttpServer:
     """Serves all of it; ``HttpServer.serve`` is the handler of the ``http`` and ``https`` listeners."""
     server = HttpServer(_Later())
-    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}, principal.CAPABILITY: {}}
-    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}}
+    server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}, principal.CAPABILITY: {}, share_with.CAPABILITY: {}}
+    account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}, share_with.CAPABILITY: {}}
 
     def of_account(who: Principal) -> dict[str, Any]:
         return account_capabilities | principal.capabilities(who.account_id)
+
+    def of_shared(reach: Reach) -> dict[str, Any]:
+        mail = {**session.mail(message_octets=parts.message_octets), "mayCreateTopLevelMailbox": False}
+        return {CORE: {}, MAIL: mail, BLOB: blob_upload.capability(), share_with.CAPABILITY: {}, **principal.owned(reach.owner.account_id)}
 
     if parts.sendings is not None:
         server_capabilities[SUBMISSION] = {}
@@ -102,8 +108,9 @@ def http_server(parts: Parts) -> HttpServer:
     identify = Identify(parts.access, ways)
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
-    sessions = Sessions(server_capabilities, of_account)
-    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, parts.principals, hostname=parts.hostname, new_id=parts.new_id,
+    sessions = Sessions(server_capabilities, of_account, parts.sharing, of_shared)
+    mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, parts.principals, parts.sharing, hostname=parts.hostname,
+                        new_id=parts.new_id,
                          unsubscribing=parts.unsubscribing)
     dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
     sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)

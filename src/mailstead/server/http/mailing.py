@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -12,7 +13,9 @@ from mailstead.protocol.jmap.mail.email import Envelopes
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
+from mailstead.service.not_shared import NotShared
 from mailstead.service.principals import Principals
+from mailstead.service.sharing import Sharing
 from mailstead.service.unsubscribing import Unsubscribing
 
 NewId = Callable[[], int]
@@ -29,8 +32,11 @@ class Mailings:
     """One for the process. ``hostname``: what Message-IDs end in."""
 
     def __init__(
-        self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, principals: Principals, *, hostname: str, new_id: NewId, unsubscribing: Unsubscribing | None = None,
+        self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, principals: Principals, sharing: Sharing, *, hostname: str, new_id: NewId,
+        unsubscribing: Unsubscribing | None = None,
     ) -> None:  # fmt: skip
+        self.sharing = sharing
+        self._keeper: AccountId | None = None
         self.new_id = new_id
         self.unsubscribing = unsubscribing
         self.emails = emails
@@ -41,13 +47,19 @@ class Mailings:
         self._uploads = uploads
         self._hostname = hostname
 
+    def seen_by(self, viewer: AccountId) -> "Mailings":
+        """The same for accounts of others that somebody uses: emails by grant, and nothing of what their owners keep beside them."""
+        found = copy(self)
+        found.emails, found.kept, found._keeper = self.sharing.emails(viewer), NotShared(), viewer
+        return found
+
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
-        """The octets of an upload; None: there is none of this account's."""
-        return await self._uploads.get(account, blob_id)
+        """The octets of an upload; None: there is none of this account's. What somebody uploads to another's account stays theirs (RFC 8620 §6.1)."""
+        return await self._uploads.get(self._keeper or account, blob_id)
 
     async def keep(self, account: AccountId, octets: Octets) -> str:
         """Keep octets as an upload; gives its id."""
-        return await self._uploads.put(account, octets)
+        return await self._uploads.put(self._keeper or account, octets)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import ACCOUNT, AccountId, to_wire
+from mailstead.model.ids import AccountId, to_wire
 from mailstead.model.object import DueKind, ObjectKind, ObjectWrite
 from mailstead.service.kept import Kept
 from mailstead.service.push.encryption import Vapid, encrypted, from_base64url
-from mailstead.service.push.watching import States, Watch, Watcher
+from mailstead.service.push.watching import States, Watch, Watcher, wired
 
 LETTER: Final = "o"
 KIND: Final = ObjectKind.PUSH
@@ -145,7 +145,7 @@ class Pusher:
                 changed = await watcher.changed()
                 if not changed:
                     continue
-                message = msgspec.json.encode({"@type": "StateChange", "changed": {to_wire(ACCOUNT, account): changed}})
+                message = msgspec.json.encode({"@type": "StateChange", "changed": wired(changed)})
                 if not await self._deliver(account, ident, one, message):
                     return
                 await asyncio.sleep(_SETTLE_S)

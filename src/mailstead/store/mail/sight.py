@@ -56,7 +56,7 @@ def of(db: Database, account: int, grantee: int) -> Sight:
     formed = max((boxes[box][2] for box in (*rights, *above) if box in boxes), default=0)
     counted = max((boxes[box][3] for box in read), default=0)
     email = max(granted, entries)
-    return Sight(account, rights, read, above, rows, States(now[0], now[1], email, max(granted, formed, counted), email, email))
+    return Sight(account, rights, read, above, rows, States(now[0], now[1], email, max(granted, formed, counted), email, email, granted))
 
 
 def _above(parents: dict[int, int], boxes: Iterable[int]) -> set[int]:

@@ -44,8 +44,8 @@ async def copy(call: Calling) -> dict[str, Any]:
     source = call.arguments.get("fromAccountId")
     if source == call.account_id:
         raise MethodError("invalidArguments", "the accounts are the same")
-    account = call.other_account(source) if isinstance(source, str) else None
-    if account is None:
+    other = await call.source(source) if isinstance(source, str) else None
+    if other is None:
         raise MethodError("fromAccountNotFound")
     wanted = texts(call.arguments, "blobIds")
     if wanted is None:
@@ -53,7 +53,7 @@ async def copy(call: Calling) -> dict[str, Any]:
     copied: dict[str, str] = {}
     missing: dict[str, Any] = {}
     for ident in wanted:
-        octets = await blob_source.octets(call.mailing, account, ident)
+        octets = await blob_source.octets(other.mailing, other.account, ident)
         if octets is None:
             missing[ident] = set_error("notFound")
         else:

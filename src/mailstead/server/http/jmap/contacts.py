@@ -279,15 +279,17 @@ async def copy(call: Call) -> dict[str, Any]:
     from_id = text(call.arguments, "fromAccountId")
     if from_id == call.account_id:
         raise invalid("the accounts are the same")
-    source = call.other_account(from_id)
-    if source is None:
+    other = await call.source(from_id)
+    if other is None:
         raise MethodError("fromAccountNotFound")
+    if other.is_shared:
+        raise MethodError("fromAccountNotSupportedByMethod", "cards are their owner's matter")
     given = call.arguments.get("create")
     if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
         raise invalid("create maps creation ids to cards")
     if len(given) > MAX_SET:
         raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
-    now = await call.mailing.kept.of(source, CARDS.kind)
+    now = await other.mailing.kept.of(other.account, CARDS.kind)
     if call.arguments.get("ifFromInState") not in (None, str(now.state)):
         raise MethodError("stateMismatch")
     there = {CARDS.id_of(one): msgspec.json.decode(one.doc) for one in now.objects if not one.gone}

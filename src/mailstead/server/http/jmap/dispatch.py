@@ -20,7 +20,9 @@ from mailstead.model.question import Principal
 from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.reference import Unresolved
-from mailstead.server.http.jmap.standard import Mailing, MethodError
+from mailstead.server.http.jmap.standard import Mailing, MethodError, Source
+from mailstead.server.http.mailing import Mailings
+from mailstead.service.sharing import Reach
 from mailstead.service.submissions import Sendings
 
 CORE: Final = "urn:ietf:params:jmap:core"
@@ -33,7 +35,7 @@ _ERRORS: Final = {
 
 @dataclass(slots=True)
 class Calling:
-    """``standard.Call``, with who makes it."""
+    """``standard.Call``, with who makes it. ``reach`` finds other accounts."""
 
     principal: Principal
     mailing: Mailing
@@ -44,6 +46,9 @@ class Calling:
     may_write: bool = True
     implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     sendings: Sendings | None = None
+    viewer: AccountId | None = None
+    using: frozenset[str] = frozenset()
+    find: "Callable[[str], Awaitable[Source | None]] | None" = None
 
     @property
     def sending(self) -> Sendings:
@@ -52,25 +57,26 @@ class Calling:
             raise MethodError("unknownMethod")
         return self.sendings
 
-    def other_account(self, account_id: str) -> AccountId | None:
-        """Another account that the principal may read."""
-        return self.account if account_id == self.account_id else None
+    async def source(self, account_id: str) -> Source | None:
+        """See ``standard.Call.source``."""
+        return await self.find(account_id) if self.find is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A method and the capability that brings it."""
+    """A method and the capability that brings it. ``is_shared``: it is carried out in accounts of others too, as far as these are shared."""
 
     capability: str
     run: Method
     has_account: bool = True
+    is_shared: bool = False
 
 
 class Dispatcher:
     """``methods`` by name; ``state`` gives the session's state of a principal."""
 
     def __init__(
-        self, methods: Mapping[str, Named], mailing: Mailing, capabilities: Mapping[str, Any], state: Callable[[Principal], str],
+        self, methods: Mapping[str, Named], mailing: Mailings, capabilities: Mapping[str, Any], state: Callable[[Principal], Awaitable[str]],
         sendings: Sendings | None = None,
     ) -> None:  # fmt: skip
         self._sendings = sendings
@@ -100,7 +106,7 @@ class Dispatcher:
         for name, arguments, ident in asked.method_calls:
             try:
                 arguments = reference.resolved(arguments, responses)
-                call = self._call(name, arguments, created, principal, using)
+                call = await self._call(name, arguments, created, principal, using)
                 responses.append((name, await self._methods[name].run(call), ident))
                 responses += [(more, result, ident) for more, result in call.implicit]
             except Unresolved as exc:
@@ -120,23 +126,44 @@ class Dispatcher:
                 responses.append(("error", {"type": "serverFail", "description": "Something went wrong on our side; try again"}, ident))
             if len(responses) > limits.JMAP_RESPONSE_VALUES:
                 raise RequestError("limit", "The response has too many parts", limit="maxCallsInRequest")
-        answer: dict[str, Any] = {"methodResponses": responses, "sessionState": self._state(principal)}
+        answer: dict[str, Any] = {"methodResponses": responses, "sessionState": await self._state(principal)}
         if asked.created_ids is not None:
             answer["createdIds"] = created
         return msgspec.json.encode(answer)
 
-    def _call(self, name: str, arguments: dict[str, Any], created: dict[str, str], principal: Principal, using: frozenset[str]) -> Calling:
+    async def _call(self, name: str, arguments: dict[str, Any], created: dict[str, str], principal: Principal, using: frozenset[str]) -> Calling:
         method = self._methods.get(name)
         if method is None or method.capability not in using:
             raise MethodError("unknownMethod")
         own = wire.to_wire(wire.ACCOUNT, principal.account_id)
-        if method.has_account:
-            given = arguments.get("accountId")
-            if not isinstance(given, str):
-                raise MethodError("invalidArguments", "accountId is missing")
-            if given != own:
-                raise MethodError("accountNotFound")
-        return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings)
+        given = arguments.get("accountId") if method.has_account else own
+        if not isinstance(given, str):
+            raise MethodError("invalidArguments", "accountId is missing")
+
+        async def find(account_id: str) -> Source | None:
+            return await self._source(account_id, principal)
+
+        if given == own:
+            return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings, using=using, find=find)
+        reach = await self._reach(given, principal)
+        if reach is None:
+            raise MethodError("accountNotFound")
+        if not method.is_shared:
+            raise MethodError("accountNotSupportedByMethod", "this is its owner's matter")
+        return Calling(
+            principal, self._mailing.seen_by(principal.account_id), reach.owner.account_id, given, arguments, created, reach.may_write,
+            viewer=principal.account_id, using=using, find=find)
+
+    async def _reach(self, account_id: str, principal: Principal) -> Reach | None:
+        """RFC 8620 §3.6.2: to somebody with whom nothing of it is shared there is no such account."""
+        number = wire.from_wire(wire.ACCOUNT, account_id)
+        return await self._mailing.sharing.reach(principal.account_id, AccountId(number)) if number is not None else None
+
+    async def _source(self, account_id: str, principal: Principal) -> Source | None:
+        if account_id == wire.to_wire(wire.ACCOUNT, principal.account_id):
+            return Source(principal.account_id, self._mailing)
+        reach = await self._reach(account_id, principal)
+        return Source(reach.owner.account_id, self._mailing.seen_by(principal.account_id), is_shared=True) if reach is not None else None
 
 
 async def echo(call: Calling) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Email/set, Email/import and Email/copy (RFC 8621 §4.6-4.8)."""
 
+import functools
+import operator
 from collections.abc import Mapping
 from copy import copy as copy_of
 from typing import Any, Final
@@ -9,7 +11,8 @@ from mailstead.mime import date, header
 from mailstead.model import ids as wire
 from mailstead.model.email import EmailPatch, EmailsSet, Fault, Kind, Made, NewEmail, StateMismatch
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.ids import AccountId, EmailId, MailboxId
+from mailstead.model.ids import EmailId, MailboxId
+from mailstead.model.sharing import NONE, Right
 from mailstead.protocol.jmap.mail import blobs, compose
 from mailstead.protocol.jmap.mail.compose import BadEmail
 from mailstead.protocol.jmap.mail.email import wire as to_wire
@@ -22,6 +25,7 @@ from mailstead.server.http.jmap.standard import (
     Call,
     MethodError,
     Outcome,
+    Source,
     Wanted,
     check_state,
     flag,
@@ -40,6 +44,7 @@ _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
     Fault.IN_NO_MAILBOX: ("invalidProperties", ("mailboxIds",), "an email is in one mailbox at least"),
     Fault.TOO_MANY_KEYWORDS: ("tooManyKeywords", (), "this account has too many different keywords"),
     Fault.OVER_QUOTA: ("overQuota", (), "the account is full"),
+    Fault.FORBIDDEN: ("forbidden", (), "the mailboxes of this email do not allow you that"),
 }
 
 
@@ -241,7 +246,7 @@ class _Set(Outcome):
                     raise BadPatch(kind="willDestroy")
                 patches[ident] = _like_another(alike, call, EmailId(number), given) or patch_of(
                     call, EmailId(number), await _less_unchanged(call, ident, given))
-                if "snoozed" in given:
+                if "snoozed" in given and (call.viewer is None or given["snoozed"] is not None):
                     sleeping[ident] = given["snoozed"]
             except BadPatch as exc:
                 self.not_updated[ident] = exc.error
@@ -295,10 +300,10 @@ async def import_(call: Call) -> dict[str, Any]:
     given = call.arguments.get("emails")
     if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
         raise invalid("emails maps creation ids to emails")
-    return await _file(call, given, call.account, _imported)
+    return await _file(call, given, Source(call.account, call.mailing), _imported)
 
 
-async def _imported(call: Call, _: AccountId, given: dict[str, Any]) -> NewEmail:
+async def _imported(call: Call, _: Source, given: dict[str, Any]) -> NewEmail:
     strange = tuple(name for name in given if name not in {"blobId", "mailboxIds", "keywords", "receivedAt"})
     if strange:
         raise BadPatch(*strange)
@@ -324,7 +329,7 @@ def received_ms(octets: bytes) -> int | None:
     return found if found is not None and found >= 0 else None
 
 
-async def _file(call: Call, given: dict[str, dict[str, Any]], source: AccountId, make: Any) -> dict[str, Any]:
+async def _file(call: Call, given: dict[str, dict[str, Any]], source: Source, make: Any) -> dict[str, Any]:
     """Email/import and Email/copy: messages that are there already become emails here."""
     if len(given) > MAX_SET:
         raise MethodError("requestTooLarge", f"at most {MAX_SET} objects at once")
@@ -360,11 +365,11 @@ async def copy(call: Call) -> dict[str, Any]:
     from_id = text(arguments, "fromAccountId")
     if from_id == call.account_id:
         raise invalid("the accounts are the same")
-    source = call.other_account(from_id)
+    source = await call.source(from_id)
     if source is None:
         raise MethodError("fromAccountNotFound")
     from_state = arguments.get("ifFromInState")
-    if from_state is not None and text(arguments, "ifFromInState") != state(await call.mailing.emails.states(source), Kind.EMAIL):
+    if from_state is not None and text(arguments, "ifFromInState") != state(await source.mailing.emails.states(source.account), Kind.EMAIL):
         raise MethodError("stateMismatch")
     destroys = flag(arguments, "onSuccessDestroyOriginal")
     if_state = text(arguments, "destroyFromIfInState") if arguments.get("destroyFromIfInState") is not None else ""
@@ -378,13 +383,13 @@ async def copy(call: Call) -> dict[str, Any]:
     return {"fromAccountId": from_id, **done}
 
 
-async def _destroy_originals(call: Call, source: AccountId, from_id: str, idents: list[str], if_state: str) -> dict[str, Any]:
+async def _destroy_originals(call: Call, source: Source, from_id: str, idents: list[str], if_state: str) -> dict[str, Any]:
     """RFC 8620 §5.4: what was copied leaves the other account; the response of the ``Email/set`` that this is."""
     numbers = [number for ident in idents if (number := wire.from_wire(wire.EMAIL, ident)) is not None]
-    before = state(await call.mailing.emails.states(source), Kind.EMAIL)
+    before = state(await source.mailing.emails.states(source.account), Kind.EMAIL)
     outcome = Outcome()
     try:
-        done = await call.mailing.emails.set(source, if_state=if_state, destroy=[EmailId(number) for number in numbers])
+        done = await source.mailing.emails.set(source.account, if_state=if_state, destroy=[EmailId(number) for number in numbers])
     except StateMismatch:
         outcome.not_destroyed = {ident: set_error("stateMismatch") for ident in idents}
         return outcome.response(call, before, before) | {"accountId": from_id}
@@ -396,25 +401,34 @@ async def _destroy_originals(call: Call, source: AccountId, from_id: str, idents
     return outcome.response(call, before, str(done.new)) | {"accountId": from_id}
 
 
-async def _copied(call: Call, source: AccountId, given: dict[str, Any]) -> NewEmail:
+async def _allowed(call: Call, boxes: tuple[MailboxId, ...], flags: frozenset[str]) -> frozenset[str]:
+    """Those keywords of the original that the copy may have: one that nobody asked for is no reason to refuse it (RFC 4314 §4)."""
+    rights = await call.mailing.emails.rights(call.account)
+    if rights is None:
+        return flags
+    may = functools.reduce(operator.and_, (rights.get(box, NONE) for box in boxes))
+    return frozenset(name for name in flags if may & (Right.SEEN if name == "\\Seen" else Right.KEYWORDS))
+
+
+async def _copied(call: Call, source: Source, given: dict[str, Any]) -> NewEmail:
     strange = tuple(name for name in given if name not in {"id", "mailboxIds", "keywords", "receivedAt"})
     if strange:
         raise BadPatch(*strange)
     ident = given.get("id")
     number = wire.from_wire(wire.EMAIL, resolved(call, ident)) if isinstance(ident, str) else None
     boxes = mailboxes_of(call, given.get("mailboxIds"))
-    _, rows = await call.mailing.emails.emails(source, [EmailId(number)] if number is not None else [], content=False)
+    _, rows = await source.mailing.emails.emails(source.account, [EmailId(number)] if number is not None else [], content=False)
     if number is None or EmailId(number) not in rows:
         raise BadPatch(kind="notFound")
     row = rows[EmailId(number)]
     if given.get("keywords") is not None:
         flags = flags_of(given["keywords"])
     else:
-        names = Names(await call.mailing.emails.keywords(source, row.flags)).keywords(row.flags, row.more)
-        flags = frozenset(name for name in map(flag_of, names) if name is not None)
+        names = Names(await source.mailing.emails.keywords(source.account, row.flags)).keywords(row.flags, row.more)
+        flags = await _allowed(call, boxes, frozenset(name for name in map(flag_of, names) if name is not None))
     received = received_of(given.get("receivedAt"))
     try:
-        octets = await call.mailing.emails.octets(source, row.email_id)
+        octets = await source.mailing.emails.octets(source.account, row.email_id)
     except Refusal as exc:
         if exc.reason is Reason.EXPUNGED:
             raise BadPatch(kind="notFound") from None

@@ -62,7 +62,7 @@ class Endpoints:
     async def session(self, request: Request) -> Response:
         """RFC 8620 §2."""
         principal = await self._identify(request)
-        found = self._sessions.resource(principal, _base(request))
+        found = await self._sessions.resource(principal, _base(request))
         return Response(msgspec.json.encode(found), headers={"Cache-Control": "no-cache, no-store, must-revalidate"}, media_type=_JSON)
 
     async def api(self, request: Request) -> Response:
@@ -86,19 +86,20 @@ class Endpoints:
     async def upload(self, request: Request) -> Response:
         """RFC 8620 §6.1."""
         principal = await self._identify(request)
-        account = self._account(request, principal)
-        if self._uploading[account] >= limits.JMAP_CONCURRENT_UPLOADS:
+        account, mailings = await self._account(request, principal, writes=True)
+        who = principal.account_id
+        if self._uploading[who] >= limits.JMAP_CONCURRENT_UPLOADS:
             return _request_error(RequestError("limit", "Too many uploads at once", limit="maxConcurrentUpload", status=429))
-        self._uploading[account] += 1
+        self._uploading[who] += 1
         spool = self._spool()
         try:
             async for piece in body.pieces(request, self._upload_octets):
                 spool.write(piece)
             size = spool.size
-            ident = await self._mailings.keep(account, spool.finish())
+            ident = await mailings.keep(account, spool.finish())
         finally:
             spool.close()
-            self._uploading[account] -= 1
+            self._uploading[who] -= 1
         kind = blob.media_type(request.headers.get("content-type", "").partition(";")[0].strip())
         answer = {"accountId": wire.to_wire(wire.ACCOUNT, account), "blobId": ident, "type": kind, "size": size}
         return Response(msgspec.json.encode(answer), 201, media_type=_JSON)
@@ -106,9 +107,9 @@ class Endpoints:
     async def download(self, request: Request) -> Response:
         """RFC 8620 §6.2: always as an attachment, of the type that was asked for, never sniffed (DECISIONS 28)."""
         principal = await self._identify(request)
-        account = self._account(request, principal)
+        account, mailings = await self._account(request, principal)
         ident = request.path_params["blob"]
-        octets = await blob_source.octets(self._mailings, account, ident)
+        octets = await blob_source.octets(mailings, account, ident)
         if octets is None:
             raise Problem(404, "not-found", "There is no such blob in this account")
         headers = {
@@ -127,10 +128,18 @@ class Endpoints:
             return Response(b"", 416, {**headers, "Content-Range": f"bytes */{len(octets)}"})
         return Response(octets[start:end], 206, {**headers, "Content-Range": f"bytes {start}-{end - 1}/{len(octets)}"}, kind)
 
-    def _account(self, request: Request, principal: Principal) -> AccountId:
-        if request.path_params["account"] != wire.to_wire(wire.ACCOUNT, principal.account_id):
+    async def _account(self, request: Request, principal: Principal, *, writes: bool = False) -> tuple[AccountId, Mailings]:
+        """The account that is named, and what reads it. Raises ``Problem``."""
+        named = request.path_params["account"]
+        if named == wire.to_wire(wire.ACCOUNT, principal.account_id):
+            return principal.account_id, self._mailings
+        number = wire.from_wire(wire.ACCOUNT, named)
+        reach = await self._mailings.sharing.reach(principal.account_id, AccountId(number)) if number is not None else None
+        if reach is None:
             raise Problem(404, "not-found", "There is no such account")
-        return principal.account_id
+        if writes and not reach.may_write:
+            raise Problem(403, "forbidden", "This account can only be read")
+        return reach.owner.account_id, self._mailings.seen_by(principal.account_id)
 
     # ------------------------------------------------------------------------------------------------- events
     async def events(self, request: Request) -> Response:

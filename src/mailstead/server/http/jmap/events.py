@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from mailstead.model import ids as wire
 from mailstead.model.ids import AccountId
 from mailstead.server.http.connection import Stopping
-from mailstead.service.push.watching import CAUGHT_UP_S, States, Watch, Watcher
+from mailstead.service.push.watching import CAUGHT_UP_S, States, Watch, Watcher, wired
 
 PING_LEAST_S: Final = 5
 PING_MOST_S: Final = 3_600
@@ -35,7 +34,7 @@ async def listened(
                     return
                 next_look = loop.time() + CAUGHT_UP_S
             if changed:
-                yield event("state", {"@type": "StateChange", "changed": {wire.to_wire(wire.ACCOUNT, account): changed}})
+                yield event("state", {"@type": "StateChange", "changed": wired(changed)})
                 if close_after_state:
                     return
             if next_ping is not None and loop.time() >= next_ping:

@@ -6,12 +6,15 @@ from typing import Any, Final
 
 from mailstead.model import ids as wire
 from mailstead.model.email import Fault, Kind, MailboxPatch, StateMismatch
-from mailstead.model.errors import Refusal
-from mailstead.model.ids import MailboxId
+from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.mailbox import MailboxInfo, Role
 from mailstead.model.query import AnchorNotFound, Window, stretch
+from mailstead.model.sharing import ALL, NONE, Right
+from mailstead.protocol.jmap.mail import rights as rights_of
 from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.protocol.jmap.mail.keywords import BY_ROLE, ROLES
+from mailstead.server.http.jmap import share_with
 from mailstead.server.http.jmap.standard import (
     Calculating,
     Call,
@@ -43,28 +46,52 @@ _DEPTH: Final = 20
 
 
 # ----------------------------------------------------------------------------------------------------------- reading
-def shown(box: MailboxInfo, *, may_write: bool) -> dict[str, Any]:
-    """A Mailbox."""
-    is_inbox, may_hold = box.role is Role.INBOX, may_write and not box.noselect
+_NO_MESSAGES: Final = ~(Right.READ | Right.ADD | Right.REMOVE | Right.SEEN | Right.KEYWORDS)
+_FIXED: Final = ~(Right.RENAME | Right.DELETE)
+
+
+def shown(box: MailboxInfo, rights: Right, *, with_share: bool = False) -> dict[str, Any]:
+    """A Mailbox, to somebody with these rights in it. ``with_share``: ``mayShare`` is one of them."""
+    if box.noselect:
+        rights &= _NO_MESSAGES
+    if box.role is Role.INBOX:
+        rights &= _FIXED
     return {
         "id": to_wire(wire.MAILBOX, box.mailbox_id), "name": box.path[-1],
         "parentId": to_wire(wire.MAILBOX, box.parent_id) if box.parent_id else None, "role": ROLES.get(box.role),
         "sortOrder": box.sort_order, "totalEmails": box.emails, "unreadEmails": box.unread_emails, "totalThreads": box.threads,
-        "unreadThreads": box.unread_threads, "isSubscribed": box.subscribed,
-        "myRights": {
-            "mayReadItems": not box.noselect, "mayAddItems": may_hold, "mayRemoveItems": may_hold, "maySetSeen": may_hold,
-            "maySetKeywords": may_hold, "mayCreateChild": may_write, "mayRename": may_write and not is_inbox,
-            "mayDelete": may_write and not is_inbox, "maySubmit": may_write,
-        },
+        "unreadThreads": box.unread_threads, "isSubscribed": box.subscribed, "myRights": rights_of.shown(rights, with_share=with_share),
     }
+
+
+class Rights:
+    """What the caller may do in each mailbox."""
+
+    def __init__(self, call: Call, of_box: dict[MailboxId, Right] | None) -> None:
+        self._of_box = of_box
+        self._full = ALL if call.may_write else Right.READ
+
+    @staticmethod
+    async def of(call: Call) -> "Rights":
+        return Rights(call, await call.mailing.emails.rights(call.account))
+
+    def __getitem__(self, box: MailboxId) -> Right:
+        return self._full if self._of_box is None else self._of_box.get(box, NONE)
 
 
 async def get(call: Call) -> dict[str, Any]:
     """RFC 8621 §2.1."""
-    names = properties(call.arguments, PROPERTIES)
+    is_shared = share_with.is_used(call)
+    names = properties(call.arguments, (*PROPERTIES, share_with.NAME) if is_shared else PROPERTIES)
     asked = wanted_ids(call.arguments)
     states, boxes = await call.mailing.emails.mailboxes(call.account)
-    found = {one["id"]: one for one in (shown(box, may_write=call.may_write) for box in boxes)}
+    rights = await Rights.of(call)
+    found = {one["id"]: one for one in (shown(box, rights[box.mailbox_id], with_share=is_shared) for box in boxes)}
+    if share_with.NAME in names:
+        shares = await share_with.of_account(call, states.share)
+        for box in boxes:
+            may_see = rights[box.mailbox_id] & Right.SHARE
+            found[to_wire(wire.MAILBOX, box.mailbox_id)][share_with.NAME] = share_with.shown(shares.get(box.mailbox_id)) if may_see else None
     listed = list(found) if asked is None else [ident for ident in asked if ident in found]
     return {
         "accountId": call.account_id, "state": state(states, Kind.MAILBOX),
@@ -234,6 +261,7 @@ _FAULTS: Final[dict[Fault, tuple[str, tuple[str, ...], str]]] = {
     Fault.HAS_EMAIL: ("mailboxHasEmail", (), ""),
     Fault.FIXED: ("forbidden", (), "INBOX stays what it is"),
     Fault.LIMIT: ("overQuota", (), "too many mailboxes, or too deep"),
+    Fault.FORBIDDEN: ("forbidden", (), "this mailbox is somebody else's, and does not allow you that"),
 }
 
 
@@ -311,6 +339,7 @@ class _Set(Outcome):
         self.wanted = Wanted(call.arguments)
         self.with_emails = flag(call.arguments, "onDestroyRemoveEmails")
         self.if_state = self.wanted.if_state
+        self.is_shared = share_with.is_used(call)
 
     async def run(self) -> dict[str, Any]:
         emails, call = self.call.mailing.emails, self.call
@@ -324,6 +353,26 @@ class _Set(Outcome):
             raise MethodError("stateMismatch") from None
         return self.response(call, before, state(await emails.states(call.account), Kind.MAILBOX))
 
+    def _said(self, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is wished of the mailbox itself, and of whom it is shared with."""
+        return share_with.taken_out(given) if self.is_shared else (given, {})
+
+    async def _wish(self, said: dict[str, Any], now: dict[AccountId, Right], rights: Right) -> dict[AccountId, Right]:
+        """Whose rights change, and to what. Who may not share does not see what is shared, and may send back that it is nothing."""
+        if not said:
+            return {}
+        if not rights & Right.SHARE:
+            if said == {share_with.NAME: None}:
+                return {}
+            raise Refusal(Reason.NOT_PERMITTED, "you may not share this mailbox")
+        try:
+            return await share_with.read(self.call, said, now)
+        except share_with.BadShare as exc:
+            raise _BadPatch((share_with.NAME,), str(exc)) from None
+
+    async def _share(self, box: MailboxId, wish: dict[AccountId, Right]) -> None:
+        await self.call.mailing.sharing.give(self.call.account, box, wish, by=self.call.viewer or self.call.account)
+
     async def _put(self, ident: MailboxId | None, patch: MailboxPatch) -> tuple[Fault, MailboxId]:
         done = await self.call.mailing.emails.mailbox_set(self.call.account, ident, patch, if_state=self.if_state)
         self.if_state = ""
@@ -335,9 +384,10 @@ class _Set(Outcome):
         while waiting:
             ready = [cid for cid, one in waiting.items() if str(one.get("parentId") or "")[1:] not in waiting or not str(one.get("parentId")).startswith("#")]
             for cid in ready or list(waiting):
-                given = waiting.pop(cid)
+                given, said = self._said(waiting.pop(cid))
                 try:
                     patch, altered = _patch(self.call, given, None)
+                    wish = await self._wish(said, {}, ALL)
                     fault, ident = await self._put(None, patch)
                 except _BadPatch as exc:
                     self.not_created[cid] = set_error("invalidProperties", exc.why, properties=exc.names)
@@ -350,14 +400,19 @@ class _Set(Outcome):
                     continue
                 self.call.created[cid] = to_wire(wire.MAILBOX, ident)
                 box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, False, False, False)
+                rights = (await Rights.of(self.call))[ident]
                 self.created[cid] = {
-                    name: value for name, value in shown(box, may_write=True).items() if name not in given or name in altered} | altered
+                    name: value for name, value in shown(box, rights, with_share=self.is_shared).items() if name not in given or name in altered} | altered
+                if wish:
+                    await self._share(ident, wish)
 
     async def _update(self) -> None:
         if not self.wanted.update:
             return
         _, boxes = await self.call.mailing.emails.mailboxes(self.call.account)
-        now = {one["id"]: one for one in (shown(box, may_write=self.call.may_write) for box in boxes)}
+        rights = await Rights.of(self.call)
+        now = {one["id"]: one for one in (shown(box, rights[box.mailbox_id], with_share=self.is_shared) for box in boxes)}
+        shares: share_with.Shares | None = None
         gone = set(map(lambda ident: resolved(self.call, ident), self.wanted.destroy))  # noqa: C417
         for key, given in self.wanted.update.items():
             ident = resolved(self.call, key)
@@ -367,15 +422,28 @@ class _Set(Outcome):
             if ident in gone:
                 self.not_updated[ident] = set_error("willDestroy")
                 continue
+            given, said = self._said(given)
             if any("/" in name for name in given):
                 self.not_updated[ident] = set_error("invalidPatch", "a mailbox has no properties below others that can be set")
                 continue
             try:
                 patch, altered = _patch(self.call, given, now[ident])
                 box = mailbox(self.call, ident)
-                fault, _ = await self._put(box, patch)
+                fault = Fault.NONE
+                if said and box is not None:
+                    shares = await share_with.of_account(self.call, 1) if shares is None else shares
+                    wish = await self._wish(said, shares.get(box, {}), rights[box])
+                    if given:
+                        fault, _ = await self._put(box, patch)
+                    if fault is Fault.NONE:
+                        await self._share(box, wish)
+                else:
+                    fault, _ = await self._put(box, patch)
             except _BadPatch as exc:
                 self.not_updated[ident] = set_error("invalidProperties", exc.why, properties=exc.names)
+                continue
+            except Refusal as exc:
+                self.not_updated[ident] = set_error("overQuota" if exc.reason is Reason.LIMIT else "forbidden", exc.public)
                 continue
             if fault is Fault.NONE:
                 self.updated[ident] = altered or None
@@ -407,8 +475,9 @@ class _Set(Outcome):
 
 
 async def set_(call: Call) -> dict[str, Any]:
-    """RFC 8621 §2.5."""
-    need_write(call)
+    """RFC 8621 §2.5. In somebody else's account each mailbox says what is allowed: whether one wants to see it is also a reader's to say."""
+    if call.viewer is None:
+        need_write(call)
     return await _Set(call).run()
 
 

@@ -37,6 +37,7 @@ from mailstead.server.http.jmap.reminder import REMINDERS
 from mailstead.server.http.jmap.saved_search import SAVED_SEARCHES
 from mailstead.server.http.jmap.sender_profile import SENDER_PROFILES
 from mailstead.server.http.jmap.session import PLUS
+from mailstead.server.http.jmap.share_notification import SHARE_NOTIFICATIONS
 from mailstead.server.http.jmap.vacation import VACATIONS
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
@@ -75,7 +76,7 @@ def _standard(name: str, capability: str, kept: KeptType, only: tuple[str, ...] 
 _NO_QUERY: Final = ("get", "changes", "set")
 METHODS: Final[Mapping[str, Named]] = {
     "Core/echo": Named(CORE, dispatch.echo, has_account=False),
-    "Blob/copy": Named(CORE, blob.copy),
+    "Blob/copy": Named(CORE, blob.copy, is_shared=True),
     "PushSubscription/get": Named(CORE, push_subscription.get, has_account=False),
     "PushSubscription/set": Named(CORE, push_subscription.set_, has_account=False),
     "ClientSettings/get": Named(PLUS, client_settings.get), "ClientSettings/changes": Named(PLUS, client_settings.changes),
@@ -88,12 +89,13 @@ METHODS: Final[Mapping[str, Named]] = {
     "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
     "ContactCard/parse": Named(PLUS, cast("Method", vcards.parse)), "ContactCard/export": Named(PLUS, cast("Method", vcards.export)),
     **_standard("Principal", PRINCIPAL, PRINCIPALS, ("get", "changes", "query", "queryChanges")),
+    **_standard("ShareNotification", PRINCIPAL, SHARE_NOTIFICATIONS),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),
     "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{
-        name: Named(capability, cast("Method", run))
+        name: Named(capability, cast("Method", run), is_shared=capability != QUOTA)
         for capability, methods in ((MAIL, _MAIL), (BLOB, _BLOB), (QUOTA, _QUOTA)) for name, run in methods.items()
     },
 }

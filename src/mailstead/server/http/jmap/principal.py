@@ -9,6 +9,7 @@ from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
 from mailstead.server.http.jmap.kept_type import Filters, KeptType, Known, Property
 from mailstead.server.http.jmap.standard import Call, MethodError, invalid
+from mailstead.service.sharing import Reach
 
 CAPABILITY: Final = "urn:ietf:params:jmap:principals"
 OWNER: Final = "urn:ietf:params:jmap:principals:owner"
@@ -18,8 +19,12 @@ _TEXTS: Final = ("name", "email")
 
 def capabilities(account: AccountId) -> dict[str, Any]:
     """Of an account that belongs to somebody (RFC 9670 §1.5)."""
-    own = wire.to_wire(LETTER, account)
-    return {CAPABILITY: {"currentUserPrincipalId": own}, OWNER: {"accountIdForPrincipal": wire.to_wire(wire.ACCOUNT, account), "principalId": own}}
+    return {CAPABILITY: {"currentUserPrincipalId": wire.to_wire(LETTER, account)}, **owned(account)}
+
+
+def owned(account: AccountId) -> dict[str, Any]:
+    """Whose an account is (RFC 9670 §1.5.2)."""
+    return {OWNER: {"accountIdForPrincipal": wire.to_wire(wire.ACCOUNT, account), "principalId": wire.to_wire(LETTER, account)}}
 
 
 def _has(one: dict[str, Any], value: Any, *names: str) -> bool:
@@ -62,7 +67,11 @@ class PrincipalType(KeptType):
 
     async def shown(self, call: Call, found: list[KeptObject]) -> list[Known]:
         there = (await call.mailing.principals.seen_by(call.account)).there
-        return [Known(self.id_of(one), one.object_id, _values(call, one.object_id, there[one.object_id])) for one in found if one.object_id in there]
+        reached = {one.owner.account_id: one for one in await call.mailing.sharing.reached(call.account)}
+        return [
+            Known(self.id_of(one), one.object_id, _values(call, one.object_id, there[one.object_id], reached.get(AccountId(one.object_id))))
+            for one in found if one.object_id in there
+        ]
 
     async def query_changes(self, call: Call) -> dict[str, Any]:
         _check(call)
@@ -79,11 +88,15 @@ def _check(call: Call) -> None:
         raise MethodError("invalidArguments", "a filter is an object")
 
 
-def _values(call: Call, number: int, person: Person) -> dict[str, Any]:
+def _values(call: Call, number: int, person: Person, reach: Reach | None) -> dict[str, Any]:
+    """``reach``: how the caller may use this person's account, where something of it is shared."""
     accounts = None
-    if number == call.account:  # nothing of others is shared yet
-        account: dict[str, Any] = {"name": person.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities(call.account)}
-        accounts = {call.account_id: account}
+    if number == call.account or reach is not None:
+        account: dict[str, Any] = {
+            "name": person.address, "isPersonal": reach is None, "isReadOnly": reach is not None and not reach.may_write,
+            "accountCapabilities": capabilities(call.account) if reach is None else owned(AccountId(number)),
+        }
+        accounts = {wire.to_wire(wire.ACCOUNT, number): account}
     return {
         "type": "individual", "name": person.name or person.address, "description": None, "email": person.address, "timeZone": None,
         "capabilities": {}, "accounts": accounts,

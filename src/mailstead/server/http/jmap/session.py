@@ -11,6 +11,7 @@ from mailstead.model import limits
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.mail.filters import COLLATIONS
 from mailstead.server.http.jmap.standard import MAX_GET, MAX_SET
+from mailstead.service.sharing import Reach, Sharing
 
 PLUS: Final = "urn:mailstead:params:jmap:plus"
 
@@ -42,14 +43,18 @@ _KEPT: Final = 10_000
 
 class Sessions:
     """``server`` and ``account``: capabilities by name, of the server and of each account. Neither changes while the process lives; ``account`` may
-    depend on which account it is."""
+    depend on which account it is. ``shared``: those of an account of somebody else, by what reaches it."""
 
-    def __init__(self, server: dict[str, Any], account: Callable[[Principal], dict[str, Any]]) -> None:
+    def __init__(
+        self, server: dict[str, Any], account: Callable[[Principal], dict[str, Any]], sharing: Sharing, shared: Callable[[Reach], dict[str, Any]],
+    ) -> None:  # fmt: skip
         self.server = server
         self._account = account
-        self._states: dict[tuple[int, str], str] = {}
+        self._sharing = sharing
+        self._shared = shared
+        self._states: dict[tuple[Any, ...], str] = {}
 
-    def resource(self, principal: Principal, base: str) -> dict[str, Any]:
+    async def resource(self, principal: Principal, base: str) -> dict[str, Any]:
         """``base``: scheme and authority by which the client came."""
         own = wire.to_wire(wire.ACCOUNT, principal.account_id)
         capabilities = self._account(principal)
@@ -58,25 +63,29 @@ class Sessions:
             name: {**value, "url": f"{socket}/jmap/ws"} if name == "urn:ietf:params:jmap:websocket" else value
             for name, value in self.server.items()
         }
-        found: dict[str, Any] = {
+        accounts = {own: {"name": principal.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities}}
+        state = await self.state(principal)  # before the accounts: what is shared meanwhile makes another one
+        for reach in await self._sharing.reached(principal.account_id):
+            accounts[wire.to_wire(wire.ACCOUNT, reach.owner.account_id)] = {
+                "name": reach.owner.address, "isPersonal": False, "isReadOnly": not reach.may_write, "accountCapabilities": self._shared(reach)}
+        return {
             "capabilities": server,
-            "accounts": {own: {"name": principal.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities}},
+            "accounts": accounts,
             "primaryAccounts": {name: own for name in capabilities if name in server},
             "username": principal.login,
             "apiUrl": f"{base}/jmap",
             "downloadUrl": f"{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",
             "uploadUrl": f"{base}/jmap/upload/{{accountId}}/",
             "eventSourceUrl": f"{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}",
+            "state": state,
         }
-        found["state"] = self.state(principal)
-        return found
 
-    def state(self, principal: Principal) -> str:
+    async def state(self, principal: Principal) -> str:
         """Changes when anything in the resource does."""
-        who = principal.account_id, principal.address
+        who = principal.account_id, principal.address, await self._sharing.stamp(principal.account_id)
         found = self._states.get(who)
         if found is None:
-            said = (principal.address, principal.account_id, self.server, self._account(principal))
+            said = (principal.address, principal.account_id, self.server, self._account(principal), [(one.owner, one.revision) for one in who[2]])
             if len(self._states) >= _KEPT:
                 self._states.clear()
             found = self._states[who] = hashlib.blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()

@@ -11,7 +11,6 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mailstead import telemetry
-from mailstead.model import ids as wire
 from mailstead.model.email import Position
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
@@ -20,7 +19,7 @@ from mailstead.server.http.identify import Identify
 from mailstead.server.http.jmap.dispatch import Dispatcher
 from mailstead.server.http.problem import Problem
 from mailstead.service.push.states import TypeStates
-from mailstead.service.push.watching import CAUGHT_UP_S, Watch, Watcher
+from mailstead.service.push.watching import CAUGHT_UP_S, AccountStates, Watch, Watcher, wired
 
 PROTOCOL: Final = "jmap"
 CAPABILITY: Final = "urn:ietf:params:jmap:websocket"
@@ -182,7 +181,13 @@ class _Connection:
         try:
             known = await watcher.start()
             if since is not None:
-                moved = {name: state for name, state in known.items() if (types is None or name in types) and _is_newer(state, since, watcher.at)}
+                moved = {}
+                for owner, states in known.items():
+                    # The place says nothing of other accounts: what is shared is told as it stands.
+                    found = {name: state for name, state in states.items() if (types is None or name in types) and (
+                        owner != account or _is_newer(state, since, watcher.at))}
+                    if found:
+                        moved[owner] = found
                 if moved:
                     await self._change(moved, watcher.at)
             while True:
@@ -200,9 +205,8 @@ class _Connection:
         finally:
             watcher.close()
 
-    async def _change(self, changed: dict[str, str], at: Position) -> None:
-        await self._send(msgspec.json.encode(
-            {"@type": "StateChange", "changed": {wire.to_wire(wire.ACCOUNT, self._principal.account_id): changed}, "pushState": str(at)}))
+    async def _change(self, changed: AccountStates, at: Position) -> None:
+        await self._send(msgspec.json.encode({"@type": "StateChange", "changed": wired(changed), "pushState": str(at)}))
 
 
 def _is_newer(state: str, since: Position, now: Position) -> bool:

@@ -5,6 +5,7 @@ wrong with one object is a SetError in the response (``set_error``).
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -20,6 +21,7 @@ from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.principals import Principals
+from mailstead.service.sharing import Sharing
 from mailstead.service.unsubscribing import Unsubscribing
 
 MAX_GET: Final = 500
@@ -44,6 +46,7 @@ class Mailing(Protocol):
     kept: Kept
     jobs: Jobs
     principals: Principals
+    sharing: Sharing
     unsubscribing: Unsubscribing | None
     """None: there is no way to other people's servers."""
 
@@ -67,9 +70,18 @@ class Mailing(Protocol):
         """A new boundary, which no text holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Another account that something is copied from, and what reads it. ``is_shared``: it is somebody else's."""
+
+    account: AccountId
+    mailing: Mailing
+    is_shared: bool = False
+
+
 class Call(Protocol):
     """One method call. ``account`` is one that the principal may use, and ``account_id`` its wire form; ``created`` maps creation ids
-    of the request to ids and takes new ones."""
+    of the request to ids and takes new ones. ``viewer``: who calls, where the account is somebody else's; ``using``: capabilities that the request names."""
 
     account: AccountId
     account_id: str
@@ -78,10 +90,12 @@ class Call(Protocol):
     may_write: bool
     implicit: list[tuple[str, dict[str, Any]]]
     """Responses of further methods that this one has called."""
+    viewer: AccountId | None
+    using: frozenset[str]
 
     @property
     def mailing(self) -> Mailing: ...
-    def other_account(self, account_id: str) -> AccountId | None:
+    async def source(self, account_id: str) -> Source | None:
         """Another account that the principal may read; None: there is none such."""
 
 

@@ -38,7 +38,7 @@ async def test_the_session_says_what_holds(web: Web) -> None:
     found = (await web.ask("GET", "/jmap/session")).json()
     assert [web.accounts["alice"]] == list(found["accounts"])
     assert "alice@example.test" == found["username"]
-    names = {f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "quota", "blob", "submission", "vacationresponse", "mdn", "contacts", "sieve", "principals")} | {"urn:mailstead:params:jmap:plus"}
+    names = {f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "quota", "blob", "submission", "vacationresponse", "mdn", "contacts", "sieve", "principals", "mail:share")} | {"urn:mailstead:params:jmap:plus"}
     assert names == set(found["primaryAccounts"]) == set(found["capabilities"]) - {"urn:ietf:params:jmap:websocket"}
     core = found["capabilities"]["urn:ietf:params:jmap:core"]
     assert (limits.JMAP_CALLS, 1 << 20) == (core["maxCallsInRequest"], core["maxSizeUpload"])

@@ -56,10 +56,14 @@ async def things(web: Web) -> dict[str, str]:
     ]}  # fmt: skip
     answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=json.dumps(body))
     found = answer.json()["methodResponses"]
+    inbox = (await web.store.mail.mailboxes(AccountId(from_wire("a", web.accounts["bob"]) or 0)))[0].mailbox_id
+    await web.jmap(
+        ("Mailbox/set", {"update": {to_wire("m", inbox): {"shareWith": {"p" + web.accounts["alice"][1:]: {"mayReadItems": True}}}}}), who="bob", using=USING)
+    ((_, told, _),) = await web.jmap(("ShareNotification/get", {}), using=USING)
     blob = (await web.ask("POST", f"/jmap/upload/{web.accounts['alice']}/", data=MESSAGE)).json()["blobId"]
     made = {name.partition("/")[0]: arguments["created"]["x"]["id"] for name, arguments, _ in found if "created" in arguments}
     return {
-        **made, "Identity": found[5][1]["list"][0]["id"], "Mailbox": found[6][1]["list"][0]["id"], "Email": email, "Thread": "h" + email[1:], "Blob": blob,
+        **made, "ShareNotification": told["list"][0]["id"], "Identity": found[5][1]["list"][0]["id"], "Mailbox": found[6][1]["list"][0]["id"], "Email": email, "Thread": "h" + email[1:], "Blob": blob,
         "token": found[3][1]["created"]["x"]["undoToken"],
     }  # fmt: skip
 
