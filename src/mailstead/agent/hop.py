@@ -117,9 +117,9 @@ class HopLine:
             raise
         if is_last:
             self.is_open = False
-        passes_on, peer = "DSN" in self.offers, self.peer
+        passes_on, keeps_time, peer = "DSN" in self.offers, "DELIVERBY" in self.offers, self.peer
         return [
-            Sent(peer.name, reply.text, passes_on, reply.code, peer) if reply.is_ok else self._failed(reply) for reply in replies
+            Sent(peer.name, reply.text, passes_on, reply.code, peer, keeps_time=keeps_time) if reply.is_ok else self._failed(reply) for reply in replies
         ]
 
     async def close(self) -> None:
@@ -167,7 +167,7 @@ class HopLine:
         must = self._way.credentials is not None or policy.mode is TlsMode.VERIFIED
         tls = self._way.tls or (_verified() if must else _any())
         self.is_shaking_hands = True
-        await self._stream.start_tls(tls, policy.names[0] if policy.mode is TlsMode.VERIFIED and policy.names else self.peer.name)
+        await self._stream.start_tls(tls, policy.server_name or (policy.names[0] if policy.mode is TlsMode.VERIFIED and policy.names else self.peer.name))
         self.is_shaking_hands = False
         if policy.mode is TlsMode.DANE:
             self.tls_failure, wrong = self._way.check(policy, self._stream.peer_chain())

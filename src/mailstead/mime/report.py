@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.mime import decode, header, scan
+from mailstead.mime import decode, header, scan, unitext
 from mailstead.mime.parts import Part, unpack
 from mailstead.model import limits
 from mailstead.model.message import Octets
@@ -131,11 +131,17 @@ def _typed(value: bytes | None) -> str:
 
 
 def _address(value: bytes | None) -> str:
-    """An address of the mail (``rfc822`` or ``utf-8``, RFC 6533 §3), xtext undone; "" for anything else."""
+    """An address of the mail (``rfc822``, or ``utf-8`` in any form, RFC 6533 §3), xtext undone; "" for anything else."""
     kind, semicolon, rest = _text(value).partition(";")
+    is_escaped = kind.strip().lower() == unitext.TYPE and "\\x{" in rest
+    if is_escaped:
+        try:
+            rest = unitext.unescaped(rest)
+        except ValueError:
+            return ""
     if not semicolon or kind.strip().lower() not in {"rfc822", "utf-8"}:
         return ""
-    rest = re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), rest.strip()) if "+" in rest and not _looks_plain(rest) else rest.strip()
+    rest = re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), rest.strip()) if "+" in rest and not is_escaped and not _looks_plain(rest) else rest.strip()
     rest = rest.removeprefix("<").removesuffix(">")
     return rest if "@" in rest and not any(ord(character) <= 0x20 for character in rest) else ""
 

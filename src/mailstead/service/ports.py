@@ -55,7 +55,8 @@ class Peer:
 class Sent:
     """The next hop has taken over for this recipient. ``hop`` is its name.
 
-    ``passes_on_dsn``: it will also send the notices that were asked for (RFC 3461 §5.2.1). ``is_final``: it is in a mailbox.
+    ``passes_on_dsn``: it will also send the notices that were asked for (RFC 3461 §5.2.1). ``is_final``: it is in a mailbox. ``keeps_time``: it knows by when
+    the message is to be delivered (RFC 2852).
     """
 
     hop: str
@@ -64,6 +65,7 @@ class Sent:
     code: int = 250
     peer: Peer | None = None
     is_final: bool = False
+    keeps_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class TlsPolicy:
     """A failure is reported, and the message goes nevertheless (RFC 8461 §5)."""
     is_required: bool = False
     """The server must itself promise to require TLS (RFC 8689 §4.2.1)."""
+    server_name: str = ""
+    """What the hello of TLS asks for; "": the host's name."""
 
 
 OPPORTUNISTIC = TlsPolicy()

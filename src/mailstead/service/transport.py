@@ -113,7 +113,8 @@ class Transport:
         usable = dane.usable(records)
         if not usable:
             return TlsPolicy(TlsMode.ENCRYPTED, source="dane", key=key)
-        return TlsPolicy(TlsMode.DANE, tuple(dict.fromkeys((domain, host, base))), usable, "dane", key)
+        # RFC 7671 §3: the server is asked for the certificate of the name at which its records stand.
+        return TlsPolicy(TlsMode.DANE, tuple(dict.fromkeys((domain, host, base))), usable, "dane", key, server_name=base)
 
     # ------------------------------------------------------------------------------------------------- MTA-STS
     async def policy(self, domain: str) -> KeptPolicy | None:

@@ -1,11 +1,12 @@
 """The agent against real servers on loopback: our own, and one that plays a script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from tests.harness.agent import Bringing
 from tests.harness.smtp import ALICE, BOB, SmtpSite
 
@@ -15,7 +16,7 @@ from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.address import Address, Envelope, ForwardPath, ReversePath
 from mailstead.net import CertificateFiles, ClientTls, Endpoint, Listener, ServerTls, bind, make_self_signed
 from mailstead.protocol.smtp.server import Mode
-from mailstead.service.ports import Attempt, Failed, Sent
+from mailstead.service.ports import Attempt, Failed, Sent, TlsMode, TlsPolicy
 
 MESSAGE = b"From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\n.body\r\n"
 
@@ -200,3 +201,24 @@ async def test_words_of_ours_are_not_put_into_the_servers_mouth() -> None:
         (failed,) = await hub.deliver(envelope("a@b"), MESSAGE + b"\xe4")
     assert isinstance(failed, Failed)
     assert (str(failed.status), failed.code) == ("5.6.3", 0)
+
+
+async def test_the_hello_asks_for_the_name_at_which_the_records_stand(tmp_path: Path) -> None:
+    """RFC 7671 §3: the server may have a certificate for each of its names."""
+    files = []
+    for name in ("localhost", "real.example"):
+        make_self_signed(tmp_path / f"{name}.pem", [name])
+        files.append(CertificateFiles(tmp_path / f"{name}.pem", tmp_path / f"{name}.pem"))
+    server, shown = ServerTls(files), []
+
+    def check(_policy: TlsPolicy, chain: Sequence[bytes]) -> tuple[str, str]:
+        names = x509.load_der_x509_certificate(chain[0]).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        shown.extend(names.get_values_for_type(x509.DNSName))
+        return "", ""
+
+    async with listening(SmtpSite(tls=server)) as port:
+        for name in ("real.example", ""):
+            line = await hop.open_line("localhost", "127.0.0.1", Way("client.example", port, check=check), TlsPolicy(TlsMode.DANE, server_name=name))
+            await line.close()
+        await asyncio.sleep(0.02)
+    assert ["real.example", "localhost"] == shown

@@ -94,3 +94,14 @@ def test_many_recipients_are_bounded() -> None:
     found = report.read(multipart("delivery-status", ("Content-Type: message/delivery-status", many)))
     assert isinstance(found, StatusNotice)
     assert 1_000 == len(found.recipients)
+
+
+@pytest.mark.parametrize(("raw", "address"), [
+    ("utf-8; j\\x{F6}rg\\x{2B}41@b.example", "jörg+41@b.example"), ("utf-8; \\x{D800}@b.example", ""), ("utf-8; jörg@b.example", "jörg@b.example"),
+    ("rfc822; a\\x{2B}b@c.example", "a\\x{2B}b@c.example"),
+])  # fmt: skip
+def test_escapes_of_international_addresses_are_undone(raw: str, address: str) -> None:
+    """RFC 6533 §3."""
+    found = report.read(multipart("delivery-status", ("Content-Type: message/delivery-status", f"Reporting-MTA: dns;x\r\n\r\nOriginal-Recipient: {raw}\r\nAction: failed\r\n")))
+    assert isinstance(found, StatusNotice)
+    assert address == found.recipients[0].original

@@ -129,6 +129,7 @@ async def test_behind_aliases_the_last_name_comes_first() -> None:
     assert isinstance(second, TlsPolicy)
     assert (b"y" * 32, b"x" * 32) == (first.tlsa[0].data, second.tlsa[0].data)
     assert (DOMAIN, HOST, "real.test") == second.names
+    assert (HOST, "real.test") == (first.server_name, second.server_name)  # RFC 7671 §3
 
 
 async def test_dane_goes_before_mta_sts() -> None:

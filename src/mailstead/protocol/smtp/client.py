@@ -200,7 +200,7 @@ def send(
     if not is_clean(octets):
         raise Rejected(permanent("The message holds a bare CR, a bare LF or a NUL", EnhancedStatus(5, 6, 0)))
     mail = _mail(offers, envelope, octets, now_ms)
-    rcpts = [_rcpt(offers, to) for to in envelope.forward_paths]
+    rcpts = [_rcpt(offers, to, is_ascii=not _needs_smtputf8(envelope, octets)) for to in envelope.forward_paths]
     if "CHUNKING" in offers and "PIPELINING" in offers and len(octets) <= _AT_ONE_GO:
         return (yield from _in_one_go(mail, rcpts, octets, is_lmtp=is_lmtp))
     taken: list[Reply] = []
@@ -327,12 +327,12 @@ def _needs_smtputf8(envelope: Envelope, octets: bytes) -> bool:
     return not octets[: end if end >= 0 else len(octets)].isascii()
 
 
-def _rcpt(offers: Offers, to: ForwardPath) -> bytes:
+def _rcpt(offers: Offers, to: ForwardPath, *, is_ascii: bool) -> bytes:
     words = [f"RCPT TO:{path.write(to.address)}"]
     if "DSN" in offers:
         if to.notify:
             words.append("NOTIFY=" + ",".join(sorted(to.notify)))
         if to.orcpt:
             kind, _, address = to.orcpt.partition(";")
-            words.append(f"ORCPT={kind};{xtext.encode(address)}")
+            words.append(f"ORCPT={kind};{xtext.encode_address(kind, address, is_ascii=is_ascii)}")
     return _command(words)

@@ -167,6 +167,8 @@ def _mail(_verb: str, rest: bytes) -> Mail:
             if not 0 < len(value) <= 100:  # noqa: PLR2004 - RFC 3461 §4.4
                 raise Unparsable("ENVID has 1 to 100 characters")
             envid = xtext.decode(value)
+            if not envid.isascii():
+                raise Unparsable("ENVID is of printable ASCII")  # RFC 3461 §4.4
         elif name == "HOLDFOR":
             if not value.isdigit() or not 0 < len(value) <= 9 or not int(value):  # noqa: PLR2004 - RFC 4865 §8
                 raise Unparsable("HOLDFOR takes a number of seconds")
@@ -231,7 +233,7 @@ def _rcpt(_verb: str, rest: bytes) -> Rcpt:
             kind, mark, address = value.partition(b";")
             if not mark or not _ADDRESS_TYPE.fullmatch(kind) or len(value) > 500:  # noqa: PLR2004 - RFC 3461 §4.2
                 raise Unparsable("ORCPT is type;address")
-            orcpt = kind.decode("ascii", "replace") + ";" + xtext.decode(address)
+            orcpt = kind.decode("ascii") + ";" + xtext.decode_address(kind.decode("ascii"), address)
         else:
             raise Unparsable(f"The parameter {name[:40]} is not offered here", 555, "5.5.4")
     return Rcpt(recipient, notify, orcpt)

@@ -452,6 +452,8 @@ class Session:
         literal = "" if host == "unix" else f" ([IPv6:{host}])" if ":" in host else f" ([{host}])"
         hello = self._hello if _HELLO_NAME.fullmatch(self._hello) else "unknown"
         tls = f" ({stream.tls.version} {stream.tls.cipher})" if stream.tls else ""
+        if transaction.options.get("priority"):
+            tls += f"\r\n\tpriority {transaction.options['priority']}"  # a clause of RFC 6710
         when = submission.date(site.now_ms())
         return (
             f"Received: from {hello}{literal}\r\n\tby {site.reception.hostname} with {protocol}{tls};\r\n\t{when}\r\n".encode()

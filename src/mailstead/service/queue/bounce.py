@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mailstead.mime import unitext
 from mailstead.model.ids import SUBMISSION, to_wire
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.delivery import written
+from mailstead.service.queue import retry
 from mailstead.service.submission import date
 from mailstead.store.interface import QueueEntry
 
 RETURNED_OCTETS: Final = 256 << 10
 """A longer message comes back as its header only, whatever RET asked for (RFC 3461 §6.2 allows it)."""
 _LINE: Final = 76
+_LINE_OCTETS: Final = 980
 
 
 class Action(enum.Enum):
@@ -49,6 +52,13 @@ def wanted(entry: QueueEntry, action: Action) -> bool:
     if not notify:
         return action in {Action.FAILED, Action.DELAYED}
     return _ASKED_BY[action] in notify.split(",")
+
+
+def is_traced(entry: QueueEntry, *, keeps_time: bool) -> bool:
+    """Whether the author hears that the message was passed on because it is to be delivered by a time (RFC 2852 §4): where he asked for each step
+    (``T``), or where the next server does not keep the time (``keeps_time``)."""
+    _, semicolon, mode = str(entry.options.get("by", "")).partition(";")
+    return bool(semicolon and entry.reverse_path) and ("T" in mode or not keeps_time) and "NEVER" not in entry.options.get("notify", "")
 
 
 def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
@@ -97,7 +107,7 @@ _OPENINGS: Final = {
     Action.DELIVERED: "Your message was delivered to the mailbox of:",
     Action.FAILED: "Your message could not be delivered to:",
     Action.DELAYED: "Your message has not been delivered yet. We keep trying; you need not send it again. It waits for:",
-    Action.RELAYED: "Your message was passed on to a server that sends no notices of its own, for:",
+    Action.RELAYED: "Your message was passed on to another server, from which you may hear no more, for:",
 }
 
 
@@ -120,7 +130,7 @@ def _folded(text: str, indent: str) -> list[str]:
         if line and len(line) + 1 + len(word) > _LINE - len(indent):
             lines.append(indent + line)
             line = ""
-        line = f"{line} {word}" if line else word[:900]
+        line = f"{line} {word}" if line else _cut(word)
     return [*lines, indent + line]
 
 
@@ -130,19 +140,33 @@ def _status(told: Sequence[Told], action: Action, hostname: str, *, utf8: bool) 
     if first.options.get("envid"):
         lines.append(f"Original-Envelope-Id: {_value(first.options['envid'])}")
     lines.append(f"Arrival-Date: {date(first.created_at_ms)}")
+    by = str(first.options.get("by", "")).partition(";")[0]
+    if by:
+        lines.append(f"Deliver-By-Date: {date(int(by))}")  # of RFC 2852
     kind = "utf-8" if utf8 else "rfc822"
     for one in told:
         lines.append("")
         if one.entry.options.get("orcpt"):
-            lines.append(f"Original-Recipient: {_value(one.entry.options['orcpt'])}")
+            lines.append(f"Original-Recipient: {_value(_original(one.entry.options['orcpt'], utf8=utf8))}")
         lines += [f"Final-Recipient: {kind}; {written(one.entry.forward_path)}", f"Action: {action.value}", f"Status: {one.status}"]
         if one.hop:
             lines.append(f"Remote-MTA: dns; {_value(one.hop)}")
         if one.code:
             lines.append(f"Diagnostic-Code: smtp; {one.code} {_value(one.text)[:800]}")
         if action is Action.DELAYED:
-            lines.append(f"Will-Retry-Until: {date(one.entry.expires_at_ms)}")
-    return "\r\n".join(lines) + "\r\n"
+            lines.append(f"Will-Retry-Until: {date(retry.ends_ms(one.entry))}")
+    return "\r\n".join(map(_cut, lines)) + "\r\n"
+
+
+def _original(typed: str, *, utf8: bool) -> str:
+    """An original recipient as a notice may name it: where that is bound to ASCII, so is an address of the type ``utf-8`` (RFC 6533 §3)."""
+    kind, _, address = typed.partition(";")
+    return typed if utf8 or kind.lower() != unitext.TYPE else f"{kind};{unitext.escaped(address, is_ascii=True)}"
+
+
+def _cut(text: str) -> str:
+    """As much of it as a line may have (RFC 5322 §2.1.1: 998 octets; RFC 6532 §3.4 counts them so)."""
+    return text if len(text) <= _LINE_OCTETS // 4 else text.encode()[:_LINE_OCTETS].decode("utf-8", "ignore")
 
 
 def _value(text: str) -> str:

@@ -148,3 +148,12 @@ def test_patience_is_that_of_the_rfc() -> None:
     waits = [next(dialogue).timeout_s]
     waits += [dialogue.send(replies(answer)).timeout_s for answer in (OK, OK, GO)]
     assert waits == [limits.SMTP_COMMAND_TIMEOUT_S] * 3 + [limits.SMTP_FINAL_TIMEOUT_S]
+
+
+@pytest.mark.parametrize(("to", "utf8", "expected"), [("c@d", False, b"ORCPT=utf-8;j\\x{F6}rg\\x{2B}x@d"), ("jörg@d", True, "ORCPT=utf-8;jörg\\x{2B}x@d".encode())])
+def test_an_international_original_recipient_is_written_so_that_the_server_can_read_it(to: str, utf8: bool, expected: bytes) -> None:
+    """RFC 6533 §3."""
+    local, _, domain = to.partition("@")
+    paths = (ForwardPath(Address(local, domain), frozenset(), "utf-8;jörg+x@d"),)
+    sent, _ = play(client.send(ALL, Envelope(ReversePath(Address("a", "b")), paths, smtputf8=utf8), b"x\r\n"), [OK, OK, GO], [OK])
+    assert expected in sent[0].split()

@@ -36,7 +36,7 @@ def test_rcpt_with_every_parameter() -> None:
         (b"MAIL FROM:<a@b> SMTPUTF8=1", 555, "5.5.4"), (b"MAIL FROM:<\xc3\xa4@b>", 553, "5.6.7"), (b"MAIL FROM:<a@b> ENVID=" + b"a" * 101, 501, "5.5.4"),
         (b"RCPT FROM:<a@b>", 501, "5.5.4"), (b"RCPT TO:<a@b> NOTIFY=", 501, "5.5.4"), (b"RCPT TO:<a@b> ORCPT=;a", 501, "5.5.4"),
         (b"RCPT TO:<a@b> ORCPT=rfc\x01822;a", 501, "5.5.4"), (b"RCPT TO:<a@b> ORCPT=rfc822;a+0D+0Ab", 501, "5.5.4"),
-        (b"MAIL FROM:<a@b> ENVID=a+00", 501, "5.5.4"), (b"MAIL FROM:<a@b> " + b"X" * 1000 + b"=", 501, "5.5.4"),
+        (b"MAIL FROM:<a@b> ENVID=a+00", 501, "5.5.4"), (b"MAIL FROM:<a@b> ENVID=+C3+A4", 501, "5.5.4"), (b"RCPT TO:<a@b> ORCPT=rfc822;\xc3\xa4", 501, "5.5.4"), (b"MAIL FROM:<a@b> " + b"X" * 1000 + b"=", 501, "5.5.4"),
         (b"RCPT TO:<a@b> ORCPT=rfc822;" + b"a" * 500, 501, "5.5.4"), (b"RCPT TO:<a>", 501, "5.1.3"), (b"DATA x", 501, "5.5.4"), (b"RSET x", 501, "5.5.4"),
         (b"EHLO a b", 501, "5.5.4"), (b"EHLO " + b"a" * 256, 501, "5.5.4"), (b"AUTH", 501, "5.5.4"), (b"AUTH A B C", 501, "5.5.4"),
         (b"BDAT", 501, "5.5.4"), (b"BDAT 1 FIRST", 501, "5.5.4"), (b"BDAT 9999999999999", 501, "5.5.4"), (b"\xff\xfe", 500, "5.5.1"),
@@ -54,3 +54,9 @@ def test_what_is_said_about_a_parameter_is_short() -> None:
     with pytest.raises(Unparsable) as refused:
         parse(b"MAIL FROM:<a@b> " + b"X" * 1000 + b"=")
     assert len(refused.value.text) < 100
+
+
+def test_an_original_recipient_may_be_international() -> None:
+    """RFC 6533 §3: a server with DSN and SMTPUTF8 takes it also as it is."""
+    assert "UTF-8;jörg@b" == parse("RCPT TO:<a@b> ORCPT=UTF-8;jörg@b".encode()).orcpt  # type: ignore[union-attr]
+    assert "utf-8;jörg@b" == parse(b"RCPT TO:<a@b> ORCPT=utf-8;j\\x{F6}rg@b").orcpt  # type: ignore[union-attr]

@@ -1,6 +1,7 @@
 """The driver: one write for a batch, answers after what is durable, faults, slow and impatient peers."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -337,3 +338,12 @@ async def test_only_neighbours_may_say_in_our_name_how_a_message_was_authenticat
         (filed,) = site.filed()
     assert is_kept is (field in filed)
     assert filed.endswith(b"Subject: x\r\n\r\nx\r\n")
+
+
+async def test_the_received_line_names_the_priority() -> None:
+    """A clause of RFC 6710."""
+    async with SmtpSite(mode=Mode.SUBMISSION) as site:
+        said = b"MAIL FROM:<alice@example.org> MT-PRIORITY=4\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
+        await site.talk(LOGIN + said, tls=True)
+        (filed,) = site.filed(BOB)
+    assert re.search(rb"\tby mx.example.org with ESMTPSA \(TLSv1.3 [A-Z0-9_]+\)\r\n\tpriority 4;\r\n\t", filed)

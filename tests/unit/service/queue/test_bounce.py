@@ -8,7 +8,7 @@ import pytest
 
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
-from mailstead.service.queue.bounce import RETURNED_OCTETS, Action, Told, compose, wanted
+from mailstead.service.queue.bounce import RETURNED_OCTETS, Action, Told, compose, is_traced, wanted
 from mailstead.store.interface import QueueEntry
 
 ENTRY = QueueEntry(
@@ -93,3 +93,38 @@ def test_what_had_to_go_over_tls_does_not_come_back_whole() -> None:
     notice = compose([told], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
     assert b"Subject: lost" in notice
     assert b"body\r\n" not in notice
+
+
+def test_no_line_is_longer_than_lines_may_be() -> None:
+    """RFC 5322 §2.1.1, in octets (RFC 6532 §3.4)."""
+    for word in ("字" * 990, "字 " * 490, "x" * 990):
+        told = replace(TOLD, text=word, entry=replace(ENTRY, options={"orcpt": f"utf-8;{word[:400]}@d", "envid": "E"}))
+        octets = compose([told], Action.FAILED, MESSAGE, hostname="mx.example.org", now_ms=0)
+        assert max(map(len, octets.split(b"\r\n"))) <= 998
+        assert word.split()[0][:20].encode() in octets
+        assert octets.decode()
+
+
+def test_an_original_recipient_is_named_as_the_notice_allows() -> None:
+    """RFC 6533 §3, §4."""
+    plain = replace(TOLD, entry=replace(ENTRY, options={"orcpt": "utf-8;a+b@d.example"}))
+    assert b"Original-Recipient: utf-8;a\\x{2B}b@d.example\r\n" in compose([plain], Action.FAILED, MESSAGE, hostname="h", now_ms=0)
+    other = replace(TOLD, entry=replace(ENTRY, options={"orcpt": "utf-8;jörg+b@d.example"}))
+    assert "Original-Recipient: utf-8;jörg+b@d.example\r\n".encode() in compose([other], Action.FAILED, MESSAGE, hostname="h", now_ms=0)
+
+
+def test_who_set_a_time_reads_when_it_is() -> None:
+    """RFC 2852."""
+    entry = replace(ENTRY, options={"by": "3600000;R"}, expires_at_ms=86_400_000)
+    octets = compose([replace(TOLD, entry=entry)], Action.DELAYED, MESSAGE, hostname="h", now_ms=0)
+    assert b"\r\nDeliver-By-Date: Thu, 1 Jan 1970 01:00:00 +0000\r\n" in octets
+    assert b"\r\nWill-Retry-Until: Thu, 1 Jan 1970 01:00:00 +0000\r\n" in octets
+
+
+@pytest.mark.parametrize(("by", "notify", "keeps_time", "expected"), [
+    ("5;N", "", False, True), ("5;N", "", True, False), ("5;NT", "", True, True), ("5;RT", "FAILURE", True, True), ("5;N", "NEVER", False, False), ("", "", False, False),
+])  # fmt: skip
+def test_who_set_a_time_hears_where_it_is_not_kept(by: str, notify: str, keeps_time: bool, expected: bool) -> None:
+    entry = replace(ENTRY, options={"by": by, "notify": notify})
+    assert expected is is_traced(entry, keeps_time=keeps_time)
+    assert not is_traced(replace(entry, reverse_path=""), keeps_time=keeps_time)

@@ -502,3 +502,13 @@ async def test_what_was_tried_while_others_were_looked_at_is_not_told_of_as_it_w
     assert ["c@y.example"] == [one.address for one in site.outbox.waiting[2].recipients]
     assert site.outbox.waiting[1].check_at_ms > site.now_ms
     writing.cancel()
+
+
+@pytest.mark.parametrize(("keeps_time", "by", "count"), [(False, "N", 1), (True, "N", 0), (True, "NT", 1)])
+async def test_the_author_hears_that_nobody_keeps_the_time_any_more(keeps_time: bool, by: str, count: int) -> None:
+    """RFC 2852: also where the next server sends notices of its own."""
+    site = Site()
+    site.agent.answers = {"a@x.example": Sent("hub", "250 ok", passes_on_dsn=True, keeps_time=keeps_time)}
+    await site.queue("a@x.example", by=f"{NOW_MS + HOUR};{by}")
+    await site.once()
+    assert [b"Action: relayed" in notice for notice in site.notices()] == [True] * count
