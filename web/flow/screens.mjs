@@ -97,6 +97,10 @@ export const desktop = {
     await mail.press('g', '3');
     await mail.page.locator('.trow').first().waitFor();
   },
+  split: async (mail) => {
+    await mail.press('g', '5');
+    await mail.page.locator('.part').nth(1).waitFor();
+  },
   again: async (mail) => {
     await mail.press('g', '1');
     await mail.row(/./).first().waitFor();

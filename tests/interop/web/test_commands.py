@@ -160,6 +160,7 @@ def test_what_the_screen_alone_shows(site: Server, browser: Browser, keys: dict[
     put(site, "To look at", to=HANDS)
     seen = browser.run("screenOnly", keys, subject="To look at")
     assert {"1": "beside", "2": "below", "3": "table", "4": "list"} == {key: seen[key] for key in "1234"}
+    assert (3, ["split", "table", "below", "beside"]) == (seen["5"], seen["own"])
     assert (True, ["reader-pane", "list-pane"]) == (seen["more"], seen["panes"])
 
 

@@ -160,6 +160,27 @@ def test_a_note_is_for_oneself_and_on_every_device(
     assert b"otto" not in b"".join(message.as_bytes().lower() for _, message in found(site, TIDY, "INBOX", "Offer for the roof"))
 
 
+def test_the_inbox_in_sections(site: Server, browser: Browser, office: dict[str, Any], home: dict[str, Any]) -> None:
+    for subject in ("Once read", "Once filed", "Once flagged", "Still unread"):
+        put(site, subject, to=TIDY)
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TIDY, PASSWORD)
+        imap.select("INBOX")
+        imap.store(imap.search(None, "SUBJECT", "filed")[1][0].decode(), "+FLAGS", r"(\Seen Papers)")
+    seen = browser.run("splitInbox", office, unread="Once read", flagged="Once flagged", filed="Once filed")
+    assert {"Once read", "Still unread"} <= set(seen["before"]["Unread"])
+    assert "Once flagged" in seen["before"]["Flagged"]
+    assert "Once filed" in seen["before"]["Everything else"]
+    everywhere = [subject for subjects in seen["before"].values() for subject in subjects if subject.startswith("Once")]
+    assert len(everywhere) == len(set(everywhere)) == 3
+    assert "Once read" not in seen["after"]["Unread"]
+    eventually(lambda: holds(site, "Archive", "Once filed", TIDY))
+    assert not holds(site, "INBOX", "Once filed", TIDY)
+    chosen = browser.run("chooseSections", office, label="Projects")
+    assert ["Projects", "Important", "Everything else"] == chosen
+    assert chosen == browser.run("sectionsElsewhere", home)
+
+
 def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dict[str, Any]) -> None:
     def by_list(message: EmailMessage) -> None:
         message["List-Id"] = "<news.mill.example>"

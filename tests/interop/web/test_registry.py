@@ -41,7 +41,7 @@ ON_THE_SCREEN = {
         "go.settings", "go.outbox", "app.search",
     ),
     "test_what_the_screen_alone_shows": (
-        "layout.1", "layout.2", "layout.3", "layout.4", "app.palette", "app.keys", "app.more", "app.next-pane", "app.previous-pane", "app.tour"),
+        "layout.1", "layout.2", "layout.3", "layout.4", "layout.5", "layout.own-1", "layout.own-2", "layout.own-3", "layout.own-4", "app.palette", "app.keys", "app.more", "app.next-pane", "app.previous-pane", "app.tour"),
 }  # fmt: skip
 NAMED = {command: test for tests in (ON_THE_SERVER, ON_THE_SCREEN) for test, commands in tests.items() for command in commands}
 

@@ -254,6 +254,25 @@ export async function screenOnly(mail, { subject }) {
     await page.waitForTimeout(150);
     seen[key] = (await page.locator('.reader-pane').count()) ? await boxes() : (await page.locator('.trow').count()) ? 'table' : 'list';
   }
+  await mail.press('g', '5');
+  await page.locator('.part').first().waitFor();
+  seen['5'] = await page.locator('.part').count();
+  // Own arrangements have the keys that follow: each is a density here, so that it can be told from the one before.
+  await mail.at('/settings/layout');
+  for (const name of ['One', 'Two', 'Three', 'Four']) {
+    await mail.page.getByLabel('Name of the layout').last().fill(name);
+    await mail.button('Keep').click();
+    await mail.button(`Remove ${name}`).waitFor();
+    await page.locator(`label:has(.lay-${{ One: 'table', Two: 'bottom', Three: 'columns', Four: 'columns' }[name]}) input`).check({ force: true });
+  }
+  await mail.at('/m/inbox');
+  await page.locator('.list').first().waitFor();
+  seen.own = [];
+  for (const key of ['6', '7', '8', '9']) {
+    await mail.press('g', key);
+    await page.waitForTimeout(200);
+    seen.own.push((await page.locator('.part').count()) ? 'split' : (await page.locator('.trow').count()) ? 'table' : await boxes());
+  }
   await at(mail, subject);
   await mail.press('.');
   seen.more = (await page.locator('[popover]:popover-open').getByRole('menuitem').allTextContents()).length > 3;

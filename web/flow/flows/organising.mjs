@@ -264,6 +264,62 @@ export async function keptLayout(mail, { name, renamed }) {
   return { kept, other, back };
 }
 
+/** What stands in each section of a split inbox. */
+async function sections(mail) {
+  return Object.fromEntries(await mail.page.locator('.part').evaluateAll((parts) => parts.map((part) => [part.getAttribute('aria-label'), [...part.querySelectorAll('.row .subj')].map((row) => row.textContent)])));
+}
+
+const section = (mail, name) => mail.page.getByRole('region', { name, exact: true });
+
+/** The inbox in sections by key; read in one, and it goes to another; down by key from one into the next; filed from there. */
+export async function splitInbox(mail, { unread, flagged, filed }) {
+  await mail.at('/m/inbox');
+  await mail.row(flagged).first().focus();
+  await mail.press('Shift+i', 's', 'g', '5');
+  await section(mail, 'Flagged').getByText(flagged).waitFor();
+  const before = await sections(mail);
+  await section(mail, 'Unread').getByText(unread).click();
+  await mail.text();
+  await section(mail, 'Everything else').getByText(unread).waitFor();
+  const after = await sections(mail);
+  await section(mail, 'Unread').locator('.row').last().focus();
+  await mail.press('j');
+  await mail.page.waitForFunction((subject) => document.activeElement?.querySelector('.subj')?.textContent === subject, flagged);
+  await section(mail, 'Everything else').getByText(filed).click();
+  await mail.press('e');
+  await mail.gone(filed);
+  return { before, after };
+}
+
+/** Other sections, one of them a new label, found by the palette; the names of those that the inbox has then. */
+export async function chooseSections(mail, { label }) {
+  const page = await mail.at('/settings/labels');
+  await page.getByLabel('New label').fill(label);
+  await mail.button('Add').click();
+  await mail.at('/m/inbox');
+  await mail.go('Sections of the inbox');
+  await mail.button('Remove section 2').click();
+  await page.getByLabel('Section 1', { exact: true }).selectOption({ label });
+  await mail.button('Add a section').click();
+  await page.getByLabel('Section 3', { exact: true }).selectOption({ label: 'Important' });
+  await mail.button('Move section 3 up').click();
+  await mail.at('/m/inbox');
+  await page.locator('.part').nth(2).waitFor();
+  await page.waitForTimeout(800); // settings follow the user a moment later
+  return page.locator('.part').evaluateAll((parts) => parts.map((part) => part.getAttribute('aria-label')));
+}
+
+/** The same on another device, which goes on with columns afterwards. */
+export async function sectionsElsewhere(mail) {
+  await mail.at('/m/inbox');
+  await mail.page.locator('.part').nth(2).waitFor();
+  const names = await mail.page.locator('.part').evaluateAll((parts) => parts.map((part) => part.getAttribute('aria-label')));
+  await mail.press('g', '1');
+  await mail.page.locator('.part').first().waitFor({ state: 'detached' });
+  await mail.page.waitForTimeout(800);
+  return names;
+}
+
 /** Leave a mailing list. */
 export async function unsubscribe(mail, { subject }) {
   await mail.at('/m/inbox');

@@ -4,7 +4,7 @@
  */
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import type { Key } from '../kit/i18n/index.svelte.ts';
+import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import type { IconName } from '../kit/icons.ts';
 import { type Bindings, bindingsOf } from '../kit/keys.ts';
 import { session } from './session.svelte.ts';
@@ -14,6 +14,8 @@ export type Group = 'mail' | 'thread' | 'select' | 'list' | 'compose' | 'go' | '
 export interface Command {
   id: string;
   title: Key;
+  /** What fills the title. */
+  values?: Record<string, string>;
   group: Group;
   icon?: IconName;
   /** True when it can be done now. A command that cannot is not shown. */
@@ -68,6 +70,11 @@ class Registry {
 }
 
 export const commands = new Registry();
+
+/** What a command is called. */
+export function nameOf({ title, values }: Command): string {
+  return t(title, values);
+}
 
 export function bindings(): Bindings {
   const { keyPreset, ownKeys, singleKeys } = session.settings.values;

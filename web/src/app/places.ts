@@ -1,7 +1,7 @@
 /** What the list shows for a place of the address bar. */
 import type { Mail } from '../action/session.svelte.ts';
 import { type QuerySpec, newestFirst } from '../cache/query.svelte.ts';
-import { t } from '../kit/i18n/index.svelte.ts';
+import { type Key, isKey, t } from '../kit/i18n/index.svelte.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
 import type { Filter } from '../jmap/types.ts';
 import type { Label } from '../cache/settings.svelte.ts';
@@ -15,6 +15,32 @@ export interface Place {
   role: string | null;
   spec: QuerySpec;
   mailboxId: string | null;
+}
+
+/** A section of the inbox: what belongs in it; null for whatever is left. Thread by thread where the server can say so, so that a conversation is not torn. */
+function belongs(section: string, vips: string[]): Filter | null {
+  if (section === 'unread') return { operator: 'NOT', conditions: [{ allInThreadHaveKeyword: '$seen' }] };
+  if (section === 'flagged') return { someInThreadHaveKeyword: '$flagged' };
+  if (section === 'important') return { operator: 'OR', conditions: [{ someInThreadHaveKeyword: '$important' }, ...vips.map((address) => ({ from: address.replace(/^@/, '') }))] };
+  if (section.startsWith('saved:')) return { inSavedSearch: section.slice(6) };
+  if (section.startsWith('label:')) return { someInThreadHaveKeyword: section.slice(6) };
+  return null;
+}
+
+/** The inbox in sections, from the top: what stands in one is left out of those below. */
+export function sectionsOf(mail: Mail, inbox: Place, sections: string[], labels: Label[], vips: string[]): Place[] {
+  const known = sections.filter((section) => !section.startsWith('saved:') || mail.searches.byId.has(section.slice(6)));
+  return known.map((section, index) => {
+    const above = known.slice(0, index).map((other) => belongs(other, vips)).filter((filter) => filter !== null);
+    const own = belongs(section, vips);
+    const conditions = [{ inMailbox: inbox.mailboxId }, ...(own ? [own] : []), ...(above.length ? [{ operator: 'NOT' as const, conditions: above }] : [])];
+    const title = section.startsWith('saved:')
+      ? (mail.searches.byId.get(section.slice(6))?.name ?? '')
+      : section.startsWith('label:')
+        ? (labels.find(({ keyword }) => keyword === section.slice(6))?.name ?? section.slice(6))
+        : t(isKey(`split.${section}`) ? (`split.${section}` as Key) : 'split.rest');
+    return { ...inbox, title, spec: { ...inbox.spec, filter: { operator: 'AND', conditions } } };
+  });
 }
 
 /** Null where the place is not (yet) known. */

@@ -173,7 +173,8 @@ export function matches(filter: Filter, email: Pick<Email, 'mailboxIds' | 'keywo
   return Object.entries(filter).every(([name, value]) => {
     if (name === 'inMailbox') return String(value) in email.mailboxIds;
     if (name === 'inMailboxOtherThan') return Object.keys(email.mailboxIds).some((id) => !(value as Id[]).includes(id));
-    if (name === 'hasKeyword') return String(value) in email.keywords;
+    // A row knows its own message, not its thread: good enough until the server can say.
+    if (name === 'hasKeyword' || name === 'someInThreadHaveKeyword' || name === 'allInThreadHaveKeyword') return String(value) in email.keywords;
     if (name === 'notKeyword') return !(String(value) in email.keywords);
     if (name === 'after') return email.receivedAt >= String(value);
     if (name === 'before') return email.receivedAt < String(value);

@@ -10,7 +10,7 @@ import { type Language, languages, preferred } from '../kit/i18n/index.svelte.ts
 import type { Bindings, KeyPreset } from '../kit/keys.ts';
 import { keyPresets } from '../kit/keys.ts';
 import { type NotifyRules, isRules, noRules } from '../kit/notify.ts';
-import { type Layout, type Preset, checked, isPreset, presets } from '../kit/layout.ts';
+import { type Layout, type Preset, checked, count, isPreset, presets, splitInto } from '../kit/layout.ts';
 
 export interface Label {
   keyword: string;
@@ -32,13 +32,20 @@ export interface SavedLayout {
   preset: Preset;
   density: 'comfortable' | 'regular' | 'compact';
   layout: Layout;
+  /** Of a split inbox. */
+  sections?: string[];
 }
+
+/** A split inbox has so many sections. */
+export const SECTIONS = { least: 2, most: 4 };
 
 export interface Values {
   theme: 'system' | 'light' | 'dark' | 'contrast';
   accent: string;
   language: Language;
   layout: Preset;
+  /** The sections of a split inbox, from the top: `important`, `unread`, `flagged`, `rest`, `saved:<id>`, `label:<keyword>`. */
+  sections: string[];
   keyPreset: KeyPreset;
   ownKeys: Bindings;
   singleKeys: boolean;
@@ -74,6 +81,7 @@ export const defaults: Values = {
   accent: '',
   language: 'en',
   layout: 'columns',
+  sections: ['unread', 'flagged', 'rest'],
   keyPreset: 'gmail',
   ownKeys: {},
   singleKeys: true,
@@ -118,6 +126,7 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
   accent: (value) => typeof value === 'string' && /^(?:|#[0-9a-f]{6}|\d{1,3})$/i.test(value),
   language: (value) => typeof value === 'string' && value in languages,
   layout: isPreset,
+  sections: (value) => isStrings(value) && (value as string[]).length >= SECTIONS.least && (value as string[]).length <= SECTIONS.most,
   keyPreset: (value) => typeof value === 'string' && value in keyPresets,
   ownKeys: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isStrings),
   singleKeys: isBoolean,
@@ -157,6 +166,7 @@ export class Settings {
   #state = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #changed = new Set<keyof Values>();
+  #chain: Promise<void> = Promise.resolve();
   onChange: ((key: keyof Values, before: unknown, after: unknown) => void) | undefined;
 
   constructor() {
@@ -198,7 +208,23 @@ export class Settings {
   }
 
   layoutOf(preset: Preset): Layout {
-    return this.values.panes[preset] ?? presets[preset];
+    const own = this.values.panes[preset];
+    if (preset !== 'split') return own ?? presets[preset];
+    const { length } = this.values.sections;
+    return own && count(own, 'list') === length ? own : splitInto(length);
+  }
+
+  /** The arrangement as it is now, under a name. */
+  arrangement(name: string): SavedLayout {
+    const { layout, density, sections } = this.values;
+    return $state.snapshot({ name, preset: layout, density, layout: this.layoutOf(layout), ...(layout === 'split' ? { sections } : {}) }) as SavedLayout;
+  }
+
+  arrange(one: SavedLayout): void {
+    if (one.sections) this.set('sections', one.sections);
+    this.set('panes', { ...this.values.panes, [one.preset]: one.layout });
+    this.set('density', one.density);
+    this.set('layout', one.preset);
   }
 
   /** Take the user's settings from the server, then send what was changed here meanwhile. */
@@ -225,33 +251,45 @@ export class Settings {
   }
 
   /** Another device has chosen something: take what is new. What devices tell each other of their deeds (decision 81) is no choice. */
-  async news(): Promise<void> {
-    const client = this.#client;
-    if (!client || !this.#state) return;
-    try {
-      const changes = client.call<ChangesResponse>('ClientSettings/changes', { sinceState: this.#state });
-      const { created, updated, newState } = await changes;
-      const ids = [...created, ...updated].filter((id) => id in valid && !onDevice.has(id as keyof Values) && !this.#changed.has(id as keyof Values));
-      if (ids.length) {
-        const answer = await client.call<GetResponse<{ id: string; value: unknown }>>('ClientSettings/get', { ids });
-        this.#take(Object.fromEntries(answer.list.map(({ id, value }) => [id, value])));
-        this.#keep();
+  news(): Promise<void> {
+    return this.#serial(async () => {
+      const client = this.#client;
+      if (!client || !this.#state) return;
+      try {
+        const { created, updated, newState } = await client.call<ChangesResponse>('ClientSettings/changes', { sinceState: this.#state });
+        const ids = [...created, ...updated].filter((id) => id in valid && !onDevice.has(id as keyof Values));
+        if (ids.length) {
+          const { list } = await client.call<GetResponse<{ id: string; value: unknown }>>('ClientSettings/get', { ids });
+          // What was chosen here meanwhile is newer.
+          this.#take(Object.fromEntries(list.filter(({ id }) => !this.#changed.has(id as keyof Values)).map(({ id, value }) => [id, value])));
+          this.#keep();
+        }
+        this.#state = newState;
+      } catch (error) {
+        if (error instanceof Refused && error.type === 'cannotCalculateChanges') void this.pull();
       }
-      this.#state = newState;
-    } catch (error) {
-      if (error instanceof Refused && error.type === 'cannotCalculateChanges') await this.pull();
-    }
+    });
   }
 
-  async #push(): Promise<void> {
+  /** What is told and what is heard never overtake each other: an older choice would come back. */
+  #serial(work: () => Promise<void>): Promise<void> {
+    this.#chain = this.#chain.then(work);
+    return this.#chain;
+  }
+
+  #push(): Promise<void> {
+    return this.#serial(() => this.#tell());
+  }
+
+  async #tell(): Promise<void> {
     const client = this.#client;
     const keys = [...this.#changed].filter((key) => !onDevice.has(key));
     if (!client || !keys.length) return;
     this.#changed.clear();
     try {
       const update = Object.fromEntries(keys.map((key) => [key, { value: $state.snapshot(this.values[key]) }]));
-      const answer = await client.call<{ newState: string; notUpdated?: Record<string, { type: string }> | null }>('ClientSettings/set', { update });
-      this.#state = answer.newState;
+      // The state stays: what others have chosen since is heard by `news`, and one's own with it.
+      const answer = await client.call<{ notUpdated?: Record<string, { type: string }> | null }>('ClientSettings/set', { update });
       const absent = keys.filter((key) => answer.notUpdated?.[key]?.type === 'notFound');
       if (absent.length) {
         await client.call('ClientSettings/set', { create: Object.fromEntries(absent.map((key) => [key, { id: key, value: $state.snapshot(this.values[key]) }])) });

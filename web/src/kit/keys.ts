@@ -93,6 +93,11 @@ const gmail: Bindings = {
   'layout.2': ['g 2'],
   'layout.3': ['g 3'],
   'layout.4': ['g 4'],
+  'layout.5': ['g 5'],
+  'layout.own-1': ['g 6'],
+  'layout.own-2': ['g 7'],
+  'layout.own-3': ['g 8'],
+  'layout.own-4': ['g 9'],
 };
 
 const unsingle = (bindings: Bindings): Bindings =>
