@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -45,6 +47,9 @@ class System(Protocol):
     def settings(self) -> str:
         """What the figures were measured with, for the reader."""
 
+    def unfinished(self) -> AbstractContextManager[None]:
+        """In here transactions may be begun and not finished, as many as one likes."""
+
 
 class Mailstead:
     """This project, by its own command, with default settings (ports and plain-text logins on loopback apart)."""
@@ -55,6 +60,9 @@ class Mailstead:
 
     def settings(self) -> str:
         return f"{self._server.workers} workers, synchronous=FULL and fdatasync before 250, sealed (AES-256-GCM), zstd 1, TLS off"
+
+    def unfinished(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def __init__(self, workers: int = 2) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="mailstead-bench-"))
@@ -111,6 +119,21 @@ class PostfixDovecot:
 
     def settings(self) -> str:
         return "Debian's defaults with maildir on the same disk, fsync before 250, TLS off"
+
+    @contextmanager
+    def unfinished(self) -> Iterator[None]:
+        """Postfix waits a second before each message once a hundred were begun and not finished (``in_flow_delay``)."""
+        self._set("in_flow_delay=0")
+        try:
+            yield
+        finally:
+            self._set("in_flow_delay=1s")
+
+    def _set(self, setting: str) -> None:
+        etc = str(self._folder / "pf/etc")
+        for command in (["postconf", "-c", etc, "-e", setting], ["postfix", "-c", etc, "reload"]):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1)
 
     @staticmethod
     def missing() -> str:
