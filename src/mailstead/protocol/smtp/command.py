@@ -12,7 +12,7 @@ from typing import Final
 
 from mailstead.model.address import Address
 from mailstead.model.errors import Violation
-from mailstead.protocol.smtp import path, xtext
+from mailstead.protocol.smtp import dsn, path, xtext
 
 
 class Unparsable(Violation):
@@ -160,15 +160,9 @@ def _mail(_verb: str, rest: bytes) -> Mail:
         elif name == "REQUIRETLS" and not value:
             requiretls = True
         elif name == "RET":
-            ret = value.upper().decode("ascii", "replace")
-            if ret not in {"FULL", "HDRS"}:
-                raise Unparsable("RET is FULL or HDRS")
+            ret = dsn.ret(value.decode("ascii", "replace"))
         elif name == "ENVID":
-            if not 0 < len(value) <= 100:  # noqa: PLR2004 - RFC 3461 §4.4
-                raise Unparsable("ENVID has 1 to 100 characters")
-            envid = xtext.decode(value)
-            if not envid.isascii():
-                raise Unparsable("ENVID is of printable ASCII")  # RFC 3461 §4.4
+            envid = dsn.envid(xtext.decode(value))
         elif name == "HOLDFOR":
             if not value.isdigit() or not 0 < len(value) <= 9 or not int(value):  # noqa: PLR2004 - RFC 4865 §8
                 raise Unparsable("HOLDFOR takes a number of seconds")
@@ -226,9 +220,7 @@ def _rcpt(_verb: str, rest: bytes) -> Rcpt:
     orcpt = ""
     for name, value in _parameters(behind).items():
         if name == "NOTIFY":
-            notify = frozenset(value.upper().decode("ascii", "replace").split(","))
-            if not notify <= {"NEVER", "SUCCESS", "FAILURE", "DELAY"} or ("NEVER" in notify and len(notify) > 1):
-                raise Unparsable("NOTIFY is NEVER, or of SUCCESS, FAILURE and DELAY")
+            notify = dsn.notify(value.decode("ascii", "replace"))
         elif name == "ORCPT":
             kind, mark, address = value.partition(b";")
             if not mark or not _ADDRESS_TYPE.fullmatch(kind) or len(value) > 500:  # noqa: PLR2004 - RFC 3461 §4.2

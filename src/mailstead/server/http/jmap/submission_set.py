@@ -10,9 +10,10 @@ from typing import Any, Final
 from mailstead.mime import addresses, header
 from mailstead.model import ids as wire
 from mailstead.model import limits
-from mailstead.model.errors import Reason, Refusal
+from mailstead.model.errors import Reason, Refusal, Violation
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
+from mailstead.protocol.smtp import dsn
 from mailstead.server.http.jmap import email_set, identity
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
@@ -21,7 +22,6 @@ from mailstead.service.delivery import header_of
 
 _HEADERS: Final = (b"to", b"cc", b"bcc")
 _KNOWN: Final = frozenset({"identityId", "emailId", "envelope"})
-_OPTIONS: Final = {"RET": "ret", "ENVID": "envid", "NOTIFY": "notify", "ORCPT": "orcpt"}
 
 
 class _Wrong(Exception):  # noqa: N818 - a SetError on its way
@@ -170,8 +170,8 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
                 pass
             case "REQUIRETLS" if value is None:
                 options["requiretls"] = "1"
-            case "RET" | "ENVID" if isinstance(value, str) and len(value) <= 200:  # noqa: PLR2004 - RFC 3461 §4.4: 100 characters, as xtext
-                options[_OPTIONS[name.upper()]] = value
+            case "RET" | "ENVID" if isinstance(value, str):
+                options.update(_of_notices(name, value))
             case _:
                 raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
     found: dict[str, dict[str, str]] = {}
@@ -185,13 +185,29 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
             broken.append(address[:512])
         wanted: dict[str, str] = {}
         for name, value in _parameters(one).items():
-            if name.upper() not in {"NOTIFY", "ORCPT"} or not isinstance(value, str) or len(value) > 600:  # noqa: PLR2004 - RFC 3461 §4.2
+            if name.upper() not in {"NOTIFY", "ORCPT"} or not isinstance(value, str):
                 raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))
-            wanted[_OPTIONS[name.upper()]] = value
+            wanted.update(_of_notices(name, value))
         found[address] = wanted
     if broken:
         raise _Wrong("invalidRecipients", "These are no addresses", invalidRecipients=broken)
     return sender["email"], options, release, found
+
+
+def _of_notices(name: str, value: str) -> dict[str, str]:
+    """A parameter about notices, in clear (RFC 8621 §7), as RFC 3461 §4 has it: the next server would refuse another."""
+    try:
+        match name.upper():
+            case "RET":
+                return {"ret": dsn.ret(value)}
+            case "ENVID":
+                return {"envid": dsn.envid(value)}
+            case "NOTIFY":
+                return {"notify": ",".join(sorted(dsn.notify(value)))}
+            case _:
+                return {"orcpt": dsn.orcpt(value)}
+    except Violation as exc:
+        raise _Wrong("invalidProperties", exc.text, properties=("envelope",)) from None
 
 
 def _parameters(one: dict[str, Any]) -> dict[str, Any]:

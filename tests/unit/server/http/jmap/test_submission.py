@@ -80,6 +80,10 @@ async def test_a_held_message_is_called_back_and_only_once(web: Web) -> None:
     ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDUNTIL": "1893456000"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
     ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "99999999999"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
     ({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": {"X": "1"}}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties"),
+    *(({"envelope": {"mailFrom": {"email": "alice@example.test", "parameters": bad}, "rcptTo": [{"email": "bob@example.test"}]}}, "invalidProperties")
+      for bad in ({"RET": "ALL"}, {"ENVID": "ä"}, {"ENVID": "a\r\nb"}, {"ENVID": ""}, {"RET": None})),
+    *(({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": "bob@example.test", "parameters": bad}]}}, "invalidProperties")
+      for bad in ({"NOTIFY": "ALWAYS"}, {"NOTIFY": "NEVER,DELAY"}, {"ORCPT": "bob"}, {"ORCPT": "rfc822;a\r\nb"}, {"X": "1"})),
     ({"envelope": []}, "invalidProperties"),
     ({"envelope": {"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": f"u{n}@example.test"} for n in range(1_001)]}}, "tooManyRecipients"),
 ])  # fmt: skip
