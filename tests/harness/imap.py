@@ -43,13 +43,13 @@ class ImapSite:
 
     def __init__(
         self, *, separator: str = "/", message_size: int = 1 << 20, tls: Any = None, mail: Any = None, watch: Any = None,
-        accounts: dict[str, AccountId] | None = None, spool: Any = Memory, access: Any = None, jmap_url: str = "",
+        accounts: dict[str, AccountId] | None = None, spool: Any = Memory, access: Any = None, jmap_url: str = "", sharing: Any = None,
     ) -> None:
         self.mail: Any = mail or FakeMail()
         settings = _Settings(separator, message_size)
         self.serve = imap_server(
             mail=self.mail, access=access or FakeAccess(accounts or ACCOUNTS), watch=watch or self.mail.watch, settings=settings, tls=tls, spool=spool,
-            jmap_url=jmap_url,
+            jmap_url=jmap_url, sharing=sharing,
         )
         self.tasks: list[asyncio.Task[None]] = []
 

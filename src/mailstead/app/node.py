@@ -235,7 +235,9 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
         )
 
     submission = smtp(Mode.SUBMISSION)
+    sharing = Sharing(opened, now_ms=opened.now_ms, new_id=opened.ids.next)
     imap = imap_server(
+        sharing=sharing,
         mail=opened.mail, access=logins, watch=opened.watch, settings=settings, tls=tls, spool=opened.spool,
         jmap_url=f"https://{settings.hostname}/jmap/session" if settings.listen.https else "",
     )
@@ -249,7 +251,6 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
     emails, kept = Emails(opened), Kept(opened)
     sendings = Sendings(node.outgoing(), opened.submissions, opened.directory, opened.mail)
     principals = Principals(opened.directory, are_shown=settings.jmap.people)
-    sharing = Sharing(opened, now_ms=opened.now_ms, new_id=opened.ids.next)
     states = TypeStates(emails, kept, sendings, sharing)
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
     node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, assemble.credentials_of(opened))

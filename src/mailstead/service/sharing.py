@@ -116,6 +116,11 @@ class Sharing:
             return None
         return record.account
 
+    async def address(self, account: AccountId) -> str:
+        """The primary address of somebody; "" where they are gone."""
+        found = await self._store.directory.account(account)
+        return found.address if found is not None else ""
+
     async def give(self, owner: AccountId, mailbox: MailboxId, rights: Mapping[AccountId, Right], *, by: AccountId) -> None:
         """Give each of these people exactly these rights in a mailbox. NOT_FOUND, NOT_PERMITTED, INVALID, LIMIT, ACCOUNT_SUSPENDED."""
         grants = [Grant(mailbox, grantee, found) for grantee, found in rights.items()]

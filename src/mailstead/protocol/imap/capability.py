@@ -16,8 +16,9 @@ ENABLED: Final = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 """What ENABLE knows, in upper case."""
 
 
-def words(state: State, *, mechanisms: Iterable[str], starttls: bool, login: bool, append_limit: int, has_jmap: bool = False) -> tuple[str, ...]:
-    """The capabilities now. ``login`` False: LOGINDISABLED. ``append_limit`` in octets. ``has_jmap``: the same mail is there by JMAP (RFC 9698)."""
+def words(state: State, *, mechanisms: Iterable[str], starttls: bool, login: bool, append_limit: int, has_jmap: bool = False, has_acl: bool = False) -> tuple[str, ...]:
+    """The capabilities now. ``login`` False: LOGINDISABLED. ``append_limit`` in octets. ``has_jmap``: the same mail is there by JMAP (RFC 9698). ``has_acl``:
+    mailboxes can be shared (RFC 4314 §2.2)."""
     if state is State.NOT_AUTHENTICATED:
         found = list(BASE)
         if starttls:
@@ -25,4 +26,4 @@ def words(state: State, *, mechanisms: Iterable[str], starttls: bool, login: boo
         if not login:
             found.append("LOGINDISABLED")
         return (*found, *(f"AUTH={mechanism}" for mechanism in mechanisms))
-    return (*BASE, *AFTER_LOGIN[:-1], f"APPENDLIMIT={append_limit}", *(("JMAPACCESS",) if has_jmap else ()))
+    return (*BASE, *AFTER_LOGIN[:-1], f"APPENDLIMIT={append_limit}", *(("JMAPACCESS",) if has_jmap else ()), *(("ACL", "RIGHTS=texk") if has_acl else ()))

@@ -32,6 +32,9 @@ class Bell:
         view = session.view
         if view is None:
             return
+        if view.account != session.account:  # whether a guest may still hear of it is its own task's to look up
+            session.stream.end_wait()
+            return
         key = (view.account, view.mailbox_id, view.modseq)
         tell = partial(self._tell, session, view, view.modseq)
         callers = self._callers.get(key)

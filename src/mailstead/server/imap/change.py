@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.message import Copied
+from mailstead.model.sharing import ALL, Right
 from mailstead.model.uids import UidSet
 from mailstead.protocol.imap.command.copy import Copy
 from mailstead.protocol.imap.command.expunge import Expunge
@@ -11,10 +12,12 @@ from mailstead.protocol.imap.command.store import Store
 from mailstead.protocol.imap.response import line
 from mailstead.server.imap.login import condstore
 from mailstead.server.imap.op import new_op
+from mailstead.server.imap.place import place_of
 from mailstead.server.imap.read import selected, view_of
 from mailstead.service.mailbox import copy as copying
 from mailstead.service.mailbox import expunge as expunging
 from mailstead.service.mailbox import store as storing
+from mailstead.service.mailbox.others import Place
 
 if TYPE_CHECKING:
     from mailstead.server.imap.session import Session
@@ -69,7 +72,7 @@ async def store(session: "Session", tag: str, command: Store) -> bytes:
                 out.append(b"* %d FETCH (%bMODSEQ (%d))\r\n" % (number, start, modseq))
         else:
             entries = await site.mail.entries(view.account, view.mailbox_id, UidSet.of(stored.changed))
-            await site.keywords.ready(session.account, entries)
+            await site.keywords.ready(view.account, entries)
             out.append(session.new_flags())
             for entry in entries:
                 number = view.number(entry.uid)
@@ -100,8 +103,14 @@ async def copy(session: "Session", tag: str, command: Copy) -> bytes:
         uids = selected(view, command.messages, uid=command.uid)
     except Refusal as refusal:
         return line.bad(tag, refusal.public)
-    path = site.names.path(command.mailbox)
     try:
+        place = await place_of(session, command.mailbox)
+        place.need(Right.ADD)
+        if command.move and not view.rights & Right.REMOVE:
+            raise Refusal(Reason.NOT_PERMITTED, "You may not remove messages from this mailbox")
+        if place.account != view.account or place.rights != ALL:
+            return await _copy_by_right(session, tag, command, uids, place)
+        path = place.path
         if command.move:
             async for moved in copying.move(site.mail, view, new_op, uids, path):
                 session.note(moved.modseq)
@@ -122,6 +131,24 @@ async def copy(session: "Session", tag: str, command: Copy) -> bytes:
         if not command.uid:
             return line.no(tag, "The messages have been expunged", "EXPUNGEISSUED")
         return line.ok(tag, f"{word} completed")
+    return line.ok(tag, f"{word} completed", _copyuid(copied))
+
+
+async def _copy_by_right(session: "Session", tag: str, command: Copy, uids: UidSet, place: Place) -> bytes:
+    """Into a mailbox of another account, or one where not everything may be done: messages are filed anew, with the flags that the mailbox allows."""
+    view, mail = view_of(session), session.site.mail
+    word = ("UID " if command.uid else "") + ("MOVE" if command.move else "COPY")
+    if command.move and view.read_only:
+        raise Refusal(Reason.NOT_PERMITTED, "The mailbox is open for reading only")
+    copied = await copying.copy_across(mail, view, new_op(), uids, place, session.site.keywords)
+    session.note(copied.modseq, place.account)
+    if not copied.source:
+        return line.ok(tag, f"{word} completed")
+    if command.move:
+        session.stream.write(line.ok("*", "Moved", _copyuid(copied)))
+        _, modseq = await mail.expunge(view.account, new_op(), view.mailbox_id, UidSet.of(copied.source), only_deleted=False)
+        session.note(modseq)
+        return line.ok(tag, f"{word} completed", f"HIGHESTMODSEQ {modseq}" if session.qresync else "")
     return line.ok(tag, f"{word} completed", _copyuid(copied))
 
 

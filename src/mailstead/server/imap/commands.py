@@ -8,20 +8,25 @@ from mailstead.protocol.imap.command import (
     copy,
     create,
     delete,
+    deleteacl,
     enable,
     expunge,
     fetch,
+    getacl,
     id,  # noqa: A004 - the command's name
     list,  # noqa: A004 - the command's name
+    listrights,
     login,
+    myrights,
     rename,
     search,
     select,
+    setacl,
     status,
     store,
     subscribe,
 )
-from mailstead.server.imap import change, find, idle, open, read, tree  # noqa: A004 - what one does to a mailbox
+from mailstead.server.imap import acl, change, find, idle, open, read, tree  # noqa: A004 - what one does to a mailbox
 from mailstead.server.imap import login as access
 
 if TYPE_CHECKING:
@@ -42,6 +47,11 @@ HANDLERS: Final["dict[type, Handler]"] = {
     subscribe.Subscribe: tree.subscribe,
     list.List: tree.list_,
     status.Status: tree.status,
+    getacl.GetAcl: acl.getacl,
+    setacl.SetAcl: acl.setacl,
+    deleteacl.DeleteAcl: acl.deleteacl,
+    listrights.ListRights: acl.listrights,
+    myrights.MyRights: acl.myrights,
     search.Search: find.search,
     fetch.Fetch: read.fetch,
     store.Store: change.store,

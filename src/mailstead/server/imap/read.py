@@ -12,6 +12,7 @@ from mailstead.mime import structure
 from mailstead.model import flags, ids
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.mailbox import EntryRow
+from mailstead.model.sharing import Right
 from mailstead.model.uids import UidSet
 from mailstead.protocol.imap.command.fetch import Fetch, Item, Section
 from mailstead.protocol.imap.response import fetch as wire
@@ -102,7 +103,7 @@ class _Reading:
         self.size = 0
         sections = [item for item in items if isinstance(item, Section)]
         names = {item for item in items if isinstance(item, str)}
-        self.sets_seen = not view.read_only and any(not section.peek for section in sections)
+        self.sets_seen = not view.read_only and bool(view.rights & Right.SEEN) and any(not section.peek for section in sections)
         self.want = fetching.Want(
             envelope="ENVELOPE" in names,
             structure=bool(names & {"BODY", "BODYSTRUCTURE"}),
@@ -156,7 +157,7 @@ class _Reading:
             if self.sets_seen:
                 rows, changed = await self._see(rows)
             if self.with_flags or changed:
-                await session.site.keywords.ready(session.account, [row.entry for row in rows])
+                await session.site.keywords.ready(view.account, [row.entry for row in rows])
                 self._add(session.new_flags())
             for row in rows:
                 number = view.number(row.entry.uid)
@@ -191,7 +192,7 @@ class _Reading:
             self.done += 1
             return
         session = self.session
-        mail, account = session.site.mail, session.account
+        mail, account = session.site.mail, self.view.account
         root = fetching.tree(row)
         start = b"* %d FETCH (" % number
         held: list[bytes] = []
@@ -242,13 +243,13 @@ class _Reading:
         """A section that is small."""
         octets, (start, end) = found.made, found.span
         if end > start:
-            octets += await self.session.site.mail.octets(self.session.account, row.entry.email_id, start, end - start)
+            octets += await self.session.site.mail.octets(self.view.account, row.entry.email_id, start, end - start)
         return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
 
     async def _binary(self, section: Section, row: EntryRow, root: Part) -> list[bytes]:
         """A part without its transfer encoding, or the size of that; nothing where the encoding is not known."""
         try:
-            octets = await fetching.binary(self.session.site.mail, self.session.account, row, root, section.part)
+            octets = await fetching.binary(self.session.site.mail, self.view.account, row, root, section.part)
         except Refusal as refusal:
             if refusal.reason is not Reason.UNSUPPORTED:
                 raise
@@ -269,7 +270,7 @@ class _Reading:
         sent = len(found.made)
         if found.made:
             self._add(found.made)
-        async for piece in fetching.pieces(session.site.mail, session.account, row, found.span):
+        async for piece in fetching.pieces(session.site.mail, self.view.account, row, found.span):
             await self._flush()
             sent += len(piece)
             session.stream.write(piece)

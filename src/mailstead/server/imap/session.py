@@ -18,6 +18,7 @@ from mailstead.model.errors import Refusal, Unavailable, Violation
 from mailstead.model.ids import AccountId
 from mailstead.model.mailbox import Entry
 from mailstead.model.question import Origin, Principal
+from mailstead.model.sharing import NONE, Right
 from mailstead.net.errors import Gone, Silent
 from mailstead.net.stream import Stream
 from mailstead.net.tls import ServerTls
@@ -33,8 +34,10 @@ from mailstead.service.mailbox import Mail, News
 from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.mailbox.names import Names
 from mailstead.service.mailbox.news import Newsroom
+from mailstead.service.mailbox.others import Others
 from mailstead.service.mailbox.store import Keywords, known_flags
 from mailstead.service.mailbox.view import Told, View
+from mailstead.service.sharing import Sharing
 
 _LOOK_EVERY_S: Final = 2.0
 """Hints may be lost; this often a command asks the store itself."""
@@ -58,7 +61,7 @@ class Site:
 
     def __init__(
         self, *, mail: Mail, access: Access, watch: Watch, separator: str, message_size: int, tls: ServerTls | None,
-        spool: Callable[[], Spool], jmap_url: str = "",
+        spool: Callable[[], Spool], jmap_url: str = "", sharing: Sharing | None = None,
     ) -> None:
         self.jmap_url = jmap_url
         """Of the JMAP session resource; "": there is none."""
@@ -66,6 +69,8 @@ class Site:
         self.access = access
         self.watch = watch
         self.names = Names(separator)
+        self.others = Others(sharing, mail, self.names) if sharing is not None else None
+        """Mailboxes that others share; None: nothing is shared here."""
         self.message_size = message_size
         self.tls = tls
         self.spool = spool
@@ -86,7 +91,7 @@ class Session:
     """The state of one connection."""
 
     __slots__ = (
-        "_look_at", "_unwatch", "account", "appending", "condstore", "failures", "flags_told", "heard_of", "idling", "machine", "qresync",
+        "_guest", "_look_at", "_unwatch", "account", "appending", "condstore", "failures", "flags_told", "heard_of", "idling", "machine", "qresync",
         "rev2", "site", "started_at", "stream", "view",
     )  # fmt: skip
 
@@ -107,6 +112,8 @@ class Session:
         self.heard_of = 0
         self._look_at = 0.0
         self._unwatch: Callable[[], None] | None = None
+        self._guest: tuple[AccountId, Callable[[], None]] | None = None
+        """Whose account is watched besides one's own, and how that ends."""
 
     # ------------------------------------------------------------------------------------------------ life
     def capabilities(self) -> tuple[str, ...]:
@@ -121,7 +128,7 @@ class Session:
             starttls=site.tls is not None and self.stream.tls is None,
             login=bool(mechanisms),
             append_limit=site.message_size,
-            has_jmap=bool(site.jmap_url),
+            has_jmap=bool(site.jmap_url), has_acl=site.others is not None,
         )
 
     async def run(self) -> None:
@@ -167,6 +174,9 @@ class Session:
         try:
             name = getattr(command, "name", "")
             handler = BY_NAME[name] if name else HANDLERS[type(command)]
+            if self.view is not None and self.view.account != self.account and not await self.may_stay(self.view):
+                self.stream.write(self.sent_away())
+                return
             answer = await handler(self, tag, command)
         except Exception as exc:
             answer = self.failed(tag, exc)
@@ -225,6 +235,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of everything."""
+        self.watch_guest(None)
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
@@ -240,22 +251,50 @@ class Session:
         telemetry.event("imap.opened", account=self.account, peer=self.stream.peer.host)
         self._unwatch = self.site.watch(self.account, self._heard)
 
-    def _heard(self, _account: AccountId, modseq: int) -> None:
-        if modseq > self.heard_of:
+    @property
+    def watched(self) -> AccountId:
+        """Whose clock ``heard_of`` speaks of: the selected mailbox's owner's."""
+        return self._guest[0] if self._guest is not None else self.account
+
+    def watch_guest(self, owner: AccountId | None) -> None:
+        """Hear of what happens in somebody else's account (None: in nobody's any more)."""
+        if self._guest is not None and self._guest[0] != owner:
+            self._guest[1]()
+            self._guest = None
+            self.heard_of = 0
+        if owner is not None and self._guest is None:
+            self.heard_of = 0
+            self._guest = owner, self.site.watch(owner, self._heard)
+
+    def _heard(self, account: AccountId, modseq: int) -> None:
+        if modseq > self.heard_of and account == self.watched:
             self.heard_of = modseq
             if self.idling:
                 self.site.bell.ring(self)
 
-    def note(self, modseq: int) -> None:
-        """This session changed something."""
-        self.heard_of = max(self.heard_of, modseq)
+    def note(self, modseq: int, account: AccountId | None = None) -> None:
+        """This session changed something: in the account of the selected mailbox, unless another is named."""
+        if account is None or account == self.watched:
+            self.heard_of = max(self.heard_of, modseq)
 
     async def look(self) -> None:
         """Ask the store itself, should a hint have been lost."""
         now = asyncio.get_running_loop().time()
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY_S
-            self.heard_of = max(self.heard_of, await self.site.mail.modseq(self.account))
+            self.heard_of = max(self.heard_of, await self.site.mail.modseq(self.watched))
+
+    async def may_stay(self, view: View) -> bool:
+        """Whether somebody else's mailbox, which is selected, may still be read; what may be done in it is looked up anew."""
+        others = self.site.others
+        view.rights = await others.rights(self.account, view.account, view.mailbox_id) if others is not None else NONE
+        return bool(view.rights & Right.READ)
+
+    def sent_away(self) -> bytes:
+        """The end of a session whose mailbox has been taken from it (RFC 4314 §5.1.1)."""
+        self.view = None
+        self.machine.state = State.LOGOUT
+        return line.bye("The selected mailbox is not shared with you any more")
 
     @property
     def has_news(self) -> bool:
@@ -268,6 +307,8 @@ class Session:
         view = self.view
         if view is None or not (self.heard_of > view.modseq or (view.has_gone and may_expunge)):
             return b""
+        if view.account != self.account and not await self.may_stay(view):
+            return self.sent_away()
         delta = await self.site.newsroom.delta(view.account, view.mailbox_id, view.modseq, self.heard_of)
         told = view.apply(delta, may_expunge=may_expunge)
         if told.is_gone:
@@ -279,7 +320,7 @@ class Session:
     async def tell(self, told: Told) -> bytes:
         """``told`` as untagged responses (RFC 9051 §7.4.1, §7.5.1, §7.5.2, RFC 7162 §3.2.10)."""
         if told.updated:
-            await self.site.keywords.ready(self.account, [entry for _, entry in told.updated])
+            await self.site.keywords.ready(self.watched, [entry for _, entry in told.updated])
         return self.told(told)
 
     def told(self, told: Told) -> bytes:
@@ -299,6 +340,8 @@ class Session:
 
     def new_flags(self) -> bytes:
         """FLAGS anew where keywords have been added since it was told (RFC 9051 §7.3.5)."""
+        if self.watched != self.account:
+            return b""  # the keywords that somebody else has given to all of their mail are theirs
         known = self.site.keywords.count(self.account)
         if known <= self.flags_told:
             return b""
@@ -307,7 +350,7 @@ class Session:
 
     def flag_words(self, entry: Entry) -> bytes:
         """``FLAGS (…)`` with ``\\Recent`` where this session has it."""
-        names = self.site.keywords.of(self.account, entry)
+        names = self.site.keywords.of(self.watched, entry)
         view = self.view
         if not self.rev2 and view is not None and entry.uid > view.recent_above:
             names = (*names, "\\Recent")
@@ -325,12 +368,12 @@ class Session:
 
 def imap_server(
     *, mail: Mail, access: Access, watch: Watch, settings: Any, tls: ServerTls | None,
-    spool: Callable[[], Spool] = Memory, jmap_url: str = "",
+    spool: Callable[[], Spool] = Memory, jmap_url: str = "", sharing: Sharing | None = None,
 ) -> Callable[[Stream], Awaitable[None]]:
     """The driver. ``settings`` has ``imap.separator`` and ``limits.message_size``; ``spool`` makes the places where appended messages are gathered."""
     site = Site(
         mail=mail, access=access, watch=watch, separator=settings.imap.separator, message_size=settings.limits.message_size,
-        tls=tls, spool=spool, jmap_url=jmap_url,
+        tls=tls, spool=spool, jmap_url=jmap_url, sharing=sharing,
     )  # fmt: skip
 
     async def serve(stream: Stream) -> None:

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Final
 
 from mailstead.model import ids
 from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId
 from mailstead.model.mailbox import INBOX, MailboxInfo, Role
+from mailstead.model.sharing import NONE, Right
 from mailstead.model.uids import UidSet
 from mailstead.protocol.imap.command.bare import Bare
 from mailstead.protocol.imap.command.create import Create
@@ -18,8 +20,10 @@ from mailstead.protocol.imap.response import list as list_response
 from mailstead.protocol.imap.state import State
 from mailstead.server.imap.login import condstore
 from mailstead.server.imap.op import new_op
+from mailstead.server.imap.place import others_of, place_of
 from mailstead.service.mailbox import listing
 from mailstead.service.mailbox.listing import Wish
+from mailstead.service.mailbox.names import Path
 
 if TYPE_CHECKING:
     from mailstead.server.imap.session import Session
@@ -31,6 +35,13 @@ async def create(session: "Session", tag: str, command: Create) -> bytes:
     """CREATE makes parents too; ``USE`` gives the mailbox a role (RFC 6154 §3)."""
     site = session.site
     path = site.names.new_path(command.mailbox)
+    others = others_of(session, path)
+    if others is not None:
+        place = await others.new_place(session.account, path)
+        if command.uses:
+            return line.no(tag, "That special use cannot be given", "USEATTR")
+        info = await site.mail.mailbox_create(place.account, new_op(), place.path)
+        return line.ok(tag, "CREATE completed", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})")
     role = Role.NONE
     if command.uses:
         roles = [listing.ROLES.get(use) for use in command.uses]
@@ -48,11 +59,14 @@ async def _has_role(session: "Session", role: Role) -> bool:
 async def delete(session: "Session", tag: str, command: Delete) -> bytes:
     """DELETE; a session that deletes its own selected mailbox is left with none."""
     site = session.site
-    path = site.names.path(command.mailbox)
+    place = await place_of(session, command.mailbox)
+    path = place.path
     if path == INBOX:
         raise Refusal(Reason.NOT_PERMITTED, "INBOX cannot be deleted")
-    info = await site.mail.mailbox(session.account, path)
-    await site.mail.mailbox_delete(session.account, new_op(), path)
+    info = await site.mail.mailbox(place.account, path)
+    if place.is_other:
+        place.need(Right.DELETE | (Right.REMOVE if info is not None and info.total else NONE))
+    await site.mail.mailbox_delete(place.account, new_op(), path)
     view = session.view
     if view is not None and info is not None and view.mailbox_id == info.mailbox_id:
         session.view = None
@@ -64,6 +78,8 @@ async def rename(session: "Session", tag: str, command: Rename) -> bytes:
     """RENAME; children move along (RFC 9051 §6.3.6)."""
     names = session.site.names
     old, new = names.path(command.old), names.new_path(command.new)
+    if others_of(session, old) is not None or others_of(session, new) is not None:
+        return await _rename_of_other(session, tag, old, new)
     if new == INBOX:
         raise Refusal(Reason.ALREADY_EXISTS, "That mailbox exists")
     if new[: len(old)] == old and old != INBOX:
@@ -72,17 +88,38 @@ async def rename(session: "Session", tag: str, command: Rename) -> bytes:
     return line.ok(tag, "RENAME completed")
 
 
+async def _rename_of_other(session: "Session", tag: str, old: Path, new: Path) -> bytes:
+    """Within the mailboxes of one owner; to move it takes the right to make one there (RFC 4314 §4)."""
+    others, mail = others_of(session, old), session.site.mail
+    if others is None or others_of(session, new) is None or old[1:2] != new[1:2]:
+        raise Refusal(Reason.INVALID, "A mailbox stays with its owner; copy the messages")
+    place = await others.place(session.account, old)
+    place.need(Right.RENAME)
+    if place.path == INBOX:
+        raise Refusal(Reason.NOT_PERMITTED, "INBOX cannot be renamed by others")
+    goal = new[2:] if old[:-1] == new[:-1] else (await others.new_place(session.account, new)).path
+    if goal[: len(place.path)] == place.path:
+        raise Refusal(Reason.INVALID, "A mailbox cannot move below itself")
+    await mail.mailbox_rename(place.account, new_op(), place.path, goal)
+    return line.ok(tag, "RENAME completed")
+
+
 async def subscribe(session: "Session", tag: str, command: Subscribe) -> bytes:
     """SUBSCRIBE to a missing mailbox is fine (DECISIONS 23)."""
     path = session.site.names.path(command.mailbox)
+    others = others_of(session, path)
+    if others is not None:
+        await others.subscribe(session.account, path, subscribed=command.subscribed)
+        return line.ok(tag, "Done")
     await session.site.mail.subscribe(session.account, path, command.subscribed)
     return line.ok(tag, "Done")
 
 
 async def namespace(session: "Session", tag: str, _command: Bare) -> bytes:
-    """NAMESPACE: one personal namespace with an empty prefix (RFC 2342 §5)."""
-    separator = session.site.names.separator
-    return f'* NAMESPACE (("" "{separator}")) NIL NIL\r\n'.encode("ascii") + line.ok(tag, "Done")
+    """NAMESPACE: one personal namespace with an empty prefix, and where mailboxes are shared that of others (RFC 2342 §5)."""
+    separator, others = session.site.names.separator, session.site.others
+    theirs = f'(("{others.prefix}" "{separator}"))' if others is not None else "NIL"
+    return f'* NAMESPACE (("" "{separator}")) {theirs} NIL\r\n'.encode("ascii") + line.ok(tag, "Done")
 
 
 async def jmap_access(session: "Session", tag: str, _command: Bare) -> bytes:
@@ -116,6 +153,10 @@ async def list_(session: "Session", tag: str, command: List) -> bytes:
                 show_subscribed="SUBSCRIBED" in command.returns,
             ),
         )  # fmt: skip
+    if site.others is not None:
+        lines += listing.lines_of_others(await site.others.listed(session.account), site.names, Wish(
+            patterns, subscribed=command.lsub or "SUBSCRIBED" in command.selection, special_use="SPECIAL-USE" in command.selection,
+            show_subscribed=not command.lsub and "SUBSCRIBED" in command.returns | command.selection))
     out: list[bytes] = []
     for found in lines:
         out.append(
@@ -125,7 +166,7 @@ async def list_(session: "Session", tag: str, command: List) -> bytes:
         )
         if command.status and found.info is not None and not found.info.noselect:
             # RFC 5819 §2: a mailbox that cannot be selected has no STATUS.
-            out.append(await _status_line(session, found.name, found.info, command.status))
+            out.append(await _status_line(session, found.name, found.info, command.status, found.account or session.account))
         if len(out) >= _LINES:
             session.stream.write(b"".join(out))
             out.clear()
@@ -138,23 +179,23 @@ async def list_(session: "Session", tag: str, command: List) -> bytes:
 async def status(session: "Session", tag: str, command: Status) -> bytes:
     """STATUS."""
     site = session.site
-    path = site.names.path(command.mailbox)
-    info = await site.mail.mailbox(session.account, path)
+    place = await place_of(session, command.mailbox)
+    info = await site.mail.mailbox(place.account, place.path) if place.rights & Right.READ else None
     if info is None or info.noselect:
         raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
     out = condstore(session) if "HIGHESTMODSEQ" in command.items else b""
-    out += await _status_line(session, site.names.name(path), info, command.items)
+    out += await _status_line(session, site.names.name(site.names.path(command.mailbox)), info, command.items, place.account)
     return out + line.ok(tag, "STATUS completed")
 
 
-async def _status_line(session: "Session", name: str, info: MailboxInfo, items: tuple[str, ...]) -> bytes:
+async def _status_line(session: "Session", name: str, info: MailboxInfo, items: tuple[str, ...], account: AccountId) -> bytes:
     values: list[tuple[str, str]] = []
     for item in items:
         match item:
             case "MESSAGES":
                 value = str(info.total)
             case "RECENT":
-                value = str(await _recent(session, info))
+                value = str(await _recent(session, info, account))
             case "UIDNEXT":
                 value = str(info.uid_next)
             case "UIDVALIDITY":
@@ -175,8 +216,8 @@ async def _status_line(session: "Session", name: str, info: MailboxInfo, items: 
     return list_response.status(name, values, utf8=session.machine.utf8)
 
 
-async def _recent(session: "Session", info: MailboxInfo) -> int:
-    if info.recent_uid + 1 >= info.uid_next:
+async def _recent(session: "Session", info: MailboxInfo, account: AccountId) -> int:
+    if account != session.account or info.recent_uid + 1 >= info.uid_next:
         return 0
     new = UidSet(((info.recent_uid + 1, info.uid_next - 1),))
     return len(await session.site.mail.entries(session.account, info.mailbox_id, new))

@@ -1,13 +1,14 @@
 """The mailbox tree as LIST and LSUB show it (RFC 9051 §6.3.9, RFC 5258 §3-5, RFC 3501 §6.3.9)."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from mailstead.model.ids import AccountId
 from mailstead.model.mailbox import MailboxInfo, Role
 from mailstead.service.mailbox.names import Names, Path
+from mailstead.service.mailbox.others import Shown
 from mailstead.store.interface import Mail
 
 ATTRIBUTES: Final = {
@@ -27,12 +28,14 @@ ROLES: Final = {attribute.lower(): role for role, attribute in ATTRIBUTES.items(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the answer. ``child_info``: it is there for its subscribed children only. ``info`` None: no such mailbox."""
+    """One line of the answer. ``child_info``: it is there for its subscribed children only. ``info`` None: no such mailbox. ``account``: whose it is, where it
+    is somebody else's."""
 
     name: str
     attributes: tuple[str, ...]
     child_info: bool = False
     info: MailboxInfo | None = None
+    account: AccountId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +117,21 @@ async def subscribed_lines(mail: Mail, account: AccountId, names: Names, pattern
                     found.setdefault(parent, Line(parent, ("\\Noselect",)))
                     break
     return list(found.values())
+
+
+def lines_of_others(shown: Iterable[Shown], names: Names, wish: Wish) -> list[Line]:
+    """Mailboxes that others share. The names above them are told only to who asks level by level: what may not be seen is not there (RFC 4314 §4)."""
+    found = []
+    by_level = [pattern for pattern in wish.patterns if "%" in pattern]
+    for one in shown if not wish.special_use else ():
+        name = names.name(one.path)
+        if one.info is None:
+            if not wish.subscribed and any(names.matches(pattern, name) for pattern in by_level):
+                found.append(Line(name, ("\\NonExistent", "\\HasChildren"), account=one.account))
+        elif (one.is_subscribed or not wish.subscribed) and any(names.matches(pattern, name) for pattern in wish.patterns):
+            words = ["\\Noselect"] if one.info.noselect else []
+            words.append("\\HasChildren" if one.has_children else "\\HasNoChildren")
+            if one.is_subscribed and wish.show_subscribed:
+                words.append("\\Subscribed")
+            found.append(Line(name, tuple(words), info=one.info, account=one.account))
+    return found

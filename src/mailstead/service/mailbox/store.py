@@ -8,6 +8,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, OpId
 from mailstead.model.mailbox import Entry
 from mailstead.model.message import FlagsStored
+from mailstead.model.sharing import ALL, Right
 from mailstead.model.uids import UidSet
 from mailstead.service.mailbox.view import View
 from mailstead.store.interface import Mail
@@ -72,6 +73,16 @@ def checked(names: Iterable[str]) -> frozenset[str]:
     return found
 
 
+def right_of(flag: str) -> Right:
+    """What one needs to set or clear a flag (RFC 4314 §4)."""
+    return {"\\Seen": Right.SEEN, "\\Deleted": Right.REMOVE}.get(bits.canonical(flag), Right.KEYWORDS)
+
+
+def allowed(names: frozenset[str], rights: Right) -> frozenset[str]:
+    """Those flags that these rights let one set."""
+    return names if rights == ALL else frozenset(name for name in names if rights & right_of(name))
+
+
 async def set_flags(
     mail: Mail, view: View, op: OpId, uids: UidSet, action: str, names: frozenset[str], unchanged_since: int | None
 ) -> FlagsStored:
@@ -80,6 +91,8 @@ async def set_flags(
         raise Refusal(Reason.NOT_PERMITTED, "The mailbox is open for reading only")
     names = checked(names)
     none: frozenset[str] = frozenset()
+    if view.rights != ALL:
+        return await _set_allowed(mail, view, op, uids, action, names, unchanged_since)
     return await mail.set_flags(
         view.account, op, view.mailbox_id, uids,
         add=names if action == "+" else none,
@@ -87,3 +100,18 @@ async def set_flags(
         replace=names if not action else None,
         unchanged_since=unchanged_since,
     )  # fmt: skip
+
+
+async def _set_allowed(
+    mail: Mail, view: View, op: OpId, uids: UidSet, action: str, names: frozenset[str], unchanged_since: int | None
+) -> FlagsStored:
+    """As far as the rights go; NOT_PERMITTED only where none of it may be (RFC 4314 §4). What may not be changed stays when flags are replaced."""
+    may = allowed(names, view.rights)
+    if not may and (names or not view.rights & (Right.SEEN | Right.REMOVE | Right.KEYWORDS)):
+        raise Refusal(Reason.NOT_PERMITTED, "You may not change these flags here")
+    others: frozenset[str] = frozenset()
+    if not action:
+        others = allowed(frozenset((await mail.keywords(view.account)).values()) | frozenset(bits.SYSTEM_BITS), view.rights) - may
+    return await mail.set_flags(
+        view.account, op, view.mailbox_id, uids, add=may if action != "-" else frozenset(), remove=may if action == "-" else others,
+        unchanged_since=unchanged_since)

@@ -16,6 +16,7 @@ from typing import Final
 
 from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.mailbox import Entry
+from mailstead.model.sharing import ALL
 from mailstead.model.uids import UidSet
 from mailstead.service.mailbox.news import Delta
 from mailstead.store.interface import Mail, Selected
@@ -41,13 +42,15 @@ NOTHING_TOLD = Told()
 class View:
     """One selected mailbox of one session."""
 
-    __slots__ = ("_gone", "_told", "account", "mailbox_id", "modseq", "read_only", "recent_above", "saved", "uid_validity", "uids")
+    __slots__ = ("_gone", "_told", "account", "mailbox_id", "modseq", "read_only", "recent_above", "rights", "saved", "uid_validity", "uids")
 
     def __init__(self, account: AccountId, selected: Selected, *, read_only: bool) -> None:
         self.account = account
         self.mailbox_id: MailboxId = selected.info.mailbox_id
         self.uid_validity = selected.info.uid_validity
         self.read_only = read_only
+        self.rights = ALL
+        """What may be done here; less in a mailbox of somebody else."""
         self.uids = array("I", selected.uids)
         self.modseq = selected.account_modseq
         self.recent_above = selected.info.recent_uid
@@ -179,9 +182,9 @@ class View:
         return bool(self._gone)
 
 
-async def open_view(mail: Mail, account: AccountId, mailbox_id: MailboxId, *, read_only: bool) -> tuple[View, Selected]:
-    """Select a mailbox. Refusal NOT_FOUND."""
-    selected = await mail.select(account, mailbox_id, take_recent=not read_only)
+async def open_view(mail: Mail, account: AccountId, mailbox_id: MailboxId, *, read_only: bool, is_guest: bool = False) -> tuple[View, Selected]:
+    """Select a mailbox. Refusal NOT_FOUND. ``is_guest``: it is somebody else's; what is recent stays so to its owner."""
+    selected = await mail.select(account, mailbox_id, take_recent=not read_only and not is_guest)
     return View(account, selected, read_only=read_only), selected
 
 

@@ -13,15 +13,20 @@ from mailstead.protocol.imap.command import (
     copy,
     create,
     delete,
+    deleteacl,
     enable,
     expunge,
     fetch,
+    getacl,
     id,  # noqa: A004 - the command's name
     list,  # noqa: A004 - the command's name
+    listrights,
     login,
+    myrights,
     rename,
     search,
     select,
+    setacl,
     status,
     store,
     subscribe,
@@ -32,7 +37,7 @@ from mailstead.protocol.imap.tokens import Reader
 Command = (
     bare.Bare | login.Login | authenticate.Authenticate | enable.Enable | id.Id | select.Select | create.Create
     | delete.Delete | rename.Rename | subscribe.Subscribe | list.List | status.Status | search.Search | fetch.Fetch
-    | store.Store | copy.Copy | expunge.Expunge
+    | store.Store | copy.Copy | expunge.Expunge | getacl.GetAcl | setacl.SetAcl | deleteacl.DeleteAcl | listrights.ListRights | myrights.MyRights
 )
 
 GRAMMAR: Final[dict[str, Callable[[Reader, str], Command]]] = {
@@ -60,6 +65,11 @@ GRAMMAR: Final[dict[str, Callable[[Reader, str], Command]]] = {
     "LIST": list.parse,
     "LSUB": list.parse,
     "STATUS": status.parse,
+    "GETACL": getacl.parse,
+    "SETACL": setacl.parse,
+    "DELETEACL": deleteacl.parse,
+    "LISTRIGHTS": listrights.parse,
+    "MYRIGHTS": myrights.parse,
     "EXPUNGE": expunge.parse,
     "SEARCH": search.parse,
     "FETCH": fetch.parse,
