@@ -268,9 +268,10 @@ async def test_news_comes_to_a_guest_and_ends_with_the_rights(site: Site) -> Non
     await append(alice, "Team", "three")
     assert b"* 3 EXISTS" == await asyncio.wait_for(bob.hear_line(), 10)
     await site.give("Team", NONE)
-    heard = b""
-    while not heard.startswith(b"* BYE"):
-        heard = await asyncio.wait_for(bob.hear_line(), 10) or b"* BYE nothing"
+    heard: bytes | None = b""
+    while heard is not None and not heard.startswith(b"* BYE"):
+        heard = await asyncio.wait_for(bob.hear_line(), 10)
+        assert heard is not None
         assert b"EXISTS" not in heard
     assert b"* BYE The selected mailbox is not shared with you any more" == heard
 
