@@ -96,7 +96,7 @@ class World:
     async def hear(self, octets: bytes, to: Address = ALICE) -> list[str]:
         """Names of the events."""
         with telemetry.capture() as events:
-            await self.incoming.heard(octets, [(to, self.alice)])
+            await self.incoming.heard(octets, [(to, self.alice)], is_notice=True)
         return [name for name, _ in events]
 
     async def suppressed(self) -> list[tuple[str, str]]:
@@ -250,6 +250,35 @@ async def test_a_tagged_reverse_path_proves_a_bounce_without_an_envelope_id(tmp_
         assert "notice.received" in await world.hear(world.notice("bob@there.example"), path)
         assert Progress.FAILED is (await world.status(number))[0].progress
         assert [("bob@there.example", "bounce")] == await world.suppressed()
+
+
+PLAIN = b"Subject: failure notice\r\n\r\n<%b>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\r\n--- Below is a copy of the message.\r\n\r\n%b"
+
+
+async def test_a_tagged_reverse_path_proves_a_bounce_in_words_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path, 'return_path = "tagged"\n') as world:
+        number = await world.send("bob@there.example", "carol@there.example", "dave@else.example")
+        path = next(one.reverse_path.address for one in world.next.seen if one.forward_paths[0].address.domain == "there.example")
+        assert path is not None
+        for octets in (PLAIN % (b"who@there.example", MESSAGE % 1), PLAIN % (b"dave@else.example", MESSAGE % 1), PLAIN % (b"bob@there.example", MESSAGE % 7)):
+            assert ["notice.unproved"] == await world.hear(octets, path)
+        assert ["notice.unproved"] == await world.hear(PLAIN % (b"bob@there.example", MESSAGE % 1)), "it came to the plain address"
+        assert [] == await world.suppressed()
+        assert "notice.received" in await world.hear(PLAIN % (b"Bob@There.example", MESSAGE % 1), path)
+        assert [Progress.FAILED, Progress.RELAYED, Progress.RELAYED] == [one.progress for one in await world.status(number)]
+        assert [("bob@there.example", "bounce")] == await world.suppressed()
+        assert [] == await world.hear(b"Subject: away\r\n\r\nI am away.\r\n\r\n" + MESSAGE % 1, path)
+
+
+async def test_a_bounce_in_words_alone_is_seen_in_the_trace_and_no_more(world: World) -> None:
+    number = await world.send("bob@there.example")
+    with telemetry.capture() as events:
+        await world.incoming.heard(PLAIN % (b"bob@there.example", MESSAGE % 1), [(ALICE, world.alice)], is_notice=True)
+        assert [] == await world.incoming.heard(PLAIN % (b"bob@there.example", MESSAGE % 1), [(ALICE, world.alice)]), "whoever has a reverse-path sends no notices"
+    ((name, about),) = events
+    assert ("notice.unproved", "<1@example.org>", "5.1.1") == (name, about["message_id"], about["status"])
+    assert "Sorry, no mailbox here by that name. (#5.1.1)" == about["reason"]
+    assert Progress.RELAYED is (await world.status(number))[0].progress
 
 
 # ------------------------------------------------------------------------------------------------- complaints

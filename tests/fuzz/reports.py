@@ -10,10 +10,11 @@ from functools import cache
 
 from tests.fuzz import mime
 from tests.harness import fuzz
+from tests.unit.mime.test_plain_notice import EXIM, PARTS, QMAIL
 from tests.unit.mime.test_report import ARF, DSN
 from tests.unit.mime.test_sevenbit import TEXT, leaves
 
-from mailstead.mime import report
+from mailstead.mime import plain_notice, report
 from mailstead.mime.report import Complaint, StatusNotice
 from mailstead.mime.sevenbit import to_7bit
 from mailstead.model import limits
@@ -41,6 +42,12 @@ def one(octets: bytes) -> None:
         for told in found.recipients:
             assert not any(character in told.final + told.original + told.diagnostic for character in "\r\n\0")
             of_detail(told.final)
+    plain = plain_notice.read(octets)
+    if plain is not None:
+        assert len(plain.said) <= 300
+        assert len(plain.addresses) <= 50
+        assert plain.said.isprintable()
+        assert not any(character in plain.message_id + "".join(plain.addresses) for character in "\r\n\0 ")
     done = to_7bit(octets)
     if done is not None:
         assert done.isascii()
@@ -53,12 +60,13 @@ def one(octets: bytes) -> None:
 def corpus() -> tuple[bytes, ...]:
     """What to begin with."""
     eight = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b1\r\n\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + TEXT + b"\r\n--b1--\r\n"
-    return (DSN, ARF, eight, *mime.corpus())
+    plain = tuple(text.replace("\n", "\r\n").encode() for text in (QMAIL, EXIM, PARTS.format(text="NTUwIDUuMS4xIG5v")))
+    return (DSN, ARF, eight, *plain, *mime.corpus())
 
 
 def mutated(chance: random.Random) -> bytes:
     """One of them with a few changes; half of the time a report."""
-    return fuzz.bent(chance, chance.choice(corpus()[:3]) if chance.randrange(2) else chance.choice(corpus()), _PIECES, cut=100)
+    return fuzz.bent(chance, chance.choice(corpus()[:6]) if chance.randrange(2) else chance.choice(corpus()), _PIECES, cut=100)
 
 
 if __name__ == "__main__":

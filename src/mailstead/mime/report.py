@@ -101,7 +101,7 @@ def _status(octets: Octets, part: Part, leaves: list[Part]) -> StatusNotice:
             _address(group.get(b"final-recipient")), _address(group.get(b"original-recipient")), action.split()[0][:20],
             status[0] if status else "", _typed(group.get(b"diagnostic-code")),
         ))
-    return StatusNotice(_text(first.get(b"original-envelope-id")), _typed(first.get(b"reporting-mta")), tuple(told), _returned(octets, leaves))
+    return StatusNotice(_text(first.get(b"original-envelope-id")), _typed(first.get(b"reporting-mta")), tuple(told), returned_id(octets, leaves))
 
 
 def _groups(octets: Octets, part: Part) -> list[dict[bytes, bytes]]:
@@ -151,7 +151,7 @@ def _looks_plain(text: str) -> bool:
     return re.search(r"\+(?![0-9A-F]{2})", text) is not None
 
 
-def _returned(octets: Octets, leaves: list[Part]) -> str:
+def returned_id(octets: Octets, leaves: list[Part]) -> str:
     """The Message-ID of the message that came back, whole or as its header (RFC 6522 §3)."""
     for part in reversed(leaves):
         kind = f"{part.type}/{part.subtype}"
@@ -178,5 +178,5 @@ def _complaint(octets: Octets, part: Part, leaves: list[Part]) -> Complaint:
     recipients = (_text(value).strip("<> ") for value in values.get(b"original-rcpt-to", ())[: limits.SMTP_SUBMISSION_RECIPIENTS])
     return Complaint(
         first(b"feedback-type").lower()[:50], first(b"user-agent"), first(b"original-envelope-id"), first(b"original-mail-from").strip("<> "),
-        tuple(one for one in recipients if "@" in one), _returned(octets, leaves),
+        tuple(one for one in recipients if "@" in one), returned_id(octets, leaves),
     )  # fmt: skip

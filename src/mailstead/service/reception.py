@@ -200,7 +200,8 @@ class Reception:
         about: list[About] = []
         if principal is None and self._incoming is not None:
             about = await self._incoming.heard(
-                message.octets, [(one.address, one.routed.accounts[0][0] if one.routed.accounts else None) for one in transaction.recipients]
+                message.octets, [(one.address, one.routed.accounts[0][0] if one.routed.accounts else None) for one in transaction.recipients],
+                is_notice=transaction.sender is None,
             )
         if len(transaction.recipients) == 1 and len(transaction.recipients[0].routed.accounts) == 1:
             recipient = transaction.recipients[0]

@@ -3,7 +3,8 @@
 They are read before the 250, so that none is forgotten; reading one twice changes nothing. What follows depends on whether it proves itself:
 
 - by the tag of the message's own transaction (``tags``), in the envelope id it brings back or in the reverse-path to which it was sent: the
-  submission learns what became of the recipient, a bounce that says the address is gone suppresses it;
+  submission learns what became of the recipient, a bounce that says the address is gone suppresses it. In the reverse-path it proves also what is written in words
+  alone (``mime.plain_notice``), if the message came back with it;
 - a complaint also by a DKIM signature of a domain that the site has named (``[outbound] feedback_from``), for those who send them hide much;
 - anything else is an event in the trace of the message, and no more.
 """
@@ -17,7 +18,8 @@ from typing import Any, Final
 from mailstead import telemetry
 from mailstead.mailauth import tlsrpt
 from mailstead.mailauth.tags import Malformed
-from mailstead.mime import report
+from mailstead.mime import plain_notice, report
+from mailstead.mime.plain_notice import PlainNotice
 from mailstead.mime.report import Complaint, Found, StatusNotice, TlsPart, Told
 from mailstead.model import limits
 from mailstead.model.address import Address, domain_key
@@ -63,13 +65,18 @@ class Incoming:
         self._feedback_from = frozenset(map(domain_key, feedback_from))
         self._verifying = asyncio.Semaphore(2)
 
-    async def heard(self, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]]) -> list[About]:
+    async def heard(self, octets: Octets, recipients: Sequence[tuple[Address, AccountId | None]], *, is_notice: bool = False) -> list[About]:
         """A stranger's message to ``recipients`` (address, account) is about to be filed. What it is a delivery status notice about, as far as it proves that.
-        Raises ``Unavailable`` where it should come again later."""
-        if len(octets) > limits.REPORT or not report.is_report(header_of(octets)):
+        ``is_notice``: it has the null reverse-path. Raises ``Unavailable`` where it should come again later."""
+        is_report = len(octets) <= limits.REPORT and report.is_report(header_of(octets))
+        if not is_report and not (is_notice and len(octets) <= limits.REPORT and octets.find(b"essage-", len(header_of(octets))) >= 0):
             return []
+        is_large = len(octets) > _IN_A_THREAD
         try:
-            found = report.read(octets) if len(octets) <= _IN_A_THREAD else await asyncio.to_thread(report.read, octets)
+            if not is_report:
+                plain = await asyncio.to_thread(plain_notice.read, octets) if is_large else plain_notice.read(octets)
+                return await self._plain(plain, recipients) if plain is not None else []
+            found = await asyncio.to_thread(report.read, octets) if is_large else report.read(octets)
             return await self._take(found, octets, recipients)
         except (Refusal, Unavailable):
             raise
@@ -110,6 +117,21 @@ class Incoming:
                 pass
         return []
 
+    async def _plain(self, notice: PlainNotice, recipients: Sequence[tuple[Address, AccountId | None]]) -> list[About]:
+        """A notice in words alone. It counts where it came to the tagged reverse-path of the very message that came back, and only about recipients that it names,
+        or the only one it can mean; else it is an event."""
+        account = next((account for _, account in recipients if account is not None), None)
+        tag = self._tag("", [address.local for address, _ in recipients])
+        about = await self._submissions.of_message(tag.account_id, notice.message_id) if tag is not None else None
+        meant: list[str] = []
+        if tag is not None and about is not None and about.submission_id == tag.submission_id:
+            possible = [one.address for one in about.recipients if self._proved(tag, (one.address,))]
+            meant = [one for one in possible if one.lower() in notice.addresses] or (possible if len(possible) == 1 else [])
+        told = [Told(one, "", "failed", notice.status, notice.said) for one in meant] or [Told("", "", "failed", notice.status, notice.said)]
+        whole = StatusNotice("", "", tuple(told), notice.message_id)
+        is_proved = [await self._status(whole, one, tag if meant else None, account) for one in told[:UNPROVED_TOLD]]
+        return [(tag.account_id, tag.submission_id)] if tag is not None and any(is_proved) else []
+
     def _tag(self, envelope_id: str, locals_: Sequence[str]) -> Tag | None:
         now_s = self._now_ms() // 1000
         for text in (envelope_id, *map(of_detail, locals_)):
@@ -144,7 +166,7 @@ class Incoming:
             )
         if told.action == "failed" and tenant and status is not None and status.is_permanent and is_hard(status.subject, status.detail, ""):
             await self._suppressions.bounced(
-                tenant, address, f"{notice.reporting_mta}: {told.diagnostic or told.status}", submission=tag.submission_id, account=tag.account_id
+                tenant, address, ": ".join(filter(None, (notice.reporting_mta, told.diagnostic or told.status))), submission=tag.submission_id, account=tag.account_id
             )
         return True
 
