@@ -22,6 +22,8 @@ from mailstead.store.interface import Account, Store
 
 KIND: Final = ObjectKind.SHARE_NOTIFICATION
 _TRIES: Final = 5
+_VIEWERS: Final = 1_000
+"""Of whom what is kept in memory for the next question."""
 
 
 class Notification(msgspec.Struct):
@@ -63,6 +65,7 @@ class Sharing:
         self._store = store
         self._now_ms = now_ms
         self._new_id = new_id
+        self._emails: dict[AccountId, SharedEmails] = {}
 
     # ------------------------------------------------------------------------------------------------- who may
     async def reach(self, viewer: AccountId, owner: AccountId) -> Reach | None:
@@ -83,7 +86,12 @@ class Sharing:
 
     def emails(self, viewer: AccountId) -> SharedEmails:
         """How somebody uses the emails of accounts that ``reach`` has let them into."""
-        return SharedEmails(self._store, viewer)
+        found = self._emails.get(viewer)
+        if found is None:
+            if len(self._emails) >= _VIEWERS:
+                self._emails.clear()
+            found = self._emails[viewer] = SharedEmails(self._store, viewer)
+        return found
 
     async def reached(self, viewer: AccountId) -> list[Reach]:
         """All accounts that somebody may use, in order of their addresses."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.sharing import ALL
 from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects, describe
 from mailstead.store.blob.segments import SegmentReader
@@ -80,8 +81,14 @@ _COUNTERS: Final = (
         "account {0:x} is at modseq {1}, but something of it was changed at {2}",
         "SELECT a.account_id, a.modseq, max(coalesce((SELECT max(modseq) FROM entry e WHERE e.account_id=a.account_id),0),"
         " coalesce((SELECT max(modseq) FROM mailbox b WHERE b.account_id=a.account_id),0),"
-        " coalesce((SELECT max(modseq) FROM change c WHERE c.account_id=a.account_id),0)) AS most"
+        " coalesce((SELECT max(modseq) FROM change c WHERE c.account_id=a.account_id),0),"
+        " coalesce((SELECT max(modseq) FROM share s WHERE s.account_id=a.account_id),0)) AS most"
         " FROM account a GROUP BY a.account_id HAVING most>a.modseq",
+    ),
+    (
+        "account {0:x} shares mailbox {1} with {2:x} by the rights {3}, which cannot be",
+        "SELECT s.account_id, s.mailbox_id, s.grantee, s.rights FROM share s LEFT JOIN mailbox m ON m.account_id=s.account_id"  # noqa: S608 - numbers of our own
+        f" AND m.mailbox_id=s.mailbox_id WHERE (m.mailbox_id IS NULL AND s.rights<>0) OR s.rights & ~{int(ALL)} OR s.grantee=s.account_id",
     ),
     (
         "account {0:x} has no INBOX",

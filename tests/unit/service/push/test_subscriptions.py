@@ -15,14 +15,17 @@ from tests.harness.https import https_server
 
 from mailstead.app.assemble import credentials_of
 from mailstead.model.dns import Answer
-from mailstead.model.ids import AccountId, from_wire
+from mailstead.model.ids import AccountId, OpId, from_wire
+from mailstead.model.message import NewMessage
 from mailstead.model.object import DueKind, ObjectKind
+from mailstead.model.sharing import NONE, Right
 from mailstead.net.https import Https
 from mailstead.service.emails import Emails
 from mailstead.service.kept import Kept
 from mailstead.service.push.encryption import Vapid, base64url, public_point
 from mailstead.service.push.states import TypeStates
 from mailstead.service.push.subscriptions import Pusher, decode
+from mailstead.service.sharing import Sharing
 
 URL = "https://push.example.test/device"
 
@@ -228,3 +231,27 @@ async def test_over_the_wire_encrypted_for_the_device(tmp_path: Path, site: Web,
         assert headers["Authorization"].startswith("vapid t=")
         message = json.loads(http_ece.decrypt(octets, private_key=device, auth_secret=auth, version="aes128gcm"))
         assert "PushVerification" == message["@type"]
+
+
+async def test_a_device_hears_of_what_others_share_until_they_do_not(site: Web) -> None:
+    sharing = Sharing(site.store, now_ms=site.store.now_ms, new_id=site.store.ids.next)
+    kept, service = Kept(site.store), Service()
+    pusher = Pusher(
+        kept, TypeStates(Emails(site.store), kept, None, sharing).of, site.store.watch, service.post, Vapid(b"x", "mailto:x@y"), site.store.now_ms,
+        credentials_of(site.store))
+    alice, bob = [AccountId(from_wire("a", site.accounts[name]) or 0) for name in ("alice", "bob")]
+    ident = await subscribe(site, types=["Email"])
+    await carry_out(site, pusher)
+    code = (await service.next())["verificationCode"]
+    await site.jmap(("PushSubscription/set", {"update": {ident: {"verificationCode": code}}}))
+    await carry_out(site, pusher)
+    inbox = (await site.store.mail.mailboxes(bob))[0].mailbox_id
+    await sharing.give(bob, inbox, {alice: Right.READ}, by=bob)
+    assert [site.accounts["bob"]] == list((await service.next())["changed"])
+    await site.store.mail.append(bob, OpId(b"1" * 16), inbox, [NewMessage(b"a: b\r\n\r\n")])
+    assert [site.accounts["bob"]] == list((await service.next())["changed"])
+    await sharing.give(bob, inbox, {alice: NONE}, by=bob)
+    await site.store.mail.append(bob, OpId(b"2" * 16), inbox, [NewMessage(b"a: b\r\n\r\n")])
+    await site.store.mail.append(alice, OpId(b"3" * 16), (await site.store.mail.mailboxes(alice))[0].mailbox_id, [NewMessage(b"a: b\r\n\r\n")])
+    assert [site.accounts["alice"]] == list((await service.next())["changed"])
+    await pusher.close()

@@ -435,3 +435,34 @@ async def test_pushes_of_what_is_shared_begin_and_end_with_it(two: Two) -> None:
     del boxes
 
 
+async def test_a_websocket_tells_what_is_shared_until_it_is_not(two: Two) -> None:
+    team, hers = await two.box("Team"), two.web.accounts["alice"]
+    await two.give(team, Right.READ)
+    headers = {"Authorization": two.web.authorization("bob")}
+    async with two.web.client.ws_connect(two.web.base + "/jmap/ws", headers=headers, protocols=("jmap",)) as socket, asyncio.timeout(20):
+        await socket.send_str(json.dumps({"@type": "WebSocketPushEnable", "dataTypes": ["Email"], "pushState": "1-1"}))
+        assert [hers] == list(json.loads(await socket.receive_str())["changed"]), "one's own has not moved since"
+        await two.put(team)
+        told = json.loads(await socket.receive_str())["changed"]
+        (got,) = await two.ask(("Email/query", {}))
+        assert {hers: {"Email": got["queryState"]}} == told
+        await two.give(team, NONE)
+        await two.put(team)
+        await two.store.mail.append(two.bob, two.op(), (await two.store.mail.mailboxes(two.bob))[0].mailbox_id, [NewMessage(b"a: b\r\n\r\n")])
+        assert [two.web.accounts["bob"]] == list(json.loads(await socket.receive_str())["changed"])
+
+
+async def test_lists_of_mailboxes_are_mended_as_well(two: Two) -> None:
+    one, two_ = await two.box("One"), await two.box("Two")
+    await two.give(one, Right.READ)
+    (before,) = await two.ask(("Mailbox/query", {"sort": [{"property": "name"}]}))
+    known = list(before["ids"])
+    await two.give(two_, Right.READ)
+    await two.give(one, NONE)
+    await two.give(one, Right.READ)
+    told, now = await two.ask(
+        ("Mailbox/queryChanges", {"sinceQueryState": before["queryState"], "sort": [{"property": "name"}]}), ("Mailbox/query", {"sort": [{"property": "name"}]}))
+    known = [ident for ident in known if ident not in told["removed"]]
+    for added in told["added"]:
+        known.insert(added["index"], added["id"])
+    assert now["ids"] == known == [box_id(one), box_id(two_)]
