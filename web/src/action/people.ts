@@ -54,8 +54,9 @@ export async function prepare(mail: Mail): Promise<void> {
     try {
       const query = client.call<{ ids: Id[] }>('Email/query', { filter: { inMailbox: sent }, sort: [{ property: 'receivedAt', isAscending: false }], limit: 300 });
       const get = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'from', 'to', 'cc', 'receivedAt'] });
-      await query;
-      learn(book.known, (await get).list, mine, Date.now());
+      // Both are heard: where nobody answers, both say so.
+      const [, { list }] = await Promise.all([query, get]);
+      learn(book.known, list, mine, Date.now());
     } catch (error) {
       mail.store.report(error);
       book.asked = null;

@@ -19,8 +19,15 @@ export function remembered(): Signed | null {
   }
 }
 
+/** The key's share, asked for beside the question who is signed in: over a slow line each question takes its time. */
+let share: Promise<Uint8Array> | null = null;
+
 /** Who is signed in; `offline` with the last account where nobody answers. */
 export async function who(): Promise<{ signed: Signed | null; offline: boolean }> {
+  if (remembered()) {
+    share = account.keyShare();
+    share.catch(() => (share = null));
+  }
   try {
     return { signed: await current(), offline: false };
   } catch (error) {
@@ -48,7 +55,8 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   // The store and the JMAP session open side by side; the screen waits for neither longer than it must.
   const store = (async () => {
     try {
-      mail.store.db = await Database.open(signed.accountId, await account.keyShare());
+      mail.store.db = await Database.open(signed.accountId, await (share ?? account.keyShare()));
+      share = null;
       await mail.store.restore();
       await mail.log.restore();
     } catch {
