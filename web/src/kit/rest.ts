@@ -2,6 +2,16 @@
 const KINDS = ['keydown', 'pointerdown', 'wheel', 'scroll', 'input'];
 const LOOK_MS = 100;
 
+/** Call `what` when the page has nothing else to do, within a second or so. Returns how to call it off. */
+export function whenIdle(what: () => void): () => void {
+  if (typeof requestIdleCallback !== 'function') {
+    const timer = setTimeout(what, 50);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(what, { timeout: 1000 });
+  return () => cancelIdleCallback(handle);
+}
+
 let own: Hand | undefined;
 
 /** The hand that works in this window. */
