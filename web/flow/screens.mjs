@@ -135,3 +135,234 @@ export const phone = {
     await mail.page.locator('.set h1').waitFor();
   },
 };
+
+const popover = (mail) => mail.page.locator('[popover]:popover-open').waitFor();
+const dialog = (mail) => mail.page.locator('dialog[open]').waitFor();
+/** Whatever stands before the list goes. */
+async function clear(mail) {
+  for (let time = 0; time < 4 && (await mail.page.locator('dialog[open], [popover]:popover-open').count()); time++) await mail.press('Escape');
+  await mail.at('/m/inbox');
+  await mail.row(/./).first().waitFor();
+}
+async function reading(mail, subject) {
+  await clear(mail);
+  await mail.open(subject);
+  await mail.text();
+}
+const messageMenu = async (mail, entry) => {
+  await mail.page.locator('.msg .btn-ic[aria-haspopup=menu]').last().click();
+  await popover(mail);
+  await mail.page.locator('[popover]:popover-open').getByRole('menuitem', { name: entry }).click();
+};
+
+/** What is seen more seldom: menus, dialogs, empty and failed places, the states without a network and without a session. In English, on a desk. */
+export const states = {
+  narrowMenu: async (mail) => {
+    await clear(mail);
+    await mail.page.locator('.list-head [aria-haspopup=menu]').click();
+    await popover(mail);
+  },
+  accountMenu: async (mail) => {
+    await clear(mail);
+    await mail.page.locator('.rail .me, .rail [aria-haspopup=menu]').last().click();
+    await popover(mail);
+  },
+  readerMenu: async (mail) => {
+    await reading(mail, 'Tomatoes');
+    await mail.page.locator('.reader-pane .bar [aria-haspopup=menu]').click();
+    await popover(mail);
+  },
+  headers: async (mail) => {
+    await reading(mail, 'Tomatoes');
+    await messageMenu(mail, /headers/i);
+    await mail.page.locator('dialog[open] pre').waitFor();
+  },
+  source: async (mail) => {
+    await reading(mail, 'Tomatoes');
+    await messageMenu(mail, /source/i);
+    await mail.page.locator('dialog[open] pre').waitFor();
+  },
+  snooze: async (mail) => {
+    await clear(mail);
+    await mail.row(/./).first().focus();
+    await mail.press('b');
+    await dialog(mail);
+  },
+  label: async (mail) => {
+    await clear(mail);
+    await mail.row(/./).first().focus();
+    await mail.press('l');
+    await dialog(mail);
+  },
+  note: async (mail) => {
+    await clear(mail);
+    await mail.command('Note');
+    await mail.page.waitForTimeout(400);
+  },
+  toast: async (mail) => {
+    await clear(mail);
+    await mail.row(/./).nth(3).focus();
+    await mail.press('e');
+    await mail.page.locator('.toast').first().waitFor();
+  },
+  written: async (mail) => {
+    await mail.press('z');
+    await clear(mail);
+    await mail.write({ to: 'new.friend@elsewhere.example', subject: 'A harbour', text: 'Please find attached the chart.' });
+    await mail.composer.locator('input[type=file]').setInputFiles({ name: 'chart of the harbour.txt', mimeType: 'text/plain', buffer: Buffer.from('soundings') });
+    await mail.saved();
+  },
+  held: async (mail) => {
+    await mail.press('Control+Enter');
+    await mail.page.locator('.toast').first().waitFor();
+    await mail.at('/outbox');
+    await mail.page.locator('.out-i').first().waitFor();
+  },
+  composePage: async (mail) => {
+    await mail.page.goto(`${mail.base}/compose/new`);
+    await mail.page.locator('.composer .editor').waitFor();
+  },
+  folderRemoved: async (mail) => {
+    await mail.page.goto(`${mail.base}/settings/folders`);
+    await mail.page.getByLabel('New folder').fill('Harbour');
+    await mail.page.locator('.set form.line .btn.primary').first().click();
+    await mail.page.getByRole('button', { name: /Remove Harbour|Harbour.*emove/ }).click();
+    await dialog(mail);
+  },
+  secondFactor: async (mail) => {
+    await mail.press('Escape');
+    await mail.at('/settings/security');
+    await mail.page.getByRole('button', { name: /Set up/ }).click();
+    await mail.page.locator('.codes li').first().waitFor();
+  },
+  appPassword: async (mail) => {
+    await mail.page.getByRole('button', { name: 'Cancel' }).click();
+    await mail.page.locator('input[maxlength="60"]').fill('An old phone');
+    await mail.page.locator('input[maxlength="60"]').press('Enter');
+    await mail.page.locator('.trust.ok .secret').waitFor();
+  },
+  searchEmpty: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.at('/s?q=');
+    await mail.page.locator('.calm').waitFor();
+  },
+  searchNothing: async (mail) => {
+    await mail.page.locator('.search input').first().fill('nothing of the kind');
+    await mail.page.locator('.list-pane .calm h2').waitFor();
+    await mail.page.waitForTimeout(500);
+  },
+  empty: async (mail) => {
+    await mail.page.goto(`${mail.base}/m/junk`);
+    await mail.page.locator('.list-pane .calm').waitFor();
+  },
+  noSuchPlace: async (mail) => {
+    await mail.page.goto(`${mail.base}/m/nowhere`);
+    await mail.page.locator('.calm').waitFor();
+  },
+  noSuchConversation: async (mail) => {
+    await mail.page.goto(`${mail.base}/m/inbox/nowhere`);
+    await mail.page.locator('.reader-pane .calm').waitFor();
+  },
+  loading: async (mail) => {
+    await mail.page.goto(`${mail.base}/m/inbox`);
+    await mail.row(/./).first().waitFor();
+    await mail.page.route('**/jmap/api*', () => undefined);
+    await mail.page.route('**/jmap', () => undefined);
+    await mail.at('/m/archive');
+    await mail.page.waitForTimeout(600);
+  },
+  offline: async (mail) => {
+    await mail.page.unroute('**/jmap/api*');
+    await mail.page.unroute('**/jmap');
+    await mail.page.goto(`${mail.base}/m/inbox`);
+    await mail.row(/./).first().waitFor();
+    await mail.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await mail.context.setOffline(true);
+    await mail.row(/./).nth(2).focus();
+    await mail.press('s');
+    await mail.page.locator('.notice').waitFor();
+  },
+  fileNotHere: async (mail) => {
+    await mail.row(/./).filter({ has: mail.page.locator('.vh', { hasText: 'Attachment' }) }).first().click();
+    await mail.page.locator('.att').first().waitFor();
+    await mail.page.locator('.att .btn-ic').first().click();
+    await dialog(mail);
+  },
+  waitingDeeds: async (mail) => {
+    await mail.press('Escape');
+    await mail.at('/history');
+  },
+  searchOffline: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.press('/');
+    await mail.page.locator('.search input').first().fill('the');
+    await mail.says('cannot be reached');
+    await mail.row(/./).first().waitFor();
+  },
+  unsent: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.at('/settings/security');
+    await mail.page.getByRole('button', { name: 'Sign out' }).last().click();
+    await dialog(mail);
+  },
+  ended: async (mail) => {
+    await mail.press('Escape');
+    await mail.context.setOffline(false);
+    await mail.at('/m/inbox');
+    await mail.page.locator('.notice').waitFor({ state: 'detached' });
+    await mail.context.clearCookies();
+    await mail.row(/./).nth(2).focus();
+    await mail.press('s');
+    await mail.page.locator('.notice.warn').waitFor();
+  },
+  signInAgain: async (mail) => {
+    await mail.page.locator('.notice.warn .btn').click();
+    await dialog(mail);
+    await mail.page.locator('dialog[open] input[type=password]').waitFor();
+  },
+};
+
+/** The places of a telephone beside those above. */
+export const phoneStates = {
+  search: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.page.locator('.tabs a[href^="/s"]').click();
+    await mail.page.locator('.search input').first().fill('the');
+    await mail.row(/./).first().waitFor();
+    await mail.page.waitForTimeout(500);
+  },
+  history: async (mail) => {
+    await mail.page.locator('.tabs a[href="/history"]').click();
+    await mail.page.locator('.page h1').waitFor();
+  },
+  outbox: async (mail) => {
+    await mail.page.goto(`${mail.base}/outbox`);
+    await mail.page.locator('.page h1').waitFor();
+  },
+  waiting: async (mail) => {
+    await mail.page.goto(`${mail.base}/waiting`);
+    await mail.page.locator('.page h1').waitFor();
+  },
+  ...Object.fromEntries(['appearance', 'keyboard', 'folders', 'labels', 'notifications', 'security'].map((page) => [`settings-${page}`, async (mail) => {
+    await mail.page.goto(`${mail.base}/settings/${page}`);
+    await mail.page.locator('.set h1').waitFor();
+  }])),
+  move: async (mail) => {
+    await mail.page.goto(`${mail.base}/m/inbox`);
+    await mail.row(/./).nth(6).click();
+    await mail.text();
+    await mail.page.getByRole('button', { name: 'Move' }).first().click();
+    await dialog(mail);
+  },
+  offline: async (mail) => {
+    await mail.press('Escape');
+    await mail.page.goto(`${mail.base}/m/inbox`);
+    await mail.row(/./).first().waitFor();
+    await mail.context.setOffline(true);
+    await mail.row(/./).nth(2).focus();
+    await mail.press('s');
+    await mail.page.locator('.notice').waitFor();
+  },
+};
+
+export const sizes = { desktop, phone, states, phoneStates };

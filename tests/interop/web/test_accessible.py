@@ -13,15 +13,22 @@ from tests.interop.web.conftest import PEOPLE
 
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
+SELDOM = PEOPLE[7]
 SCREENS = 18
+STATES = 30
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
 
 
 @pytest.fixture(scope="module")
 def samples(site: Server) -> None:
     """The demo's mail, so that every screen has something to show."""
+    for login in (READER, SELDOM):
+        fill(site, login)
+
+
+def fill(site: Server, login: str) -> None:
     with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
-        imap.login(READER, PASSWORD)
+        imap.login(login, PASSWORD)
         for path in sorted(sampling.FOLDER.glob("*.eml")):
             octets = path.read_bytes()
             date = next(line for line in octets.split(b"\r\n") if line.lower().startswith(b"date:"))
@@ -40,6 +47,22 @@ def test_every_screen_in_every_theme(browser: Browser) -> None:
 def test_every_screen_of_a_phone(browser: Browser) -> None:
     device: dict[str, Any] = {"name": "phone", "login": READER, "password": PASSWORD, **PHONE}
     seen = browser.run("accessible", device, size="phone")
+    assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
+
+
+@pytest.mark.usefixtures("samples")
+@pytest.mark.parametrize("half", [(0, STATES // 2), (STATES // 2, 1000)], ids=["menus", "lacks"])
+def test_what_is_seen_seldom(browser: Browser, half: tuple[int, int]) -> None:
+    device = {"name": "seldom", "login": SELDOM, "password": PASSWORD}
+    seen = browser.run("accessible", device, errors=True, size="states", **dict(zip(("from", "to"), half, strict=True)))
+    assert seen["seen"] >= STATES // 2
+    assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
+
+
+@pytest.mark.usefixtures("samples")
+def test_what_is_seen_seldom_on_a_phone(browser: Browser) -> None:
+    device: dict[str, Any] = {"name": "seldom phone", "login": SELDOM, "password": PASSWORD, **PHONE}
+    seen = browser.run("accessible", device, errors=True, size="phoneStates")
     assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
 
 

@@ -1,6 +1,6 @@
 // What every screen looks like, to people and to the tools that check for people.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { desktop, phone } from '../screens.mjs';
+import { desktop, sizes } from '../screens.mjs';
 
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -31,12 +31,15 @@ async function dress(mail, { theme, density, language }) {
   await mail.row(/./).first().waitFor();
 }
 
-/** Every finding of axe-core on every screen: all rules in the light theme, the contrast of colours in each other one. */
-export async function accessible(mail, { size = 'desktop' }) {
+/**
+ * Every finding of axe-core on every screen: all rules in the light theme, the contrast of colours in each other one. `from` and `to`: only
+ * these of the screens.
+ */
+export async function accessible(mail, { size = 'desktop', from = 0, to = 1000 }) {
   await dress(mail, { theme: 'light' });
   const out = {};
   const seen = [];
-  for (const [name, go] of Object.entries(size === 'phone' ? phone : desktop)) {
+  for (const [name, go] of Object.entries(sizes[size]).slice(from, to)) {
     if ((await go(mail)) === 'absent') continue;
     seen.push(name);
     for (const theme of ['light', 'dark', 'contrast']) {
@@ -46,21 +49,36 @@ export async function accessible(mail, { size = 'desktop' }) {
     }
     await mail.page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
   }
+  await mail.context.setOffline(false);
   return { seen: seen.length, found: out };
 }
 
-/** The sign-in page, which has no account to dress. */
+/** The sign-in page, which has no account to dress: as it is, and when the password was wrong. */
 export async function accessibleDoor(mail) {
-  await mail.page.goto(mail.base);
-  await mail.page.getByLabel('Address').waitFor();
-  return violations(mail.page, null);
+  const { page } = mail;
+  const found = [];
+  await page.goto(mail.base);
+  await page.getByLabel('Address').waitFor();
+  const look = async () => {
+    for (const theme of ['light', 'dark', 'contrast']) {
+      await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+      found.push(...(await violations(page, theme === 'light' ? null : ['color-contrast'])));
+    }
+  };
+  await look();
+  await page.getByLabel('Address').fill('nobody@example.test');
+  await page.getByLabel('Password', { exact: true }).fill('not this one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('[role=alert], .trust.danger, .problem').first().waitFor();
+  await look();
+  return found;
 }
 
 /** A picture of every screen, for people to look at. */
 export async function pictures(mail, { folder, theme, density, language, size = 'desktop', only = null }) {
   mkdirSync(folder, { recursive: true });
   await dress(mail, { theme, density, language });
-  for (const [name, go] of Object.entries(size === 'phone' ? phone : desktop)) {
+  for (const [name, go] of Object.entries(sizes[size])) {
     if ((await go(mail)) === 'absent') continue;
     await mail.page.waitForTimeout(150);
     if (!only || only.includes(name)) await mail.page.screenshot({ path: `${folder}/${name}.png` });
