@@ -168,18 +168,18 @@ export const states = {
     await popover(mail);
   },
   readerMenu: async (mail) => {
-    await reading(mail, 'Tomatoes');
+    await reading(mail, 'On long lines');
     await mail.page.locator('.reader-pane .bar [aria-haspopup=menu]').click();
     await popover(mail);
   },
   headers: async (mail) => {
-    await reading(mail, 'Tomatoes');
-    await messageMenu(mail, /headers/i);
+    await reading(mail, 'On long lines');
+    await messageMenu(mail, 'Header fields');
     await mail.page.locator('dialog[open] pre').waitFor();
   },
   source: async (mail) => {
-    await reading(mail, 'Tomatoes');
-    await messageMenu(mail, /source/i);
+    await reading(mail, 'On long lines');
+    await messageMenu(mail, 'Source');
     await mail.page.locator('dialog[open] pre').waitFor();
   },
   snooze: async (mail) => {
@@ -213,8 +213,9 @@ export const states = {
     await mail.saved();
   },
   held: async (mail) => {
-    await mail.press('Control+Enter');
-    await mail.page.locator('.toast').first().waitFor();
+    await mail.button('More ways to send', mail.composer).click();
+    await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
+    await mail.says('Will be sent');
     await mail.at('/outbox');
     await mail.page.locator('.out-i').first().waitFor();
   },
@@ -326,7 +327,7 @@ export const states = {
 export const phoneStates = {
   search: async (mail) => {
     await mail.at('/m/inbox');
-    await mail.page.locator('.tabs a[href^="/s"]').click();
+    await mail.page.locator('.tabs a[href^="/s?"]').click();
     await mail.page.locator('.search input').first().fill('the');
     await mail.row(/./).first().waitFor();
     await mail.page.waitForTimeout(500);

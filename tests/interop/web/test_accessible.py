@@ -13,7 +13,7 @@ from tests.interop.web.conftest import PEOPLE
 
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
-SELDOM = PEOPLE[7]
+SELDOM = PEOPLE[10]
 SCREENS = 18
 STATES = 30
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
