@@ -81,7 +81,7 @@ class HopLine:
         self._reader = client.Reader()
         self._transactions = 0
         self.is_shaking_hands = False
-        """In the middle of a TLS handshake."""
+        """In the middle of a TLS handshake, or before it, when the server has been asked for one."""
         self.tls_failure = ""
         """A word of RFC 8460 §4.3."""
 
@@ -162,11 +162,12 @@ class HopLine:
                     raise Rejected(client.permanent("The next server offers no TLS, which the message requires", client.NO_REQUIRETLS))
                 raise Rejected(client.temporary("The next server offers no TLS, which is required for it", EnhancedStatus(4, 7, 10)))
             return
+        # A server that offers TLS and then does not begin it has failed at it, unless it is about to close anyway.
+        self.is_shaking_hands = True
         await self._play(client.starttls())
         self._reader = client.Reader()  # nothing heard before counts (RFC 3207 §4.2)
         must = self._way.credentials is not None or policy.mode is TlsMode.VERIFIED
         tls = self._way.tls or (_verified() if must else _any())
-        self.is_shaking_hands = True
         await self._stream.start_tls(tls, policy.server_name or (policy.names[0] if policy.mode is TlsMode.VERIFIED and policy.names else self.peer.name))
         self.is_shaking_hands = False
         if policy.mode is TlsMode.DANE:
@@ -276,8 +277,9 @@ async def _opened(name: str, address: str, way: Way, policy: TlsPolicy, *, is_cl
     except (Rejected, NetError) as exc:
         stream.abort()
         failed = line.failure(exc)
-        if line.is_shaking_hands:
-            raise _TlsFailed(replace(failed, status=EnhancedStatus(4, 7, 5)), failure_of(exc)) from exc
+        if line.is_shaking_hands and failed.code != _CLOSING:
+            failure = "starttls-not-supported" if isinstance(exc, Rejected) else failure_of(exc)
+            raise _TlsFailed(replace(failed, status=EnhancedStatus(4, 7, 5)), failure) from exc
         raise NoSession(failed, line.tls_failure) from exc
     except BaseException:
         stream.abort()

@@ -23,8 +23,8 @@ PREVIEW_CHARACTERS: Final = 200
 # ---------------------------------------------------------------- SMTP
 SMTP_COMMAND_LINE: Final = 512
 """RFC 5321 §4.5.3.1.4; each extension adds its own (SIZE 26, 8BITMIME 17, AUTH 500, SMTPUTF8 10, DSN 500+128)."""
-SMTP_MAIL_LINE: Final = 512 + 26 + 17 + 500 + 10 + 128 + 34 + 17 + 15
-"""FUTURERELEASE 34, DELIVERBY 17, MT-PRIORITY 15 on top."""
+SMTP_MAIL_LINE: Final = 512 + 26 + 17 + 500 + 10 + 128 + 34 + 17 + 15 + 11
+"""FUTURERELEASE 34, DELIVERBY 17, MT-PRIORITY 15, REQUIRETLS 11 on top."""
 SMTP_RCPT_LINE: Final = 512 + 500
 SMTP_AUTH_LINE: Final = 12_288
 """RFC 4954 §4.5."""

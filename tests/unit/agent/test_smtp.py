@@ -11,6 +11,7 @@ from tests.harness.agent import Bringing
 from tests.harness.smtp import ALICE, BOB, SmtpSite
 from tests.unit.agent.test_smarthost import MESSAGE, certificates, envelope, kinds, scripted
 
+from mailstead import telemetry
 from mailstead.agent.hop import Way
 from mailstead.agent.smtp import MxAgent
 from mailstead.model.dns import Answer, Mx
@@ -173,8 +174,9 @@ async def test_a_host_that_will_not_speak_with_us_is_passed_over(world: World, g
         assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE)))[0].startswith("4.")
 
 
-async def test_broken_tls_goes_in_the_clear(world: World) -> None:
-    script = [b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n", b"garbage\r\n"]
+@pytest.mark.parametrize("broken", [[b"220 go\r\n", b"garbage\r\n"], [b"454 4.7.0 TLS is not available\r\n"], [b"502 5.5.1 what\r\n"], []])
+async def test_broken_tls_goes_in_the_clear(world: World, broken: list[bytes]) -> None:
+    script = [b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", *broken]
     plain = [b"220 x\r\n", b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 taken\r\n"]
     calls = iter([script, plain])
 
@@ -190,6 +192,15 @@ async def test_broken_tls_goes_in_the_clear(world: World) -> None:
     world.names.addresses_of["mx1.test"] = ("127.0.0.1",)
     assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
     server.close()
+
+
+async def test_a_server_that_closes_in_place_of_tls_is_called_again_later_and_not_in_the_clear(world: World) -> None:
+    async with scripted([b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"421 4.3.2 closing\r\n"]) as port:
+        world.names.addresses_of["mx1.test"] = ("127.0.0.1",)
+        world.port = port
+        with telemetry.capture() as events:
+            assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE)))[0].startswith("4.")
+    assert "tls.refused" not in [name for name, _ in events]
 
 
 async def test_mail_that_would_come_back_to_us_is_refused(world: World) -> None:
