@@ -1,6 +1,6 @@
 """A name server on loopback for tests: zones from text, UDP and TCP, and ways to misbehave.
 
-``zone`` is in master-file form with absolute names. ``misbehave`` maps a name to "silent", "servfail", "truncate", "forge" (a wrong id
+``zone`` is in master-file form with absolute names. ``misbehave`` maps a name, or a name and a type, to "silent", "servfail", "truncate", "forge" (a wrong id
 first, then the answer) or "garbage".
 """
 
@@ -51,7 +51,7 @@ class NameServer(asyncio.DatagramProtocol):
         name = question.name.to_text(omit_final_dot=True).lower()
         self.heard.append((transport, name, dns.rdatatype.to_text(question.rdtype)))
         response = dns.message.make_response(query, recursion_available=True)
-        fault = self._misbehave.get(name, "")
+        fault = self._misbehave.get(f"{name} {dns.rdatatype.to_text(question.rdtype)}", self._misbehave.get(name, ""))
         if fault == "silent":
             return []
         if fault == "garbage":

@@ -127,6 +127,15 @@ async def test_the_next_server_is_asked() -> None:
         assert len((await ask.mx("example.test")).records) == 2
 
 
+@pytest.mark.parametrize(("spoilt", "left"), [("AAAA", ("192.0.2.1",)), ("A", ("2001:db8::1",))])
+@pytest.mark.parametrize("is_secure", [True, False])
+async def test_addresses_of_one_kind_are_as_good_as_they_are(spoilt: str, left: tuple[str, ...], is_secure: bool) -> None:
+    """RFC 4074; and RFC 7672 §2.1.3: a bogus answer about the other kind is no way around DANE."""
+    async with name_server(ZONE, secure=is_secure, misbehave={f"mx1.example.test {spoilt}": "servfail"}) as server:
+        found = await of(server).addresses("mx1.example.test")
+        assert (left, is_secure) == (found.records, found.is_secure)
+
+
 async def test_validation_is_believed_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async with name_server(ZONE, secure=True) as server:
         assert (await of(server).mx("example.test")).is_secure

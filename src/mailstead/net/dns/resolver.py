@@ -74,7 +74,8 @@ class Resolver:
         """Questions that went to a server."""
 
     async def addresses(self, name: str) -> Answer[str]:
-        """IPv6 and IPv4 addresses, IPv6 first. Secure only if both answers are. Raises ``Unavailable``."""
+        """IPv6 and IPv4 addresses, IPv6 first. Secure only if both answers are; where one of them cannot be had, the other alone says (else whoever spoils the one
+        could have us do without DANE, RFC 7672 §2.1.3). Raises ``Unavailable``."""
         six: Answer[str] | BaseException
         four: Answer[str] | BaseException
         six, four = await asyncio.gather(self.ask(name, RecordType.AAAA), self.ask(name, RecordType.A), return_exceptions=True)
@@ -82,11 +83,11 @@ class Resolver:
             # Servers that fail for AAAA only are common enough (RFC 4074): what there is will do.
             if isinstance(four, BaseException) or not four.records:
                 raise six
-            return Answer(four.name, four.records, is_secure=False, exists=True, ttl_s=four.ttl_s)
+            return Answer(four.name, four.records, is_secure=four.is_secure, exists=True, ttl_s=four.ttl_s)
         if isinstance(four, BaseException):
             if not six.records:
                 raise four
-            return Answer(six.name, six.records, is_secure=False, exists=True, ttl_s=six.ttl_s)
+            return Answer(six.name, six.records, is_secure=six.is_secure, exists=True, ttl_s=six.ttl_s)
         return Answer(
             four.name, six.records + four.records, six.is_secure and four.is_secure, six.exists or four.exists, min(six.ttl_s, four.ttl_s)
         )
