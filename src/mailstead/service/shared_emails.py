@@ -65,7 +65,7 @@ class SharedEmails(Emails):
         if now is not None:
             patch = _less_unchanged(now, patch)
         fault = Fault.NOT_FOUND if mailbox is not None and now is None else _judge(mailbox, patch, await self.rights(account))
-        wish = patch.is_subscribed
+        wish = patch.is_subscribed if mailbox is not None else bool(patch.is_subscribed)
         patch = dataclasses.replace(patch, is_subscribed=None)
         if fault is Fault.NONE and (mailbox is None or patch != MailboxPatch()):
             done = await super().mailbox_set(account, mailbox, patch)

@@ -53,6 +53,11 @@ class Reach:
     grants: tuple[Grant, ...]
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether the viewer wants to see anything of it. RFC 9670 §1.4."""
+        return any(grant.is_subscribed for grant in self.grants)
+
+    @property
     def may_write(self) -> bool:
         """Whether anything at all can be changed."""
         return any(grant.rights & WRITES for grant in self.grants)

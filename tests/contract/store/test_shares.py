@@ -33,7 +33,7 @@ async def test_what_is_given_is_there_and_can_be_found_by_who_has_it(world: Worl
     assert () == await shares.of(world.a)
     assert [] == await owners(world, world.b)
     assert (Granted(inbox, world.b, NONE, LOOK),) == await give(world, inbox, LOOK)
-    assert (Grant(inbox, world.b, LOOK),) == await shares.of(world.a) == await shares.of(world.a, grantee=world.b)
+    assert (Grant(inbox, world.b, LOOK, is_subscribed=True),) == await shares.of(world.a) == await shares.of(world.a, grantee=world.b)
     assert () == await shares.of(world.b)
     assert [world.a] == await owners(world, world.b)
     assert [] == await owners(world, world.a)
@@ -135,17 +135,20 @@ async def test_what_somebody_wants_to_see_is_their_own_matter(world: World) -> N
     await give(world, inbox, LOOK)
     await give(world, inbox, LOOK, to=carl)
     before = await world.store.emails.states(world.a)
-    await shares.subscribe(world.a, world.op(), world.b, inbox, is_subscribed=True)
-    assert {world.b: True, carl: False} == {one.grantee: one.is_subscribed for one in await shares.of(world.a)}
+    assert {world.b: True, carl: True} == {one.grantee: one.is_subscribed for one in await shares.of(world.a)}, "until they say otherwise"
+    revision = [one.revision for one in await shares.with_(world.b)]
+    await shares.subscribe(world.a, world.op(), world.b, inbox, is_subscribed=False)
+    assert {world.b: False, carl: True} == {one.grantee: one.is_subscribed for one in await shares.of(world.a)}
+    assert revision < [one.revision for one in await shares.with_(world.b)]
     assert before.mailbox == (await world.store.emails.states(world.a)).mailbox
     await give(world, inbox, ALL)
-    assert (Grant(inbox, world.b, ALL, is_subscribed=True),) == await shares.of(world.a, grantee=world.b)
-    await give(world, inbox, NONE)
+    assert (Grant(inbox, world.b, ALL),) == await shares.of(world.a, grantee=world.b)
+    await give(world, inbox, Right.ADD)
     with pytest.raises(Refusal) as caught:
         await shares.subscribe(world.a, world.op(), world.b, inbox, is_subscribed=True)
     assert Reason.NOT_FOUND is caught.value.reason
     await give(world, inbox, LOOK)
-    assert (Grant(inbox, world.b, LOOK),) == await shares.of(world.a, grantee=world.b)
+    assert (Grant(inbox, world.b, LOOK, is_subscribed=True),) == await shares.of(world.a, grantee=world.b)
 
 
 async def test_bounds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,8 @@ class TypeStates:
 
     async def _of_shared(self, viewer: AccountId, owner: AccountId) -> dict[str, str] | None:
         """Of what somebody shares with ``viewer``; None: nothing, or it cannot be looked at just now."""
-        if self._sharing is None or await self._sharing.reach(viewer, owner) is None:
+        reach = await self._sharing.reach(viewer, owner) if self._sharing is not None else None
+        if self._sharing is None or reach is None or not reach.is_wanted:  # RFC 9670 §1.4
             return None
         try:
             return _of_mail(await self._sharing.emails(viewer).states(owner))

@@ -15,7 +15,8 @@ class Shares(Protocol):
         """All grants, or those of one; from one snapshot, never stale."""
 
     async def set(self, account: AccountId, op: OpId, grants: Sequence[Grant], *, by: AccountId | None = None) -> tuple[Granted, ...]:
-        """Give each grantee these rights and no others (none: take them away), all or nothing; what it changed. ``is_subscribed`` does not matter. ``by``: who
+        """Give each grantee these rights and no others (none: take them away), all or nothing; what it changed. ``is_subscribed`` does not matter: what somebody
+        can read from now on they want to see, until they say otherwise. ``by``: who
         does so where it is not the owner; judged in the same transaction. NOT_FOUND (no such mailbox, or ``by`` may not know of it), NOT_PERMITTED (``by``
         may not share; a grantee of another tenant), INVALID (the owner as grantee), LIMIT, ACCOUNT_SUSPENDED."""
 

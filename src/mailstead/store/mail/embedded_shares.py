@@ -56,6 +56,7 @@ class EmbeddedShares:
 
     async def subscribe(self, account: AccountId, op: OpId, grantee: AccountId, mailbox_id: MailboxId, *, is_subscribed: bool) -> None:
         await self._mail.write(account, shares.SubscribeShare(account, grantee, mailbox_id, is_subscribed), op)
+        await self._hint(account, {grantee: True})
 
     async def with_(self, grantee: AccountId) -> tuple[SharedAccount, ...]:
         return self._reader.shared_with(grantee)

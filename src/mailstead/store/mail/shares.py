@@ -114,15 +114,15 @@ class SetShares(OfAccount):
                 raise Refusal(Reason.LIMIT, f"A mailbox is shared with at most {limits.SHARES_PER_MAILBOX} people")
 
 
-def _put(tx: Tx, account: int, modseq: int, mailbox: int, grantee: int, old: int, new: int) -> None:
-    """Write one grant; what is none any more is forgotten to be wanted."""
+def _put(tx: Tx, account: int, modseq: int, mailbox: int, grantee: int, old: int, new: int, *, subscribed: bool = True) -> None:
+    """Write one grant. ``subscribed``: whether who could not read the mailbox before wants to see it from now on."""
     row = tx.db.one(
         "SELECT subscribed, seen_at, read_at FROM share WHERE account_id=? AND mailbox_id=? AND grantee=?", (account, mailbox, grantee))
-    subscribed, seen_at, read_at = row or (0, modseq, modseq)
+    wanted, seen_at, read_at = row or (0, modseq, modseq)
     tx.db.run(
         "INSERT OR REPLACE INTO share VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (account, mailbox, grantee, new, subscribed if new else 0, modseq if bool(old) != bool(new) else seen_at,
-         modseq if (old ^ new) & READ else read_at, modseq),
+        (account, mailbox, grantee, new, bool(new & READ) and bool(wanted if old & READ else subscribed),
+         modseq if bool(old) != bool(new) else seen_at, modseq if (old ^ new) & READ else read_at, modseq),
     )  # fmt: skip
 
 
@@ -149,8 +149,9 @@ def inherit(tx: Tx, account: int, modseq: int, mailbox: int, parent: int) -> Non
     """A mailbox has been made: it shares what the one above it shares. RFC 4314 §4."""
     if not parent or not _ever(tx, account):
         return
-    for grantee, wanted in tx.db.all("SELECT grantee, rights FROM share WHERE account_id=? AND mailbox_id=? AND rights<>0", (account, parent)):
-        _put(tx, account, modseq, mailbox, grantee, 0, wanted)
+    for grantee, wanted, subscribed in tx.db.all(
+        "SELECT grantee, rights, subscribed FROM share WHERE account_id=? AND mailbox_id=? AND rights<>0", (account, parent)):
+        _put(tx, account, modseq, mailbox, grantee, 0, wanted, subscribed=bool(subscribed))
         tx.db.run("UPDATE account SET share_modseq=? WHERE account_id=?", (modseq, account))
 
 

@@ -91,6 +91,7 @@ async def test_the_namespace_and_what_is_listed_in_it(site: Site) -> None:
 async def test_what_one_wants_to_see_is_ones_own(site: Site) -> None:
     alice, bob = await prepared(site)
     await site.give("Team", Right.READ)
+    assert (await said(bob, f'UNSUBSCRIBE "{THEIRS}/Team"')).startswith("OK")
     assert [] == [line for line in await ask(bob, 'LSUB "" *') if "Other" in line]
     assert (await said(bob, f'SUBSCRIBE "{THEIRS}/Team"')).startswith("OK")
     assert [f'* LSUB (\\HasNoChildren) "/" "{THEIRS}/Team"'] == [line for line in await ask(bob, 'LSUB "" *') if "Other" in line]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from mailstead.server.http.jmap import blob_source
 from mailstead.server.http.jmap.dispatch import Calling
-from mailstead.server.http.jmap.standard import MethodError, set_error, texts
+from mailstead.server.http.jmap.standard import MethodError, need_write, set_error, texts
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -41,6 +41,7 @@ def span(header: str, size: int) -> tuple[int, int] | None:
 
 async def copy(call: Calling) -> dict[str, Any]:
     """Blob/copy (RFC 8620 §6.3)."""
+    need_write(call)
     source = call.arguments.get("fromAccountId")
     if source == call.account_id:
         raise MethodError("invalidArguments", "the accounts are the same")

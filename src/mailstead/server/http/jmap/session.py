@@ -66,6 +66,8 @@ class Sessions:
         accounts = {own: {"name": principal.address, "isPersonal": True, "isReadOnly": False, "accountCapabilities": capabilities}}
         state = await self.state(principal)  # before the accounts: what is shared meanwhile makes another one
         for reach in await self._sharing.reached(principal.account_id):
+            if not reach.is_wanted:
+                continue  # RFC 9670 §1.4: it is found by the owner's principal
             accounts[wire.to_wire(wire.ACCOUNT, reach.owner.account_id)] = {
                 "name": reach.owner.address, "isPersonal": False, "isReadOnly": not reach.may_write, "accountCapabilities": self._shared(reach)}
         return {
