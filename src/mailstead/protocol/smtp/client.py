@@ -7,7 +7,7 @@ the driver is a loop of four lines, and a test is a list. Envelope commands are 
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mailstead.model import limits
@@ -20,6 +20,8 @@ from mailstead.protocol.smtp.reply import Replies
 _COMMAND_S: Final = limits.SMTP_COMMAND_TIMEOUT_S
 _GREETING: Final = 220
 _GO_ON: Final = 354
+_TOO_MANY: Final = 452
+_FULL: Final = 552
 _FIRST_CODE: Final = 200
 _LAST_CODE: Final = 559
 _AT_ONCE: Final = 500
@@ -207,6 +209,7 @@ def send(
     if "PIPELINING" in offers:
         # One write; DATA is last in it (RFC 2920 §3.1).
         begun, *taken, go = yield Turn(b"".join([mail, *rcpts, b"DATA\r\n"]), len(rcpts) + 2)
+        taken = _as_meant(taken)
         if not begun.is_ok or not any(reply.is_ok for reply in taken):
             if go.code == _GO_ON:
                 # RFC 2920 §3.1: an empty message to nobody.
@@ -222,6 +225,7 @@ def send(
             raise Rejected(begun)
         for octets_of_rcpt in rcpts:
             taken += yield Turn(octets_of_rcpt)
+        taken = _as_meant(taken)
         if not any(reply.is_ok for reply in taken):
             yield from reset()
             return taken
@@ -237,6 +241,7 @@ def send(
 def _in_one_go(mail: bytes, rcpts: list[bytes], octets: bytes, *, is_lmtp: bool) -> Generator[Turn, list[Reply], list[Reply]]:
     """Envelope and message in one flight (RFC 3030 §4.2); where no recipient is taken the server refuses the message by itself."""
     begun, *taken = yield Turn(b"".join([mail, *rcpts, b"BDAT %d LAST\r\n" % len(octets), octets]), len(rcpts) + 1, limits.SMTP_FINAL_TIMEOUT_S)
+    taken = _as_meant(taken)
     is_taken = begun.is_ok and any(reply.is_ok for reply in taken)
     finals = yield Turn(b"", _finals(taken, is_lmtp=is_lmtp) if is_taken else 1, limits.SMTP_FINAL_TIMEOUT_S)
     if not is_taken:
@@ -245,6 +250,16 @@ def _in_one_go(mail: bytes, rcpts: list[bytes], octets: bytes, *, is_lmtp: bool)
             raise Rejected(begun)
         return taken
     return _ended(taken, finals)
+
+
+def _as_meant(taken: list[Reply]) -> list[Reply]:
+    """A bare 552 behind recipients that were taken says that they are too many at once, as RFC 821 had it: the others are for another time (RFC 5321
+    §4.5.3.1.10)."""
+    first = next((number for number, reply in enumerate(taken) if reply.is_ok), len(taken))
+    return [
+        replace(reply, code=_TOO_MANY, status=EnhancedStatus(4, 5, 3)) if number > first and reply.code == _FULL and not reply.status.subject else reply
+        for number, reply in enumerate(taken)
+    ]
 
 
 def _finals(taken: list[Reply], *, is_lmtp: bool) -> int:

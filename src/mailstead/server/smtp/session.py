@@ -307,6 +307,8 @@ class Session:
             return reply(555, "5.5.4", "That parameter is not offered here")
         now_ms = self._site.now_ms()
         release_at_ms = now_ms + event.hold_s * 1000 if event.hold_s else event.hold_until_ms
+        if release_at_ms > now_ms + HELD_MOST_S * 1000:
+            return reply(501, "5.5.4", "A message cannot be held for so long")  # RFC 4865 §4: more than is offered
         if release_at_ms and event.by:
             return reply(501, "5.5.4", "A message that is held cannot be urgent")  # RFC 4865 §5 says nothing; both would lie
         if event.by:

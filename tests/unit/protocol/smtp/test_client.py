@@ -157,3 +157,14 @@ def test_an_international_original_recipient_is_written_so_that_the_server_can_r
     paths = (ForwardPath(Address(local, domain), frozenset(), "utf-8;jörg+x@d"),)
     sent, _ = play(client.send(ALL, Envelope(ReversePath(Address("a", "b")), paths, smtputf8=utf8), b"x\r\n"), [OK, OK, GO], [OK])
     assert expected in sent[0].split()
+
+
+@pytest.mark.parametrize("offers", [NOTHING, ALL, Offers({"PIPELINING": "", "CHUNKING": ""})])
+@pytest.mark.parametrize(("answers", "expected"), [
+    ((OK, b"552 too many", b"552 5.2.2 full"), [(250, "2.0.0"), (452, "4.5.3"), (552, "5.2.2")]), ((b"552 who knows", OK, b"552 x"), [(552, "5.0.0"), (250, "2.0.0"), (452, "4.5.3")]),
+])  # fmt: skip
+def test_a_bare_552_behind_others_means_too_many(offers: Offers, answers: tuple[bytes, ...], expected: list[tuple[int, str]]) -> None:
+    """RFC 5321 §4.5.3.1.10."""
+    turns: list[list[bytes]] = [[OK, *answers, GO], [OK]] if offers is ALL else [[OK, *answers], [OK]] if "CHUNKING" in offers else [[OK], *([one] for one in answers), [GO], [OK]]
+    _, outcome = play(client.send(offers, envelope("a@d", "b@d", "c@d"), b"x\r\n"), *turns)
+    assert expected == [(reply.code, str(reply.status)) for reply in outcome]
