@@ -168,7 +168,7 @@ def delivery(opened: Embedded, settings: Settings) -> Delivery:
     """Into mailboxes here, with what their owners have decided about it."""
     absence = Absence(
         opened.kept, opened.directory, entrance(opened, settings), hostname=settings.hostname, can_send_out=can_send_out(settings), now_ms=opened.now_ms,
-        new_id=opened.ids.next,
+        new_id=opened.ids.next, signing=Signing(opened.directory, opened.now_ms),
     )  # fmt: skip
     return Delivery(opened.mail, Senders(opened.kept), absence, Receipts(opened.submissions))
 

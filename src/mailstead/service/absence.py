@@ -23,6 +23,7 @@ from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.message import Octets
 from mailstead.model.object import ObjectKind
 from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, KeptObjects
 
 AGAIN_MS: Final = 7 * 24 * 3600 * 1000
@@ -54,12 +55,13 @@ _decode = msgspec.json.Decoder(Vacation).decode
 
 
 class Absence:
-    """One for the process. ``can_send_out``: whether there is a way to other servers."""
+    """One for the process. ``can_send_out``: whether there is a way to other servers. ``signing`` None: replies are not signed."""
 
     def __init__(
         self, kept: KeptObjects, directory: Directory, entrance: Entrance, *, hostname: str, can_send_out: bool, now_ms: Callable[[], int],
-        new_id: Callable[[], int],
+        new_id: Callable[[], int], signing: Signing | None = None,
     ) -> None:  # fmt: skip
+        self._signing = signing
         self._kept = kept
         self._directory = directory
         self._entrance = entrance
@@ -122,6 +124,9 @@ class Absence:
         now = self._now_ms()
         number = SubmissionId(self._new_id())
         octets = reply(vacation, head, name=who.name if who else "", address=address, to=reverse_path, ident=f"{number:x}.reply@{self._hostname}", now_ms=now)
+        if self._signing is not None and not is_local:
+            # With the null reverse-path only a signature shows the next server that the author is of this domain.
+            octets = await self._signing.signatures(octets) + octets
         await self._entrance.put(
             Queued(
                 hashlib.sha256(b"mailstead reply 1\0%d" % number).digest()[:16], number, account, who.tenant_id if who else TenantId(0), "",

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from tests.harness.jmap_mail import Jmap, jmap_store
+from tests.harness.mailauth import answered as looked_up
 
+from mailstead.mailauth.dkim import PrivateKey, verify
 from mailstead.mime import header
 from mailstead.model.errors import Unavailable
 from mailstead.service.absence import Absence, Vacation, reply
 from mailstead.service.queue.entrance import Queued
+from mailstead.service.signing import Signing
 
 ME = "a@example.test"
 PLAIN = "From: Bob <b@example.test>\r\nTo: a@example.test\r\nSubject: lunch?\r\nMessage-ID: <1@x>\r\nReferences: <0@x>\r\n"
@@ -35,7 +38,8 @@ async def jmap(tmp_path: Path) -> AsyncIterator[Jmap]:
 def absence(jmap: Jmap, entrance: Entrance, *, out: bool = False) -> Absence:
     store = jmap.store
     return Absence(
-        store.kept, store.directory, entrance, hostname="mx.test", can_send_out=out, now_ms=store.now_ms, new_id=store.ids.next)  # type: ignore[arg-type]
+        store.kept, store.directory, entrance, hostname="mx.test", can_send_out=out, now_ms=store.now_ms, new_id=store.ids.next,  # type: ignore[arg-type]
+        signing=Signing(store.directory, store.now_ms))  # fmt: skip
 
 
 async def away(jmap: Jmap, **values: Any) -> None:
@@ -118,3 +122,15 @@ async def test_a_store_that_cannot_be_asked_costs_the_reply_only(jmap: Jmap, mon
 
     monkeypatch.setattr(jmap.store.kept, "has", fails)
     assert [] == await answered(jmap)
+
+
+async def test_what_leaves_is_signed(jmap: Jmap) -> None:
+    key, store = PrivateKey.make("ed25519"), jmap.store
+    await store.directory.dkim_key_add("example.test", "s", kind="ed25519", record=key.record(), secret=key.dump())
+    await store.directory.dkim_key_set("example.test", "s", state="signing")
+    await away(jmap)
+    ((_, octets),) = await answered(jmap, PLAIN.replace("b@example.test", "b@there.example"), author="b@there.example", out=True)
+    found = looked_up(verify(octets, octets.index(b"\r\n\r\n") + 4, now_s=store.now_ms() // 1000), {"s._domainkey.example.test": key.record().encode()})
+    assert [("pass", "example.test")] == [(one.result, one.signature.domain) for one in found if one.signature is not None]
+    ((_, inside),) = await answered(jmap)
+    assert b"DKIM-Signature" not in inside
