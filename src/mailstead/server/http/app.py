@@ -4,7 +4,8 @@ Security headers go onto every answer. A request with a body from another origin
 that no stranger's page acts in a user's name; tokens of the web UI are checked besides.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -28,6 +29,34 @@ STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
 OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/", "/autodiscover/", "/Autodiscover/", "/mail/config")
 """Never a page of the web UI."""
 Ready = Callable[[], Awaitable[list[str]]]
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+
+
+class Direct:
+    """Requests for an address that a route names to the letter go to it without a search, which takes an eighth of a small request's time; the rest is
+    Starlette's."""
+
+    def __init__(self, app: Any, routes: Sequence[BaseRoute], handlers: Mapping[type[Exception], Handler]) -> None:
+        self._app = app
+        self._handlers = handlers
+        self._exact = {
+            (method, route.path): route.endpoint
+            for route in routes if isinstance(route, Route) and "{" not in route.path and iscoroutinefunction(route.endpoint)
+            for method in route.methods or ()
+        }
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        endpoint = self._exact.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if endpoint is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        try:
+            response = await endpoint(request)
+        except Exception as exc:
+            found = next(self._handlers[kind] for kind in type(exc).__mro__ if kind in self._handlers)(request, exc)
+            response = await found if isawaitable(found) else found
+        await response(scope, receive, send)
 
 
 class Guard:
@@ -95,18 +124,19 @@ def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) ->
             raise Problem(404, "not-found", "There is nothing here")
         return static.answer(request)
 
+    handlers: dict[type[Exception], Handler] = {
+        Problem: lambda _, exc: exc.response(),
+        Refusal: lambda _, exc: of_refusal(exc).response(),
+        Unavailable: _unavailable,
+        HTTPException: _plain,
+        Exception: _defect,
+    }
     starlette = Starlette(
         routes=[*routes, Route("/healthz", health), Route("/readyz", readiness), Route("/{path:path}", files, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])],
-        exception_handlers={
-            Problem: lambda _, exc: exc.response(),
-            Refusal: lambda _, exc: of_refusal(exc).response(),
-            Unavailable: _unavailable,
-            HTTPException: _plain,
-            Exception: _defect,
-        },
+        exception_handlers=handlers,
     )
     starlette.router.redirect_slashes = False
-    return Guard(starlette)
+    return Guard(Direct(starlette, routes, handlers))
 
 
 def _methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:

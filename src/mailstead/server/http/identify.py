@@ -85,7 +85,7 @@ def origin(request: HTTPConnection) -> Origin:
     """Where the request comes from, for limits and the log."""
     client = request.client
     peer = endpoint_of((client.host, client.port) if client and client.host != "unix" else None)
-    return Origin(peer.host, peer.is_loopback, request.url.scheme in {"https", "wss"}, "http", {}, peer.limit_key)
+    return Origin(peer.host, peer.is_loopback, request.scope["scheme"] in {"https", "wss"}, "http", {}, peer.limit_key)
 
 
 def is_browser(request: HTTPConnection) -> bool:

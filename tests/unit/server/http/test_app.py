@@ -1,10 +1,22 @@
 """What holds for every address: headers, errors, other people's pages."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from tests.harness.http import Web, web_server
+
+from mailstead import telemetry
+from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.server.http.app import application
+from mailstead.server.http.problem import Problem
+from mailstead.server.http.static import Static
 
 
 @pytest.fixture
@@ -54,3 +66,53 @@ async def test_errors_have_one_form(web: Web) -> None:
 
 async def test_without_a_built_ui_a_page_says_so(web: Web) -> None:
     assert b"not built" in (await web.ask("GET", "/", who="")).body
+
+
+class Special(Unavailable):
+    """A kind of a kind that is known."""
+
+
+@pytest.mark.parametrize("path", ["/exact", "/with/parameter"])
+@pytest.mark.parametrize(("raised", "status"), [
+    (None, 200), (Problem(409, "conflict", "Two at once"), 409), (Refusal(Reason.NOT_FOUND, "There is no such thing"), 404),
+    (Unavailable("The store is busy"), 503), (Special("The store is busy"), 503), (HTTPException(418, "no coffee"), 418), (KeyError("a defect"), 500),
+])  # fmt: skip
+async def test_a_route_found_to_the_letter_answers_as_one_that_is_searched_for(tmp_path: Path, path: str, raised: Exception | None, status: int) -> None:
+    async def endpoint(_: Request) -> Response:
+        if raised is not None:
+            raise raised
+        return Response(b"done", media_type="text/plain")
+
+    async def ready() -> list[str]:
+        return []
+
+    routes = [Route("/exact", endpoint, methods=["POST"]), Route("/with/{what}", endpoint, methods=["POST"])]
+    app: Any = application(routes, Static(tmp_path), ready=ready)
+    with telemetry.capture() as seen:
+        found, headers, content = await asked(app, "POST", path)
+    assert found == status
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    if status == 200:
+        assert content == b"done"
+    else:
+        assert json.loads(content)["status"] == status
+    assert ["defect.found"] * (status == 500) == [name for name, _ in seen if name == "defect.found"]
+    assert b"not built" in (await asked(app, "GET", path))[2]  # by this method there is a page of the web UI
+
+
+async def asked(app: Any, method: str, path: str) -> tuple[int, dict[bytes, bytes], bytes]:
+    """An application's answer: status, headers, body."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [], "scheme": "http",
+        "server": ("here.test", 80), "client": ("192.0.2.1", 1), "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
+    }
+    await app(scope, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:])

@@ -24,7 +24,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _name(request: HTTPConnection, name: str) -> str:
-    return f"__Host-{name}" if request.url.scheme in {"https", "wss"} else name
+    return f"__Host-{name}" if request.scope["scheme"] in {"https", "wss"} else name
 
 
 def token_of(request: HTTPConnection) -> str:
@@ -38,14 +38,14 @@ def device_of(request: HTTPConnection) -> str:
 
 def give(request: HTTPConnection, response: Response, token: str, device: str) -> None:
     """Both cookies."""
-    secure = request.url.scheme == "https"
+    secure = request.scope["scheme"] == "https"
     response.set_cookie(_name(request, _SESSION), token, max_age=LASTS_MS // 1000, path="/", secure=secure, httponly=True, samesite="strict")
     response.set_cookie(_name(request, _DEVICE), device, max_age=_DEVICE_S, path="/", secure=secure, httponly=True, samesite="strict")
 
 
 def take(request: HTTPConnection, response: Response) -> None:
     """The session's goes."""
-    response.delete_cookie(_name(request, _SESSION), path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict")
+    response.delete_cookie(_name(request, _SESSION), path="/", secure=request.scope["scheme"] == "https", httponly=True, samesite="strict")
 
 
 class ByCookie:
