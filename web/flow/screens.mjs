@@ -212,7 +212,15 @@ export const states = {
     await mail.composer.locator('input[type=file]').setInputFiles({ name: 'chart of the harbour.txt', mimeType: 'text/plain', buffer: Buffer.from('soundings') });
     await mail.saved();
   },
+  refused: async (mail) => {
+    await mail.button('Send', mail.composer).click();
+    await mail.says('Not sent');
+  },
   held: async (mail) => {
+    await mail.composer.locator('.dock-h .btn-ic').last().click();
+    await mail.composer.waitFor({ state: 'detached' });
+    await mail.write({ to: mail.login, subject: 'The harbour again', text: 'To myself, tomorrow.' });
+    await mail.saved();
     await mail.button('More ways to send', mail.composer).click();
     await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
     await mail.says('Will be sent');

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
 SELDOM = PEOPLE[10]
 SCREENS = 18
-STATES = 30
+STATES = 28
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
 
 

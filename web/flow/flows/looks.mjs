@@ -50,6 +50,7 @@ export async function accessible(mail, { size = 'desktop', from = 0, to = 1000 }
     await mail.page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
   }
   await mail.context.setOffline(false);
+  await mail.page.goto(`${mail.base}/m/inbox`);
   return { seen: seen.length, found: out };
 }
 
