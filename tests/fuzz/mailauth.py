@@ -18,10 +18,11 @@ from mailstead.mailauth import mtasts, results, tags, tlsrpt
 from mailstead.mailauth.arc import validate
 from mailstead.mailauth.dkim.key import KeyRecord
 from mailstead.mailauth.dkim.verify import Signature, verify
+from mailstead.mailauth.spf import check_host
 from mailstead.mailauth.tags import Malformed
 from mailstead.mime.scan import scan
 from mailstead.model import limits
-from mailstead.model.dns import Answer
+from mailstead.model.dns import Answer, RecordType
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
 _MOST_S = 1.0
@@ -31,6 +32,10 @@ _KEYS = (
     b"RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB",
     b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; h=sha256; t=y:s; s=email",
 )  # fmt: skip
+_POLICIES = (
+    b"v=spf1 a mx:%{d}/24//64 ptr ip4:192.0.2.0/24 ip6:2001:db8::/129 exists:%{ir}.%{v}._spf.%{d2} include:b.example ?all", b"v=spf1 redirect=_spf.%{l1r-}.%{o}",
+    b"v=spf1 exists:%{p}.%{S5r+_=/-}.%{h}.%%%_%-.example exp=x.%{d} -all",
+)
 _CHAIN = (
     b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=a.example; s=s; t=1000; b=AAAA\r\nARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/relaxed; d=a.example; s=s; h=from; bh=AAAA; b=AAAA\r\n"
     b"ARC-Authentication-Results: i=1; mx.example.org; none\r\n"
@@ -50,7 +55,7 @@ def one(octets: bytes) -> None:
     started = time.process_time()
     rest = octets[1:]
     with suppress(Malformed):
-        match octets[0] % 8:
+        match octets[0] % 9:
             case 0:
                 KeyRecord.parse(rest)
             case 1:
@@ -68,12 +73,29 @@ def one(octets: bytes) -> None:
                 assert len(tlsrpt.unpacked(rest)) <= limits.TLSRPT_REPORT
             case 6:
                 verdicts(rest)
+            case 8:
+                policy_of(rest)
             case 7:
                 gone = results.claims(rest, "mx.example.org")
                 assert not results.claims(b"".join(results.kept(rest, gone)), "mx.example.org")
     with suppress(Malformed):
         tags.parse(rest)
     assert time.process_time() - started < _MOST_S
+
+
+def policy_of(octets: bytes) -> None:
+    """A policy that answers every question about text; other names have an address."""
+    exchange = check_host("2001:db8::1", sender="l.o@a.example", helo="h.example")
+    asked = 0
+    try:
+        wanted = next(exchange)
+        while True:
+            asked += len(wanted)
+            wanted = exchange.send(tuple(Answer(look.name, (octets,) if look.type is RecordType.TXT else ("2001:db8::2",) if look.type is RecordType.AAAA else ()) for look in wanted))
+    except StopIteration as ended:
+        result = ended.value.result
+    assert result in {"pass", "fail", "softfail", "neutral", "none", "permerror"}
+    assert asked <= 150
 
 
 def verdicts(octets: bytes) -> None:
@@ -102,7 +124,7 @@ def corpus() -> tuple[bytes, ...]:
         *(b"\0" + key for key in _KEYS), *(b"\1" + line for line in signatures), b"\2" + _POLICY, b"\3" + _RECORD,
         b"\3v=TLSRPTv1; rua=mailto:a@example.com,https://b.example.com/x", *(b"\4" + report for report in reports),
         *(b"\5" + gzip.compress(report, mtime=0) for report in reports), *(b"\6" + message for message in messages),
-        *(b"\6" + _CHAIN + message for message in messages[:3]), b"\7Authentication-Results: (a \\) (b)) \"mx.\\example.org\" 1;\r\n\tdkim=pass header.d=x\r\nSubject: y\r\n",
+        *(b"\x08" + policy for policy in _POLICIES), *(b"\6" + _CHAIN + message for message in messages[:3]), b"\7Authentication-Results: (a \\) (b)) \"mx.\\example.org\" 1;\r\n\tdkim=pass header.d=x\r\nSubject: y\r\n",
     )  # fmt: skip
 
 

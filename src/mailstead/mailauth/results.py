@@ -16,10 +16,11 @@ NAME: Final = b"authentication-results"
 _FIELD: Final = re.compile(rb"^authentication-results[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)", re.MULTILINE | re.IGNORECASE)
 _BLANKS: Final = b" \t\r\n"
 _PLAIN: Final = re.compile(rb"[^ \t\r\n;()\"]*")
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~\x80-\U0010ffff]+")
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
 _COMMENT: Final = re.compile(r"[^\x20-\x7e]")
 _DEPTH: Final = 50
 _PIECE: Final = 1 << 20
+_SAID: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,13 @@ def payload(authserv_id: str, found: Sequence[Result]) -> str:
 
 
 def _written(one: Result) -> str:
-    comment = f" ({_COMMENT.sub('?', one.comment).translate(_ESCAPED)})" if one.comment else ""
+    comment = f" ({_COMMENT.sub('?', one.comment[:_SAID]).translate(_ESCAPED)})" if one.comment else ""
     return f"{one.method}={one.result}{comment}" + "".join(f" {name}={_value(value)}" for name, value in one.properties)
 
 
 def _value(text: str) -> str:
-    """A property's value: an address or a domain as it is, a word as it is, anything else in quotes (§2.2)."""
+    """A property's value: an address or a domain as it is, a word as it is, anything else in quotes (§2.2). ASCII."""
+    text = text.encode("ascii", "replace").decode("ascii")
     local, at, domain = text.rpartition("@")
     if _TOKEN.fullmatch(domain) and (not local or _TOKEN.fullmatch(local)) and (at or not local):
         return text

@@ -188,6 +188,10 @@ MAILAUTH_TAGS: Final = 50
 DKIM_SIGNATURES: Final = 10
 """Looked at, of one message."""
 DKIM_SIGNATURE_FIELD: Final = 16_384
+SPF_LOOKUPS: Final = 10
+SPF_VOIDS: Final = 2
+SPF_NAMES: Final = 10
+"""RFC 7208 §4.6.4."""
 ARC_SETS: Final = 50
 """RFC 8617 §4.2.1."""
 DKIM_SIGNED_FIELDS: Final = 200

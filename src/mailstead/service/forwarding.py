@@ -22,7 +22,7 @@ from mailstead.service.delivery import Received, written
 from mailstead.service.ports import Clock, Lookups
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
-from mailstead.service.sealing import NOT_SEALED, Sealing
+from mailstead.service.sealing import NOT_SEALED, Came, Sealing
 from mailstead.service.signers import proved, stands_behind, verdicts
 from mailstead.store.interface import Directory, Domain, Mail, QueueEntry, Routed
 
@@ -65,10 +65,10 @@ class Forwarding:
     # ------------------------------------------------------------------------------------------------- there
     async def forward(
         self, message: Received, *, through: str, targets: Sequence[str], reverse_path: str, options: Mapping[str, str], of_message: Mapping[str, str],
-        trace: bytes,
+        trace: bytes, came: Came | None = None,
     ) -> None:  # fmt: skip
         """Queue it for ``targets``; durable when this returns, a repeat is taken once. ``through``: the address of ours; ``options`` of the recipient, ``of_message``
-        of the message. MAIL_LOOP."""
+        of the message; ``came``: by whom, where it is from outside. MAIL_LOOP."""
         marker = written(through)
         if marker.casefold() in message.delivered_to:
             raise Refusal(Reason.MAIL_LOOP, "This message has been delivered here before", f"Delivered-To: {through}")
@@ -83,7 +83,7 @@ class Forwarding:
         path, proof = await self._reverse_path(reverse_path, domain, message, found)
         now = self._now_ms()
         octets = b"Delivered-To: " + marker.encode() + b"\r\n" + trace + message.octets[:]
-        sealed = await self._sealing.seal(octets, domain.name, found or ()) if self._sealing is not None else NOT_SEALED
+        sealed = await self._sealing.seal(octets, domain.name, found or (), came=came, reverse_path=reverse_path) if self._sealing is not None else NOT_SEALED
         octets = sealed.lines + octets
         account = await self._accounts.domain_account(domain.domain_id)
         await self._entrance.put(Queued(

@@ -29,6 +29,7 @@ from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.incoming import About, Incoming
+from mailstead.service.sealing import Came
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
 from mailstead.service.signing import Signing
 from mailstead.service.suppressions import Suppressions
@@ -59,8 +60,8 @@ class Transaction:
     options: dict[str, str] = field(default_factory=dict)
     release_at_ms: int = 0
     """Not before (RFC 4865); 0: at once."""
-    is_at_border: bool = False
-    """It comes from outside, by the MX: nobody on the way to us could speak in our name."""
+    came: Came | None = None
+    """By whom, where it comes from outside, by the MX: nobody on the way to us could speak in our name."""
     recipients: list[Recipient] = field(default_factory=list)
     message_id: str = ""
     """Of the message that came, for the record."""
@@ -108,7 +109,7 @@ class Reception:
 
     # ------------------------------------------------------------------------------------------------- envelope
     async def begin(self, sender: Address | None, principal: Principal | None, *, declared_octets: int,
-                    options: dict[str, str], release_at_ms: int = 0, is_at_border: bool = False) -> Transaction:
+                    options: dict[str, str], release_at_ms: int = 0, came: Came | None = None) -> Transaction:
         """MAIL. TOO_LARGE by what SIZE declares (RFC 1870 §6.1); SENDER_NOT_OWNED for users (RFC 6409 §6.1); INVALID where it would be held too
         long (RFC 4865 §4.1)."""
         if release_at_ms > self._now_ms() + HELD_MOST_S * 1000:
@@ -117,7 +118,7 @@ class Reception:
             raise Refusal(Reason.TOO_LARGE, f"A message may have at most {self.message_octets} octets")
         if principal is not None and sender is not None and not await self._directory.owns(principal.account_id, str(sender)):
             raise Refusal(Reason.SENDER_NOT_OWNED, "You may not send from this address", f"{sender} is not {principal.address}'s")
-        return Transaction(sender, principal, declared_octets, options, release_at_ms, is_at_border)
+        return Transaction(sender, principal, declared_octets, options, release_at_ms, came)
 
     async def add(self, transaction: Transaction, address: Address, options: dict[str, str]) -> None:
         """RCPT. NO_SUCH_RECIPIENT, RELAY_DENIED, OVER_QUOTA (as far as is known now), TOO_MANY."""
@@ -193,7 +194,7 @@ class Reception:
             message = replace(message, octets=await submission.prepared(
                 octets, principal, self._directory, hostname=self.hostname, now_ms=self._now_ms(), new_id=self._new_id
             ))
-        elif transaction.is_at_border and message.may_have_results:
+        elif transaction.came is not None and message.may_have_results:
             message = self._without_our_name(message, transaction)
         if message.hops > limits.SMTP_RECEIVED_HOPS:
             raise Refusal(Reason.MAIL_LOOP, "This message has been through too many servers", f"{message.hops} Received lines")
@@ -254,7 +255,7 @@ class Reception:
                 else:
                     await self._forwarding.forward(
                         message, through=str(recipient.address), targets=recipient.routed.remote, reverse_path=transaction.reverse_path,
-                        options=recipient.options, of_message=transaction.options, trace=trace,
+                        options=recipient.options, of_message=transaction.options, trace=trace, came=transaction.came,
                     )
             except (Refusal, Unavailable) as exc:
                 if not recipient.routed.accounts or isinstance(exc, Unavailable):

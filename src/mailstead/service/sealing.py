@@ -1,20 +1,23 @@
 """Sealing what we pass on: what we found out about a message when it came, under the key of the domain that passes it on (RFC 8617 §5.1).
 
-What is said is what was looked at: the DKIM signatures and the chain that was there. Nothing is said of SPF or DMARC, which nobody evaluates here. Where a key of
+What is said is what was looked at: the DKIM signatures, the chain that was there, and for what came by the MX whether its host may send so (SPF). Nothing is said of
+DMARC, which nobody evaluates here. Where a key of
 the chain cannot be looked up now, nothing is added: a set that says "fail" would be for good (§5.2.1), and the message is passed on unchanged, so that the
 chain is as good for the next as it was for us.
 """
 
 import asyncio
 import base64
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.mailauth import arc, results
+from mailstead.mailauth import arc, results, spf
 from mailstead.mailauth.dkim import SigningKey, Verdict
 from mailstead.mailauth.dkim.key import RSA
 from mailstead.mailauth.results import Result
+from mailstead.model.address import domain_key
 from mailstead.model.message import Octets
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Clock, Lookups
@@ -22,8 +25,18 @@ from mailstead.service.signers import played
 from mailstead.service.signing import Signing
 
 _IN_A_THREAD: Final = 1 << 20
+_POLICY_S: Final = 20.0
+"""RFC 7208 §4.6.4."""
 _SIGNATURE_SHOWN: Final = 8
 """Octets of ``header.b`` that tell one signature from the other (RFC 6008 §3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """By whom a message was brought from outside: the client's address, and how it called itself."""
+
+    address: str
+    hello: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +59,9 @@ class Sealing:
         self._hostname = hostname
         self._now_ms = now_ms
 
-    async def seal(self, octets: Octets, domain: str, found: Sequence[Verdict]) -> Sealed:
-        """For a message as it will leave. ``domain``: whose key seals; ``found``: what its signatures proved when it came."""
+    async def seal(self, octets: Octets, domain: str, found: Sequence[Verdict], *, came: Came | None = None, reverse_path: str = "") -> Sealed:
+        """For a message as it will leave. ``domain``: whose key seals; ``found``: what its signatures proved when it came; ``came`` None: not from outside, or nobody
+        knows."""
         keys = await self._signing.keys(domain)
         if not keys:
             return Sealed(b"", "not sealed: the domain has no key in use")
@@ -58,7 +72,10 @@ class Sealing:
         chain = await played(arc.validate(octets, header_octets, now_s=now_s), self._lookups, is_large=is_large)
         if not chain.is_known:
             return Sealed(b"", f"not sealed: {chain.reason}")
-        said = results.payload(self._hostname, [*map(_signature, found), *([] if found else [Result("dkim", "none")]), Result("arc", chain.status, chain.reason)])
+        said = results.payload(self._hostname, [
+            *(await self._policy(came, reverse_path) if came is not None else ()), *map(_signature, found), *([] if found else [Result("dkim", "none")]),
+            Result("arc", chain.status, chain.reason, [("smtp.remote-ip", came.address)] if came is not None else ()),
+        ])  # fmt: skip
 
         def seal(key: SigningKey) -> bytes:
             return arc.seal(octets, header_octets, key, chain, said, now_s=now_s)
@@ -66,6 +83,23 @@ class Sealing:
         lines = await asyncio.to_thread(seal, key) if is_large else seal(key)
         story = f"i={chain.instance + 1} cv={chain.status} d={key.domain}" if lines else "not sealed: the chain is over"
         return Sealed(lines, f"{story} ({chain.reason})" if chain.reason else story)
+
+
+    async def _policy(self, came: Came, reverse_path: str) -> list[Result]:
+        """What the sender's domain says of the client (RFC 7208); nothing where that is nobody's address."""
+        try:
+            if ipaddress.ip_address(came.address).is_loopback:
+                return []
+            exchange = spf.check_host(came.address, sender=reverse_path, helo=came.hello)
+        except ValueError:
+            return []
+        try:
+            async with asyncio.timeout(_POLICY_S):
+                found = await played(exchange, self._lookups, is_large=False)
+        except TimeoutError:
+            found = spf.Outcome(spf.TEMPERROR, "the look-ups take too long")
+        who = ("smtp.mailfrom", domain_key(reverse_path.rpartition("@")[2])) if reverse_path else ("smtp.helo", came.hello)
+        return [Result("spf", found.result, found.reason, [who])]
 
 
 def _signature(one: Verdict) -> Result:

@@ -55,8 +55,10 @@ async def played(exchange: Generator[tuple[LookUp, ...], Answers, T], lookups: L
 async def _asked(lookups: Lookups, one: LookUp) -> Answer[bytes] | None:
     try:
         return await lookups.ask(one.name, one.type)
-    except (Unavailable, ValueError):
+    except Unavailable:
         return None
+    except ValueError:  # what is no name is nowhere
+        return Answer(one.name, (), exists=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import TenantId
 from mailstead.model.question import Principal
 from mailstead.service.reception import Transaction
+from mailstead.service.sealing import Came
 
 PRINCIPAL = Principal(ALICE, TenantId(1), "alice", "alice@example.org")
 MESSAGE = b"From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"
@@ -214,7 +215,7 @@ async def test_nobody_outside_speaks_in_our_name() -> None:
     site = SmtpSite()
     with telemetry.capture() as events:
         for _ in range(2):
-            transaction = await site.reception.begin(SENDER, None, declared_octets=0, options={}, is_at_border=True)
+            transaction = await site.reception.begin(SENDER, None, declared_octets=0, options={}, came=Came("192.0.2.1", "there.example"))
             await site.reception.add(transaction, address("alice@example.org"), {})
             assert [None] == await site.reception.take(transaction, FORGED + MESSAGE, b"")
     (filed,) = site.filed()

@@ -253,7 +253,7 @@ def _in_one_go(mail: bytes, rcpts: list[bytes], octets: bytes, *, is_lmtp: bool)
 
 
 def _as_meant(taken: list[Reply]) -> list[Reply]:
-    """A bare 552 behind recipients that were taken says that they are too many at once, as RFC 821 had it: the others are for another time (RFC 5321
+    """A bare 552 behind recipients that were taken says that they are too many at once, as the first SMTP had it: the others are for another time (RFC 5321
     §4.5.3.1.10)."""
     first = next((number for number, reply in enumerate(taken) if reply.is_ok), len(taken))
     return [

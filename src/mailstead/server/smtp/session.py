@@ -23,6 +23,7 @@ from mailstead.server.smtp.site import Site
 from mailstead.service import submission
 from mailstead.service.mailbox import Spool
 from mailstead.service.reception import Transaction
+from mailstead.service.sealing import Came
 from mailstead.service.sending import HELD_MOST_S
 
 _OK: Final = reply(250, "2.0.0", "OK")
@@ -289,7 +290,7 @@ class Session:
         try:
             self._transaction = await site.reception.begin(
                 event.sender, self._principal, declared_octets=event.size, options=options, release_at_ms=release_at_ms,
-                is_at_border=site.mode is Mode.MX,
+                came=Came(self._stream.peer.host, self._hello) if site.mode is Mode.MX else None,
             )
         except (Refusal, Unavailable) as exc:
             telemetry.event(
