@@ -86,7 +86,7 @@ def one(octets: bytes) -> None:
 def policy_of(octets: bytes) -> None:
     """A policy that answers every question about text; other names have an address."""
     exchange = check_host("2001:db8::1", sender="l.o@a.example", helo="h.example")
-    asked = 0
+    asked, result = 0, ""
     try:
         wanted = next(exchange)
         while True:
