@@ -14,7 +14,7 @@ from mailstead import telemetry
 from mailstead.app import assemble
 from mailstead.app.config import parse
 from mailstead.mailauth.arc import Chain, validate
-from mailstead.mailauth.dkim import PrivateKey
+from mailstead.mailauth.dkim import PrivateKey, verify
 from mailstead.model.address import Address, Envelope
 from mailstead.model.dns import Answer
 from mailstead.model.errors import Reason, Refusal, Unavailable
@@ -245,6 +245,17 @@ async def sealing(tmp_path: Path) -> AsyncIterator[World]:
             await found.store.directory.dkim_key_set("example.org", kind, state="signing")
             found.names[f"{kind}._domainkey.example.org"] = key.record().encode()
         yield found
+
+
+async def test_our_notice_of_a_forward_is_signed(sealing: World) -> None:
+    sealing.next.answers["someone@there.example"] = NEVER
+    await sealing.come(await signed(sealing, 1), AWAY)
+    await sealing.quiet()
+    ((path, to, notice),) = sealing.next.seen[1:]
+    assert ("", "carol@far.example") == (path, to)
+    assert b"From: Mail delivery <postmaster@mx.example.org>\r\n" in notice
+    found = answered(verify(notice, notice.index(b"\r\n\r\n") + 4, now_s=sealing.store.now_ms() // 1000), sealing.names)
+    assert {("pass", "example.org")} == {(one.result, one.signature.domain) for one in found if one.signature is not None}
 
 
 async def test_what_goes_on_is_sealed_with_what_was_found_out(sealing: World) -> None:

@@ -157,10 +157,11 @@ def scheduler(opened: Embedded, settings: Settings, tags: Tags) -> Scheduler:
 def forwarding(opened: Embedded, settings: Settings) -> Forwarding:
     """Mail that goes on to other servers."""
     lookups = Resolver(settings.dns.servers)
-    sealing = Sealing(signing=Signing(opened.directory, opened.now_ms), lookups=lookups, hostname=settings.hostname, now_ms=opened.now_ms)
+    signing = Signing(opened.directory, opened.now_ms)
+    sealing = Sealing(signing=signing, lookups=lookups, hostname=settings.hostname, now_ms=opened.now_ms)
     return Forwarding(
         directory=opened.directory, accounts=opened.outbound, mail=opened.mail, entrance=entrance(opened, settings),
-        now_ms=opened.now_ms, new_id=opened.ids.next, lookups=lookups, sealing=sealing if settings.outbound.arc else None,
+        now_ms=opened.now_ms, new_id=opened.ids.next, lookups=lookups, sealing=sealing if settings.outbound.arc else None, signing=signing,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from mailstead.model.status import EnhancedStatus
 from mailstead.service.queue import bounce
 from mailstead.service.queue.bounce import Action, Told
 from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, Mail, QueueEntry
 
 LIVES_MS = 2 * 24 * 3600 * 1000
@@ -22,9 +23,11 @@ _FILED = EnhancedStatus(2, 1, 5)
 
 
 class Confirmation:
-    """``can_send_out`` as in ``Reception``."""
+    """``can_send_out`` and ``signing`` as in ``Reception``."""
 
-    def __init__(self, *, directory: Directory, mail: Mail, entrance: Entrance, hostname: str, can_send_out: bool, now_ms: Callable[[], int]) -> None:
+    def __init__(self, *, directory: Directory, mail: Mail, entrance: Entrance, hostname: str, can_send_out: bool, now_ms: Callable[[], int],
+                 signing: Signing | None = None) -> None:
+        self._signing = signing
         self._directory = directory
         self._mail = mail
         self._entrance = entrance
@@ -65,6 +68,8 @@ class Confirmation:
             # NOTIFY=NEVER: nobody hears of a notice that was lost (RFC 3461 §6.2).
             now = self._now_ms()
             who = await self._directory.account(account)
+            if self._signing is not None:
+                notice = await self._signing.signatures(notice, is_notice=True) + notice
             await self._entrance.put(Queued(
                 identity[:16], number, account, who.tenant_id if who else TenantId(0), "",
                 [(address, {"notify": "NEVER"}, False) for address in routed.remote], options, now, now + LIVES_MS,

@@ -24,6 +24,7 @@ from mailstead.service.postmaster import Postmasters
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.sealing import NOT_SEALED, Came, Sealing
 from mailstead.service.signers import proved, stands_behind, verdicts
+from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, Domain, Mail, QueueEntry, Routed
 
 LIVES_MS: Final = 5 * 24 * 3_600_000
@@ -41,12 +42,15 @@ class DomainAccounts(Protocol):
 
 
 class Forwarding:
-    """``lookups`` None: no signature is verified, so no stranger hears of a failure. ``sealing`` None: no chain is sealed."""
+    """``lookups`` None: no signature is verified, so no stranger hears of a failure. ``sealing`` None: no chain is sealed; ``signing`` None: nor are our notices
+    signed."""
 
     def __init__(
         self, *, directory: Directory, accounts: DomainAccounts, mail: Mail, entrance: Entrance, now_ms: Clock, new_id: Callable[[], int],
         lookups: Lookups | None = None, sealing: Sealing | None = None,
+        signing: Signing | None = None,
     ) -> None:  # fmt: skip
+        self._signing = signing
         self._sealing = sealing
         self._directory = directory
         self._accounts = accounts
@@ -142,7 +146,8 @@ class Forwarding:
                 forward_path=entry.forward_path, reason="the sender is not proved: the postmaster has it" if readers.accounts else "the sender is not proved: nobody is told",
             )  # fmt: skip
             return True
-        await self._bring(str(to), notice, b"", identity, domain, "notice about a forward", "", is_required=bool(entry.options.get("requiretls")))
+        signatures = await self._signing.signatures(notice, is_notice=True) if self._signing is not None else b""
+        await self._bring(str(to), notice, signatures, identity, domain, "notice about a forward", "", is_required=bool(entry.options.get("requiretls")))
         return True
 
     async def _file(self, routed: Routed, notice: bytes, identity: bytes) -> None:

@@ -101,8 +101,9 @@ class Reception:
         self._sending = sending
         self._delivery = delivery
         self._confirmation = Confirmation(
-            directory=directory, mail=mail, entrance=entrance, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms
-        )
+            directory=directory, mail=mail, entrance=entrance, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms,
+            signing=signing,
+        )  # fmt: skip
         self._new_id = new_id
         self._now_ms = now_ms
         self._postmasters = Postmasters(directory, now_ms)

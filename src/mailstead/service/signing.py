@@ -32,10 +32,15 @@ class Signing:
         self._now_ms = now_ms
         self._loaded: dict[str, tuple[tuple[DkimKey, ...], list[SigningKey]]] = {}
 
-    async def signatures(self, octets: Octets) -> bytes:
-        """Header lines to put in front of the message; b"" where its author's domain is not ours or has no key in use."""
+    async def signatures(self, octets: Octets, *, is_notice: bool = False) -> bytes:
+        """Header lines to put in front of the message; b"" where its author's domain is not ours or has no key in use. ``is_notice``: we are its author, under the name
+        of this server, for which a domain of ours above it signs too (receivers that compare names loosely take it, as most policies have it)."""
         head = header_of(octets)
-        keys = await self.keys(author_domain(head))
+        domain = author_domain(head)
+        keys = await self.keys(domain)
+        while is_notice and not keys and "." in domain:
+            domain = domain.partition(".")[2]
+            keys = await self.keys(domain)
         if not keys:
             return b""
         header_octets, now_s = len(head) + 2, self._now_ms() // 1000

@@ -57,3 +57,11 @@ async def test_a_key_that_cannot_be_read_signs_nothing() -> None:
 def test_whose_domain_it_is() -> None:
     assert "xn--bcher-kva.example" == author_domain("From: a <a@bücher.example>, b@c.test\r\n".encode())
     assert "" == author_domain(b"From: undisclosed:;\r\n")
+
+
+async def test_our_notices_are_signed_by_the_domain_above_the_servers_name() -> None:
+    _, signing, records = await made()
+    notice = MESSAGE.replace(b"a@Example.org", b"postmaster@mx.in.example.org")
+    assert ["pass"] == results(await signing.signatures(notice, is_notice=True) + notice, records)
+    assert b"" == await signing.signatures(notice)
+    assert b"" == await signing.signatures(notice.replace(b"example.org", b"elsewhere.test"), is_notice=True)

@@ -51,6 +51,7 @@ def records(
     found = [
         Record(domain, "MX", f"10 {hostname}.", "brings mail here"),
         _txt(domain, "v=spf1 mx -all", "says that only this server sends in the domain's name"),
+        *([_txt(hostname, "v=spf1 a -all", "says so of this server's own name, under which notices leave")] if hostname.lower() != domain else []),
         *(_txt(f"{key.selector}._domainkey.{domain}", key.record, f"the key that signs the domain's mail ({key.kind}, {key.state})")
           for key in keys),
         _txt(f"_dmarc.{domain}", f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}",

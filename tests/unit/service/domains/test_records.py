@@ -19,3 +19,10 @@ def test_the_policy_is_testing_until_a_certificate_is_trusted_and_its_id_changes
     assert ["testing", "enforce"] == [sts_policy("mx.example.net", is_trusted=trusted).mode for trusted in (False, True)]
     assert sts_id(sts_policy("mx.example.net", is_trusted=True)) != sts_id(sts_policy("mx.example.net", is_trusted=False))
     assert sts_policy("mx.example.net", is_trusted=True).allows("MX.example.net")
+
+
+def test_the_servers_own_name_has_a_policy_too() -> None:
+    """RFC 7208 §2.3: notices have the null reverse-path, and are judged by it."""
+    found = {(one.name, one.type): one.value for one in records("example.org", "mx.example.net")}
+    assert '"v=spf1 a -all"' == found["mx.example.net", "TXT"]
+    assert 1 == sum(one.value.startswith('"v=spf1') for one in records("mx.example.net", "MX.example.net"))
