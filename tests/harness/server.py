@@ -19,7 +19,7 @@ from typing import Self
 PROGRAM = [str(Path(sys.executable).with_name("mailstead"))]
 PASSWORD = "correct horse battery"
 SERVICES = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http", "https", "metrics")
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 
 
 def free_ports(count: int) -> list[int]:

@@ -7,7 +7,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mailstead import store, telemetry
 from mailstead.agent.hop import Way
@@ -56,6 +56,9 @@ from mailstead.service.transfer import Transfer
 from mailstead.store import Embedded
 from mailstead.store.seal import Damaged
 
+_ORPHANS_GO_WITHIN_S: Final = 60.0
+"""A worker whose supervisor was killed drains and closes within 35 s, then the next one has what it had."""
+
 
 def listen_limits(settings: Settings) -> ListenLimits:
     """What ``[limits]`` says about connections."""
@@ -69,6 +72,7 @@ def open_store(
     return store.open_store(
         data, worker=worker, workers=workers, master=master_key(data, settings), disk_reserve=settings.limits.disk_reserve,
         handover=wire.handover if wire else None, post=wire.post if wire else None,
+        lock_wait_s=_ORPHANS_GO_WITHIN_S if wire else store.LOCK_WAIT_S,
     )  # fmt: skip
 
 

@@ -59,7 +59,9 @@ from mailstead.telemetry.record import ERROR
 
 Send = Callable[[int, bytes], Awaitable[bytes]]
 Post = Callable[[int, bytes], None]
-_LOCK_WAIT_S: Final = 30.0
+LOCK_WAIT_S: Final = 30.0
+_TRY_AGAIN_S: Final = 1.0
+_TRY_AGAIN_MOST_S: Final = 30.0
 _LOOK_AT_DISK_MS: Final = 1_000
 _MASTER: Final = "keys/master.key"
 _REWRAP: Final = 500
@@ -113,9 +115,15 @@ class Embedded:
     def __init__(
         self, data: Path, *, worker: int = 0, workers: int = 1, send: Send | None = None, post: Post | None = None,
         now_ms: Callable[[], int] = clock_ms, files: Files | None = None, master: Path | None = None,
-        disk_reserve: int = 0,
+        disk_reserve: int = 0, lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         self.data = data
+        self._lock_wait_s = lock_wait_s
+        self._failed: dict[int, str] = {}
+        """Shards of ours that could not be opened, and why."""
+        self._has_failed = asyncio.Event()
+        self._opening = asyncio.Lock()
+        """One shard at a time is closed, mended and opened anew."""
         self.worker = worker
         self.workers = workers
         self.files = files or Files()
@@ -165,7 +173,7 @@ class Embedded:
         make_folder(self.data / "run", self.files)
         make_folder(self.data / "tmp", self.files)
         if self.worker == 0:
-            self._locks.append(Lock(self.data / "run" / "directory.lock", wait_s=_LOCK_WAIT_S))
+            self._locks.append(await Lock.taken(self.data / "run" / "directory.lock", wait_s=self._lock_wait_s))
             for where, name, steps in (
                 (handover.DIRECTORY, "dir.db", directory.STEPS), (handover.KEYS, "keys.db", directory.KEY_STEPS),
                 (handover.QUEUE, "queue-00.db", directory.QUEUE_STEPS),
@@ -180,13 +188,12 @@ class Embedded:
                 )
                 writer.start()
                 self._writers[where] = writer
-        for one in self.shards:
-            if self.owner(one.number) == self.worker:
-                self._own(one)
+        await asyncio.gather(*(self._own(one) for one in self.shards if self.owner(one.number) == self.worker))
         if not self.keys.has_adopted():
             await self.write(handover.KEYS, AdoptSecrets())
         self._chores = [
-            asyncio.create_task(self.maintenance.run(lambda: self.shards)), asyncio.create_task(self.indexer.run())
+            asyncio.create_task(self.maintenance.run(lambda: self.shards)), asyncio.create_task(self.indexer.run()),
+            asyncio.create_task(self._regain()),
         ]
 
     def _domain_names(self) -> frozenset[str]:
@@ -197,14 +204,35 @@ class Embedded:
         finally:
             db.close()
 
-    def _own(self, one: Shard) -> None:
-        """A shard that cannot be opened is unavailable; the others go on."""
+    async def _own(self, one: Shard, *, wait_s: float | None = None) -> None:
+        """A shard that cannot be opened is unavailable; the others go on, and it is tried again unless its file is damaged."""
         try:
-            one.own(self.now_ms, self._committed)
+            await one.own(self.now_ms, self._committed, wait_s=self._lock_wait_s if wait_s is None else wait_s)
         except Unavailable as exc:
-            telemetry.event("shard.failed", shard=one.number, reason=exc.cause, level=ERROR)
+            if self._failed.get(one.number) != exc.cause:
+                telemetry.event("shard.failed", shard=one.number, reason=exc.cause, level=ERROR)
+            if exc.__cause__ is None or not sqlite.is_damage(exc.__cause__):
+                self._failed[one.number] = exc.cause
+                self._has_failed.set()
+        else:
+            if self._failed.pop(one.number, None) is not None:
+                telemetry.event("shard.regained", shard=one.number, reason="what kept it from being opened is gone")
         if one.writer is not None and one.writer.is_open:
             self._writers[one.number] = one.writer
+
+    async def _regain(self) -> None:
+        """Try shards again that could not be opened: until an earlier owner is gone, a disk is there again, a file has come back."""
+        while True:
+            await self._has_failed.wait()
+            self._has_failed.clear()
+            pause_s = _TRY_AGAIN_S
+            while self._failed:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _TRY_AGAIN_MOST_S)
+                async with self._opening:
+                    for number in tuple(self._failed):
+                        await self.shards[number].close()
+                        await self._own(self.shards[number], wait_s=0.0)
 
     def owned(self) -> list[Shard]:
         """The shards this process writes."""
@@ -376,7 +404,12 @@ class Embedded:
 
     async def _mend(self, number: int) -> list[str]:
         """Rebuild a shard this process owns. Its accounts are unavailable meanwhile."""
+        async with self._opening:
+            return await self._mended(number)
+
+    async def _mended(self, number: int) -> list[str]:
         one = self.shards[number]
+        self._failed.pop(number, None)
         self._writers.pop(number, None)
         await one.close()
         accounts = {
@@ -394,7 +427,7 @@ class Embedded:
         except OSError as exc:
             raise unavailable(exc) from exc
         finally:
-            self._own(one)
+            await self._own(one)
 
     async def _advance(self, number: int) -> list[str]:
         def apply(tx: Tx) -> None:

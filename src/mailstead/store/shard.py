@@ -18,7 +18,6 @@ from mailstead.store.schema import shard, upgrade
 from mailstead.store.seal import Damaged
 
 R = TypeVar("R")
-_LOCK_WAIT_S = 30.0
 
 
 class Shard:
@@ -36,9 +35,9 @@ class Shard:
         self._inode = 0
         self._lock: Lock | None = None
 
-    def own(self, now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None]) -> None:
+    async def own(self, now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None], *, wait_s: float) -> None:
         """Become the shard's writer; waits for the one before to be gone. Raises ``Unavailable``."""
-        self._lock = Lock(self._lock_path, wait_s=_LOCK_WAIT_S)
+        self._lock = await Lock.taken(self._lock_path, wait_s=wait_s)
         self.writer = Writer(
             self.path, vfs=self._files.vfs, opened=lambda db: upgrade(db, shard.STEPS),
             segments=SegmentWriter(self.folder, self._files), now_ms=now_ms, committed=committed,
