@@ -1,11 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { messagesInTwo } from './scripts/messages.mjs';
 
 /** Where `npm run dev` finds a running server. */
 const server = process.env['MAILSTEAD_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [messagesInTwo(fileURLToPath(new URL('./src', import.meta.url))), svelte()],
   build: {
     outDir: '../src/mailstead/web/dist',
     emptyOutDir: true,

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'n
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transformWithOxc } from 'vite';
+import { parts } from './parts.mjs';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(here, '..', 'src', 'mailstead', 'web', 'dist');
@@ -42,4 +43,6 @@ writeFileSync(join(dist, 'sw.js'), code.replace('self.__PRECACHE', JSON.stringif
 const manifest = Object.fromEntries([...list, 'sw.js'].sort().map((path) => [path, createHash('sha256').update(readFileSync(join(dist, path))).digest('hex')]));
 mkdirSync(dist, { recursive: true });
 writeFileSync(join(dist, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+// What parts of it weigh, for the test of the budgets.
+writeFileSync(join(here, 'sizes.json'), `${JSON.stringify({ version: mark, ...(await parts()) }, null, 1)}\n`);
 console.log(`${Object.keys(manifest).length} files, version ${mark}`);

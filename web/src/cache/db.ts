@@ -249,6 +249,8 @@ export class Database {
     document.addEventListener('visibilitychange', hidden);
     try {
       while (this.#open && [...this.#waiting.values()].some(({ size }) => size)) {
+        // What has just come is painted before it is written.
+        await new Promise((resolve) => setTimeout(resolve, REST_MS));
         await hand().rests(REST_MS, MOST_WAIT_MS);
         await this.flush(true);
       }

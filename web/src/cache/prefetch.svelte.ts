@@ -13,6 +13,9 @@ const ROWS = 40;
 const TEXTS = 8;
 const REST_MS = 1200;
 const MOST_WAIT_MS = 20_000;
+/** For each millisecond of work so many of rest: the server and the page are other people's too, and news must not queue behind us. */
+const REST_FOR_WORK = 4;
+const LONGEST_REST_MS = 2000;
 /** More than this a browser is not asked to keep. */
 const MOST = 100_000;
 const MOST_TEXTS = 5000;
@@ -34,14 +37,20 @@ export class Prefetch {
     this.progress = null;
   }
 
+  #began = 0;
+
   async #turn(): Promise<void> {
+    const worked = performance.now() - this.#began;
+    if (this.#began) await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_REST_MS, REST_FOR_WORK * worked)));
     await hand().rests(REST_MS, MOST_WAIT_MS, () => this.store.syncing);
     await breath();
+    this.#began = performance.now();
   }
 
   /** Fetch what came within `days`. A later call ends an earlier one. */
   async start(days: number): Promise<void> {
     const run = ++this.#run;
+    this.#began = 0;
     const { client, db } = this.store;
     if (!client || !db || days <= 0) return;
     const after = `${new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19)}Z`;

@@ -13,6 +13,13 @@ const catalogues: Record<Language, () => Promise<Messages>> = {
   ar: async () => (await import('./ar.ts')).ar,
 };
 
+let complete: Promise<void> | undefined;
+
+/** Resolves when the English messages of late places are there; the other languages come whole. */
+export function allMessages(): Promise<void> {
+  return (complete ??= import('./late.ts').then(({ late }) => void Object.assign(en, late)));
+}
+
 class Current {
   language = $state<Language>('en');
   messages = $state.raw<Messages>(en);

@@ -1,0 +1,56 @@
+// English messages come in two parts: those of the first screen with it, those that only places use which are loaded when they are
+// needed, beside it. Which is which is read from the sources at each build: a message is late where a late place names it and nothing
+// else does. Messages whose names are put together (`op.${…}`) in anything but a late place come first, and so does what nobody names.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+/** Places that Shell and App load by `lazy`, which waits for the late messages. */
+const late = /^feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\//;
+
+function* files(folder) {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) yield* files(path);
+    else if (/\.(?:ts|svelte)$/.test(name)) yield path;
+  }
+}
+
+/** The entries of a catalogue's source: the name of each, and its lines. */
+function entries(code) {
+  const out = [];
+  for (const line of code.split('\n')) {
+    const name = /^ {2}'?([\w.-]+)'?:/.exec(line)?.[1];
+    if (name) out.push({ name, lines: [line] });
+    else if (/^ {2}\/\/|^\S|^\s*$|^ {2}\/?\*/.test(line)) out.push({ name: null, lines: [line] });
+    else out.at(-1).lines.push(line);
+  }
+  return out;
+}
+
+export function lateNames(root, code) {
+  const texts = { first: '', late: '' };
+  for (const path of files(root)) {
+    const here = relative(root, path);
+    if (!here.startsWith('kit/i18n/')) texts[late.test(here) ? 'late' : 'first'] += readFileSync(path, 'utf8');
+  }
+  const put = [...texts.first.matchAll(/[`'"]([\w.]+\.)(?:\$\{|['"]\s*\+)/g)].map((match) => match[1]);
+  const names = (text, name) => ["'", '"', '`'].some((quote) => text.includes(quote + name + quote));
+  return new Set(entries(code).flatMap(({ name }) => (name && names(texts.late, name) && !names(texts.first, name) && !put.some((start) => name.startsWith(start)) ? [name] : [])));
+}
+
+export function messagesInTwo(root) {
+  const source = join(root, 'kit', 'i18n', 'en.ts');
+  let found = null;
+  const names = () => (found ??= lateNames(root, readFileSync(source, 'utf8')));
+  return {
+    name: 'messages-in-two',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code, id) {
+      if (id === source) return { code: entries(code).filter(({ name }) => !name || !names().has(name)).flatMap(({ lines }) => lines).join('\n'), map: null };
+      if (id !== join(root, 'kit', 'i18n', 'late.ts')) return null;
+      const mine = entries(readFileSync(source, 'utf8')).filter(({ name }) => name && names().has(name));
+      return { code: `export const late = {\n${mine.flatMap(({ lines }) => lines).join('\n')}\n};\n`, map: null };
+    },
+  };
+}
