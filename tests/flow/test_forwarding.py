@@ -24,6 +24,7 @@ from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import NewSubmission, Progress
 from mailstead.model.uids import UidSet
 from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
+from mailstead.service.proof import Came
 from mailstead.service.reports.tags import Tags
 from mailstead.service.signing import Signing
 from mailstead.store import Embedded
@@ -194,6 +195,18 @@ async def test_a_sender_who_has_signed_hears_of_the_failure(world: World) -> Non
     assert [("", "carol@far.example")] == [(path, to) for path, to, _ in world.next.seen[1:]]
     assert b"Final-Recipient: rfc822; someone@there.example" in world.next.seen[1][2]
     assert [] == await world.inbox("postmaster")
+
+
+@pytest.mark.parametrize(("client", "readers"), [("192.0.2.1", ["carol@far.example"]), ("192.0.2.2", [])])
+async def test_a_sender_whose_domain_vouches_for_the_host_hears_of_the_failure(world: World, client: str, readers: list[str]) -> None:
+    world.names["far.example"] = b"v=spf1 ip4:192.0.2.1 -all"
+    world.next.answers["someone@there.example"] = NEVER
+    transaction = await world.reception.begin(CAROL, None, declared_octets=0, options={}, came=Came(client, "mx.far.example"))
+    await world.reception.add(transaction, AWAY, {})
+    assert [None] == await world.reception.take(transaction, MESSAGE % 1, b"")
+    await world.quiet()
+    assert readers == [to for _, to, _ in world.next.seen[1:]]
+    assert bool(readers) is not bool(await world.inbox("postmaster"))
 
 
 async def test_our_own_people_forward_under_their_own_name(world: World) -> None:

@@ -255,6 +255,7 @@ def reception(opened: Embedded, settings: Settings, outgoing: Sending, tags: Tag
         can_send_out=can_send_out(settings), new_id=opened.ids.next, now_ms=opened.now_ms,
         signing=Signing(opened.directory, opened.now_ms), suppressions=suppressions(opened, settings), incoming=incoming(opened, settings, tags),
         forwarding=forwarding(opened, settings) if can_send_out(settings) else None, spool=opened.spool,
+        lookups=Resolver(settings.dns.servers),
     )  # fmt: skip
 
 

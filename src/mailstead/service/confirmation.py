@@ -2,6 +2,9 @@
 
 An author of this site finds the notice in the INBOX; one elsewhere gets it through the queue, where there is a way out. A
 notice that cannot be sent is an event and no more: the message itself is safe.
+
+Unlike RFC 3461 §5.2.3 a stranger elsewhere gets one only if it is proved that the message is his: else whoever writes another's address into MAIL could have us
+write to him.
 """
 
 import hashlib
@@ -12,9 +15,12 @@ from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import AccountId, DeliveryId, SubmissionId, TenantId
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
+from mailstead.service.ports import Lookups
+from mailstead.service.proof import Came, is_proved
 from mailstead.service.queue import bounce
 from mailstead.service.queue.bounce import Action, Told
 from mailstead.service.queue.entrance import Entrance, Queued
+from mailstead.service.signers import verdicts
 from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, Mail, QueueEntry
 
@@ -23,10 +29,11 @@ _FILED = EnhancedStatus(2, 1, 5)
 
 
 class Confirmation:
-    """``can_send_out`` and ``signing`` as in ``Reception``."""
+    """``can_send_out``, ``signing`` and ``lookups`` as in ``Reception``."""
 
     def __init__(self, *, directory: Directory, mail: Mail, entrance: Entrance, hostname: str, can_send_out: bool, now_ms: Callable[[], int],
-                 signing: Signing | None = None) -> None:
+                 signing: Signing | None = None, lookups: Lookups | None = None) -> None:
+        self._lookups = lookups
         self._signing = signing
         self._directory = directory
         self._mail = mail
@@ -36,10 +43,11 @@ class Confirmation:
         self._now_ms = now_ms
 
     async def send(
-        self, reverse_path: str, recipients: Sequence[tuple[str, dict[str, str]]], octets: bytes, digest: bytes, account: AccountId
+        self, reverse_path: str, recipients: Sequence[tuple[str, dict[str, str]]], octets: bytes, digest: bytes, account: AccountId, *,
+        came: Came | None = None, is_ours: bool = False,
     ) -> None:
         """Tell the author of ``octets`` that it was filed for ``recipients`` (address, options). ``digest`` stands for the
-        message, ``account`` is one of those that have it."""
+        message, ``account`` is one of those that have it; ``came``: by whom, where it is from outside; ``is_ours``: its author has logged in."""
         now = self._now_ms()
         identity = hashlib.sha256(
             b"mailstead confirmation 1\0" + digest + "\0".join([reverse_path, *(address for address, _ in recipients)]).encode()
@@ -53,10 +61,19 @@ class Confirmation:
         if not told:
             return
         notice = bounce.compose(told, Action.DELIVERED, octets, hostname=self._hostname, now_ms=now)
+        if not is_ours and not await self._may_hear(octets, came, reverse_path):
+            telemetry.event("notice.kept", account=account, forward_path=reverse_path, reason="the sender is not proved: nobody is told of success")
+            return
         try:
             await self._bring(reverse_path, notice, identity, number, account, {"requiretls": "1"} if recipients[0][1].get("requiretls") else {})
         except (Refusal, Unavailable) as exc:
             telemetry.event("notice.refused", forward_path=reverse_path, reason=exc.cause or exc.public)
+
+    async def _may_hear(self, octets: bytes, came: Came | None, reverse_path: str) -> bool:
+        if self._lookups is None or not (await self._directory.route(reverse_path)).remote:
+            return True
+        found = await verdicts(self._lookups, octets, now_s=self._now_ms() // 1000)
+        return await is_proved(self._lookups, found, came, reverse_path)
 
     async def _bring(self, to: str, notice: bytes, identity: bytes, number: SubmissionId, account: AccountId, options: dict[str, str]) -> None:
         routed = await self._directory.route(to)

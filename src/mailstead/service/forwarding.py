@@ -2,7 +2,7 @@
 
 It leaves under a reverse-path of the address's own domain (``mailauth.srs``), so that the next server's SPF sees us and notices come back here; from here
 they go on to whom the address was made of, if it was made by us and the notice has the null reverse-path. Our own notice of a forward that failed goes to the original reverse-path
-only where a DKIM signature shows that it is no forgery (no backscatter, RFC 5321 §6.2), else to the postmaster of the domain: somebody hears of it either
+only where a DKIM signature, or SPF of the host that brought it, shows that it is no forgery (no backscatter, RFC 5321 §6.2), else to the postmaster of the domain: somebody hears of it either
 way. The address stands in Delivered-To, by which a loop is known.
 """
 
@@ -21,9 +21,10 @@ from mailstead.service import postmaster
 from mailstead.service.delivery import Received, written
 from mailstead.service.ports import Clock, Lookups
 from mailstead.service.postmaster import Postmasters
+from mailstead.service.proof import Came, is_proved
 from mailstead.service.queue.entrance import Entrance, Queued
-from mailstead.service.sealing import NOT_SEALED, Came, Sealing
-from mailstead.service.signers import proved, stands_behind, verdicts
+from mailstead.service.sealing import NOT_SEALED, Sealing
+from mailstead.service.signers import verdicts
 from mailstead.service.signing import Signing
 from mailstead.store.interface import Directory, Domain, Mail, QueueEntry, Routed
 
@@ -84,7 +85,7 @@ class Forwarding:
             digest = hashlib.sha256(b"mailstead forward of its own\0%d" % self._new_id()).digest()
         number = SubmissionId(int.from_bytes(digest[:8]) >> 1)
         found = await self._verdicts(message) if self._sealing is not None else None
-        path, proof = await self._reverse_path(reverse_path, domain, message, found)
+        path, proof = await self._reverse_path(reverse_path, domain, message, found, came)
         now = self._now_ms()
         octets = b"Delivered-To: " + marker.encode() + b"\r\n" + trace + message.octets[:]
         sealed = await self._sealing.seal(octets, domain.name, found or (), came=came, reverse_path=reverse_path) if self._sealing is not None else NOT_SEALED
@@ -108,7 +109,9 @@ class Forwarding:
     async def _verdicts(self, message: Received) -> list[Verdict]:
         return await verdicts(self._lookups, message.octets, now_s=self._now_ms() // 1000) if self._lookups is not None else []
 
-    async def _reverse_path(self, reverse_path: str, domain: Domain, message: Received, found: Sequence[Verdict] | None) -> tuple[str, str]:
+    async def _reverse_path(
+        self, reverse_path: str, domain: Domain, message: Received, found: Sequence[Verdict] | None, came: Came | None
+    ) -> tuple[str, str]:
         """Under which it leaves, and whether its original is proved. ``found``: what its signatures prove, where that is known."""
         if not reverse_path:
             return "", PROVED
@@ -116,9 +119,11 @@ class Forwarding:
         if (await self._directory.route(reverse_path)).is_local_domain:
             return reverse_path, PROVED
         path = (await self._rewriter(domain)).forward(Address(local, sender), self._now_ms() // 1000)
-        behind = proved(await self._verdicts(message) if found is None else found)
+        is_true = path is not None and self._lookups is not None and await is_proved(
+            self._lookups, await self._verdicts(message) if found is None else found, came, reverse_path
+        )  # fmt: skip
         # What is too long to be carried cannot hear of a failure; the postmaster does.
-        return str(path) if path is not None else f"{postmaster.NAME}@{domain.name}", PROVED if path is not None and any(stands_behind(one, sender) for one in behind) else UNPROVED
+        return str(path) if path is not None else f"{postmaster.NAME}@{domain.name}", PROVED if is_true else UNPROVED
 
     # ------------------------------------------------------------------------------------------------- and back
     async def original(self, address: Address) -> Address | None:

@@ -26,10 +26,11 @@ from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received, header_of
 from mailstead.service.forwarding import Forwarding
 from mailstead.service.mailbox.append import Memory, Spool
+from mailstead.service.ports import Lookups
 from mailstead.service.postmaster import Postmasters
+from mailstead.service.proof import Came
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.incoming import About, Incoming
-from mailstead.service.sealing import Came
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
 from mailstead.service.signing import Signing
 from mailstead.service.suppressions import Suppressions
@@ -79,13 +80,14 @@ Outcome = Refusal | Unavailable | None
 
 class Reception:
     """``can_send_out``: whether there is a way to remote hosts. ``new_id`` makes submission ids. ``signing`` None: nothing is signed; ``incoming`` None: nobody
-    reads notices about our mail; ``forwarding`` None: nothing is passed on to other servers for strangers. ``spool`` holds a message that was changed on its way in."""
+    reads notices about our mail; ``forwarding`` None: nothing is passed on to other servers for strangers. ``spool`` holds a message that was changed on its way in. ``lookups`` None: whoever asks
+    to hear of success does."""
 
     def __init__(
         self, *, directory: Directory, mail: Mail, entrance: Entrance, sending: Sending, delivery: Delivery, hostname: str,
         message_octets: int, can_send_out: bool, new_id: Callable[[], int], now_ms: Callable[[], int], signing: Signing | None = None,
         suppressions: Suppressions | None = None, incoming: Incoming | None = None, forwarding: Forwarding | None = None,
-        spool: Callable[[], Spool] = Memory,
+        spool: Callable[[], Spool] = Memory, lookups: Lookups | None = None,
     ) -> None:
         self._spool = spool
         self._forwarding = forwarding
@@ -102,7 +104,7 @@ class Reception:
         self._delivery = delivery
         self._confirmation = Confirmation(
             directory=directory, mail=mail, entrance=entrance, hostname=hostname, can_send_out=can_send_out, now_ms=now_ms,
-            signing=signing,
+            signing=signing, lookups=lookups,
         )  # fmt: skip
         self._new_id = new_id
         self._now_ms = now_ms
@@ -272,7 +274,8 @@ class Reception:
         if happy and transaction.sender is not None:
             recipients = [(str(one.address), {**transaction.options, **one.options}) for one in happy]
             await self._confirmation.send(
-                transaction.reverse_path, recipients, message.octets[:], message.digest, happy[0].routed.accounts[0][0]
+                transaction.reverse_path, recipients, message.octets[:], message.digest, happy[0].routed.accounts[0][0], came=transaction.came,
+                is_ours=transaction.principal is not None,
             )
 
     async def _file_all(self, message: Received, transaction: Transaction, trace: bytes) -> list[Outcome]:

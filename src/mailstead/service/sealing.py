@@ -8,12 +8,11 @@ chain is as good for the next as it was for us.
 
 import asyncio
 import base64
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.mailauth import arc, results, spf
+from mailstead.mailauth import arc, results
 from mailstead.mailauth.dkim import SigningKey, Verdict
 from mailstead.mailauth.dkim.key import RSA
 from mailstead.mailauth.results import Result
@@ -21,22 +20,13 @@ from mailstead.model.address import domain_key
 from mailstead.model.message import Octets
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Clock, Lookups
+from mailstead.service.proof import Came, policy
 from mailstead.service.signers import played
 from mailstead.service.signing import Signing
 
 _IN_A_THREAD: Final = 1 << 20
-_POLICY_S: Final = 20.0
-"""RFC 7208 §4.6.4."""
 _SIGNATURE_SHOWN: Final = 8
 """Octets of ``header.b`` that tell one signature from the other (RFC 6008 §3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """By whom a message was brought from outside: the client's address, and how it called itself."""
-
-    address: str
-    hello: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +77,9 @@ class Sealing:
 
     async def _policy(self, came: Came, reverse_path: str) -> list[Result]:
         """What the sender's domain says of the client (RFC 7208); nothing where that is nobody's address."""
-        try:
-            if ipaddress.ip_address(came.address).is_loopback:
-                return []
-            exchange = spf.check_host(came.address, sender=reverse_path, helo=came.hello)
-        except ValueError:
+        found = await policy(self._lookups, came, reverse_path)
+        if found is None:
             return []
-        try:
-            async with asyncio.timeout(_POLICY_S):
-                found = await played(exchange, self._lookups, is_large=False)
-        except TimeoutError:
-            found = spf.Outcome(spf.TEMPERROR, "the look-ups take too long")
         who = ("smtp.mailfrom", domain_key(reverse_path.rpartition("@")[2])) if reverse_path else ("smtp.helo", came.hello)
         return [Result("spf", found.result, found.reason, [who])]
 

@@ -1,10 +1,17 @@
 """NOTIFY=SUCCESS for mail that was filed here."""
 
+from typing import Any
+
 import pytest
 from tests.harness.smtp import ALICE, BOB, SmtpSite
 
+from mailstead import telemetry
 from mailstead.model.address import Address
+from mailstead.model.dns import Answer, RecordType
 from mailstead.model.errors import Unavailable
+from mailstead.model.ids import TenantId
+from mailstead.model.question import Principal
+from mailstead.service.proof import Came
 from mailstead.service.reception import Outcome
 
 MESSAGE = b"From: x@y.example\r\nMessage-ID: <1@x>\r\nSubject: hi\r\n\r\nbody\r\n"
@@ -59,3 +66,28 @@ async def test_what_failed_is_not_confirmed_and_a_lost_notice_harms_nobody() -> 
     assert not site.filed(ALICE)
     site.mail.failing = {ALICE: Unavailable("x")}
     assert await take(site, Address("alice", "example.org"), "bob@example.org") == [None]
+
+
+class Names:
+    """y.example says that 192.0.2.1 may send for it."""
+
+    async def ask(self, name: str, kind: RecordType) -> Answer[bytes]:
+        return Answer(name, (b"v=spf1 ip4:192.0.2.1 -all",) if (name, kind) == ("y.example", RecordType.TXT) else ())
+
+
+@pytest.mark.parametrize(("sender", "came", "principal", "is_told"), [
+    (Address("x", "y.example"), Came("192.0.2.1", "mx.y.example"), None, True), (Address("x", "y.example"), Came("192.0.2.2", "mx.y.example"), None, False),
+    (Address("x", "y.example"), None, None, False), (Address("x", "z.example"), Came("192.0.2.1", "mx.y.example"), None, False),
+    (Address("alice", "example.org"), Came("192.0.2.2", "x"), None, True), (Address("alice", "example.org"), None, Principal(ALICE, TenantId(1), "alice", "alice@example.org"), True),
+])  # fmt: skip
+async def test_strangers_hear_only_if_they_are_proved(sender: Address, came: Came | None, principal: Principal | None, is_told: bool) -> None:
+    """No backscatter: MAIL may name anybody."""
+    site = SmtpSite()
+    lookups: Any = Names()
+    site.reception._confirmation._lookups = lookups
+    transaction = await site.reception.begin(sender, principal, declared_octets=0, options={}, came=came)
+    await site.reception.add(transaction, Address("bob", "example.org"), {"notify": "SUCCESS"})
+    with telemetry.capture() as events:
+        assert [None] == await site.reception.take(transaction, MESSAGE.replace(b"x@y.example", str(sender).encode()), b"")
+    assert is_told is bool(site.outbox.rows or site.filed(ALICE))
+    assert is_told is ("notice.kept" not in [name for name, _ in events])

@@ -12,8 +12,8 @@ from mailstead.model.address import Address
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import TenantId
 from mailstead.model.question import Principal
+from mailstead.service.proof import Came
 from mailstead.service.reception import Transaction
-from mailstead.service.sealing import Came
 
 PRINCIPAL = Principal(ALICE, TenantId(1), "alice", "alice@example.org")
 MESSAGE = b"From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"

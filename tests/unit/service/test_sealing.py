@@ -11,7 +11,8 @@ from mailstead.mailauth.dkim.key import ED25519
 from mailstead.mailauth.dkim.verify import Signature
 from mailstead.model.dns import Answer, RecordType
 from mailstead.model.errors import Unavailable
-from mailstead.service.sealing import Came, Sealing
+from mailstead.service.proof import Came
+from mailstead.service.sealing import Sealing
 
 KEY = SigningKey("example.org", "s", PrivateKey.make(ED25519))
 SIGNATURE = Signature.parse(b"DKIM-Signature: v=1; a=rsa-sha256; d=far.example; s=x; h=from; bh=AAAA; b=AA/AAAAAAAAA\r\n")

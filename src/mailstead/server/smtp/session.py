@@ -22,8 +22,8 @@ from mailstead.server.smtp.answers import answer, verdict
 from mailstead.server.smtp.site import Site
 from mailstead.service import submission
 from mailstead.service.mailbox import Spool
+from mailstead.service.proof import Came
 from mailstead.service.reception import Transaction
-from mailstead.service.sealing import Came
 from mailstead.service.sending import HELD_MOST_S
 
 _OK: Final = reply(250, "2.0.0", "OK")
