@@ -106,8 +106,9 @@ export async function typing(mail, { words }) {
     window.shown = [];
     window.blocked = 0;
     document.querySelector('.search input').addEventListener('input', (event) => window.letters.push(event.timeStamp));
-    new PerformanceObserver(() => {
-      const typed = window.letters.splice(0)[0];
+    new PerformanceObserver((list) => {
+      if (!list.getEntriesByName('found').length) return;
+      const typed = window.letters.splice(0).at(-1);
       if (typed !== undefined) requestAnimationFrame(() => setTimeout(() => window.shown.push(performance.now() - typed)));
     }).observe({ entryTypes: ['measure'] });
     new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => (window.blocked = Math.max(window.blocked, duration)))).observe({ entryTypes: ['longtask'] });
