@@ -52,7 +52,7 @@ def heard(one: imaplib.IMAP4, word: bytes) -> bytes:
 
 def test_shared_by_imap_and_taken_back_in_every_session(server: Server) -> None:
     alice, bob = imap(server, ALICE), imap(server, BOB)
-    assert {b"ACL", b"RIGHTS=texk"} <= set(alice.capability()[1][0].split())
+    assert {b"ACL", b"RIGHTS=texk", b"LIST-MYRIGHTS"} <= set(alice.capability()[1][0].split())
     assert "OK" == alice.create("Team")[0]
     alice.append("Team", "", None, MESSAGE)
     assert "NO" == bob.select(TEAM)[0]

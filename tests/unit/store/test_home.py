@@ -1,4 +1,4 @@
-"""What becomes of a shard that cannot be opened: it is tried again until it can, and a damaged one waits for its repair."""
+"""Shards that cannot be opened are tried again until they can, a damaged one waits for its repair; and workers know at once what another one wrote."""
 
 import asyncio
 import fcntl
@@ -11,8 +11,9 @@ from tests.harness.real_mail import real_store
 
 from mailstead import telemetry
 from mailstead.model.errors import Unavailable
-from mailstead.model.ids import AccountId, DeliveryId
+from mailstead.model.ids import AccountId, DeliveryId, OpId
 from mailstead.model.message import Filing
+from mailstead.model.sharing import NONE, Grant, Right
 from mailstead.store import Embedded, home, open_store
 
 MESSAGE = b"From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nbody\r\n"
@@ -95,3 +96,16 @@ async def test_a_store_may_be_closed_while_a_shard_is_waited_for(made: tuple[Pat
             await asyncio.sleep(0.1)
     async with started(data) as store:
         assert await file(store, account)
+
+
+async def test_what_was_just_shared_is_known_to_another_worker(tmp_path: Path) -> None:
+    """Who hears that something was shared asks for it at once, and any worker may have to answer: again and again, for a stale one is stale for 0.1 s only."""
+    async with real_store(tmp_path, ["alice", "bob"]) as (first, accounts):
+        alice, bob = accounts["alice"], accounts["bob"]
+        second = open_store(tmp_path / "data", worker=1, workers=2)
+        inbox = (await first.mail.mailboxes(alice))[0].mailbox_id
+        for number in range(40):
+            rights = Right.READ if number % 2 == 0 else NONE
+            await first.shares.set(alice, OpId(number.to_bytes(16)), [Grant(inbox, bob, rights)])
+            assert [alice] * bool(rights) == [one.owner for one in await second.shares.with_(bob)]
+        await second.close()

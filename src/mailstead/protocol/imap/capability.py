@@ -18,7 +18,7 @@ ENABLED: Final = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 
 def words(state: State, *, mechanisms: Iterable[str], starttls: bool, login: bool, append_limit: int, has_jmap: bool = False, has_acl: bool = False) -> tuple[str, ...]:
     """The capabilities now. ``login`` False: LOGINDISABLED. ``append_limit`` in octets. ``has_jmap``: the same mail is there by JMAP (RFC 9698). ``has_acl``:
-    mailboxes can be shared (RFC 4314 §2.2)."""
+    mailboxes can be shared (RFC 4314 §2.2, RFC 8440)."""
     if state is State.NOT_AUTHENTICATED:
         found = list(BASE)
         if starttls:
@@ -26,4 +26,4 @@ def words(state: State, *, mechanisms: Iterable[str], starttls: bool, login: boo
         if not login:
             found.append("LOGINDISABLED")
         return (*found, *(f"AUTH={mechanism}" for mechanism in mechanisms))
-    return (*BASE, *AFTER_LOGIN[:-1], f"APPENDLIMIT={append_limit}", *(("JMAPACCESS",) if has_jmap else ()), *(("ACL", "RIGHTS=texk") if has_acl else ()))
+    return (*BASE, *AFTER_LOGIN[:-1], f"APPENDLIMIT={append_limit}", *(("JMAPACCESS",) if has_jmap else ()), *(("ACL", "RIGHTS=texk", "LIST-MYRIGHTS") if has_acl else ()))

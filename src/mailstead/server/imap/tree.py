@@ -15,6 +15,7 @@ from mailstead.protocol.imap.command.list import List
 from mailstead.protocol.imap.command.rename import Rename
 from mailstead.protocol.imap.command.status import Status
 from mailstead.protocol.imap.command.subscribe import Subscribe
+from mailstead.protocol.imap.response import acl as acl_response
 from mailstead.protocol.imap.response import line
 from mailstead.protocol.imap.response import list as list_response
 from mailstead.protocol.imap.state import State
@@ -139,6 +140,8 @@ async def list_(session: "Session", tag: str, command: List) -> bytes:
         return list_response.listed(("\\Noselect",), site.names.separator, "", utf8=utf8, lsub=command.lsub) + line.ok(
             tag, f"{word} completed"
         )
+    if "MYRIGHTS" in command.returns and site.others is None:
+        return line.bad(tag, "Mailboxes are not shared here")
     patterns = tuple(command.reference + pattern for pattern in command.patterns)
     if command.lsub:
         lines = await listing.subscribed_lines(site.mail, session.account, site.names, patterns[0])
@@ -164,6 +167,8 @@ async def list_(session: "Session", tag: str, command: List) -> bytes:
                 found.attributes, site.names.separator, found.name, utf8=utf8, lsub=command.lsub, child_info=found.child_info
             )
         )
+        if "MYRIGHTS" in command.returns and found.info is not None:
+            out.append(acl_response.myrights(found.name, found.rights, utf8=utf8))  # RFC 8440 §3
         if command.status and found.info is not None and not found.info.noselect:
             # RFC 5819 §2: a mailbox that cannot be selected has no STATUS.
             out.append(await _status_line(session, found.name, found.info, command.status, found.account or session.account))

@@ -7,6 +7,7 @@ from typing import Final
 
 from mailstead.model.ids import AccountId
 from mailstead.model.mailbox import MailboxInfo, Role
+from mailstead.model.sharing import ALL, Right
 from mailstead.service.mailbox.names import Names, Path
 from mailstead.service.mailbox.others import Shown
 from mailstead.store.interface import Mail
@@ -36,6 +37,8 @@ class Line:
     child_info: bool = False
     info: MailboxInfo | None = None
     account: AccountId | None = None
+    rights: Right = ALL
+    """What one may do with it, where it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +136,5 @@ def lines_of_others(shown: Iterable[Shown], names: Names, wish: Wish) -> list[Li
             words.append("\\HasChildren" if one.has_children else "\\HasNoChildren")
             if one.is_subscribed and wish.show_subscribed:
                 words.append("\\Subscribed")
-            found.append(Line(name, tuple(words), info=one.info, account=one.account))
+            found.append(Line(name, tuple(words), info=one.info, account=one.account, rights=one.rights))
     return found

@@ -46,6 +46,7 @@ class Shown:
     info: MailboxInfo | None = None
     is_subscribed: bool = False
     has_children: bool = False
+    rights: Right = NONE
 
 
 def no_mailbox() -> Refusal:
@@ -133,7 +134,8 @@ class Others:
             above = _above(paths)
             found += [Shown(path, owner, has_children=True) for path in sorted(above - paths) if len(path) >= _OWNERS]
             found += [
-                Shown((*top, *box.path), owner, box, grant.is_subscribed, has_children=(*top, *box.path) in above) for box, grant in seen]
+                Shown((*top, *box.path), owner, box, grant.is_subscribed, has_children=(*top, *box.path) in above, rights=grant.rights)
+                for box, grant in seen]
         return [Shown((ROOT,), viewer, has_children=True), *found] if found else []
 
 

@@ -24,4 +24,4 @@ class Shares(Protocol):
         """A grantee wants to see a mailbox, or does not. NOT_FOUND."""
 
     async def with_(self, grantee: AccountId) -> tuple[SharedAccount, ...]:
-        """Accounts of which something is, or was lately, shared with somebody: a look-up, as stale as the directory's. ``of`` says what is true."""
+        """Accounts of which something is, or was lately, shared with somebody: a look-up, never stale. ``of`` says what is true."""

@@ -63,15 +63,16 @@ async def test_without_sharing_there_is_no_other_namespace(tmp_path: Path) -> No
     async with ImapSite() as site:
         stream = await site.session()
         words = (await ask(stream, "CAPABILITY"))[0].split()
-        assert not {"ACL", "RIGHTS=texk"} & set(words)
+        assert not {"ACL", "RIGHTS=texk", "LIST-MYRIGHTS"} & set(words)
         assert '* NAMESPACE (("" "/")) NIL NIL' == (await ask(stream, "NAMESPACE"))[0]
         for text in ("GETACL INBOX", "MYRIGHTS INBOX", "SETACL INBOX bob lr", "DELETEACL INBOX bob", "LISTRIGHTS INBOX bob"):
             assert (await said(stream, text)).startswith("NO [CANNOT]"), text
+        assert (await said(stream, 'LIST "" * RETURN (MYRIGHTS)')).startswith("BAD ")
 
 
 async def test_the_namespace_and_what_is_listed_in_it(site: Site) -> None:
     alice, bob = await prepared(site)
-    assert {"ACL", "RIGHTS=texk"} <= set((await ask(bob, "CAPABILITY"))[0].split())
+    assert {"ACL", "RIGHTS=texk", "LIST-MYRIGHTS"} <= set((await ask(bob, "CAPABILITY"))[0].split())
     assert '* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL' == (await ask(bob, "NAMESPACE"))[0]
     assert [] == [line for line in await ask(bob, 'LIST "" *') if "Other" in line]
     await ask(alice, "CREATE Private/Below")
@@ -86,6 +87,24 @@ async def test_the_namespace_and_what_is_listed_in_it(site: Site) -> None:
     with_status = await ask(bob, f'LIST "" ("{THEIRS}/Team") RETURN (STATUS (MESSAGES))')
     assert f'* STATUS "{THEIRS}/Team" (MESSAGES 2)' in with_status
     assert [] == [line for line in await ask(alice, 'LIST "" *') if "Other" in line]
+
+
+async def test_a_list_says_what_one_may_do(site: Site) -> None:
+    """RFC 8440 §3: what MYRIGHTS would say of each mailbox that is there."""
+    alice, bob = await prepared(site)
+    await ask(alice, "CREATE Private/Below")
+    await site.give("Private/Below", Right.READ)
+    await site.give("Team", Right.READ | Right.ADD)
+    listed = await ask(bob, 'LIST "" (* "Other Users/%/%") RETURN (MYRIGHTS STATUS (MESSAGES))')
+    asked = [line for line in listed if line.startswith("* MYRIGHTS")]
+    named = [line.split(" ", 3)[2].strip('"') if '"' not in line else line.split('"')[1] for line in asked]
+    for name, line in zip(named, asked, strict=True):
+        assert line == (await ask(bob, f'MYRIGHTS "{name}"'))[0]
+    assert {"INBOX", f"{THEIRS}/Team", f"{THEIRS}/Private/Below"} <= set(named)
+    assert f"{THEIRS}/Private" not in named
+    at = listed.index(next(line for line in asked if "Team" in line))
+    assert listed[at - 1].endswith(f'"{THEIRS}/Team"')
+    assert listed[at + 1].startswith(f'* STATUS "{THEIRS}/Team"')
 
 
 async def test_what_one_wants_to_see_is_ones_own(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""LIST with selection and return options, and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154 §2, RFC 3501 §6.3.9)."""
+"""LIST with selection and return options, and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154 §2, RFC 8440, RFC 3501 §6.3.9)."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mailstead.protocol.imap.command import status
 from mailstead.protocol.imap.tokens import Reader
 
 _SELECTION: Final = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
-_RETURN: Final = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
+_RETURN: Final = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "MYRIGHTS"})
 _PATTERNS: Final = 20
 _PATTERN: Final = 1_000
 _WILDCARDS: Final = 20
