@@ -3,34 +3,20 @@
 Needs Node, Chromium and ``npm ci`` in ``web/lighthouse``: Lighthouse is kept out of the client's own tools, for it brings 200 packages. Takes about a minute.
 """
 
-import imaplib
 import json
 import subprocess
 import sys
 import tempfile
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
+from tests.harness.samples import fill
 from tests.harness.server import PASSWORD, Server
-
-from mailstead.app import sampling
 
 READER: Final = "reader@example.test"
 GOAL: Final = 95
 FOLDER: Final = Path(__file__).parents[1] / "web" / "lighthouse"
 WITHIN_S: Final = 300
-
-
-def fill(server: Server) -> None:
-    """The mail of the demo."""
-    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
-        imap.login(READER, PASSWORD)
-        for path in sorted(sampling.FOLDER.glob("*.eml")):
-            octets = path.read_bytes()
-            date = next(line for line in octets.split(b"\r\n") if line.lower().startswith(b"date:"))
-            at = parsedate_to_datetime(date[5:].decode("ascii").strip())
-            imap.append("INBOX", "", imaplib.Time2Internaldate(at), octets)
 
 
 def main() -> int:
@@ -39,7 +25,7 @@ def main() -> int:
         sys.exit("Lighthouse is not there: run `npm ci` in web/lighthouse first.")
     missed = 0
     with tempfile.TemporaryDirectory() as name, Server(Path(name), workers=1).init((READER,)).start() as server:
-        fill(server)
+        fill(server, READER, flags="")
         done = subprocess.run(
             ["node", "run.mjs", f"http://127.0.0.1:{server.ports['http']}", READER, PASSWORD],
             cwd=FOLDER, stdout=subprocess.PIPE, text=True, timeout=WITHIN_S, check=True,

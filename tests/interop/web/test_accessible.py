@@ -1,13 +1,11 @@
 """Every screen under axe-core (WCAG 2.2 A and AA, best practice), in light and in dark."""
 
-import imaplib
 import json
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from mailstead.app import sampling
 from tests.harness.browser import Browser
+from tests.harness.samples import fill
 from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import PEOPLE
 
@@ -24,16 +22,6 @@ def samples(site: Server) -> None:
     """The demo's mail, so that every screen has something to show."""
     for login in (READER, SELDOM):
         fill(site, login)
-
-
-def fill(site: Server, login: str) -> None:
-    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
-        imap.login(login, PASSWORD)
-        for path in sorted(sampling.FOLDER.glob("*.eml")):
-            octets = path.read_bytes()
-            date = next(line for line in octets.split(b"\r\n") if line.lower().startswith(b"date:"))
-            at = parsedate_to_datetime(date[5:].decode("ascii").strip())
-            imap.append("INBOX", r"(\Seen)", imaplib.Time2Internaldate(at), octets)
 
 
 @pytest.mark.usefixtures("samples")
