@@ -104,9 +104,13 @@ export async function smartFolder(mail, { words, name }) {
 export async function archiveEverything(mail, { newest }) {
   await mail.at('/m/inbox');
   await mail.row(newest).first().waitFor();
-  await mail.row(/./).first().focus();
-  await mail.press('x');
-  await mail.page.getByRole('button', { name: /^Select all \d/ }).click();
+  const all = mail.page.getByRole('button', { name: /^Select all \d/ });
+  for (let tries = 0; tries < 3 && !(await all.isVisible()); tries++) {
+    await mail.row(/./).first().focus(); // a row that is drawn anew in this moment loses it
+    await mail.press('x');
+    await all.waitFor({ timeout: 4000 }).catch(() => {});
+  }
+  await all.click();
   const words = await mail.page.locator('.selnote strong').textContent();
   await mail.press('e');
   await mail.says('Nothing waits for you here.');
@@ -281,6 +285,7 @@ export async function splitInbox(mail, { unread, flagged, filed }) {
   await section(mail, 'Unread').getByText(unread).click();
   await mail.text();
   await section(mail, 'Everything else').getByText(unread).waitFor();
+  await section(mail, 'Unread').getByText(unread).waitFor({ state: 'detached' }); // each section asks for itself
   const after = await sections(mail);
   await section(mail, 'Unread').locator('.row').last().focus();
   await mail.press('j');
