@@ -111,7 +111,8 @@ export class Mail {
 
   // ------------------------------------------------------------------------------------------------ writing
   get composer() {
-    return this.page.locator('.composer').last();
+    // One that is put aside has nothing to send by.
+    return this.page.locator('.composer:has([data-send])').last();
   }
 
   async write({ to, subject, text }) {

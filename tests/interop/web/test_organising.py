@@ -11,7 +11,7 @@ import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 from tests.interop.test_jmap_send import USING, Jmap
-from tests.interop.web.conftest import PEOPLE, eventually, events, found, holds, put
+from tests.interop.web.conftest import PEOPLE, events, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
 TIDY = PEOPLE[5]
@@ -234,3 +234,26 @@ def test_everything_at_once_and_back_from_another_device(
     browser.run("undoElsewhere", home, words="messages changed")
     eventually(lambda: count(site, "INBOX") == before)
     assert count(site, "Archive") == archived
+
+
+def test_a_row_is_drawn_into_a_folder(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "Drawn by hand", to=TIDY)
+    browser.run("dragToFolder", office, subject="Drawn by hand", folder="Archive")
+    eventually(lambda: holds(site, "Archive", "Drawn by hand", TIDY))
+    assert not holds(site, "INBOX", "Drawn by hand", TIDY)
+
+
+def test_a_question_in_steps(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "Kettle one", to=TIDY, sender="Tinker <tinker@elsewhere.example>")
+    put(site, "Kettle two", to=TIDY)
+    put(site, "Kettle three", to=TIDY, mailbox="Trash")
+    seen = browser.run("searchInSteps", office, words="from:tinker kettle", chip="tinker", drop="from tinker", everywhere="Kettle three")
+    assert {"narrow": ["Kettle one"], "wide": ["Kettle one", "Kettle two"], "all": ["Kettle one", "Kettle three", "Kettle two"]} == seen
+
+
+def test_smart_folders_inside_one_another(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    put(site, "Teapot of Carol", to=TIDY, sender="Carol <carol@pots.example>")
+    put(site, "Teapot of Dave", to=TIDY, sender="Dave <dave@pots.example>")
+    put(site, "Saucer of Carol", to=TIDY, sender="Carol <carol@pots.example>")
+    found_by_both = browser.run("smartTree", office, parent="From Carol", parentWords="from:carol", child="Teapots", childWords="subject:teapot", without="Teapot of Dave")
+    assert ["Teapot of Carol"] == found_by_both

@@ -88,3 +88,24 @@ def test_hostile_mail_reaches_nobody(site: Server, browser: Browser, desk: dict[
     seen = browser.run("hostile", desk, errors=True, subjects=subjects)
     assert seen == {"origins": ["null"] * 3, "reachable": False, "marked": False}
     assert hits == []
+
+
+def test_what_is_behind_a_message(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    def with_more(message: EmailMessage) -> None:
+        message["Cc"] = "Third <third@elsewhere.example>"
+        message["X-Of-Note"] = "seven"
+
+    put(site, "With earlier words", "<p>Agreed.</p><blockquote type='cite'><p>Shall we meet on Monday?</p></blockquote>", change=with_more)
+    seen = browser.run("behindTheMessage", desk, subject="With earlier words", quoted="Shall we meet on Monday?")
+    assert (True, True) == (seen["hidden"], seen["printed"])
+    assert any("third@elsewhere.example" in line for line in seen["addresses"])
+    assert "X-Of-Note: seven" in seen["headers"]
+    assert "Shall we meet" not in seen["headers"]
+    assert "<blockquote" in seen["source"]
+
+
+def test_messages_are_dark_in_the_dark_and_light_where_wanted(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "Black on white", "<p style='color:#101010;background:#ffffff'>Ink.</p>")
+    # That its own colours are refused outside of its frame is reported, and is the point.
+    seen = browser.run("darkMessage", desk, errors=True, subject="Black on white")
+    assert seen["dark"] > 128 > seen["shown"]

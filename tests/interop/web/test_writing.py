@@ -126,3 +126,32 @@ def test_an_automatic_reply(site: Server, browser: Browser, desk: dict[str, Any]
         eventually(lambda: holds(site, "INBOX", "By the sea", FRIEND))
     finally:
         browser.run("away", desk, on=False, subject="By the sea", text="Back on Monday.")
+
+
+def test_what_is_checked_before_it_leaves(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "Among friends", sender=FRIEND)
+    says = browser.run("checksBeforeSending", desk, to=FRIEND, subject="Nothing in it", answered="Among friends", stranger="eve@far.example")
+    assert "You wrote “attached”, but nothing is attached." in says[0]
+    assert "eve@far.example is new in this conversation" in says[1]
+    for subject in ("Nothing in it", "Re: Among friends"):
+        eventually(lambda subject=subject: holds(site, "INBOX", subject, FRIEND))  # type: ignore[misc]
+    [(_, message)] = found(site, FRIEND, "INBOX", "Re: Among friends")
+    assert [FRIEND] == [address.addr_spec for address in message["To"].addresses]
+
+
+def test_a_receipt_is_asked_for_of_somebody_whom_two_letters_find(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "Somebody who is known", sender=FRIEND)
+    browser.run("rows", desk, path="/m/inbox")
+    browser.run("askReceipt", desk, letters=FRIEND[:3], address=FRIEND, subject="Say that you have it")
+    eventually(lambda: holds(site, "INBOX", "Say that you have it", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "Say that you have it")
+    assert LOGIN in message["Disposition-Notification-To"]
+
+
+def test_two_letters_at_once_with_a_dropped_file_and_a_pasted_picture(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    assert 2 == browser.run("twoComposers", desk, to=FRIEND, first="Put aside", second="Gone on with", picture=base64.b64encode(PNG).decode())
+    for subject in ("Put aside", "Gone on with"):
+        eventually(lambda subject=subject: holds(site, "INBOX", subject, FRIEND))  # type: ignore[misc]
+    [(_, message)] = found(site, FRIEND, "INBOX", "Gone on with")
+    files = {part.get_filename(): part.get_payload(decode=True) for part in message.walk() if part.get_filename()}
+    assert {"dropped.txt": b"dropped words", "pasted.png": PNG} == files

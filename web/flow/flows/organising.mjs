@@ -357,3 +357,56 @@ export async function template(mail, { to, subject, text }) {
   await mail.button('Discard', mail.composer).click();
   return filled;
 }
+
+/** A row drawn into a folder of the sidebar by the pointer. */
+export async function dragToFolder(mail, { subject, folder }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().dragTo(mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${folder}`) }));
+  await mail.gone(subject);
+}
+
+/** Operators become chips; one is taken away; what was left out is looked through as well. */
+export async function searchInSteps(mail, { words, chip, drop, everywhere }) {
+  await mail.at('/m/inbox');
+  await mail.press('/');
+  const input = mail.page.locator('.search input').first();
+  await input.pressSequentially(words, { delay: 30 });
+  await mail.page.locator('.search .op').filter({ hasText: chip }).waitFor();
+  await mail.says(/everything, \d+ ms/);
+  const subjects = async () => (await mail.page.locator('.row .subj').allTextContents()).sort();
+  const narrow = await subjects();
+  await mail.page.getByRole('button', { name: `Remove ${drop}` }).click();
+  await mail.page.waitForFunction((count) => document.querySelectorAll('.row .subj').length > count, narrow.length);
+  const wide = await subjects();
+  await mail.button('Include them').click();
+  await mail.row(everywhere).first().waitFor();
+  const all = await subjects();
+  await mail.press('Escape');
+  await mail.at('/m/inbox');
+  return { narrow, wide, all };
+}
+
+/** One smart folder put inside another: it finds only what both find; what stands in the sidebar, by depth. */
+export async function smartTree(mail, { parent, parentWords, child, childWords, without }) {
+  for (const [name, words] of [[parent, parentWords], [child, childWords]]) {
+    await mail.at('/m/inbox');
+    await mail.press('/');
+    await mail.page.locator('.search input').first().fill(words);
+    await mail.says(/everything, \d+ ms/);
+    await mail.button('Save as smart folder').click();
+    await mail.page.getByLabel('Name of the smart folder').fill(name);
+    await mail.press('Enter');
+    await mail.page.locator('.list-head h1').filter({ hasText: name }).waitFor();
+  }
+  const page = await mail.at('/settings/folders');
+  const item = page.locator('.label-list li').filter({ has: page.locator(`input[aria-label="Name of the folder"]`) });
+  const index = await item.evaluateAll((all, wanted) => all.findIndex((one) => one.querySelector('input').value === wanted), child);
+  await item.nth(index).getByLabel('Inside').selectOption({ label: parent });
+  await mail.at('/m/inbox');
+  const link = page.locator('.side').getByRole('link', { name: new RegExp(`^${child}`) });
+  await page.locator('.side li.depth-1').filter({ has: page.getByRole('link', { name: new RegExp(`^${child}`) }) }).waitFor();
+  await link.click();
+  await page.locator('.list-head h1').filter({ hasText: child }).waitFor();
+  await mail.gone(without);
+  return page.locator('.row .subj').allTextContents();
+}

@@ -77,3 +77,52 @@ export async function sidebar(mail) {
   await mail.page.waitForTimeout(500);
   return mail.page.locator('.side .nav-item .t').allTextContents();
 }
+
+/** What is behind a message: earlier words folded away and unfolded, the addresses, the headers, the source, the message without its looks. */
+export async function behindTheMessage(mail, { subject, quoted }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  let frame = await mail.text();
+  const hidden = !(await frame.getByText(quoted).isVisible());
+  await frame.locator('details.mailstead-fold summary').first().click();
+  await frame.getByText(quoted).waitFor();
+  const { page } = mail;
+  await page.locator('.msg .to').last().click();
+  const addresses = await page.locator('.addresses dd').allTextContents();
+  const menu = async (name) => {
+    await page.locator('.msg').last().getByRole('button', { name: /More/ }).click();
+    await page.getByRole('menuitem', { name, exact: true }).click();
+  };
+  const seen = {};
+  for (const [name, key] of [['Header fields', 'headers'], ['Source', 'source']]) {
+    await menu(name);
+    await page.getByRole('dialog').locator('pre').waitFor();
+    seen[key] = await page.getByRole('dialog').locator('pre').textContent();
+    await mail.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  await page.evaluate(() => (window.print = () => (window.printed = true)));
+  await menu('Print');
+  return { hidden, addresses: addresses.map((text) => text.trim()), ...seen, printed: await page.evaluate(() => window.printed === true) };
+}
+
+/** In the dark the message is dark as well, and light where one wants to see it as it was made. */
+export async function darkMessage(mail, { subject }) {
+  await mail.at('/m/inbox');
+  const page = mail.page;
+  await page.evaluate(() => localStorage.setItem('mailstead.settings', JSON.stringify({ ...JSON.parse(localStorage.getItem('mailstead.settings')), theme: 'dark' })));
+  await page.reload();
+  await mail.open(subject);
+  const light = async () => (await mail.text()).evaluate(() => {
+    const [r, g, b] = getComputedStyle(document.querySelector('p')).color.match(/[\d.]+/g).map(Number);
+    return (r + g + b) / 3;
+  });
+  const dark = await light();
+  await page.locator('.msg').last().getByRole('button', { name: /More/ }).click();
+  await page.getByRole('menuitem', { name: 'Show in its own colours' }).click();
+  await page.waitForTimeout(400);
+  const shown = await light();
+  await page.evaluate(() => localStorage.setItem('mailstead.settings', JSON.stringify({ ...JSON.parse(localStorage.getItem('mailstead.settings')), theme: 'light' })));
+  await page.reload();
+  return { dark, shown };
+}

@@ -139,3 +139,85 @@ export async function remindIfSilent(mail, { to, subject }) {
   await item.waitFor();
   return item.innerText();
 }
+
+/** Attachment forgotten: said once, then sent without by the words that offer it. A stranger in an answer: said, and taken out. */
+export async function checksBeforeSending(mail, { to, subject, answered, stranger }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'The plan is attached.' });
+  await mail.button('Send', mail.composer).click();
+  const warning = mail.composer.locator('.preflight');
+  const says = [(await warning.first().textContent()).trim()];
+  await mail.button('Send without', mail.composer).click();
+  await mail.says('Sending to');
+  await mail.open(answered);
+  await mail.press('r');
+  await mail.composer.locator('.editor').waitFor();
+  await mail.fillTo(stranger);
+  await warning.filter({ hasText: stranger }).waitFor();
+  says.push((await warning.first().textContent()).trim());
+  await mail.composer.getByRole('button', { name: new RegExp(`Remove .*${stranger}`) }).click();
+  await warning.waitFor({ state: 'detached' });
+  await mail.composer.locator('.editor').click();
+  await mail.page.keyboard.type('Only to you.');
+  await mail.press('Control+Enter');
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  return says;
+}
+
+/** Ask for a receipt, to a receiver whom two letters have found; what was offered. */
+export async function askReceipt(mail, { letters, address, subject }) {
+  await mail.at('/m/inbox');
+  await mail.press('c');
+  await mail.composer.getByLabel('To', { exact: true }).pressSequentially(letters, { delay: 60 });
+  const offered = mail.page.getByRole('option').filter({ hasText: address }).first();
+  await offered.waitFor();
+  await mail.press('Enter');
+  await mail.composer.getByText(address).waitFor();
+  await mail.composer.getByLabel('Subject').fill(subject);
+  await mail.composer.locator('.editor').click();
+  await mail.page.keyboard.type('Please say that you have it.');
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitemcheckbox', { name: /Ask for a read receipt/ }).click();
+  await mail.press('Escape');
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+}
+
+/** Two at once: one is put aside, both are kept, both are there after a reload; a file dropped and a picture pasted into the other. */
+export async function twoComposers(mail, { to, first, second, picture }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject: first, text: 'One. ' });
+  await mail.saved();
+  // A letter is a letter while one writes: the next message by its button.
+  await mail.button('New message').click();
+  await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
+  await mail.fillTo(to);
+  await mail.composer.getByLabel('Subject').fill(second);
+  await mail.composer.locator('.editor').click();
+  await mail.page.keyboard.type('Two. ');
+  const dropped = await mail.page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['dropped words'], 'dropped.txt', { type: 'text/plain' }));
+    return data;
+  });
+  await mail.composer.dispatchEvent('drop', { dataTransfer: dropped });
+  await mail.composer.locator('.att').getByText('dropped.txt').waitFor();
+  await mail.composer.locator('.editor').evaluate((editor, base64) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], 'pasted.png', { type: 'image/png' }));
+    editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, picture);
+  await mail.composer.locator('.editor img').waitFor();
+  await mail.saved();
+  const open = await mail.page.locator('.composer').count();
+  await mail.page.locator('.composer').filter({ hasText: first }).getByRole('button', { name: 'Restore' }).first().click();
+  await mail.page.locator('.composer .editor').filter({ hasText: 'One.' }).waitFor();
+  await mail.button('Send', mail.page.locator('.composer').filter({ hasText: 'One.' })).click();
+  await mail.says('Sending to');
+  await mail.page.locator('.composer').nth(1).waitFor({ state: 'detached' });
+  const restore = mail.page.getByRole('button', { name: 'Restore' }).first();
+  if (await restore.count()) await restore.click();
+  await mail.button('Send', mail.composer).click();
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  return open;
+}

@@ -58,6 +58,10 @@ export class Mail {
     this.identities = new Records(this.store, 'Identity', SUBMISSION, (list) => this.store.takeIdentities(list));
     this.vacation = new Records(this.store, 'VacationResponse', VACATION);
     this.shared = new Shared(this);
+    // What a list is of may change without any mail changing.
+    for (const type of ['SavedSearch', 'Note']) this.store.on(type, () => {
+      for (const query of this.store.queries) if (query.ids && /"(?:inSavedSearch|note)"/.test(query.key)) void query.refresh();
+    });
     this.log.onSettled = () => this.shared.notice();
     this.log.onNote = async (note) => (await import('./notes.ts')).tellNote(this, note);
   }

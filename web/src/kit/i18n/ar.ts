@@ -483,7 +483,7 @@ export const ar: Messages = {
   'search.none': 'لم يوجد شيء.',
   'search.none_why': 'احذف جزءًا من السؤال، أو ابحث في كل مكان.',
   'search.remove': 'إزالة {name}',
-  'search.hint': 'جرّب from: وto: وsubject: وhas:attachment وis:unread وbefore: وafter: وin:',
+  'search.hint': 'جرّب from: وto: وsubject: وhas:attachment وnote: وis:unread وbefore: وafter: وin:',
   'search.n_found': '{n, plural, zero {لا محادثات} one {محادثة واحدة} two {محادثتان} few {# محادثات} other {# محادثة}}',
   'op.from': 'من',
   'op.to': 'إلى',

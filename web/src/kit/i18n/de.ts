@@ -483,7 +483,7 @@ export const de: Messages = {
   'search.none': 'Nichts gefunden.',
   'search.none_why': 'Nehmen Sie etwas aus der Frage weg, oder suchen Sie überall.',
   'search.remove': '{name} entfernen',
-  'search.hint': 'Versuchen Sie from:, to:, subject:, has:attachment, is:unread, before:, after:, in:',
+  'search.hint': 'Versuchen Sie from:, to:, subject:, has:attachment, note:, is:unread, before:, after:, in:',
   'search.n_found': '{n, plural, one {# Unterhaltung} other {# Unterhaltungen}}',
   'op.from': 'von',
   'op.to': 'an',

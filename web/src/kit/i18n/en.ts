@@ -510,7 +510,7 @@ export const en = {
   'search.none': 'Nothing was found.',
   'search.none_why': 'Take a part of the question away, or look everywhere.',
   'search.remove': 'Remove {name}',
-  'search.hint': 'Try from:, to:, subject:, has:attachment, is:unread, before:, after:, in:',
+  'search.hint': 'Try from:, to:, subject:, has:attachment, note:, is:unread, before:, after:, in:',
   'search.n_found': '{n, plural, one {# conversation} other {# conversations}}',
   'op.from': 'from',
   'op.to': 'to',

@@ -1,0 +1,26 @@
+"""With a thumb: rows are drawn aside, held down, tapped; IMAP shows what became of them."""
+
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import PEOPLE, eventually, holds, put
+
+pytestmark = pytest.mark.interop
+THUMB, FRIEND = PEOPLE[20], PEOPLE[18]
+
+
+@pytest.fixture(scope="module")
+def phone() -> dict[str, Any]:
+    return {"name": "thumb", "login": THUMB, "password": PASSWORD, "viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
+
+
+def test_rows_are_drawn_aside(site: Server, browser: Browser, phone: dict[str, Any]) -> None:
+    for subject in ("Kept here", "Opened and filed", "To the one side", "To the other side"):
+        put(site, subject, to=THUMB)
+    assert 1 == browser.run(
+        "thumb", phone, archived="To the one side", trashed="To the other side", kept="Kept here", filed="Opened and filed", to=FRIEND, subject="From the tram")
+    for subject, mailbox in (("To the one side", "Archive"), ("To the other side", "Trash"), ("Opened and filed", "Archive"), ("Kept here", "INBOX")):
+        eventually(lambda subject=subject, mailbox=mailbox: holds(site, mailbox, subject, THUMB))  # type: ignore[misc]
+    eventually(lambda: holds(site, "INBOX", "From the tram", FRIEND))

@@ -1,0 +1,92 @@
+// Choices: keys of one's own, other sets of keys, how the page looks, where a setting is found.
+
+/** Give a command another key, and use it; then take a whole other set of keys, and use that. */
+export async function ownKeys(mail, { command, key, filed, preset, presetKey, second }) {
+  const page = await mail.at('/settings/keyboard');
+  await page.getByRole('button', { name: `Change the key of: ${command}`, exact: true }).first().click();
+  await mail.press(key);
+  await mail.button('Forget all changes').waitFor();
+  await mail.at('/m/inbox');
+  await mail.row(filed).first().focus();
+  await mail.press(key);
+  await mail.gone(filed);
+  await mail.at('/settings/keyboard');
+  await mail.button('Forget all changes').click();
+  await page.getByText(preset, { exact: true }).click();
+  await mail.at('/m/inbox');
+  await mail.row(second).first().focus();
+  await mail.press(presetKey);
+  await mail.gone(second);
+  await mail.at('/settings/keyboard');
+  await page.getByText('Gmail', { exact: true }).click();
+}
+
+/** Single keys are switched off: a letter does nothing, the arrows still walk. */
+export async function singleKeysOff(mail, { subject }) {
+  const page = await mail.at('/settings/keyboard');
+  await page.getByRole('switch').first().setChecked(false, { force: true });
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().focus();
+  await mail.press('e');
+  await page.waitForTimeout(300);
+  const still = await mail.row(subject).count();
+  await mail.press('Enter');
+  await page.locator('.reader-pane h1').filter({ hasText: subject }).waitFor();
+  await mail.at('/settings/keyboard');
+  await page.getByRole('switch').first().setChecked(true, { force: true });
+  await mail.at('/m/inbox');
+  return still;
+}
+
+/** A word of a setting leads to its page, in the settings and by the palette. */
+export async function findSetting(mail, { word, page: name, other, otherPath }) {
+  const page = await mail.at('/settings/appearance');
+  await page.getByLabel('Search settings').fill(word);
+  const links = page.locator('.set-nav .nav-item');
+  await links.filter({ hasText: name }).waitFor();
+  const found = await links.allTextContents();
+  await page.getByLabel('Search settings').fill('');
+  await mail.at('/m/inbox');
+  await mail.command(other);
+  await page.waitForURL(`**${otherPath}`);
+  return found.map((text) => text.trim());
+}
+
+/** Colours, accent, size and density as they are chosen; what of it is undone by the notice. */
+export async function looksChosen(mail) {
+  const page = await mail.at('/settings/appearance');
+  const now = () => page.evaluate(() => ({ theme: document.documentElement.dataset.theme, density: document.documentElement.dataset.density, accent: getComputedStyle(document.querySelector('.btn.primary, .rail')).getPropertyValue('--accent') }));
+  const before = await now();
+  await page.getByRole('radio', { name: 'Green' }).check({ force: true });
+  await page.getByText('High contrast', { exact: true }).click();
+  await page.getByText('Compact', { exact: true }).click();
+  const after = await now();
+  await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction((density) => document.documentElement.dataset.density === density, before.density);
+  const undone = await now();
+  await page.getByText('Light', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Blue' }).check({ force: true });
+  return { before, after, undone };
+}
+
+/** Conversations off: how many rows one conversation has then, and again with them on. */
+export async function singleMessages(mail, { subject }) {
+  const page = await mail.at('/settings/layout');
+  const toggle = page.getByRole('switch');
+  const rows = async (count) => {
+    await mail.at('/m/inbox');
+    await page.waitForFunction(([words, wanted]) => [...document.querySelectorAll('.row .subj')].filter((row) => row.textContent.includes(words)).length === wanted, [subject, count]);
+  };
+  await rows(1);
+  await mail.at('/settings/layout');
+  await toggle.setChecked(false, { force: true });
+  await rows(2);
+  await mail.row(subject).first().click();
+  await mail.text();
+  const shown = await page.locator('.msg iframe').count();
+  await mail.press('e');
+  await rows(1);
+  await mail.at('/settings/layout');
+  await toggle.setChecked(true, { force: true });
+  return shown;
+}
