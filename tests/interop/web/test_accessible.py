@@ -11,7 +11,7 @@ from tests.interop.web.conftest import PEOPLE
 
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
-SELDOM = PEOPLE[10]
+SELDOM = PEOPLE[21]
 SCREENS = 18
 STATES = 28
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
