@@ -143,7 +143,10 @@ export async function remindIfSilent(mail, { to, subject }) {
 /** Attachment forgotten: said once, then sent without by the words that offer it. A stranger in an answer: said, and taken out. */
 export async function checksBeforeSending(mail, { to, subject, answered, stranger }) {
   await mail.at('/m/inbox');
-  await mail.write({ to, subject, text: 'The plan is attached.' });
+  await mail.write({ to, subject });
+  await mail.composer.locator('.editor').click();
+  await mail.press('Control+Home'); // above the signature, where there is one
+  await mail.page.keyboard.type('The plan is attached.');
   await mail.button('Send', mail.composer).click();
   const warning = mail.composer.locator('.preflight');
   const says = [(await warning.first().textContent()).trim()];
