@@ -5,14 +5,16 @@ import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.harness.browser import Browser
-from tests.harness.server import Server
-from tests.interop.web.conftest import PNG, eventually, holds, put
+from tests.harness.server import PASSWORD, Server
+from tests.interop.web.conftest import PEOPLE, PNG, eventually, holds, put
 
 pytestmark = pytest.mark.interop
+TALKATIVE = PEOPLE[22]
 
 
 @pytest.fixture
@@ -109,3 +111,20 @@ def test_messages_are_dark_in_the_dark_and_light_where_wanted(site: Server, brow
     # That its own colours are refused outside of its frame is reported, and is the point.
     seen = browser.run("darkMessage", desk, errors=True, subject="Black on white")
     assert seen["dark"] > 128 > seen["shown"]
+
+
+def test_conversations_longer_than_the_server_gives_at_once(site: Server, browser: Browser, tmp_path: Path) -> None:
+    """More emails than ``maxObjectsInGet`` in one conversation of the list."""
+    many, path = 520, tmp_path / "long.mbox"
+    with path.open("w") as out:
+        for number in range(many):
+            answers = f"In-Reply-To: <0@long.example>\nReferences: <0@long.example>\nSubject: Re: A long talk\n" if number else "Subject: A long talk\n"
+            out.write(f"From x@long.example Thu Nov 26 10:00:00 2026\nFrom: Talker {number} <t{number}@long.example>\nTo: {TALKATIVE}\n"
+                      f"Date: Thu, 26 Nov 2026 10:{number // 60:02d}:{number % 60:02d} +0000\nMessage-ID: <{number}@long.example>\n{answers}\nWord {number}\n\n")
+    site.command("import", TALKATIVE, str(path), "--mailbox", "INBOX")
+    put(site, "A short one", to=TALKATIVE)
+    browser.run("signIn", {"name": "long", "login": TALKATIVE, "password": PASSWORD})
+    seen = browser.run("longConversation", {"name": "long", "login": TALKATIVE, "password": PASSWORD}, subject="A long talk")
+    assert {"A short one", "Re: A long talk"} <= set(seen["subjects"])
+    assert seen["count"] == str(many)
+    assert f"Word {many - 1}" in seen["newest"]

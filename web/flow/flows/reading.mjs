@@ -126,3 +126,14 @@ export async function darkMessage(mail, { subject }) {
   await page.reload();
   return { dark, shown };
 }
+
+/** A conversation of very many messages: the list's subjects, how many the row counts, and what the newest says. */
+export async function longConversation(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  const subjects = await mail.page.locator('.row .subj').allTextContents();
+  const count = await mail.row(subject).first().locator('.n').textContent();
+  await mail.open(subject);
+  const newest = await (await mail.text()).evaluate(() => document.body.textContent);
+  return { subjects, count, newest };
+}

@@ -158,9 +158,7 @@ export class EmailQuery {
       const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'threadId'] });
       const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
       const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
-      const [answer, , threadList, emailList] = await Promise.all([query, rows, threads, members]);
-      this.store.takeThreads(threadList);
-      this.store.takeEmails(emailList);
+      const [answer] = await Promise.all([query, rows, this.store.takeConversations(threads, members)]);
       if (answer.queryState !== this.#state && this.#state && position > 0) {
         // The result moved between two windows: begin again rather than mix two results.
         this.#state = '';
@@ -210,15 +208,13 @@ export class EmailQuery {
     const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': changes.ref('/added/*/id'), properties: ['id', 'threadId'] });
     const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
     const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
-    const answers = Promise.allSettled([changes, rows, threads, members]);
+    const answers = Promise.allSettled([changes, rows, this.store.takeConversations(threads, members)]);
     return async () => {
-      const [change0, , threads0, members0] = await answers;
+      const [change0] = await answers;
       if (change0.status === 'rejected') {
         await this.refresh();
         return;
       }
-      if (threads0.status === 'fulfilled') this.store.takeThreads(threads0.value);
-      if (members0.status === 'fulfilled') this.store.takeEmails(members0.value);
       if (this.#state !== since || !this.ids) return;
       this.ids = this.#visible(change(this.ids, change0.value));
       this.#state = change0.value.newQueryState;

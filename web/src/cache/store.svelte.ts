@@ -184,15 +184,30 @@ export class Store {
         const more = this.client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
         const all = this.client.call<GetResponse<Email>>('Email/get', { '#ids': more.ref('/list/*/emailIds'), properties: this.rowProperties });
         try {
-          const [mine, threadList, emailList] = await Promise.all([rows, more, all]);
-          this.takeThreads(threadList);
+          const [mine] = await Promise.all([rows, this.takeConversations(more, all)]);
           this.takeEmails(mine);
-          this.takeEmails(emailList);
         } catch (error) {
           this.report(error);
           return;
         }
       }
+    }
+  }
+
+  /** Conversations and their emails, which were asked for together; where these are more than the server gives at one time, they are asked for in pieces. */
+  async takeConversations(threads: Promise<GetResponse<Thread>>, members: Promise<GetResponse<Email>>): Promise<void> {
+    const [threadList, emailList] = await Promise.allSettled([threads, members]);
+    if (threadList.status === 'rejected') throw threadList.reason;
+    this.takeThreads(threadList.value);
+    if (emailList.status === 'fulfilled') {
+      this.takeEmails(emailList.value);
+      return;
+    }
+    const client = this.client;
+    if (!client || !(emailList.reason instanceof Refused) || emailList.reason.type !== 'requestTooLarge') throw emailList.reason;
+    const ids = [...new Set(threadList.value.list.flatMap((thread) => thread.emailIds))];
+    for (let from = 0; from < ids.length; from += client.maxObjectsInGet) {
+      this.takeEmails(await client.call<GetResponse<Email>>('Email/get', { ids: ids.slice(from, from + client.maxObjectsInGet), properties: this.rowProperties }));
     }
   }
 
@@ -213,9 +228,7 @@ export class Store {
     try {
       const thread = this.client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
       const members = this.client.call<GetResponse<Email>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: this.rowProperties });
-      const [threadList, emailList] = await Promise.all([thread, members]);
-      this.takeThreads(threadList);
-      this.takeEmails(emailList);
+      await this.takeConversations(thread, members);
     } catch (error) {
       this.report(error);
     }
