@@ -34,7 +34,7 @@ BATCH_OCTETS: Final = 8 << 20
 BATCH_S: Final = 0.005
 WAITING_JOBS: Final = 20_000
 CROWD: Final = 4
-CROWD_WAIT_S: Final = 0.0025
+CROWD_WAIT_S: Final = 0.003
 """Where so many writes of this process are under way, a batch waits a moment for company: fewer commits, less CPU. A lone
 writer never waits."""
 _in_flight = 0
