@@ -21,10 +21,9 @@ from mailstead.model.message import Octets
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Clock, Lookups
 from mailstead.service.proof import Came, policy
-from mailstead.service.signers import played
+from mailstead.service.signers import IN_A_THREAD, played
 from mailstead.service.signing import Signing
 
-_IN_A_THREAD: Final = 1 << 20
 _SIGNATURE_SHOWN: Final = 8
 """Octets of ``header.b`` that tell one signature from the other (RFC 6008 §3)."""
 
@@ -58,7 +57,7 @@ class Sealing:
         # One signature a set (RFC 8617 §4.2.1), by what everybody can verify.
         key = next((one for one in keys if one.key.kind == RSA), keys[0])
         header_octets, now_s = len(header_of(octets)) + 2, self._now_ms() // 1000
-        is_large = len(octets) > _IN_A_THREAD
+        is_large = len(octets) > IN_A_THREAD
         chain = await played(arc.validate(octets, header_octets, now_s=now_s), self._lookups, is_large=is_large)
         if not chain.is_known:
             return Sealed(b"", f"not sealed: {chain.reason}")
@@ -73,7 +72,6 @@ class Sealing:
         lines = await asyncio.to_thread(seal, key) if is_large else seal(key)
         story = f"i={chain.instance + 1} cv={chain.status} d={key.domain}" if lines else "not sealed: the chain is over"
         return Sealed(lines, f"{story} ({chain.reason})" if chain.reason else story)
-
 
     async def _policy(self, came: Came, reverse_path: str) -> list[Result]:
         """What the sender's domain says of the client (RFC 7208); nothing where that is nobody's address."""

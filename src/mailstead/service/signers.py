@@ -17,7 +17,7 @@ from mailstead.service.delivery import header_of
 from mailstead.service.ports import Lookups
 
 T = TypeVar("T")
-_IN_A_THREAD: Final = 1 << 20
+IN_A_THREAD: Final = 1 << 20
 """Octets from which on hashing is somebody else's work than the loop's."""
 
 
@@ -33,7 +33,7 @@ def proved(found: Sequence[Verdict]) -> list[str]:
 
 async def verdicts(lookups: Lookups, octets: Octets, *, now_s: int) -> list[Verdict]:
     """What each signature proves, in their order."""
-    return await played(dkim.verify(octets, len(header_of(octets)) + 2, now_s=now_s), lookups, is_large=len(octets) > _IN_A_THREAD)
+    return await played(dkim.verify(octets, len(header_of(octets)) + 2, now_s=now_s), lookups, is_large=len(octets) > IN_A_THREAD)
 
 
 async def played(exchange: Generator[tuple[LookUp, ...], Answers, T], lookups: Lookups, *, is_large: bool) -> T:

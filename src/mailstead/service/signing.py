@@ -16,11 +16,10 @@ from mailstead.model.address import domain_key
 from mailstead.model.message import Octets
 from mailstead.service.delivery import header_of
 from mailstead.service.ports import Clock, DomainRows
+from mailstead.service.signers import IN_A_THREAD
 from mailstead.store.interface import DkimKey
 
 SIGNING: Final = "signing"
-_IN_A_THREAD: Final = 1 << 20
-"""Octets from which on hashing is somebody else's work than the loop's."""
 _KEPT: Final = 10_000
 
 
@@ -44,7 +43,7 @@ class Signing:
         if not keys:
             return b""
         header_octets, now_s = len(head) + 2, self._now_ms() // 1000
-        if len(octets) > _IN_A_THREAD:
+        if len(octets) > IN_A_THREAD:
             return await asyncio.to_thread(dkim.sign, octets, header_octets, keys, now_s=now_s)
         return dkim.sign(octets, header_octets, keys, now_s=now_s)
 

@@ -63,6 +63,15 @@ async def make() -> None:
     del kept
 
 
+async def put_aside() -> weakref.ref[Ring]:
+    """A ring that was put aside, and that nobody has any more."""
+    ring = Ring()
+    async with asyncio.timeout(10):
+        while any(one is ring for one in gc.get_objects()):
+            await make()
+    return weakref.ref(ring)
+
+
 async def test_rings_are_found_after_a_while_and_seldom_by_count() -> None:
     before = gc.get_threshold()
     async with tidying(all_after=1_000):
@@ -79,12 +88,7 @@ async def test_rings_are_found_after_a_while_and_seldom_by_count() -> None:
 
 async def test_what_has_been_put_aside_is_found_when_all_is_looked_at() -> None:
     async with tidying(all_after=5):
-        ring = Ring()
-        async with asyncio.timeout(10):
-            while any(one is ring for one in gc.get_objects()):
-                await make()
-        gone = weakref.ref(ring)
-        del ring
+        gone = await put_aside()
         async with asyncio.timeout(10):
             while gone() is not None:
                 await make()
@@ -92,12 +96,7 @@ async def test_what_has_been_put_aside_is_found_when_all_is_looked_at() -> None:
 
 async def test_what_has_been_put_aside_is_not_looked_at_each_time() -> None:
     async with tidying(all_after=1_000_000):
-        ring = Ring()
-        async with asyncio.timeout(10):
-            while any(one is ring for one in gc.get_objects()):
-                await make()
-        gone = weakref.ref(ring)
-        del ring
+        gone = await put_aside()
         for _ in range(20):
             await make()
         assert gone() is not None

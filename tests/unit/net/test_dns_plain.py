@@ -29,15 +29,14 @@ def reply(kind: RecordType, *texts: str, owner: str = NAME, name: str = NAME, so
 
 
 def by_hand(octets: bytes, kind: RecordType, *, name: str = NAME) -> Answer[object] | None:
-    return plain.answer(
-        octets, name, kind, NUMBER, trusts_ad=True, most=wire.RECORDS, ttl_most_s=wire.TTL_MOST_S, negative_most_s=wire.NEGATIVE_MOST_S)
+    return plain.answer(octets, name, kind, NUMBER, trusts_ad=True)
 
 
 @pytest.mark.parametrize(
     ("octets", "kind", "expected"),
     [
         (reply(RecordType.A, "192.0.2.1"), RecordType.A, Answer(NAME, ("192.0.2.1",), False, True, ttl_s=300)),
-        (reply(RecordType.A, "192.0.2.1", ttl_s=10**6, flags=dns.flags.AD), RecordType.A, Answer(NAME, ("192.0.2.1",), True, True, ttl_s=wire.TTL_MOST_S)),
+        (reply(RecordType.A, "192.0.2.1", ttl_s=10**6, flags=dns.flags.AD), RecordType.A, Answer(NAME, ("192.0.2.1",), True, True, ttl_s=plain.TTL_MOST_S)),
         (reply(RecordType.AAAA, "2001:db8::1"), RecordType.AAAA, Answer(NAME, ("2001:db8::1",), False, True, ttl_s=300)),
         (reply(RecordType.MX, "10 MX.Example.test."), RecordType.MX, Answer(NAME, (Mx(10, "mx.example.test"),), False, True, ttl_s=300)),
         (reply(RecordType.MX, "0 ."), RecordType.MX, Answer(NAME, (Mx(0, ""),), False, True, ttl_s=300)),

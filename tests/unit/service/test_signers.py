@@ -14,7 +14,7 @@ MESSAGE = b"From: carol@far.example\r\nMessage-ID: <1@far.example>\r\n\r\nhello\
 @pytest.mark.parametrize("in_a_thread", [False, True])
 async def test_signatures_that_hold_and_others(in_a_thread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if in_a_thread:
-        monkeypatch.setattr(module, "_IN_A_THREAD", 1)
+        monkeypatch.setattr(module, "IN_A_THREAD", 1)
     keys = Keys("far.example", "mail.example")
     signed = await Signing(keys, lambda: NOW_S * 1000).signatures(MESSAGE) + MESSAGE  # type: ignore[arg-type] # what signing asks for
     table = keys.table()

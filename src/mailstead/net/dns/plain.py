@@ -11,6 +11,10 @@ from typing import Any, Final
 
 from mailstead.model.dns import Answer, Mx, RecordType
 
+RECORDS: Final = 100
+NEGATIVE_MOST_S: Final = 3 * 3600
+"""RFC 2308 §5."""
+TTL_MOST_S: Final = 24 * 3600
 _HEAD: Final = struct.Struct(">HHHHHH")
 """RFC 1035 §4.1.1: id, flags, how many questions, answers, authorities, additional records."""
 _RECORD: Final = struct.Struct(">HHIH")
@@ -38,26 +42,24 @@ class _Odd(Exception):  # noqa: N818 - not an error
     """For the library."""
 
 
-def answer(octets: bytes, name: str, kind: RecordType, number: int, *, trusts_ad: bool, most: int, ttl_most_s: int, negative_most_s: int) -> Answer[Any] | None:
-    """What ``wire.answer`` gives; None: the library has to look. ``most`` records; the longest that an answer, and that the lack of one, is believed."""
+def answer(octets: bytes, name: str, kind: RecordType, number: int, *, trusts_ad: bool) -> Answer[Any] | None:
+    """What ``wire.answer`` gives; None: the library has to look."""
     try:
-        return _answer(octets, name, kind, number, trusts_ad, most, ttl_most_s, negative_most_s)
+        return _answer(octets, name, kind, number, trusts_ad)
     except (_Odd, IndexError, struct.error):
         return None
 
 
-def _answer(
-    octets: bytes, name: str, kind: RecordType, number: int, trusts_ad: bool, most: int, ttl_most_s: int, negative_most_s: int,
-) -> Answer[Any]:
+def _answer(octets: bytes, name: str, kind: RecordType, number: int, trusts_ad: bool) -> Answer[Any]:
     ident, flags, questions, answers, authorities, additional = _HEAD.unpack_from(octets)
     code = flags & 15
-    if ident != number or (flags & _FLAGS & ~15) != _QR or code not in {0, _NXDOMAIN} or questions != 1 or answers > most or authorities > 1 or additional > 1:
+    if ident != number or (flags & _FLAGS & ~15) != _QR or code not in {0, _NXDOMAIN} or questions != 1 or answers > RECORDS or authorities > 1 or additional > 1:
         raise _Odd
     asked, at = _name(octets, 12)
     if asked != name or _TWO.unpack_from(octets, at) != (kind.value, _IN):
         raise _Odd
     at += 4
-    ttl = ttl_most_s
+    ttl = TTL_MOST_S
     records: dict[object, None] = {}
     for _ in range(answers):
         owner, at = _name(octets, at)
@@ -77,7 +79,7 @@ def _answer(
     if at != len(octets):
         raise _Odd
     if not records:
-        ttl = min(ttl, minimum, negative_most_s)
+        ttl = min(ttl, minimum, NEGATIVE_MOST_S)
     return Answer(name, tuple(records), trusts_ad and bool(flags & _AD), bool(records) or code == 0, ttl_s=ttl)
 
 

@@ -19,14 +19,11 @@ import dns.rdatatype
 from mailstead.model.dns import Answer, Mx, RecordType, Srv, Tlsa
 from mailstead.model.errors import Unavailable
 from mailstead.net.dns import plain
+from mailstead.net.dns.plain import NEGATIVE_MOST_S, RECORDS, TTL_MOST_S
 
 ALIASES: Final = 8
-RECORDS: Final = 100
 UDP_OCTETS: Final = 1232
 """What fits into any path's smallest packet, as the DNS operators' community agreed in 2020."""
-NEGATIVE_MOST_S: Final = 3 * 3600
-"""RFC 2308 §5."""
-TTL_MOST_S: Final = 24 * 3600
 _PLAIN: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
 """A name that needs no library to be written down; most do not, and many are asked for at one time."""
 _PLAIN_OCTETS: Final = 253
@@ -70,9 +67,7 @@ def question(name: str, kind: RecordType, number: int) -> bytes:
 
 def answer(octets: bytes, name: str, kind: RecordType, number: int, *, trusts_ad: bool) -> Answer[Any]:
     """Raises ``Truncated``; ``Foreign``; ``Unavailable`` when the server failed or speaks nonsense."""
-    found = plain.answer(
-        octets, name, kind, number, trusts_ad=trusts_ad, most=RECORDS, ttl_most_s=TTL_MOST_S, negative_most_s=NEGATIVE_MOST_S
-    )
+    found = plain.answer(octets, name, kind, number, trusts_ad=trusts_ad)
     return found if found is not None else by_library(octets, name, kind, number, trusts_ad=trusts_ad)
 
 

@@ -11,7 +11,6 @@ from mailstead.protocol.smtp import xtext
 
 _NOTIFY: Final = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 _TYPE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ENVID_MOST: Final = 100
 _ORCPT_MOST: Final = 500
 
@@ -45,6 +44,6 @@ def orcpt(value: str) -> str:
     kind, mark, address = value.partition(";")
     if not mark or not _TYPE.fullmatch(kind) or len(kind) + 1 + len(xtext.encode_address(kind, address, is_ascii=True)) > _ORCPT_MOST:
         raise Violation("ORCPT is type;address")
-    if _CONTROL.search(address):
+    if xtext.CONTROL.search(address):
         raise Violation("ORCPT holds control characters")
     return value

@@ -8,7 +8,8 @@ from mailstead.model.errors import Violation
 
 _XTEXT: Final = re.compile(rb"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")
 _HEX: Final = re.compile(rb"\+([0-9A-F]{2})")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What may not be written into a notice."""
 _UNICODE: Final = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x5b\x5d-\x7e\x80-\U0010ffff]|\\x\{[0-9A-Fa-f]{1,6}\}|\+[0-9A-F]{2})*")
 _PLUS: Final = re.compile(r"(?:\+[0-9A-F]{2})+")
 _UNSAFE: Final = re.compile(rb"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
@@ -20,7 +21,7 @@ def decode(octets: bytes) -> str:
     if not _XTEXT.fullmatch(octets):
         raise Violation("That parameter is not xtext")
     text = _HEX.sub(lambda found: bytes.fromhex(found[1].decode()), octets).decode("utf-8", "replace")
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         raise Violation("That parameter holds control characters")
     return text
 
@@ -41,7 +42,7 @@ def decode_address(kind: str, octets: bytes) -> str:
         text = unitext.unescaped(_PLUS.sub(lambda found: bytes.fromhex(found[0].replace("+", "")).decode("utf-8"), text))
     except ValueError:
         raise Violation("That address is not UTF-8") from None
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         raise Violation("That parameter holds control characters")
     return text
 

@@ -53,6 +53,15 @@ async def _who(sharing: Sharing, place: Place, identifier: str) -> AccountId:
     return found.account_id
 
 
+async def _guest(session: "Session", command: SetAcl | DeleteAcl) -> tuple[Sharing, Place, MailboxId, AccountId]:
+    """Whose rights in a mailbox are to change. What the owner has stays."""
+    sharing, place, mailbox = await _shared(session, command.mailbox)
+    who = await _who(sharing, place, command.identifier)
+    if who == place.account:
+        raise Refusal(Reason.NOT_PERMITTED, "The owner has every right always")
+    return sharing, place, mailbox, who
+
+
 async def getacl(session: "Session", tag: str, command: GetAcl) -> bytes:
     """GETACL: the owner first, then the others by their addresses."""
     sharing, place, mailbox = await _shared(session, command.mailbox)
@@ -62,11 +71,8 @@ async def getacl(session: "Session", tag: str, command: GetAcl) -> bytes:
 
 
 async def setacl(session: "Session", tag: str, command: SetAcl) -> bytes:
-    """SETACL. What the owner has stays."""
-    sharing, place, mailbox = await _shared(session, command.mailbox)
-    who = await _who(sharing, place, command.identifier)
-    if who == place.account:
-        raise Refusal(Reason.NOT_PERMITTED, "The owner has every right always")
+    """SETACL."""
+    sharing, place, mailbox, who = await _guest(session, command)
     now = (await sharing.grants(place.account)).get(mailbox, {}).get(who, NONE)
     rights = command.rights if not command.action else now | command.rights if command.action == "+" else now & ~command.rights
     if rights and not now and not await sharing.may_be_given(place.account, who):
@@ -77,10 +83,7 @@ async def setacl(session: "Session", tag: str, command: SetAcl) -> bytes:
 
 async def deleteacl(session: "Session", tag: str, command: DeleteAcl) -> bytes:
     """DELETEACL; it is no fault if there was nothing."""
-    sharing, place, mailbox = await _shared(session, command.mailbox)
-    who = await _who(sharing, place, command.identifier)
-    if who == place.account:
-        raise Refusal(Reason.NOT_PERMITTED, "The owner has every right always")
+    sharing, place, mailbox, who = await _guest(session, command)
     await sharing.give(place.account, mailbox, {who: NONE}, by=session.account)
     return line.ok(tag, "DELETEACL completed")
 
