@@ -1,7 +1,7 @@
 """A small SMTP site for tests: machine, driver and policy are the real ones; store and connections are in memory.
 
 Accounts: alice, bob and full (whose mailbox is full) at example.org. ``sales`` is an alias of alice, ``team`` a group of alice
-and bob, ``away`` an alias of somebody elsewhere. The password is "secret".
+and bob, ``away`` an alias of somebody elsewhere, ``press`` a group of alice and somebody elsewhere. The password is "secret".
 """
 
 import asyncio
@@ -54,6 +54,8 @@ class FakeDirectory:
             return Routed(True, ((ALICE, "team@example.org"), (BOB, "team@example.org")))
         if local == "sales":
             return Routed(True, ((ALICE, "sales@example.org"),))
+        if local == "press":
+            return Routed(True, ((ALICE, "press@example.org"),), remote=("someone@elsewhere.example",))
         if local == "away":
             return Routed(True, remote=("someone@elsewhere.example",))
         name, _, detail = local.partition("+")

@@ -39,8 +39,13 @@ class Match:
 
 
 def usable(records: Sequence[Tlsa]) -> tuple[Tlsa, ...]:
-    """The records that a mail server can use, at most ``limits.DANE_RECORDS`` (RFC 7672 §3.1, RFC 7671 §4)."""
-    return tuple(one for one in records if _is_usable(one))[: limits.DANE_RECORDS]
+    """The records that a mail server can use, at most ``limits.DANE_RECORDS`` (RFC 7672 §3.1, RFC 7671 §4). Of hashes for the same usage and selector
+    the strongest alone count (RFC 7671 §9): who can break the weaker must not profit from its being named beside."""
+    good = [one for one in records if _is_usable(one)]
+    strongest: dict[tuple[int, int], int] = {}
+    for one in good:
+        strongest[one.usage, one.selector] = max(one.matching, strongest.get((one.usage, one.selector), _FULL))  # 2, SHA-512, is stronger than 1, SHA-256
+    return tuple(one for one in good if one.matching in {_FULL, strongest[one.usage, one.selector]})[: limits.DANE_RECORDS]
 
 
 def _is_usable(record: Tlsa) -> bool:

@@ -1,4 +1,4 @@
-"""Notices of success for mail that was filed here (RFC 3461 §4.1 NOTIFY=SUCCESS, §5.2.3).
+"""Notices of success for mail that was filed here, or went to a group (RFC 3461 §4.1 NOTIFY=SUCCESS, §5.2.3, §5.2.7.3).
 
 An author of this site finds the notice in the INBOX; one elsewhere gets it through the queue, where there is a way out. A
 notice that cannot be sent is an event and no more: the message itself is safe.
@@ -44,23 +44,23 @@ class Confirmation:
 
     async def send(
         self, reverse_path: str, recipients: Sequence[tuple[str, dict[str, str]]], octets: bytes, digest: bytes, account: AccountId, *,
-        came: Came | None = None, is_ours: bool = False,
+        action: Action = Action.DELIVERED, came: Came | None = None, is_ours: bool = False,
     ) -> None:
-        """Tell the author of ``octets`` that it was filed for ``recipients`` (address, options). ``digest`` stands for the
-        message, ``account`` is one of those that have it; ``came``: by whom, where it is from outside; ``is_ours``: its author has logged in."""
+        """Tell the author of ``octets`` what has become of it for ``recipients`` (address, options). ``digest`` stands for the
+        message, ``account`` is on whose behalf the notice is sent; ``came``: by whom, where it is from outside; ``is_ours``: its author has logged in."""
         now = self._now_ms()
         identity = hashlib.sha256(
-            b"mailstead confirmation 1\0" + digest + "\0".join([reverse_path, *(address for address, _ in recipients)]).encode()
+            b"mailstead confirmation 2\0" + action.value.encode() + digest + "\0".join([reverse_path, *(address for address, _ in recipients)]).encode()
         ).digest()
         number = SubmissionId(int.from_bytes(identity[:8]) >> 1)
         entries = [
             QueueEntry(0, position, number, account, TenantId(0), reverse_path, address, options, now, now, now, 0, "", len(octets))
             for position, (address, options) in enumerate(recipients, 1)
         ]
-        told = [Told(entry, _FILED, "", 0, "") for entry in entries if bounce.wanted(entry, Action.DELIVERED)]
+        told = [Told(entry, _FILED, "", 0, "") for entry in entries if bounce.wanted(entry, action)]
         if not told:
             return
-        notice = bounce.compose(told, Action.DELIVERED, octets, hostname=self._hostname, now_ms=now)
+        notice = bounce.compose(told, action, octets, hostname=self._hostname, now_ms=now)
         if not is_ours and not await self._may_hear(octets, came, reverse_path):
             telemetry.event("notice.kept", account=account, forward_path=reverse_path, reason="the sender is not proved: nobody is told of success")
             return

@@ -99,6 +99,11 @@ class Forwarding:
             recipients=len(targets), octets=len(octets), message_id=message.message_id, reason=", ".join(targets[:10]), chain=sealed.story,
         )  # fmt: skip
 
+    async def account_of(self, address: Address) -> AccountId | None:
+        """In whose name it sends for an address of ours; None: the domain is not ours."""
+        domain = await self._domain(address.domain)
+        return await self._accounts.domain_account(domain.domain_id) if domain is not None else None
+
     async def _rewriter(self, domain: Domain) -> Rewriter:
         found = self._rewriters.get(domain.name)
         if found is None:

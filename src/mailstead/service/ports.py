@@ -56,7 +56,7 @@ class Sent:
     """The next hop has taken over for this recipient. ``hop`` is its name.
 
     ``passes_on_dsn``: it will also send the notices that were asked for (RFC 3461 §5.2.1). ``is_final``: it is in a mailbox. ``keeps_time``: it knows by when
-    the message is to be delivered (RFC 2852).
+    the message is to be delivered (RFC 2852). ``is_expanded``: it became several, not all of them here (RFC 3461 §5.2.7.3).
     """
 
     hop: str
@@ -66,6 +66,7 @@ class Sent:
     peer: Peer | None = None
     is_final: bool = False
     keeps_time: bool = False
+    is_expanded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

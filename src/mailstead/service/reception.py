@@ -8,7 +8,7 @@ authenticated users only, and goes to the queue.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,7 +21,7 @@ from mailstead.model.ids import SUBMISSION, AccountId, EmailId, SubmissionId, to
 from mailstead.model.message import Octets
 from mailstead.model.question import Principal
 from mailstead.model.submission import NewSubmission
-from mailstead.service import postmaster, submission
+from mailstead.service import expansion, postmaster, submission
 from mailstead.service.confirmation import Confirmation
 from mailstead.service.delivery import Delivery, Received, header_of
 from mailstead.service.forwarding import Forwarding
@@ -29,6 +29,7 @@ from mailstead.service.mailbox.append import Memory, Spool
 from mailstead.service.ports import Lookups
 from mailstead.service.postmaster import Postmasters
 from mailstead.service.proof import Came
+from mailstead.service.queue.bounce import Action
 from mailstead.service.queue.entrance import Entrance, Queued
 from mailstead.service.reports.incoming import About, Incoming
 from mailstead.service.sending import HELD_MOST_S, QUEUED_FOR_MS, Sending
@@ -213,7 +214,7 @@ class Reception:
         else:
             outcomes = await self._file_all(message, transaction, trace)
         remote = {
-            address: recipient.options for recipient in transaction.recipients for address in recipient.routed.remote
+            address: expansion.onward(recipient.options, recipient.routed) for recipient in transaction.recipients for address in recipient.routed.remote
         }
         if not any(outcomes):
             # Only when all else is done: whoever is told of a failure may send the whole again.
@@ -258,25 +259,38 @@ class Reception:
                 else:
                     await self._forwarding.forward(
                         message, through=str(recipient.address), targets=recipient.routed.remote, reverse_path=transaction.reverse_path,
-                        options=recipient.options, of_message=transaction.options, trace=trace, came=transaction.came,
+                        options=expansion.onward(recipient.options, recipient.routed), of_message=transaction.options, trace=trace, came=transaction.came,
                     )
             except (Refusal, Unavailable) as exc:
                 if not recipient.routed.accounts or isinstance(exc, Unavailable):
                     outcomes[number] = exc
 
     async def _confirm(self, message: Received, transaction: Transaction, outcomes: list[Outcome]) -> None:
-        """Whoever asked with NOTIFY=SUCCESS hears of what was filed."""
-        happy = [
-            recipient
-            for recipient, outcome in zip(transaction.recipients, outcomes, strict=True)
-            if outcome is None and "SUCCESS" in recipient.options.get("notify", "") and recipient.routed.accounts
-        ]
-        if happy and transaction.sender is not None:
-            recipients = [(str(one.address), {**transaction.options, **one.options}) for one in happy]
+        """Whoever asked with NOTIFY=SUCCESS hears of what was filed, and of groups that were reached."""
+        if transaction.sender is None:
+            return
+        happy: dict[Action, list[Recipient]] = {}
+        for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
+            if outcome is None and "SUCCESS" in recipient.options.get("notify", ""):
+                if expansion.is_expanded(recipient.routed):
+                    happy.setdefault(Action.EXPANDED, []).append(recipient)
+                elif recipient.routed.accounts:
+                    happy.setdefault(Action.DELIVERED, []).append(recipient)
+        for action, recipients in happy.items():
             await self._confirmation.send(
-                transaction.reverse_path, recipients, message.octets[:], message.digest, happy[0].routed.accounts[0][0], came=transaction.came,
+                transaction.reverse_path, [(str(one.address), {**transaction.options, **one.options}) for one in recipients], message.octets[:], message.digest,
+                await self._answering(transaction, recipients), action=action, came=transaction.came,
                 is_ours=transaction.principal is not None,
             )
+
+    async def _answering(self, transaction: Transaction, recipients: Sequence[Recipient]) -> AccountId:
+        """On whose behalf a notice about ``recipients`` leaves: the author's, somebody's who has the message, or the domain's."""
+        if transaction.principal is not None:
+            return transaction.principal.account_id
+        account = next((account for one in recipients for account, _ in one.routed.accounts), None)
+        if account is None and self._forwarding is not None:
+            account = await self._forwarding.account_of(recipients[0].address)
+        return account if account is not None else AccountId(0)
 
     async def _file_all(self, message: Received, transaction: Transaction, trace: bytes) -> list[Outcome]:
         targets = [

@@ -93,10 +93,11 @@ class Transport:
         key = PolicyKey("tlsa", domain)
         try:
             found = await self._names.addresses(host)
-            if not found.is_secure:
+            # RFC 7672 §2.2.2: behind aliases that are all secure the records of the last name come first; where only the first alias is, the exchanger's own count.
+            bases = (found.name, host.lower()) if found.is_secure else (host.lower(),)
+            if not found.is_secure and not await self._is_secure_alias(host, found.name):
                 return None
-            # RFC 7672 §2.2.2: behind aliases that are all secure the records of the last name come first.
-            for base in dict.fromkeys((found.name, host.lower())):
+            for base in dict.fromkeys(bases):
                 answer = await self._names.ask(f"_{self._port}._tcp.{base}", RecordType.TLSA)
                 if answer.records and answer.is_secure:
                     return self._named(domain, host, base, answer.records)
@@ -106,6 +107,13 @@ class Transport:
             self.tell(host, "", TlsPolicy(TlsMode.DANE, source="dane", key=key), "dnssec-invalid", reason)
             return Failed(host, 0, _NOT_KNOWN, reason)
         return None
+
+    async def _is_secure_alias(self, host: str, target: str) -> bool:
+        """Whether ``host`` is an alias by a record that is secure, though what it leads to is not."""
+        if target == host.lower():
+            return False
+        alias = await self._names.ask(host, RecordType.CNAME)
+        return bool(alias.records) and alias.is_secure
 
     def _named(self, domain: str, host: str, base: str, records: Sequence[Tlsa]) -> TlsPolicy:
         strings = tuple(f"{one.usage} {one.selector} {one.matching} {one.data.hex()}" for one in records)

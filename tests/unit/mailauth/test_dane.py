@@ -116,6 +116,14 @@ def test_only_some_records_are_usable() -> None:
     assert tuple(good) == dane.usable(bad + good)
 
 
+def test_of_hashes_of_one_thing_the_strongest_counts() -> None:
+    """RFC 7671 §9, for each usage and selector; what stands there as a whole always counts."""
+    weak, strong, whole = Tlsa(3, 1, 1, b"x" * 32), Tlsa(3, 1, 2, b"y" * 64), Tlsa(3, 1, 0, b"z")
+    other = Tlsa(3, 0, 1, b"x" * 32)
+    assert (strong, other, whole) == dane.usable([weak, strong, other, whole])
+    assert (weak, whole) == dane.usable([weak, Tlsa(3, 1, 2, b"of a wrong length"), whole])
+
+
 def test_one_good_record_among_bad_ones_is_enough() -> None:
     """A key is rolled over with both records published (RFC 7671 §8.1)."""
     assert dane.match([Tlsa(3, 1, 1, sha256(b"old")), Tlsa(3, 1, 1, sha256(LEAF.spki))], CHAIN, (), NOW).is_good

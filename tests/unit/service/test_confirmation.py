@@ -44,6 +44,22 @@ async def test_an_author_elsewhere_gets_it_through_the_queue() -> None:
     assert (row.reverse_path, row.forward_path, row.account_id, row.options["notify"]) == ("", "x@y.example", BOB, "NEVER")
 
 
+async def test_of_a_group_with_somebody_elsewhere_one_notice_says_that_it_was_expanded() -> None:
+    """RFC 3461 §5.2.7.3 c: what goes on asks for no notice of success."""
+    site = SmtpSite()
+    transaction = await site.reception.begin(Address("bob", "example.org"), Principal(BOB, TenantId(1), "bob", "bob@example.org"), declared_octets=0, options={})
+    await site.reception.add(transaction, Address("press", "example.org"), {"notify": "FAILURE,SUCCESS"})
+    for _ in range(2):
+        assert await site.reception.take(transaction, MESSAGE.replace(b"x@y.example", b"bob@example.org"), b"") == [None]
+    (notice,) = site.filed(BOB)
+    assert b"Action: expanded" in notice
+    assert b"Final-Recipient: rfc822; press@example.org" in notice
+    assert b"elsewhere.example" not in notice
+    (row,) = site.outbox.rows.values()
+    assert ("someone@elsewhere.example", "FAILURE") == (row.forward_path, row.options["notify"])
+    assert len(site.filed(ALICE)) == 1
+
+
 @pytest.mark.parametrize(("sender", "notify"), [(None, "SUCCESS"), (Address("alice", "example.org"), "NEVER"), (Address("alice", "example.org"), "FAILURE")])
 async def test_nobody_else_is_told(sender: Address | None, notify: str) -> None:
     site = SmtpSite()

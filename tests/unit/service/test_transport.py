@@ -116,6 +116,24 @@ async def test_what_cannot_be_looked_up_is_not_called_unsecured(broken: str) -> 
     assert "4.7.5" == await world.mode()
 
 
+@pytest.mark.parametrize(("is_signed", "expected"), [(True, TlsMode.DANE), (False, TlsMode.OPPORTUNISTIC)])
+async def test_a_secure_alias_to_what_is_not_leaves_the_exchangers_own_records(is_signed: bool, expected: TlsMode) -> None:
+    """RFC 7672 §2.2.2: whoever signed the alias vouches for the records beside it; what is named in the unsigned zone counts for nothing."""
+    world = World()
+    world.names.alias[HOST] = "real.test"
+    world.names.records["real.test", "A"] = ("192.0.2.1",)
+    world.names.records[HOST, "CNAME"] = ("real.test",)
+    world.names.records["_25._tcp.real.test", "TLSA"] = (Tlsa(3, 1, 1, b"y" * 32),)
+    world.names.secure.add("_25._tcp.real.test")
+    world.name(GOOD)
+    if not is_signed:
+        world.names.secure.discard(HOST)
+    found = await world.of()
+    assert isinstance(found, TlsPolicy)
+    assert expected is found.mode
+    assert ((GOOD,) if is_signed else ()) == found.tlsa
+
+
 async def test_behind_aliases_the_last_name_comes_first() -> None:
     world = World()
     world.names.alias[HOST] = "real.test"

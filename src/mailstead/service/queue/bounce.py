@@ -30,6 +30,7 @@ class Action(enum.Enum):
     DELAYED = "delayed"
     RELAYED = "relayed"
     DELIVERED = "delivered"
+    EXPANDED = "expanded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +97,20 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
     return out.encode() + last.encode() + returned + f"\r\n--{boundary}--\r\n".encode()
 
 
-_ASKED_BY: Final = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS", Action.DELIVERED: "SUCCESS"}
+_ASKED_BY: Final = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS", Action.DELIVERED: "SUCCESS", Action.EXPANDED: "SUCCESS"}
 _SUBJECTS: Final = {
     Action.DELIVERED: "Your message has been delivered",
     Action.FAILED: "Your message could not be delivered",
     Action.DELAYED: "Your message has not been delivered yet",
     Action.RELAYED: "Your message has been passed on",
+    Action.EXPANDED: "Your message has gone to all members of a group",
 }
 _OPENINGS: Final = {
     Action.DELIVERED: "Your message was delivered to the mailbox of:",
     Action.FAILED: "Your message could not be delivered to:",
     Action.DELAYED: "Your message has not been delivered yet. We keep trying; you need not send it again. It waits for:",
     Action.RELAYED: "Your message was passed on to another server, from which you may hear no more, for:",
+    Action.EXPANDED: "Your message was taken, and went on to everybody behind this address; of their mailboxes you will hear only if something fails:",
 }
 
 

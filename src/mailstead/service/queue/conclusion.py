@@ -60,7 +60,7 @@ class Conclusion:
             match decision:
                 case retry.Done(sent):
                     news.append(_status(entry, Progress.DELIVERED if sent.is_final else Progress.RELAYED, attempt, now))
-                    action = Action.DELIVERED if sent.is_final else Action.RELAYED
+                    action = Action.EXPANDED if sent.is_expanded else Action.DELIVERED if sent.is_final else Action.RELAYED
                     if (not sent.passes_on_dsn and bounce.wanted(entry, action)) or (action is Action.RELAYED and bounce.is_traced(entry, keeps_time=sent.keeps_time)):
                         told.setdefault(action, []).append(Told(entry, EnhancedStatus(2, 0, 0), sent.hop, 0, ""))
                 case retry.Again(at, failed, tells):

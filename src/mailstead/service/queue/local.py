@@ -10,6 +10,7 @@ from typing import Final
 from mailstead.model.address import Envelope, ForwardPath
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.status import EnhancedStatus
+from mailstead.service import expansion
 from mailstead.service.delivery import Delivery, Received
 from mailstead.service.forwarding import Forwarding
 from mailstead.service.ports import Attempt, Failed, Peer, Place, Sent
@@ -70,10 +71,13 @@ class LocalLine:
             if elsewhere and self._forwarding is not None:
                 options = {"notify": ",".join(sorted(to.notify)), "orcpt": to.orcpt}
                 await self._forwarding.forward(
-                    message, through=forward_path, targets=elsewhere, reverse_path=reverse_path, options={k: v for k, v in options.items() if v},
+                    message, through=forward_path, targets=elsewhere, reverse_path=reverse_path,
+                    options=expansion.onward({k: v for k, v in options.items() if v}, routed),
                     of_message={key: value for key, value in (("envid", envelope.envid), ("ret", envelope.ret), ("smtputf8", "1" if envelope.smtputf8 else ""), ("requiretls", "1" if envelope.requiretls else "")) if value},
                     trace=b"",
                 )
+                if expansion.is_expanded(routed):
+                    return Sent(hop, "2.0.0 Expanded", passes_on_dsn=False, peer=self.peer, is_final=bool(routed.accounts), is_expanded=True)
                 if not routed.accounts:
                     return Sent(hop, "2.0.0 Forwarded", passes_on_dsn=True, peer=self.peer)
         except Refusal as exc:

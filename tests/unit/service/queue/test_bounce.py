@@ -29,7 +29,7 @@ def read(octets: bytes) -> email.message.EmailMessage:
 )
 def test_who_gets_one(notify: str, failed: bool, delayed: bool, succeeded: bool) -> None:
     entry = replace(ENTRY, options={"notify": notify})
-    assert [wanted(entry, action) for action in Action] == [failed, delayed, succeeded, succeeded]
+    assert [wanted(entry, action) for action in Action] == [failed, delayed, succeeded, succeeded, succeeded]
     assert not any(wanted(replace(entry, reverse_path=""), action) for action in Action)
 
 

@@ -31,14 +31,17 @@ class World:
         )  # fmt: skip
 
     async def bring(self, *to: str, **more: Any) -> list[Any]:
+        done = await self.attempts([ForwardPath(Address(*one.rsplit("@", 1)), frozenset({"FAILURE"}), "rfc822;" + one) for one in to], **more)
+        return [one.text if isinstance(one, Sent) else str(one.status) for one in done]
+
+    async def attempts(self, paths: list[ForwardPath], **more: Any) -> list[Any]:
         place = await self.agent.locate("@local")
         assert not isinstance(place, Failed)
         line = await self.agent.open(place, 0)
         assert line.is_open
-        paths = tuple(ForwardPath(Address(*one.rsplit("@", 1)), frozenset({"FAILURE"}), "rfc822;" + one) for one in to)
-        done = await line.deliver(Envelope(ReversePath(Address("x", "there.example")), paths, **more), MESSAGE)
+        done = await line.deliver(Envelope(ReversePath(Address("x", "there.example")), tuple(paths), **more), MESSAGE)
         await line.close()
-        return [one.text if isinstance(one, Sent) else str(one.status) for one in done]
+        return list(done)
 
 
 async def test_each_recipient_is_filed_once() -> None:
@@ -63,6 +66,17 @@ async def test_an_address_that_leads_elsewhere_is_passed_on() -> None:
     assert ["2.0.0 Forwarded"] == await world.bring("away@example.org", envid="E1", requiretls=True)
     assert [("away@example.org", ("someone@elsewhere.example",), "x@there.example", {"notify": "FAILURE", "orcpt": "rfc822;away@example.org"}, {"envid": "E1", "requiretls": "1"})] == world.forwards.seen
     assert [] == world.mail.filings
+
+
+async def test_a_group_with_somebody_elsewhere_is_answered_for_here() -> None:
+    """RFC 3461 §5.2.7.3 c: the members are not asked for a notice of success, the group has one."""
+    world = World()
+    for notify, onward in ({"SUCCESS"}, "NEVER"), ({"FAILURE", "SUCCESS"}, "FAILURE"):
+        (sent,) = await world.attempts([ForwardPath(Address("press", "example.org"), frozenset(notify))])
+        assert isinstance(sent, Sent)
+        assert (True, False, "2.0.0 Expanded") == (sent.is_expanded, sent.passes_on_dsn, sent.text)
+        assert {"notify": onward} == world.forwards.seen.pop()[3]
+    assert {ALICE} == {account for account, _ in world.mail.filings}
 
 
 async def test_where_there_is_no_way_out_it_says_so() -> None:
