@@ -34,6 +34,12 @@ class Part(msgspec.Struct, frozen=True):
         """Whether the children are body parts."""
         return self.type == "multipart" and bool(self.children)
 
+    def parts(self) -> Iterator["Part"]:
+        """The part itself and all in it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.parts()
+
     def leaves(self) -> Iterator["Part"]:
         """The parts without children, in order."""
         if not self.children:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from mailstead.mime import date, header, parts, structure, text, thread
+from mailstead.mime import date, header, parameter, parts, structure, text, thread
 from mailstead.mime.envelope import empty, envelope
 from mailstead.mime.parts import Part
 from mailstead.mime.wire import nstring
@@ -25,9 +25,7 @@ _WANTED_TOP: Final = frozenset(
     b" content-transfer-encoding content-disposition content-id content-description content-language"
     b" content-location content-md5".split()
 )
-_PARAMETER: Final = re.compile(rb"""[\s;]*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;]*))""", re.DOTALL)
 _TYPE: Final = re.compile(rb"\s*([A-Za-z0-9!#$&^_.+-]+)\s*/\s*([A-Za-z0-9!#$&^_.+-]+)")
-_COMMENT: Final = re.compile(rb"\([^()]*\)")
 _COUNT_CHUNK: Final = 1 << 20
 
 
@@ -256,9 +254,9 @@ def _content_type(value: bytes | None, default: bytes) -> tuple[bytes, bytes, st
     match = _TYPE.match(value)
     if match is None:
         bare = value.split(b";")[0].strip().lower()
-        return (b"text", b"plain", parameters(value, value.find(b";"))) if bare in {b"text", b""} else (
+        return (b"text", b"plain", parameter.pairs(value, value.find(b";"))) if bare in {b"text", b""} else (
             b"application", b"octet-stream", [])  # fmt: skip
-    return match[1].lower(), match[2].lower(), parameters(value, match.end())
+    return match[1].lower(), match[2].lower(), parameter.pairs(value, match.end())
 
 
 def _disposition(value: bytes | None) -> tuple[bytes, structure.Parameters]:
@@ -267,39 +265,13 @@ def _disposition(value: bytes | None) -> tuple[bytes, structure.Parameters]:
         return b"", []
     value = header.unfold(value)
     word = value.split(b";", 1)[0].strip().lower()
-    return word[:100], parameters(value, len(value.split(b";", 1)[0]))
-
-
-def parameters(value: bytes, at: int) -> structure.Parameters:
-    """``;name=value`` pairs, names in lower case, values unquoted, RFC 2231 forms as they stand."""
-    pairs: structure.Parameters = []
-    at = value.find(b";", max(at, 0))
-    if at < 0:
-        return pairs
-    if b"(" in value and b'"' not in value:
-        value = _COMMENT.sub(b"", value)
-        at = max(value.find(b";"), 0)
-    while len(pairs) < limits.MIME_PARAMETERS:
-        match = _PARAMETER.match(value, at)
-        if match is None:
-            at = value.find(b";", at + 1)
-            if at < 0:
-                break
-            continue
-        quoted = match[2]
-        if quoted is not None and b"\\" in quoted:
-            quoted = re.sub(rb"\\(.)", rb"\1", quoted, flags=re.DOTALL)
-        pairs.append((match[1].lower(), match[3] if quoted is None else quoted))
-        at = value.find(b";", match.end())
-        if at < 0:
-            break
-    return pairs
+    return word[:100], parameter.pairs(value, len(value.split(b";", 1)[0]))
 
 
 def _token(value: bytes | None) -> bytes:
     if value is None:
         return b""
-    return header.unfold(_COMMENT.sub(b"", value)).split(b";")[0].strip(b' \t"').lower()[:100]
+    return header.unfold(parameter.COMMENT.sub(b"", value)).split(b";")[0].strip(b' \t"').lower()[:100]
 
 
 def _unfolded(found: dict[bytes, bytes], name: bytes) -> bytes | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from mailstead.mime import decode
+from mailstead.mime import decode, header, parameter
 from mailstead.mime.parts import Part
 from mailstead.model import limits
 
@@ -20,16 +20,43 @@ _INLINE: Final = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", 
 
 
 def texts(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) -> Iterator[str]:
-    """Decoded text of every text/plain and text/html part, embedded messages included, tags stripped.
+    """Decoded text of every text/plain and text/html part, tags stripped; embedded messages included, each with its own header.
 
     ``octets_of(start, end)`` gives stored octets; at most ``limit`` octets are read from one part.
     """
-    for part in root.leaves():
-        if part.type == "text" and part.subtype not in {"css", "rtf", "calendar", "richtext"}:
+    for part in root.parts():
+        if part.is_message:
+            start, end = part.children[0].header
+            yield _fields(octets_of(start, min(end, start + limit)))
+        elif part.type == "text" and not part.children and part.subtype not in {"css", "rtf", "calendar", "richtext"}:
             start, end = part.body
             text = of_part(octets_of(start, min(end, start + limit)), part)
             if text:
                 yield text
+
+
+def labels(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) -> Iterator[str]:
+    """What parts are called: the MIME header fields of those within ``root`` (RFC 9051 §6.4.4, key TEXT), and all file names undone of RFC 2231's encoding.
+
+    Embedded messages' own headers are among the ``texts``.
+    """
+    inner = {id(part.children[0]) for part in root.parts() if part.is_message}
+    for part in root.parts():
+        start, end = part.header
+        block = octets_of(start, min(end, start + limit)) if end > start else b""
+        if part is not root and id(part) not in inner and block:
+            yield _fields(block)
+        for name, value in header.fields(block):
+            key = _NAMED_IN.get(name.lower())
+            if key is not None and b"*" in value and (found := parameter.decoded(value, key)):
+                yield found
+
+
+_NAMED_IN: Final = {b"content-disposition": b"filename", b"content-type": b"name"}
+
+
+def _fields(block: bytes) -> str:
+    return "\n".join(f"{decode.charset(name, '')}: {header.decode(value)}" for name, value in header.fields(block))
 
 
 def of_part(octets: bytes, part: Part) -> str:

@@ -71,6 +71,8 @@ CASES: list[tuple[c.Condition, list[int]]] = [
     (c.Contains(F.TEXT, "budget"), [1, 4]),
     (c.Contains(F.TEXT, "x-mark: red"), [1]),
     (c.Contains(F.TEXT, "köln"), [3]),
+    (c.Contains(F.TEXT, "a.pdf"), [3]),
+    (c.Contains(F.BODY, "a.pdf"), []),
     (c.Contains(F.SUBJECT, "budget 20", words=True), [1, 4]),
     (c.Contains(F.SUBJECT, "udget", words=True), []),
     (c.Contains(F.SUBJECT, "2026 bud", words=True), [1, 4]),
@@ -124,6 +126,24 @@ async def test_what_came_last_is_found_at_once(world: World) -> None:
             assert [filed.uid] == await world.mail.search(world.a, c.Contains(F.BODY, word), mailbox_id=inbox)
     await world.mail.expunge(world.a, world.op(), inbox, UidSet.of_ranges([(7, 200)]), only_deleted=False)
     assert [] == await world.mail.search(world.a, c.Contains(F.BODY, "before"), mailbox_id=inbox)
+
+
+async def test_what_lies_within_a_message_is_found(world: World) -> None:
+    """RFC 9051 §6.4.4: TEXT looks at the MIME header fields too, so at file names; an embedded message is body, with its header."""
+    inbox = await world.inbox()
+    within = (
+        b"From: a@b.example\r\nSubject: outer\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+        b"Content-Type: message/rfc822\r\n\r\nFrom: Zo\xc3\xab <zoe@c.example>\r\nSubject: =?utf-8?q?Caf=C3=A9_closed?=\r\n\r\ninnermost words\r\n--x\r\n"
+        b"Content-Type: image/png\r\nContent-Disposition: attachment; filename*=utf-8''Stra%C3%9Fe%20im%20M%C3%A4rz.png\r\n\r\nPNG\r\n--x--\r\n"
+    )
+    uid = (await world.mail.append(world.a, world.op(), inbox, [NewMessage(within, frozenset(), NOON)])).uids[0]
+    for where, words, is_found in (
+        (F.BODY, "caf\u00e9 closed", True), (F.BODY, "zoe@c.example", True), (F.BODY, "innermost", True), (F.BODY, "outer", False), (F.BODY, "m\u00e4rz", False),
+        (F.TEXT, "stra\u00dfe im m\u00e4rz.png", True), (F.TEXT, "caf\u00e9 closed", True), (F.SUBJECT, "closed", False), (F.FROM, "zoe", False),
+    ):
+        for _ in range(2):
+            found = await world.mail.search(world.a, c.Contains(where, words), mailbox_id=inbox)
+            assert ([uid] if is_found else []) == found, (where, words)
 
 
 async def test_large_and_odd_bodies(world: World) -> None:

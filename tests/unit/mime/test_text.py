@@ -37,7 +37,7 @@ def test_texts_come_from_plain_and_html_parts_in_any_charset() -> None:
     )
     root = parts.unpack(scan(octets).parts)
     found = list(text.texts(lambda start, end: octets[start:end], root, limit=1000))
-    assert ["Gr\xfc\xdfe", "fett", "inner"] == [part.strip() for part in found]
+    assert ["Gr\xfc\xdfe", "fett", "Subject: in", "inner"] == [part.strip() for part in found]
 
 
 def test_preview_skips_quotes_and_is_one_line() -> None:
@@ -51,3 +51,20 @@ def test_preview_prefers_plain_text() -> None:
         b"--b\r\n\r\nplain\r\n--b--\r\n"
     )
     assert "plain" == scan(octets).preview
+
+
+def test_labels_are_file_names_and_what_else_parts_say_of_themselves() -> None:
+    octets = (
+        b"Subject: top\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf\r\n"
+        b"Content-Disposition: attachment; filename*=utf-8''Rechnung%20M%C3%A4rz.pdf\r\nContent-Description: =?utf-8?q?f=C3=BCr_dich?=\r\n\r\nx\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ny\r\n--b--\r\n"
+    )
+    root = parts.unpack(scan(octets).parts)
+    found = "\n".join(text.labels(lambda start, end: octets[start:end], root, limit=1000))
+    assert "Rechnung M\xe4rz.pdf" in found
+    assert "Content-Description: f\xfcr dich" in found
+    assert "Subject" not in found
+    alone = b"Content-Type: image/png; name*=utf-8''%C3%A4.png\r\n\r\nPNG"
+    assert ["\xe4.png"] == list(text.labels(lambda start, end: alone[start:end], parts.unpack(scan(alone).parts), limit=1000))
+    cut = "\n".join(text.labels(lambda start, end: octets[start:end], root, limit=30))
+    assert "Rechnung" not in cut

@@ -20,6 +20,8 @@ from mailstead.store.search.words import beginnings, begins
 
 _TEXT_MOST: Final = 2 << 20
 """Characters of one message that are looked through."""
+_LABELS_MOST: Final = 16 << 10
+"""Octets of one part's header that are looked through."""
 _HEADER_OF: Final = {
     c.Field.FROM: b"from", c.Field.TO: b"to", c.Field.CC: b"cc", c.Field.BCC: b"bcc", c.Field.SUBJECT: b"subject",
 }
@@ -70,6 +72,11 @@ class Message:
             root = parts.unpack(self.parts())
             self._body = folded(" ".join(text.texts(self.octets, root, limit=_TEXT_MOST)))
         return self._body
+
+    def labels(self) -> str:
+        """What its parts are called, file names among it, folded."""
+        root = parts.unpack(self.parts())
+        return folded(" ".join(text.labels(self.octets, root, limit=_LABELS_MOST))) if root.children or b"*" in self.head() else ""
 
     def fields(self) -> list[tuple[bytes, str]]:
         """All header fields: the name in lower case, the value decoded and folded."""
@@ -194,7 +201,7 @@ def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
         return judge
     if where is c.Field.BODY:
         return lambda message: meets(message.body_text())
-    return lambda message: meets(message.header_text()) or meets(message.body_text())
+    return lambda message: meets(message.header_text()) or meets(message.labels()) or meets(message.body_text())
 
 
 def uids_in(condition: c.Condition) -> UidSet | None:

@@ -20,7 +20,7 @@ from mailstead.store.search.answer import folded
 from mailstead.store.search.words import Piece, beginnings, pieces, whole
 
 COLUMNS: Final = ("sender", "recipient", "copy", "blind", "subject", "header", "body")
-VERSION: Final = 3
+VERSION: Final = 4
 _EXPANSIONS: Final = 2_000
 _COLUMN_OF: Final = {
     c.Field.FROM: "sender", c.Field.TO: "recipient", c.Field.CC: "copy", c.Field.BCC: "blind", c.Field.SUBJECT: "subject",

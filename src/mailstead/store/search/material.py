@@ -47,7 +47,7 @@ class Material:
                     " \n ".join(value for found, value in fields if found == name)
                     for name in (b"from", b"to", b"cc", b"bcc", b"subject")
                 ),
-                message.header_text(), message.body_text(),
+                f"{message.header_text()} \n {message.labels()}", message.body_text(),
             )
         except (Refusal, Unavailable):
             return None

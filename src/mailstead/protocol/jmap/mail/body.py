@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mailstead.mime import decode, header
+from mailstead.mime import decode, parameter
 from mailstead.mime.parts import Part
-from mailstead.mime.scan import parameters
 from mailstead.protocol.jmap.mail.headers import Fields, Wanted, text
 
 PROPERTIES: Final = (
@@ -48,7 +47,7 @@ class BodyPart:
     @property
     def name(self) -> str | None:
         """The file's name: of Content-Disposition, else of Content-Type."""
-        return _parameter(self.fields.last(b"content-disposition"), b"filename") or _parameter(
+        return parameter.decoded(self.fields.last(b"content-disposition"), b"filename") or parameter.decoded(
             self.fields.last(b"content-type"), b"name")
 
     def leaves(self) -> Iterator["BodyPart"]:
@@ -199,46 +198,6 @@ def _size(one: BodyPart, octets_of: OctetsOf) -> int:
     if one.size is not None:
         return one.size
     return len(content(one.part, octets_of)) if one.part.encoding in {"base64", "quoted-printable"} else end - start
-
-
-def _parameter(value: bytes | None, name: bytes) -> str | None:
-    """A parameter decoded: RFC 2231's continuations and charsets, RFC 2047's encoded words where people put them."""
-    if value is None:
-        return None
-    pairs = parameters(header.unfold(value), 0)
-    pieces: dict[int, tuple[bytes, bool]] = {}
-    for key, octets in pairs:
-        base, star, rest = key.partition(b"*")
-        if base != name:
-            continue
-        if not star:
-            pieces.setdefault(-1, (octets, False))
-            continue
-        number, _, _ = rest.partition(b"*")
-        is_encoded = key.endswith(b"*")
-        if number == b"" or (number.isdigit() and len(number) < 4):  # noqa: PLR2004
-            pieces.setdefault(int(number or b"0"), (octets, is_encoded))
-    if not pieces:
-        return None
-    if 0 not in pieces:
-        return text(pieces[-1][0]) or None if -1 in pieces else None
-    return _continued(pieces) or None
-
-
-def _continued(pieces: dict[int, tuple[bytes, bool]]) -> str:
-    label = ""
-    octets = b""
-    for number in range(len(pieces)):
-        if number not in pieces:
-            break
-        piece, is_encoded = pieces[number]
-        if is_encoded:
-            if number == 0 and piece.count(b"'") >= 2:  # noqa: PLR2004 - charset'language'text
-                charset, _, piece = piece.split(b"'", 2)
-                label = charset.decode("ascii", "replace")
-            piece = re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), piece)
-        octets += piece
-    return decode.charset(octets, label).replace("\0", "").replace("\r", " ").replace("\n", " ")
 
 
 # ----------------------------------------------------------------------------------------------------------- values
