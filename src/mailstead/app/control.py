@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mailstead import telemetry
-from mailstead.app.operations import Operations, Progress
+from mailstead.app.operations import Operations
 from mailstead.model.errors import Reason, Refusal, Unavailable
+from mailstead.model.progress import Progress
 from mailstead.net import NetError, Stream, connect
 
 LINE_MAX: Final = 64 << 20

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mailstead.model.errors import Reason, Refusal
-
-Progress = Callable[[str, int, int], None]
-"""(what, done, of how many; 0: nobody knows)."""
+from mailstead.model.progress import Progress
 
 ADMIN: Final = frozenset({
     "account_add", "accounts_add", "account_list", "account_show", "account_set_password", "account_quota",

@@ -16,11 +16,11 @@ from mailstead.model import limits
 from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import CREDENTIAL, AccountId, CredentialId, TenantId, from_wire, to_wire
+from mailstead.model.progress import Progress
 from mailstead.model.question import ScramVerifier
 from mailstead.service import typed
 from mailstead.store.interface import Account, Credential, Directory, Domain, Quota, Tenant
 
-Progress = Callable[[str, int, int], None]
 Row = dict[str, Any]
 T = TypeVar("T")
 

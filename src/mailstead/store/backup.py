@@ -9,17 +9,16 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from mailstead.model.errors import Reason, Refusal
+from mailstead.model.progress import Progress
 from mailstead.store.compaction import BackupLock
 from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.maintenance import copy_database
 
 MANIFEST: Final = "manifest.json"
-Progress = Callable[[str, int, int], None]
 _PIECE: Final = 4 << 20
 
 

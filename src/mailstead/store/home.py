@@ -23,8 +23,8 @@ from typing import Any, Final
 from mailstead import telemetry
 from mailstead.model.errors import DiskReserve, Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, Ids
+from mailstead.model.progress import Progress
 from mailstead.store import backup, handover, repair, verify
-from mailstead.store.backup import Progress
 from mailstead.store.blob.objects import Objects
 from mailstead.store.directory.embedded import EmbeddedDirectory
 from mailstead.store.directory.operations import DEFAULT_TENANT, AdoptSecrets
@@ -53,6 +53,7 @@ from mailstead.store.search.indexer import Indexer
 from mailstead.store.search.query import Finder
 from mailstead.store.shard import Shard
 from mailstead.store.spool import FileSpool
+from mailstead.store.stopping import Stopping
 from mailstead.store.submitting import EmbeddedSubmissions
 from mailstead.store.uploads import Uploads
 from mailstead.telemetry.record import ERROR
@@ -144,9 +145,10 @@ class Embedded:
         self._master = master or data / _MASTER
         self.keys = Keys(data / "keys.db", self._master, vfs)
         self.objects = Objects(data / "obj", self.files)
+        self._stopping = Stopping()
         ids = Ids(worker, now_ms)
         self.ids = ids
-        self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)))
+        self.indexer = Indexer(data / "idx", self.keys, self.objects, lambda account: self.mail.shard(AccountId(account)), self._stopping)
         self.web_logins = EmbeddedWebLogins(self.reader, self.write, self.keys)
         self.outbound = EmbeddedOutbound(self.reader, self.write, self.keys)
         self.uploads = Uploads(data / "up", self.files, self.keys, self.pool, self.check_disk)
@@ -158,9 +160,9 @@ class Embedded:
         self.submissions = EmbeddedSubmissions(self.mail, self.shards, self.keys, self.objects, self.write, self.check_disk)
         self.kept = EmbeddedObjects(self.mail, self.shards, self.keys)
         self.shares = EmbeddedShares(self.mail, self.reader, self._note)
-        self.finder = Finder(self.keys, self.objects, data / "idx")
+        self.finder = Finder(self.keys, self.objects, data / "idx", self._stopping)
         self.emails = EmbeddedEmails(self.mail, keys=self.keys, finder=self.finder, indexer=self.indexer)
-        self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms)
+        self.maintenance = Maintenance(data, self.keys, self.objects, self.files, now_ms, self._stopping)
         self._queue_watchers: list[Callable[[bool], None]] = []
         self.queue = EmbeddedQueue(
             data / "queue-00.db", vfs, self.keys, owner=f"{worker} {os.urandom(8).hex()}", worker=worker, workers=workers,
@@ -239,6 +241,7 @@ class Embedded:
         return [one for one in self.shards if one.number in self._writers]
 
     async def close(self) -> None:
+        self._stopping.begin()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -328,7 +331,7 @@ class Embedded:
     async def backup(self, target: str, *, with_keys: bool, progress: Progress) -> None:
         """See ``backup``; while everything goes on."""
         def run() -> None:
-            backup.backup(self.data, Path(target), self.files, with_keys=with_keys, progress=progress)
+            backup.backup(self.data, Path(target), self.files, with_keys=with_keys, progress=self._stopping.told(progress))
 
         try:
             await asyncio.get_running_loop().run_in_executor(self.pool, run)
@@ -369,9 +372,10 @@ class Embedded:
             here = placed[one.number]
 
             def look(one: Shard = one, here: dict[int, int] = here) -> list[str]:
-                return list(itertools.islice(verify.shard(one, self.keys, self.objects, here, progress), verify.MOST_FINDINGS))
+                return list(itertools.islice(verify.shard(one, self.keys, self.objects, here, self._stopping.told(progress)), verify.MOST_FINDINGS))
 
             wrong = await loop.run_in_executor(self.pool, look)
+            self._stopping.check()
             if wrong and repair:
                 findings += await self._care(one.number, handover.Mend())
                 wrong = await loop.run_in_executor(self.pool, look)

@@ -18,6 +18,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import objects, shares, submissions
 from mailstead.store.mail.deliver import REMEMBERED_MS
 from mailstead.store.shard import Shard
+from mailstead.store.stopping import Stopping
 
 ROUND_S: Final = 60.0
 OPS_KEPT_MS: Final = 3_600_000
@@ -30,7 +31,8 @@ _CHUNK: Final = 2_000
 class Maintenance:
     """The chores of the shards one process owns. ``round`` does them once; ``run`` for as long as the store is open."""
 
-    def __init__(self, data: Path, keys: Keys, objects: Objects, files: Files, now_ms: Callable[[], int]) -> None:
+    def __init__(self, data: Path, keys: Keys, objects: Objects, files: Files, now_ms: Callable[[], int], stopping: Stopping | None = None) -> None:
+        self._stopping = stopping
         self._data = data
         self._keys = keys
         self._objects = objects
@@ -126,7 +128,7 @@ class Maintenance:
         if target.exists():
             return
         make_folder(folder, self._files)
-        await asyncio.get_running_loop().run_in_executor(None, copy_database, path, target, self._files)
+        await asyncio.get_running_loop().run_in_executor(None, copy_database, path, target, self._files, self._stopping)
         for old in sorted(folder.glob("*.db"))[:-SNAPSHOTS_KEPT]:
             old.unlink(missing_ok=True)
 
@@ -137,13 +139,15 @@ class Maintenance:
             await self._snapshot(path, now)
 
 
-def copy_database(path: Path, target: Path, files: Files) -> None:
-    """A consistent copy of a database in use; it appears under its name when it is whole. For a thread."""
+def copy_database(path: Path, target: Path, files: Files, stopping: Stopping | None = None) -> None:
+    """A consistent copy of a database in use; it appears under its name when it is whole. For a thread. Raises ``Unavailable`` where ``stopping`` has begun."""
     db = Database(path, write=False, vfs=files.vfs)
     new = target.with_suffix(".new")
     new.unlink(missing_ok=True)
     try:
         for _ in db.copy_to(new):
+            if stopping is not None:
+                stopping.check()
             time.sleep(0)
         files.replace(new, target)
         files.sync_folder(target.parent)

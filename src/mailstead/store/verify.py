@@ -4,11 +4,12 @@ Read-only, from one snapshot a shard, while the server runs. A finding is one se
 ``repair`` can mend it says so.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from mailstead.model.errors import Refusal, Unavailable
+from mailstead.model.progress import Progress
 from mailstead.model.sharing import ALL
 from mailstead.store.blob import record
 from mailstead.store.blob.objects import Objects, describe
@@ -23,7 +24,6 @@ from mailstead.store.schema import shard as schema
 from mailstead.store.seal import BODY, DUE, KEPT, NAME, PIECE, PLACE, QUEUE, WORD, Damaged
 from mailstead.store.shard import Shard
 
-Progress = Callable[[str, int, int], None]
 MOST_FINDINGS: Final = 1_000
 _EACH: Final = 500
 

@@ -9,9 +9,10 @@ from pathlib import Path as File
 from typing import Any, Protocol
 
 from mailstead.model.errors import Reason, Refusal
+from mailstead.model.progress import Progress
 from mailstead.service.transfer.exporting import Exporter
 from mailstead.service.transfer.found import INBOX, Path
-from mailstead.service.transfer.importing import Importer, Progress
+from mailstead.service.transfer.importing import Importer
 from mailstead.store.interface import Account, Directory
 
 __all__ = ["Transfer"]

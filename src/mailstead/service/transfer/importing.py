@@ -8,7 +8,7 @@ there already, wherever the source lies by then, and equal messages of one mailb
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, Final, Protocol
@@ -18,10 +18,10 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, MailboxId, OpId
 from mailstead.model.mailbox import MailboxInfo
 from mailstead.model.message import Appended, NewMessage
+from mailstead.model.progress import Progress
 from mailstead.service.transfer import tree
 from mailstead.service.transfer.found import INBOX, Bad, Found, Path
 
-Progress = Callable[[str, int, int], None]
 BATCH_MESSAGES: Final = 128
 BATCH_OCTETS: Final = 4 << 20
 """A batch is scanned on the loop's thread: small enough that other sessions do not notice."""

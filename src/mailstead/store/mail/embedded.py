@@ -177,7 +177,7 @@ class EmbeddedMail:
         if shard.writer is not None and cost(condition) >= TEXT:
             await self._indexer.before_search(account)
         return await asyncio.get_running_loop().run_in_executor(
-            self._pool, find, shard, self._keys, self._objects, self._indexer.folder, account, mailbox_id, condition
+            self._pool, find, shard, self._keys, self._objects, self._indexer.folder, account, mailbox_id, condition, self._indexer.stopping
         )
 
     async def quota(self, account: AccountId) -> Quota:

@@ -20,12 +20,14 @@ from mailstead.store.search.index import SearchIndex
 from mailstead.store.search.indexer import changes_since, path_of
 from mailstead.store.search.material import Material
 from mailstead.store.shard import Shard, nonsense
+from mailstead.store.stopping import Stopping
 
 TEXT: Final = 2
 """Conditions of this cost and above read messages (``answer.cost``)."""
 
 
-def find(shard: Shard, keys: Keys, objects: Objects, folder: Path, account: int, mailbox: int, condition: Condition) -> list[int]:
+def find(shard: Shard, keys: Keys, objects: Objects, folder: Path, account: int, mailbox: int, condition: Condition,
+         stopping: Stopping | None = None) -> list[int]:
     """UIDs of the mailbox that meet the condition, ascending. Damaged messages match by their rows alone. ``folder``: where
     the indexes are.
 
@@ -40,7 +42,7 @@ def find(shard: Shard, keys: Keys, objects: Objects, folder: Path, account: int,
                 search = SearchIndex.open(path_of(folder, account), keys.of(account).index_key)
             candidates = _candidates(db, search, account, condition)
             with db.snapshot():
-                return _find(db, Material(db, segments, keys, objects, account), keys, account, mailbox, condition, candidates)
+                return _find(db, Material(db, segments, keys, objects, account, stopping), keys, account, mailbox, condition, candidates)
         finally:
             if search is not None:
                 search.close()

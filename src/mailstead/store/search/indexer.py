@@ -24,6 +24,7 @@ from mailstead.store.search import index
 from mailstead.store.search.index import SearchIndex
 from mailstead.store.search.material import Material
 from mailstead.store.shard import Shard
+from mailstead.store.stopping import Stopping
 
 CHANGES: Final = 64
 AFTER_S: Final = 60.0
@@ -49,9 +50,10 @@ class _Waiting:
 
 
 class Indexer:
-    """``shard_of`` says where an account lives."""
+    """``shard_of`` says where an account lives. Once ``stopping`` has begun, what has been read is kept and the rest comes at the next start."""
 
-    def __init__(self, folder: Path, keys: Keys, objects: Objects, shard_of: Callable[[int], Shard]) -> None:
+    def __init__(self, folder: Path, keys: Keys, objects: Objects, shard_of: Callable[[int], Shard], stopping: Stopping | None = None) -> None:
+        self.stopping = stopping or Stopping()
         self.folder = folder
         self._keys = keys
         self._objects = objects
@@ -108,6 +110,7 @@ class Indexer:
         self._thread.submit(index.remove, path_of(self.folder, account))
 
     def close(self) -> None:
+        self.stopping.begin()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------- in the thread
@@ -144,6 +147,7 @@ class Indexer:
 
     def _fill(self, search: SearchIndex, db: Database, segments: SegmentReader, account: int, most: int | None) -> int:
         now, came, gone = changes_since(db, account, search)
+        added = 0
         wanted = search.missing(came)
         whole = most is None or len(wanted) <= most
         wanted = wanted if whole else wanted[:most]
@@ -151,11 +155,16 @@ class Indexer:
         for start in range(0, len(wanted), BATCH):
             add = []
             for email in wanted[start : start + BATCH]:
+                if self.stopping.has_begun:
+                    break
                 add.append((email, material.texts(email)))
                 time.sleep(YIELD_S)
             search.write(add=add, remove_=(), upto=None)
+            added += len(add)
+            if self.stopping.has_begun:
+                return added
         search.write(add=(), remove_=gone, upto=now if whole else None)
-        return len(wanted)
+        return added
 
 
 def changes_since(db: Database, account: int, search: SearchIndex) -> tuple[int, list[int], list[int]]:

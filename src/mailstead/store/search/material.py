@@ -11,6 +11,7 @@ from mailstead.store.mail import read
 from mailstead.store.seal import FRAME_OCTETS
 from mailstead.store.search import answer
 from mailstead.store.search.words import cut
+from mailstead.store.stopping import Stopping
 
 _NO_PARTS = b"text\tplain\tus-ascii\t7bit\t\t0\t0\t0\t0"
 
@@ -18,18 +19,21 @@ _NO_PARTS = b"text\tplain\tus-ascii\t7bit\t\t0\t0\t0\t0"
 class Material:
     """Reads messages of one account from one snapshot. For one thread."""
 
-    def __init__(self, db: Database, segments: SegmentReader, keys: Keys, objects: Objects, account: int) -> None:
+    def __init__(self, db: Database, segments: SegmentReader, keys: Keys, objects: Objects, account: int, stopping: Stopping | None = None) -> None:
         self._db = db
         self._segments = segments
         self._keys = keys
         self._objects = objects
         self._account = account
+        self._stopping = stopping
         self.is_damaged = False
         """Whether octets could not be read since this was last set to False."""
         self._last = (0, b"")
 
     def message(self, row: tuple[int, int, int, int, int, tuple[str, ...], int, int, int], mailbox: int) -> answer.Message:
-        """``row``: uid, email, thread, modseq, flags, more, received_ms, saved_ms, size."""
+        """``row``: uid, email, thread, modseq, flags, more, received_ms, saved_ms, size. Raises ``Unavailable`` where ``stopping`` has begun."""
+        if self._stopping is not None:
+            self._stopping.check()
         uid, email, thread, modseq, flags, more, received, saved, size = row
         return answer.Message(
             uid, email, thread, mailbox, modseq, flags, more, received, saved, size, partial(self._email_row, email),

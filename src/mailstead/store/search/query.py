@@ -49,6 +49,7 @@ from mailstead.store.search.judging import Compiler, Texts
 from mailstead.store.search.material import Material
 from mailstead.store.search.order import asks_of_threads, key_of
 from mailstead.store.shard import Shard, nonsense
+from mailstead.store.stopping import Stopping
 
 KEPT_EMAILS: Final = 250_000
 """Rows of all accounts together that stay in memory."""
@@ -127,7 +128,8 @@ class Finder:
     """Answers questions. Any number of threads may ask; of one account's questions one at a time is answered, so that a search that
     has to read much holds up nobody else's list."""
 
-    def __init__(self, keys: Keys, objects: Objects, folder: Path) -> None:
+    def __init__(self, keys: Keys, objects: Objects, folder: Path, stopping: Stopping | None = None) -> None:
+        self._stopping = stopping
         self._keys = keys
         self._objects = objects
         self._folder = folder
@@ -208,7 +210,7 @@ class Finder:
                 with db.snapshot():
                     seen = None if viewer is None else sight.of(db, account, viewer)
                     columns, answers = self._columns(db, (account, None if seen is None else seen.read))
-                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account), seen)
+                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account, self._stopping), seen)
                     return ask(asked)
             finally:
                 if asked is not None:
