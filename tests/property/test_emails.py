@@ -235,6 +235,7 @@ async def queries_of(store: Embedded, account: AccountId) -> list[Query]:
         Query(c.InMailbox(inbox.mailbox_id), (Comparator(SortBy.RECEIVED),), collapse=True),
         Query(c.Not(c.HasFlag("\\Seen")), newest), Query(c.ThreadHas("\\Flagged"), newest, collapse=True),
         Query(c.ThreadHas("\\Seen", every=True), (Comparator(SortBy.SUBJECT), Comparator(SortBy.SIZE, ascending=False))),
+        Query(c.And((c.InMailbox(inbox.mailbox_id), c.Not(c.ThreadMeets(c.And((c.InMailbox(inbox.mailbox_id), c.HasFlag("\\Flagged"))))))), newest, collapse=True),
         Query(c.And((c.InMailbox(inbox.mailbox_id), c.Contains(c.Field.TEXT, "alp", words=True))), newest),
         Query(c.InOtherThan(frozenset({inbox.mailbox_id})), (Comparator(SortBy.SOME_IN_THREAD, ascending=False, keyword="work"), *newest)),
         Query(c.EVERYTHING, (Comparator(SortBy.FROM, ascending=False), Comparator(SortBy.KEYWORD, keyword="\\Draft")), collapse=True),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Rows, matches, narrows, question } from '../src/cache/rows.ts';
-import type { Email, Id } from '../src/jmap/types.ts';
+import { Rows, matcherOf, narrows, question, says } from '../src/cache/rows.ts';
+import type { Email, Filter, Id } from '../src/jmap/types.ts';
 import { type World, haystack, matcher, parse } from '../src/kit/search.ts';
 
 const world: World = { mailbox: (name) => (name === 'junk' ? 'mj' : name === 'inbox' ? 'mi' : null), label: (name) => name, hidden: ['mj'] };
@@ -97,8 +97,30 @@ test('a place is a filter that this device can look at', () => {
   const all = new Map<Id, Email>(Array.from({ length: 300 }, (_, number) => [`e${number}`, email(number, random)]));
   rows.put([...all]);
   const unread = { operator: 'AND' as const, conditions: [{ inMailbox: 'mi' }, { notKeyword: '$seen' }] };
-  const expected = plainly(all, '', true, false).filter((id) => matches(unread, all.get(id) as Email));
+  const expected = plainly(all, '', true, false).filter((id) => matcherOf(unread)(all.get(id) as Email));
   expect(expected.length).toBeGreaterThan(20);
   expect(rows.select(unread, false)).toEqual(expected);
   expect(rows.select({ nobodyKnows: true }, false)).toEqual([]);
+});
+
+test('a section of the inbox has whole conversations: one message there is enough, one elsewhere is not', () => {
+  const rows = new Rows();
+  const one = (number: number, thread: string, box: string, more: Partial<Email> = {}): [Id, Email] => [`e${number}`, { ...email(number, chance(1)), threadId: thread, mailboxIds: { [box]: true }, keywords: { $seen: true }, receivedAt: `2026-11-0${number}T10:00:00Z`, ...more }];
+  rows.put([
+    one(1, 'ta', 'mi', { keywords: {} }), one(2, 'ta', 'mi'), // unread, then read
+    one(3, 'tb', 'mi'), one(4, 'tb', 'ms', { keywords: {} }), // unread, but not in the inbox
+    one(5, 'tc', 'mi', { from: [{ name: 'Vera', email: 'vera@vip.example' }] }), one(6, 'tc', 'mi'),
+  ]);
+  const section = (own: object): object => ({ someInThread: { operator: 'AND', conditions: [{ inMailbox: 'mi' }, own] } });
+  const here = (...conditions: object[]): Id[] => rows.select({ operator: 'AND', conditions: [{ inMailbox: 'mi' }, ...conditions] } as Filter, true);
+  const unread = section({ notKeyword: '$seen' });
+  const vips = section({ from: 'vip.example' });
+  expect(here(unread)).toEqual(['e2']);
+  expect(here(vips)).toEqual(['e6']);
+  expect(here({ operator: 'NOT', conditions: [unread, vips] })).toEqual(['e3']);
+});
+
+test('words of a place are looked for as the server does: at the beginning of words', () => {
+  expect(['harb', 'har tide', '"rbour t"', 'example'].map((wanted) => says('the harbour tide ann@example.test', wanted))).toEqual([true, true, true, true]);
+  expect(['arbour', 'tide sun', '"tide harbour"'].map((wanted) => says('the harbour tide', wanted))).toEqual([false, false, false]);
 });

@@ -169,9 +169,16 @@ class ThreadHas:
     every: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadMeets:
+    """Some email of the thread meets ``part``."""
+
+    part: "Condition"
+
+
 Condition = (
     And | Or | Not | InMailbox | InUids | HasFlag | Received | Sent | Saved | Size | Contains | Header
-    | ModSeqAtLeast | EmailIs | EmailIn | ThreadIs | HasAttachment | InOtherThan | ThreadHas
+    | ModSeqAtLeast | EmailIs | EmailIn | ThreadIs | HasAttachment | InOtherThan | ThreadHas | ThreadMeets
 )
 
 EVERYTHING = And(())

@@ -321,6 +321,10 @@ async def test_filters(world: World) -> None:
     assert {lone} == await ids(c.HasFlag("\\Seen"))
     assert {first.email_id, answer.email_id} == await ids(c.ThreadHas("\\Answered")) == await ids(c.Not(c.HasFlag("\\Seen")))
     assert {lone} == await ids(c.ThreadHas("\\Seen", every=True))
+    both = {first.email_id, answer.email_id}
+    assert both == await ids(c.ThreadMeets(c.Header("X-List"))) == await ids(c.ThreadMeets(c.And((c.InMailbox(inbox), c.HasFlag("\\Answered")))))
+    assert {lone} == await ids(c.Not(c.ThreadMeets(c.InMailbox(inbox))))
+    assert set() == await ids(c.ThreadMeets(c.And((c.InMailbox(other), c.HasFlag("\\Answered")))))
     assert {answer.email_id} == await ids(c.Header("X-List")) == await ids(c.Header("x-list", "VALUE h"))
     assert {lone} == await ids(c.Contains(c.Field.BODY, "xylo deep", words=True)) == await ids(c.Contains(c.Field.TEXT, "naïve", words=True))
     assert {lone} == await ids(c.Contains(c.Field.SUBJECT, "quoted", words=True)) == await ids(c.Contains(c.Field.SUBJECT, "“quoted” w"))

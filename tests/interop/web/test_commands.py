@@ -165,4 +165,4 @@ def test_what_the_screen_alone_shows(site: Server, browser: Browser, keys: dict[
 
 
 def test_out(browser: Browser, keys: dict[str, Any]) -> None:
-    assert {"answer": 401, "kept": 0} == browser.run("signOutByCommand", keys)
+    assert {"answer": 204, "kept": 0} == browser.run("signOutByCommand", keys)

@@ -14,7 +14,7 @@ from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, events, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-TIDY = PEOPLE[5]
+TIDY, SORTER = PEOPLE[5], PEOPLE[24]
 MANY = 520
 BLUE = {r"\Flagged", "$MailFlagBit2"}
 
@@ -179,6 +179,32 @@ def test_the_inbox_in_sections(site: Server, browser: Browser, office: dict[str,
     chosen = browser.run("chooseSections", office, label="Projects")
     assert ["Projects", "Important", "Everything else"] == chosen
     assert chosen == browser.run("sectionsElsewhere", home)
+
+
+def test_sections_do_not_tear_conversations(site: Server, browser: Browser) -> None:
+    """A section has a conversation as soon as one of its messages in the inbox is of it, with and without a network."""
+    sorter = {"name": "sorter", "login": SORTER, "password": PASSWORD}
+
+    def talk(topic: str, *messages: tuple[str, str, str]) -> None:
+        """(sender, flags, mailbox) of each message, oldest first."""
+        with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+            imap.login(SORTER, PASSWORD)
+            for number, (sender, flags, mailbox) in enumerate(messages):
+                answers = f"In-Reply-To: <{topic}.0@talk.example>\r\nReferences: <{topic}.0@talk.example>\r\n" if number else ""
+                octets = f"From: {sender}\r\nTo: {SORTER}\r\nSubject: {'Re: ' if number else ''}{topic}\r\nMessage-ID: <{topic}.{number}@talk.example>\r\n{answers}\r\nWords.\r\n"
+                imap.append(mailbox, flags, "", octets.encode())
+
+    other, seen = "otto@elsewhere.example", r"(\Seen)"
+    talk("Regatta", ("Vera <vera@vip.example>", seen, "INBOX"), (other, seen, "INBOX"))
+    talk("Ballast", ("carol@pots.example", seen, "INBOX"), (other, seen, "INBOX"))
+    talk("Compass", (other, "", "INBOX"), (other, seen, "INBOX"))
+    talk("Driftwood", (other, seen, "INBOX"), (other, "", "Archive"))
+    browser.run("signIn", sorter)
+    order, offline = ["Important", "Pots", "Unread", "Everything else"], ["Unread", "Pots", "Important", "Everything else"]
+    got = browser.run("sectionsByConversation", sorter, vip="vera@vip.example", words="from:carol", name="Pots", order=order, offline=offline)
+    wanted = {"Important": ["Re: Regatta"], "Pots": ["Re: Ballast"], "Unread": ["Re: Compass"], "Everything else": ["Driftwood"]}
+    for sections in got.values():  # beside them lies what the server wrote about the new device
+        assert wanted == {name: [subject for subject in subjects if "device" not in subject] for name, subjects in sections.items()}
 
 
 def test_a_list_is_left_by_one_click(site: Server, browser: Browser, office: dict[str, Any]) -> None:

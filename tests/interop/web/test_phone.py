@@ -24,3 +24,21 @@ def test_rows_are_drawn_aside(site: Server, browser: Browser, phone: dict[str, A
     for subject, mailbox in (("To the one side", "Archive"), ("To the other side", "Trash"), ("Opened and filed", "Archive"), ("Kept here", "INBOX")):
         eventually(lambda subject=subject, mailbox=mailbox: holds(site, mailbox, subject, THUMB))  # type: ignore[misc]
     eventually(lambda: holds(site, "INBOX", "From the tram", FRIEND))
+
+
+def test_a_list_drawn_down_looks_for_news(site: Server, browser: Browser, phone: dict[str, Any]) -> None:
+    put(site, "Here already", to=THUMB)
+    browser.run("rows", phone, path="/m/inbox")
+    browser.run("withoutNews", phone, subject="Here already")
+    put(site, "Come meanwhile", to=THUMB)
+    assert {"before": 0, "little": 0, "after": 1} == browser.run("pullForNews", phone, subject="Come meanwhile")
+
+
+def test_a_row_held_down_is_chosen_and_a_tap_chooses_the_next(site: Server, browser: Browser, phone: dict[str, Any]) -> None:
+    for subject in ("Held down", "Tapped", "Left alone"):
+        put(site, subject, to=THUMB)
+    browser.run("withoutNews", phone, subject="Left alone")
+    seen = browser.run("holdAndFile", phone, first="Held down", second="Tapped", kept="Left alone")
+    assert {"held": "1 selected", "wide": True, "small": 0, "opened": 0, "left": 0} == seen
+    for subject, mailbox in (("Held down", "Archive"), ("Tapped", "Archive"), ("Left alone", "INBOX")):
+        eventually(lambda subject=subject, mailbox=mailbox: holds(site, mailbox, subject, THUMB))  # type: ignore[misc]

@@ -1,7 +1,9 @@
 """Reading and filing in the browser."""
 
 import base64
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -128,3 +130,20 @@ def test_conversations_longer_than_the_server_gives_at_once(site: Server, browse
     assert {"A short one", "Re: A long talk"} <= set(seen["subjects"])
     assert seen["count"] == str(many)
     assert f"Word {many - 1}" in seen["newest"]
+
+
+def test_all_files_at_once_have_safe_names_of_their_own(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    files = {"plan.txt": b"one", "PLAN.txt": b"two", "../../etc/passwd": b"three", "Zahlen f\u00fcr M\u00e4rz.bin": bytes(range(256)) * 300, "gnp\u202eexe.png": PNG}
+
+    def with_files(message: EmailMessage) -> None:
+        for name, octets in files.items():
+            message.add_attachment(octets, maintype="application", subtype="octet-stream", filename=name)
+
+    put(site, "All the plans / 2026", change=with_files)
+    taken = browser.run("downloadAll", desk, subject="All the plans / 2026")
+    assert "5 attachments" in taken["says"]
+    assert "2026.zip" == taken["name"].strip()
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(taken["base64"]))) as archive:
+        assert archive.testzip() is None
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    assert {"plan.txt": b"one", "PLAN (2).txt": b"two", "passwd": b"three", "Zahlen f\u00fcr M\u00e4rz.bin": files["Zahlen f\u00fcr M\u00e4rz.bin"], "gnpexe.png": PNG} == inside

@@ -12,7 +12,7 @@ from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import LOGIN, PEOPLE, PNG, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-FRIEND = PEOPLE[1]
+FRIEND, HASTY = PEOPLE[1], PEOPLE[23]
 
 
 OCTETS = bytes(range(256)) * 40
@@ -155,3 +155,27 @@ def test_two_letters_at_once_with_a_dropped_file_and_a_pasted_picture(site: Serv
     [(_, message)] = found(site, FRIEND, "INBOX", "Gone on with")
     files = {part.get_filename(): part.get_payload(decode=True) for part in message.walk() if part.get_filename()}
     assert {"dropped.txt": b"dropped words", "pasted.png": PNG} == files
+
+
+def test_a_forgotten_file_is_looked_for_in_what_one_wrote(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    """Not in the signature, the quotation or what is passed on; but in words typed inside or below the signature."""
+    browser.run("identity", desk, name="Ursula Example", signature="Ursula Example, all offers as attached price list")
+    put(site, "Our offer", "<p>Please find the plan attached.</p>", sender=f"Anlage GmbH <{FRIEND}>")
+    found_in = browser.run("forgottenFile", desk, to=FRIEND, signature="Ursula Example", answered="Our offer")
+    said = {place: words and words.split("\u201d")[0].rpartition("\u201c")[2] for place, words in found_in.items()}
+    assert {
+        "only the signature": None, "below the signature": "attached", "in the signature": "enclosed", "only what is quoted": None, "only what is passed on": None,
+    } == said  # fmt: skip
+    browser.run("identity", desk, name="Ursula Example", signature="Ursula Example, third floor")
+    assert not holds(site, "Drafts", "Nothing much")
+
+
+def test_keys_pressed_before_a_dialog_is_there_are_meant_for_it(site: Server, browser: Browser) -> None:
+    hasty = {"name": "hasty", "login": HASTY, "password": PASSWORD, "serviceWorkers": "block"}
+    for subject in ("First of all", "Second of all"):
+        put(site, subject, to=HASTY)
+    browser.run("signIn", hasty)
+    assert {"palette": "#esm", "receiver": "someone"} == browser.run("keysInAdvance", hasty, to="someone")
+    for flags, _ in (found(site, HASTY, "INBOX", "First of all") + found(site, HASTY, "INBOX", "Second of all")):
+        assert not {r"\Flagged", "$muted"} & set(flags)
+    assert 2 == len(found(site, HASTY, "INBOX", "First of all") + found(site, HASTY, "INBOX", "Second of all")), "nothing was filed or thrown away"

@@ -410,3 +410,43 @@ export async function smartTree(mail, { parent, parentWords, child, childWords, 
   await mail.gone(without);
   return page.locator('.row .subj').allTextContents();
 }
+
+/** Sections by what one has: a VIP, a smart folder, what is unread; what stands in each, and, in another order and without a network, again. */
+export async function sectionsByConversation(mail, { vip, words, name, order, offline }) {
+  const page = await mail.at('/settings/notifications');
+  await page.getByLabel('Address of a VIP').fill(vip);
+  await mail.press('Enter');
+  await page.locator('.plain-list bdi').filter({ hasText: vip }).waitFor();
+  await mail.at('/m/inbox');
+  await mail.press('/');
+  await page.locator('.search input').first().fill(words);
+  await mail.row(/./).first().waitFor();
+  await mail.button('Save as smart folder').click();
+  await page.getByLabel('Name of the smart folder').fill(name);
+  await mail.press('Enter');
+  await page.locator('.list-head h1').filter({ hasText: name }).waitFor();
+  await mail.at('/m/inbox');
+  await mail.press('g', '5');
+  const choose = async (labels) => {
+    await mail.go('Sections of the inbox');
+    await page.getByLabel('Section 1', { exact: true }).waitFor();
+    for (let have = await page.getByLabel(/^Section \d$/).count(); have < labels.length; have++) await mail.button('Add a section').click();
+    for (const [index, label] of labels.entries()) await page.getByLabel(`Section ${index + 1}`, { exact: true }).selectOption({ label });
+    await mail.at('/m/inbox');
+    await page.locator('.part').nth(labels.length - 1).waitFor();
+    await page.waitForFunction((names) => JSON.stringify([...document.querySelectorAll('.part')].map((part) => part.getAttribute('aria-label'))) === names, JSON.stringify(labels));
+    await page.waitForFunction(() => [...document.querySelectorAll('.part')].every((part) => !part.querySelector('[aria-busy=true]')));
+    await page.waitForTimeout(600);
+    return sections(mail);
+  };
+  const online = await choose(order);
+  await page.waitForTimeout(1500); // what has come is written to the device when the hand rests
+  await mail.context.setOffline(true);
+  await page.locator('.notice').waitFor();
+  const without = await choose(offline);
+  await mail.context.setOffline(false);
+  await page.locator('.notice').waitFor({ state: 'detached', timeout: 40_000 });
+  await mail.press('g', '1');
+  await page.waitForTimeout(800);
+  return { online, without };
+}

@@ -46,3 +46,63 @@ export async function thumb(mail, { archived, trashed, kept, filed, to, subject 
   await mail.says('Sending to');
   return still;
 }
+
+/** A finger on the screen: down at a point, along a way in steps, up after a while. */
+async function finger(mail, from, to, { rest = 0, steps = 10 } = {}) {
+  const cdp = await mail.context.newCDPSession(mail.page);
+  const touch = (type, point) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: point ? [point] : [] });
+  await touch('touchStart', from);
+  for (let step = 1; step <= steps && (to.x !== from.x || to.y !== from.y); step++) {
+    await touch('touchMove', { x: from.x + ((to.x - from.x) * step) / steps, y: from.y + ((to.y - from.y) * step) / steps });
+    await mail.page.waitForTimeout(16);
+  }
+  await mail.page.waitForTimeout(rest);
+  await touch('touchEnd');
+  await cdp.detach();
+}
+
+const middle = async (row) => {
+  const box = await row.boundingBox();
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+};
+
+/** Cut off from the news, which come by themselves otherwise. */
+export async function withoutNews(mail, { subject }) {
+  await mail.page.route('**/*', (route) => (route.request().resourceType() === 'eventsource' ? route.abort() : route.fallback()));
+  await mail.page.reload();
+  await mail.row(subject).first().waitFor();
+}
+
+/** Draw the list down: not far enough, then far enough. What it says, and whether the new one is there before and after. */
+export async function pullForNews(mail, { subject }) {
+  const page = mail.page;
+  const from = await middle(page.locator('.list .row').first());
+  const count = () => mail.row(subject).count();
+  const before = await count();
+  await finger(mail, from, { x: from.x, y: from.y + 60 });
+  await page.waitForTimeout(800);
+  const little = await count();
+  await finger(mail, from, { x: from.x, y: from.y + 200 });
+  await mail.says(/Looking for new mail|Everything is here/);
+  await mail.row(subject).first().waitFor();
+  await mail.says('Everything is here');
+  await page.locator('.pull .says').waitFor({ state: 'detached' });
+  return { before, little, after: await count() };
+}
+
+/** Hold one, tap another: both are chosen; filed by the bar that has come. How many it said. */
+export async function holdAndFile(mail, { first, second, kept }) {
+  const page = mail.page;
+  await finger(mail, await middle(mail.row(first).first()), await middle(mail.row(first).first()), { rest: 700 });
+  await page.locator('.selbar').waitFor();
+  const held = await page.locator('.selnote strong').textContent();
+  await mail.row(second).first().tap();
+  await page.locator('.selnote strong').filter({ hasText: '2' }).waitFor();
+  const bar = await page.locator('.selbar').evaluate((bar) => ({ wide: bar.scrollWidth <= innerWidth, small: [...bar.querySelectorAll('button')].filter((one) => one.getBoundingClientRect().width < 24 || one.getBoundingClientRect().right > innerWidth).length }));
+  const opened = await page.locator('.reader-pane').count();
+  await page.locator('.selbar').getByRole('button', { name: 'Archive' }).tap();
+  await mail.gone(first);
+  await mail.gone(second);
+  await mail.row(kept).first().waitFor();
+  return { held, ...bar, opened, left: await page.locator('.selbar').count() };
+}

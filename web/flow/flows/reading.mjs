@@ -137,3 +137,16 @@ export async function longConversation(mail, { subject }) {
   const newest = await (await mail.text()).evaluate(() => document.body.textContent);
   return { subjects, count, newest };
 }
+
+/** All files of a message by one button: what the archive is called, and what it is. */
+export async function downloadAll(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  const coming = mail.page.waitForEvent('download');
+  await mail.page.getByRole('button', { name: 'Download all' }).click();
+  const download = await coming;
+  const pieces = [];
+  for await (const piece of await download.createReadStream()) pieces.push(piece);
+  return { name: download.suggestedFilename(), says: await mail.page.locator('.msg .all .hint').textContent(), base64: Buffer.concat(pieces).toString('base64') };
+}

@@ -224,3 +224,93 @@ export async function twoComposers(mail, { to, first, second, picture }) {
   await mail.page.locator('.composer').waitFor({ state: 'detached' });
   return open;
 }
+
+/** Whether the check for a forgotten file speaks up, for words in each place; what it said, null where nothing. */
+export async function forgottenFile(mail, { to, signature, answered }) {
+  const found = {};
+  const tried = async (name, write) => {
+    await mail.at('/m/inbox');
+    await mail.button('New message').click();
+    await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
+    await mail.fillTo(to);
+    await mail.composer.getByLabel('Subject').fill('Nothing much');
+    await write(mail.composer.locator('.editor'));
+    found[name] = await speaks();
+  };
+  const speaks = async () => {
+    await mail.button('Send', mail.composer).click();
+    const warning = mail.composer.locator('.preflight').first();
+    const sent = mail.page.getByText('Sending to').locator('visible=true').first();
+    await warning.or(sent).waitFor();
+    const says = (await warning.count()) ? (await warning.textContent()).trim() : null;
+    if (says === null) {
+      await mail.press('z');
+      await mail.says('Not sent');
+    }
+    await mail.button('Discard', mail.composer).click();
+    await mail.page.locator('.composer').waitFor({ state: 'detached' });
+    for (const close of await mail.page.locator('.toast').all()) await close.waitFor({ state: 'detached', timeout: 15_000 }).catch(() => {});
+    return says;
+  };
+  const { keyboard } = mail.page;
+  await tried('only the signature', async (editor) => {
+    await editor.click();
+    await mail.press('Control+Home');
+    await keyboard.type('Nothing to speak of.');
+  });
+  await tried('below the signature', async (editor) => {
+    await editor.click();
+    await mail.press('Control+End', 'Enter');
+    await keyboard.type('It is attached.');
+  });
+  await tried('in the signature', async (editor) => {
+    await editor.getByText(signature).click();
+    await mail.press('End');
+    await keyboard.type(' see the enclosed list');
+  });
+  await mail.open(answered);
+  await mail.text();
+  await mail.press('r');
+  await mail.composer.locator('.editor').waitFor();
+  await keyboard.type('Thank you.');
+  found['only what is quoted'] = await speaks();
+  await mail.press('Escape');
+  await mail.open(answered);
+  await mail.press('f');
+  await mail.composer.locator('.editor').waitFor();
+  await mail.fillTo(to);
+  found['only what is passed on'] = await speaks();
+  return found;
+}
+
+/** Keys that come before what they are meant for: over a slow line the palette, then a composer. What became of them. */
+export async function keysInAdvance(mail, { to }) {
+  const page = mail.page;
+  await mail.at('/m/inbox');
+  await mail.row(/./).nth(1).focus();
+  const slow = async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  };
+  await page.route(/assets\/(?:Palette|Composer|compose|late)[^/]*\.js/, slow);
+  await mail.press('Control+k');
+  await page.waitForTimeout(200); // as slow as a hand: faster ones would be taken for typing that lost its field
+  await keyboardAtPace(page, ['#', 'e', 's', 'm']);
+  const field = page.getByRole('dialog').getByRole('combobox');
+  await field.waitFor();
+  await page.waitForFunction(() => document.querySelector('.palette input')?.value.length > 0);
+  const palette = await field.inputValue();
+  await mail.press('Escape', 'c');
+  await keyboardAtPace(page, [...to]);
+  await page.waitForFunction((length) => (document.querySelector('.composer [role=combobox]')?.value.length ?? 0) >= length, to.length);
+  const receiver = await mail.composer.getByLabel('To', { exact: true }).inputValue();
+  await mail.button('Discard', mail.composer).click();
+  return { palette, receiver };
+}
+
+async function keyboardAtPace(page, keys) {
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(170);
+  }
+}

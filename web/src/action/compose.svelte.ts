@@ -13,6 +13,7 @@ import { domainOf, forwardSubject, parseAddress, replySubject, sameAddress, spli
 import { nameOf } from '../kit/people.ts';
 import { escapeHtml, textToHtml } from '../kit/sanitize.ts';
 import { composers } from './composers.svelte.ts';
+import { usualSender } from './people.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 export interface Attachment {
@@ -85,6 +86,8 @@ export class Draft {
   known: string[] = [];
   /** Where the message that is answered was sent to, if that is one of ours. */
   answeredAs: string | null = null;
+  /** An address that stands in the field of the receivers to be mended. */
+  toMend = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
 
@@ -110,6 +113,14 @@ export class Draft {
 
   get recipients(): EmailAddress[] {
     return [...this.fields.to, ...this.fields.cc, ...this.fields.bcc];
+  }
+
+  /** Another sender, whose signature takes the place of the one before where that is as it was. */
+  writeAs(identityId: Id): void {
+    const before = this.identity;
+    this.fields.identityId = identityId;
+    this.fields.html = withSignature(this.fields.html, this.fields.rich, before, this.identity);
+    this.touch();
   }
 
   /** Something was written. */
@@ -342,6 +353,38 @@ export function signature(identity: Identity | undefined, rich: boolean): string
   return text ? `\n\n-- \n${text}` : '';
 }
 
+/** The lines of an identity's signature, as they stand in a message. */
+function signatureLines(identity: Identity | undefined): string[] {
+  const text = identity ? identity.textSignature || htmlToText(identity.htmlSignature) : '';
+  return text.split('\n').map((line) => line.trim()).filter(Boolean);
+}
+
+/** The signature of the writer in a page: not one of somebody who is quoted. */
+function signatureIn(page: Document): Element | null {
+  return [...page.querySelectorAll('.signature')].find((element) => !element.closest(`blockquote, .${FORWARDED}`)) ?? null;
+}
+
+/** The text with the signature of `after` where that of `before` is; one that was written on stays. */
+export function withSignature(html: string, rich: boolean, before: Identity | undefined, after: Identity | undefined): string {
+  const old = signature(before, rich);
+  const fresh = signature(after, rich);
+  if (html === old || html === '') return fresh;
+  if (!rich) return old && html.includes(old) ? html.replace(old, () => fresh) : old ? html : `${html}${fresh}`;
+  const page = inert(html);
+  const here = signatureIn(page);
+  const lines = htmlToText(here?.innerHTML ?? '').split('\n').map((line) => line.trim()).filter((line) => line && line !== '--');
+  if (lines.join('\n') !== signatureLines(before).join('\n')) return html;
+  const put = inert(fresh).querySelector('.signature');
+  if (here && put) here.replaceWith(put);
+  else if (here) here.remove();
+  else if (put) {
+    const original = page.querySelector(`.moz-cite-prefix, blockquote[type="cite"], .${FORWARDED}`);
+    if (original) original.before(put, page.createElement('br'));
+    else page.body.append(put);
+  }
+  return page.body.innerHTML;
+}
+
 /** Answer or pass on: receivers, subject, threading and the original below, as it is. */
 export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', email: Email, detail: Detail, quoted: string): Draft {
   const mine = (address: EmailAddress): boolean => sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email));
@@ -361,8 +404,8 @@ export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', emai
     }
   }
   const rich = session.settings.values.richText;
-  const head = kind === 'forward' ? forwardHead(email, detail) : `<div>${escapeHtml(t('compose.wrote', { date: fullDate(email.receivedAt), name: nameOf(author) }))}</div>`;
-  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div>${head}<div>${quoted}</div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite">${quoted}</blockquote>`;
+  const head = kind === 'forward' ? forwardHead(email, detail) : `<div class="moz-cite-prefix">${escapeHtml(t('compose.wrote', { date: fullDate(email.receivedAt), name: nameOf(author) }))}</div>`;
+  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div><div class="${FORWARDED}">${head}<div>${quoted}</div></div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite">${quoted}</blockquote>`;
   const messageId = detail.messageId ?? [];
   const draft = start(mail, {
     identityId: identity?.id ?? '',
@@ -424,6 +467,16 @@ export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
     attachments: detail.attachments.map((file, index) => ({ key: `s${index}`, name: file.name ?? t('att.unnamed'), type: file.type, size: file.size, blobId: file.blobId, cid: file.cid, progress: 1, error: null })),
   };
   draft.state = 'saved';
+  return draft;
+}
+
+/** A message that has been sent, as a new one: for `address`, which is to be mended first. */
+export async function startAgain(mail: Mail, emailId: Id, address: string): Promise<Draft> {
+  const sent = await resume(mail, emailId);
+  const draft = new Draft(mail);
+  draft.fields = { ...($state.snapshot(sent.fields) as Fields), to: [], cc: [], bcc: [], remindDays: 0 };
+  draft.toMend = address;
+  draft.state = 'dirty';
   return draft;
 }
 
@@ -527,6 +580,8 @@ function wrapHtml(html: string): string {
 
 // -------------------------------------------------------------------------------------------------------- before sending
 
+/** Around a message that is passed on: none of the writer's words. */
+const FORWARDED = 'mailstead-forwarded';
 const attachWords = /\b(attach(?:ed|ment|ments|ing)?|enclosed|anhang|anbei|angehängt|beigefügt|anlage)\b|مرفق|المرفقات/iu;
 
 export interface Warning {
@@ -542,8 +597,9 @@ export function warnings(draft: Draft): Warning[] {
   const out: Warning[] = [];
   const values = session.settings.values;
   const { fields } = draft;
-  const own = ownText(fields.html, fields.rich);
-  const word = attachWords.exec(`${fields.subject}\n${own}`)?.[0];
+  const own = ownText(fields.html, fields.rich, draft.identity);
+  // The subject of an answer is somebody else's.
+  const word = attachWords.exec(fields.about ? own : `${fields.subject}\n${own}`)?.[0];
   if (values.attachmentCheck && word && !fields.attachments.some((file) => !file.cid)) out.push({ kind: 'forgot', text: t('compose.forgot', { word }), wave: t('compose.forgot_send') });
   if (values.domainCheck && draft.known.length) {
     const domains = new Set(draft.known.map(domainOf));
@@ -552,7 +608,15 @@ export function warnings(draft: Draft): Warning[] {
   }
   if (draft.answeredAs && draft.identity && !sameAddress(draft.answeredAs, draft.identity.email)) {
     const usual = draft.mail.store.identities.find((identity) => sameAddress(identity.email, draft.answeredAs ?? ''));
-    if (usual) out.push({ kind: 'identity', text: t('compose.wrong_identity', { address: usual.email }), action: { label: t('compose.use'), run: () => (draft.fields.identityId = usual.id) }, wave: t('compose.keep') });
+    if (usual) out.push({ kind: 'identity', text: t('compose.wrong_identity', { address: usual.email }), action: { label: t('compose.use'), run: () => draft.writeAs(usual.id) }, wave: t('compose.keep') });
+  } else if (!draft.answeredAs && draft.identity) {
+    for (const { email } of draft.recipients) {
+      const found = usualSender(draft.mail, email);
+      const usual = found && draft.mail.store.identities.find((identity) => sameAddress(identity.email, found.as));
+      if (!found || !usual || sameAddress(usual.email, draft.identity.email)) continue;
+      out.push({ kind: 'identity', text: t('compose.odd_identity', { to: found.of, address: usual.email }), action: { label: t('compose.use'), run: () => draft.writeAs(usual.id) }, wave: t('compose.keep') });
+      break;
+    }
   }
   if (fields.to.length + fields.cc.length > 15) {
     const n = fields.to.length + fields.cc.length;
@@ -574,10 +638,36 @@ export function warnings(draft: Draft): Warning[] {
   return out.filter((warning) => !draft.waved[warning.kind]);
 }
 
-/** What the writer wrote, without the quoted original. */
-function ownText(html: string, rich: boolean): string {
-  if (!rich) return html.split('\n').filter((line) => !line.startsWith('>')).join('\n');
+/** Lines without those of a signature; of one that was written on, what was written. */
+function withoutSignature(lines: string[], identity: Identity | undefined): string[] {
+  const left = signatureLines(identity);
+  return lines.map((line) => {
+    if (line.trim() === '--') return '';
+    const at = left.findIndex((own) => line.trim().startsWith(own));
+    return at < 0 ? line : line.trim().slice(left.splice(at, 1)[0]?.length);
+  });
+}
+
+/** What the writer wrote: without the quoted original, its introduction, and the signature; words typed inside or below that are the writer's. */
+export function ownText(html: string, rich: boolean, identity: Identity | undefined): string {
+  if (!rich) {
+    const forwarded = html.indexOf(`---------- ${t('compose.forwarded')} ----------`);
+    const lines = (forwarded < 0 ? html : html.slice(0, forwarded)).split('\n');
+    const quote = lines.findIndex((line) => line.startsWith('>'));
+    const said = lines.filter((line, index) => !line.startsWith('>') && !(index < quote && introduces(line) && lines.slice(index + 1, quote).every((between) => !between.trim())));
+    const mark = said.findIndex((line) => line.trimEnd() === '--');
+    return (mark < 0 ? said : [...said.slice(0, mark), ...withoutSignature(said.slice(mark), identity)]).join('\n');
+  }
   const page = inert(html);
-  for (const quote of page.querySelectorAll('blockquote, .signature')) quote.remove();
-  return page.body.textContent ?? '';
+  const own = signatureIn(page);
+  const inside = own ? withoutSignature(htmlToText(own.innerHTML).split('\n'), identity).join('\n') : '';
+  for (const element of page.querySelectorAll(`blockquote, .signature, .moz-cite-prefix, .${FORWARDED}`)) element.remove();
+  return `${htmlToText(page.body.innerHTML)}\n${inside}`;
+}
+
+/** Whether a line is ours before a quotation: when, and who wrote. */
+function introduces(line: string): boolean {
+  const [before = '', between = '', after = ''] = t('compose.wrote', { date: '\u0001', name: '\u0001' }).split('\u0001');
+  const text = line.trim();
+  return text.startsWith(before.trim()) && text.endsWith(after.trim()) && text.includes(between.trim());
 }

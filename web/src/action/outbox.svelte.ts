@@ -1,7 +1,9 @@
 /** What has been handed over: how far each submission is, and the one that can still be taken back. */
-import type { Email, EmailSubmission, GetResponse, Id, SetResponse } from '../jmap/types.ts';
+import type { DeliveryStatus, Email, EmailSubmission, GetResponse, Id, SetResponse, UTCDate } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
+import { sameAddress } from '../kit/mail.ts';
+import { composers } from './composers.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** The message whose undo window runs: `z` takes it back before anything else. */
@@ -25,7 +27,7 @@ export class Outbox {
   list = $state.raw<EmailSubmission[]>([]);
   loaded = $state(false);
   error = $state.raw<unknown>(null);
-  readonly open = $derived(this.list.filter((submission) => submission.undoStatus === 'pending' || stage(submission) === 'failed' || stage(submission) === 'queued').length);
+  readonly open = $derived(this.list.filter((submission) => this.needs(submission) || ['held', 'queued'].includes(stage(submission))).length);
 
   constructor(readonly mail: Mail) {
     mail.store.on('EmailSubmission', () => void this.load());
@@ -56,6 +58,68 @@ export class Outbox {
     await this.load();
   }
 
+  /** What has become of each receiver, in the order of the envelope. */
+  receivers(submission: EmailSubmission): Receiver[] {
+    const status = submission.deliveryStatus ?? {};
+    return Object.keys(status).map((address) => ({ address, ...(status[address] as DeliveryStatus), again: this.#again(submission, address) }));
+  }
+
+  /** Somebody did not get it, and nothing has been done about that yet. */
+  needs(submission: EmailSubmission): boolean {
+    return submission.undoStatus === 'final' && this.receivers(submission).some(({ delivered, again }) => delivered === 'no' && again === null);
+  }
+
+  /** When the same message was sent to this one once more. */
+  #again(submission: EmailSubmission, address: string): UTCDate | null {
+    // Times are of whole seconds: what was sent to this one alone in the same second came after.
+    const isLater = (other: EmailSubmission): boolean => other.sendAt > submission.sendAt || (other.sendAt === submission.sendAt && other.id !== submission.id && other.envelope?.rcptTo.length === 1);
+    const later = this.list.find((other) => other.emailId === submission.emailId && isLater(other) && other.undoStatus !== 'canceled' && (other.envelope?.rcptTo ?? []).some(({ email }) => sameAddress(email, address)));
+    return later?.sendAt ?? null;
+  }
+
+  /** The same message once more, to this receiver alone. */
+  async again(submission: EmailSubmission, address: string): Promise<void> {
+    const client = this.mail.store.client;
+    if (!client || !submission.envelope) {
+      session.toast({ text: t('door.offline'), alert: true });
+      return;
+    }
+    try {
+      const answer = await client.call<SetResponse>('EmailSubmission/set', {
+        create: { again: { identityId: submission.identityId, emailId: submission.emailId, envelope: { mailFrom: { email: submission.envelope.mailFrom.email, parameters: null }, rcptTo: submission.envelope.rcptTo.filter(({ email }) => sameAddress(email, address)) } } },
+      });
+      const refusal = answer.notCreated?.['again'];
+      if (refusal) session.toast({ text: t('compose.send_failed', { why: refusal.description ?? refusal.type }), alert: true }, 8000);
+    } catch (error) {
+      this.mail.store.report(error);
+      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    }
+    await this.load();
+  }
+
+  /** The same message as a new one, its address to be mended. */
+  async mend(submission: EmailSubmission, address: string): Promise<void> {
+    try {
+      const { startAgain } = await import('./compose.svelte.ts');
+      composers.open(await startAgain(this.mail, submission.emailId, address));
+    } catch (error) {
+      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    }
+  }
+
+  /** Seen, and done with: it is not listed any more. The message stays where it is. */
+  async dismiss(submission: EmailSubmission): Promise<void> {
+    const client = this.mail.store.client;
+    if (!client) return;
+    try {
+      await client.call<SetResponse>('EmailSubmission/set', { destroy: [submission.id] });
+    } catch (error) {
+      this.mail.store.report(error);
+      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    }
+    await this.load();
+  }
+
   /** Only `undoStatus` can be changed, so another time is another submission. */
   async reschedule(submission: EmailSubmission, at: Date | null): Promise<void> {
     const client = this.mail.store.client;
@@ -76,6 +140,12 @@ export class Outbox {
     }
     await this.load();
   }
+}
+
+/** One of those to whom a message went. `again`: when it was sent there once more. */
+export interface Receiver extends DeliveryStatus {
+  address: string;
+  again: UTCDate | null;
 }
 
 export type Stage = 'held' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed' | 'canceled';

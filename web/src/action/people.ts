@@ -3,6 +3,7 @@
  */
 import type { Email, EmailAddress, GetResponse, Id } from '../jmap/types.ts';
 import { fold } from '../kit/match.ts';
+import { domainOf } from '../kit/mail.ts';
 import { isMachine } from '../kit/people.ts';
 import type { Mail } from './session.svelte.ts';
 
@@ -11,13 +12,20 @@ interface Known {
   weight: number;
 }
 
-const books = new WeakMap<Mail, { known: Map<string, Known>; asked: Promise<void> | null }>();
+interface Book {
+  known: Map<string, Known>;
+  /** By address and by domain (`@…`), as whom one has written there, and how often. */
+  as: Map<string, Map<string, number>>;
+  asked: Promise<void> | null;
+}
+
+const books = new WeakMap<Mail, Book>();
 const HALF_LIFE_DAYS = 60;
 
-function bookOf(mail: Mail): { known: Map<string, Known>; asked: Promise<void> | null } {
+function bookOf(mail: Mail): Book {
   let book = books.get(mail);
   if (!book) {
-    book = { known: new Map(), asked: null };
+    book = { known: new Map(), as: new Map(), asked: null };
     books.set(mail, book);
   }
   return book;
@@ -32,12 +40,26 @@ function count(known: Map<string, Known>, address: EmailAddress, weight: number)
   } else known.set(key, { address, weight });
 }
 
-function learn(known: Map<string, Known>, emails: Iterable<Email>, mine: Set<string>, now: number): void {
+function wroteAs({ as }: Book, from: string, to: EmailAddress[]): void {
+  for (const place of new Set(to.flatMap(({ email }) => [email.toLowerCase(), `@${domainOf(email)}`]))) {
+    const counts = as.get(place) ?? new Map<string, number>();
+    counts.set(from, (counts.get(from) ?? 0) + 1);
+    as.set(place, counts);
+  }
+}
+
+function learn(book: Book, emails: Iterable<Email>, mine: Set<string>, now: number, seen: Set<Id>): void {
+  const { known } = book;
   for (const email of emails) {
+    if (seen.has(email.id)) continue;
+    seen.add(email.id);
     const age = (now - Date.parse(email.receivedAt)) / 86_400_000;
     const worth = 2 ** (-age / HALF_LIFE_DAYS);
-    const own = mine.has(email.from?.[0]?.email.toLowerCase() ?? '');
-    if (own) for (const address of [...(email.to ?? []), ...(email.cc ?? [])]) count(known, address, 5 * worth);
+    const author = email.from?.[0]?.email.toLowerCase() ?? '';
+    const own = mine.has(author);
+    const to = [...(email.to ?? []), ...(email.cc ?? [])];
+    if (own && !('$draft' in (email.keywords ?? {}))) wroteAs(book, author, to);
+    if (own) for (const address of to) count(known, address, 5 * worth);
     else if (email.from?.[0] && !isMachine(email.from[0].email)) count(known, email.from[0], worth);
   }
 }
@@ -47,7 +69,8 @@ export async function prepare(mail: Mail): Promise<void> {
   const book = bookOf(mail);
   book.asked ??= (async () => {
     const mine = new Set([mail.signed.address, ...mail.store.identities.map((identity) => identity.email)].map((address) => address.toLowerCase()));
-    learn(book.known, mail.store.emails.values(), mine, Date.now());
+    const seen = new Set<Id>();
+    learn(book, mail.store.emails.values(), mine, Date.now(), seen);
     const sent = mail.store.byRole.get('sent')?.id;
     const client = mail.store.client;
     if (!client || !sent) return;
@@ -56,7 +79,7 @@ export async function prepare(mail: Mail): Promise<void> {
       const get = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'from', 'to', 'cc', 'receivedAt'] });
       // Both are heard: where nobody answers, both say so.
       const [, { list }] = await Promise.all([query, get]);
-      learn(book.known, list, mine, Date.now());
+      learn(book, list, mine, Date.now(), seen);
     } catch (error) {
       mail.store.report(error);
       book.asked = null;
@@ -65,8 +88,26 @@ export async function prepare(mail: Mail): Promise<void> {
   await book.asked;
 }
 
-export function note(mail: Mail, addresses: EmailAddress[]): void {
+/** A message to these has been sent by `from`. */
+export function note(mail: Mail, addresses: EmailAddress[], from: string): void {
   for (const address of addresses) count(bookOf(mail).known, address, 5);
+  wroteAs(bookOf(mail), from.toLowerCase(), addresses);
+}
+
+/** So often one must have written to a domain before it has a usual sender. */
+const USUAL = 2;
+
+/** As whom one has always written to somebody, or, where one never has, to everybody of that domain; null where it was now this one, now that. */
+export function usualSender(mail: Mail, to: string): { as: string; of: string } | null {
+  const { as } = bookOf(mail);
+  const domain = `@${domainOf(to)}`;
+  for (const [place, least] of [[to.toLowerCase(), 1], [domain, USUAL]] as const) {
+    const counts = [...(as.get(place) ?? [])];
+    if (!counts.length) continue;
+    const [only] = counts;
+    return counts.length === 1 && only && only[1] >= least ? { as: only[0], of: place === domain ? domain.slice(1) : to } : null;
+  }
+  return null;
 }
 
 export function suggest(mail: Mail, query: string, without: ReadonlySet<string>, limit = 8): EmailAddress[] {

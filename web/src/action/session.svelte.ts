@@ -94,8 +94,9 @@ export class Mail {
     return notes;
   });
 
-  /** What an action works on: the selection, else the row at the cursor. */
+  /** What an action works on: the selection, else the row at the cursor; nothing where no list is on the screen. */
   get rows(): Id[] {
+    if (!this.query) return [];
     if (this.selected.size) return [...this.selected];
     return this.cursor ? [this.cursor] : [];
   }

@@ -17,22 +17,28 @@ export interface Place {
   mailboxId: string | null;
 }
 
-/** A section of the inbox: what belongs in it; null for whatever is left. Thread by thread where the server can say so, so that a conversation is not torn. */
-function belongs(section: string, vips: string[]): Filter | null {
-  if (section === 'unread') return { operator: 'NOT', conditions: [{ allInThreadHaveKeyword: '$seen' }] };
-  if (section === 'flagged') return { someInThreadHaveKeyword: '$flagged' };
-  if (section === 'important') return { operator: 'OR', conditions: [{ someInThreadHaveKeyword: '$important' }, ...vips.map((address) => ({ from: address.replace(/^@/, '') }))] };
+/** What a message of a section of the inbox is; null for whatever is left. */
+function isOf(section: string, vips: string[]): Filter | null {
+  if (section === 'unread') return { notKeyword: '$seen' };
+  if (section === 'flagged') return { hasKeyword: '$flagged' };
+  if (section === 'important') return { operator: 'OR', conditions: [{ hasKeyword: '$important' }, ...vips.map((address) => ({ from: address.replace(/^@/, '') }))] };
   if (section.startsWith('saved:')) return { inSavedSearch: section.slice(6) };
-  if (section.startsWith('label:')) return { someInThreadHaveKeyword: section.slice(6) };
+  if (section.startsWith('label:')) return { hasKeyword: section.slice(6) };
   return null;
+}
+
+/** Which messages of the inbox belong in a section. Where conversations are shown as one, that is of a conversation as soon as one of its messages here is: none is torn. */
+function belongs(section: string, vips: string[], inbox: Place): Filter | null {
+  const own = isOf(section, vips);
+  return own && inbox.spec.collapseThreads ? { someInThread: { operator: 'AND', conditions: [{ inMailbox: inbox.mailboxId }, own] } } : own;
 }
 
 /** The inbox in sections, from the top: what stands in one is left out of those below. */
 export function sectionsOf(mail: Mail, inbox: Place, sections: string[], labels: Label[], vips: string[]): Place[] {
   const known = sections.filter((section) => !section.startsWith('saved:') || mail.searches.byId.has(section.slice(6)));
   return known.map((section, index) => {
-    const above = known.slice(0, index).map((other) => belongs(other, vips)).filter((filter) => filter !== null);
-    const own = belongs(section, vips);
+    const above = known.slice(0, index).map((other) => belongs(other, vips, inbox)).filter((filter) => filter !== null);
+    const own = belongs(section, vips, inbox);
     const conditions = [{ inMailbox: inbox.mailboxId }, ...(own ? [own] : []), ...(above.length ? [{ operator: 'NOT' as const, conditions: above }] : [])];
     const title = section.startsWith('saved:')
       ? (mail.searches.byId.get(section.slice(6))?.name ?? '')

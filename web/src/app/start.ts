@@ -119,7 +119,7 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
 }
 
 /** The line broke: is it the server, the network, or the session? */
-async function probe(mail: Mail): Promise<void> {
+export async function probe(mail: Mail): Promise<void> {
   try {
     if ((await current()) === null) mail.store.link = 'signed-out';
   } catch (error) {

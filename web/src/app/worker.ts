@@ -5,15 +5,16 @@ import { scriptUrl } from '../kit/trusted.ts';
 
 export async function install(): Promise<void> {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
-  let registration: ServiceWorkerRegistration;
+  let registration: ServiceWorkerRegistration | undefined;
   try {
     registration = await navigator.serviceWorker.register(scriptUrl('/sw.js'), { scope: '/' });
   } catch {
     // A browser that keeps nothing: the client works, but only with a network.
-    return;
   }
+  if (!registration) return;
+  const worker = registration;
   const offer = (): void => {
-    const waiting = registration.waiting;
+    const { waiting } = worker;
     // The first worker of all replaces nobody.
     if (!waiting || !navigator.serviceWorker.controller) return;
     session.toast(
@@ -31,5 +32,5 @@ export async function install(): Promise<void> {
     );
   };
   offer();
-  registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', offer));
+  worker.addEventListener('updatefound', () => worker.installing?.addEventListener('statechange', offer));
 }

@@ -122,7 +122,17 @@ export class Rows {
 
   /** What of a list is here: the filter of a place, looked at by this device. */
   select(filter: Filter | null, collapse: boolean): Id[] {
-    return this.#ids(filter ? this.#list.filter((entry) => matches(filter, entry)) : this.#list, collapse);
+    if (!filter) return this.#ids(this.#list, collapse);
+    const members = new Map<number, Entry[]>();
+    if (JSON.stringify(filter).includes('"someInThread"')) {
+      for (const entry of this.#list) {
+        const list = members.get(entry.thread);
+        if (list) list.push(entry);
+        else members.set(entry.thread, [entry]);
+      }
+    }
+    const test = matcherOf<Entry>(filter, { number: ({ thread }) => thread, members: (number) => members.get(number) ?? [] });
+    return this.#ids(this.#list.filter(test), collapse);
   }
 
   #ids(entries: Entry[], collapse: boolean): Id[] {
@@ -164,20 +174,75 @@ function merge(left: Entry[], right: Entry[]): Entry[] {
   return out;
 }
 
-/** The conditions that places are made of (RFC 8621 §4.4.1), for one email. What is not known here matches nothing. */
-export function matches(filter: Filter, email: Pick<Email, 'mailboxIds' | 'keywords' | 'receivedAt' | 'hasAttachment'>): boolean {
-  if ('operator' in filter && Array.isArray(filter['conditions'])) {
-    const each = (filter['conditions'] as Filter[]).map((one) => matches(one, email));
-    return filter['operator'] === 'AND' ? each.every(Boolean) : filter['operator'] === 'OR' ? each.some(Boolean) : !each.some(Boolean);
-  }
-  return Object.entries(filter).every(([name, value]) => {
-    if (name === 'inMailbox') return String(value) in email.mailboxIds;
-    if (name === 'inMailboxOtherThan') return Object.keys(email.mailboxIds).some((id) => !(value as Id[]).includes(id));
-    // A row knows its own message, not its thread: good enough until the server can say.
-    if (name === 'hasKeyword' || name === 'someInThreadHaveKeyword' || name === 'allInThreadHaveKeyword') return String(value) in email.keywords;
-    if (name === 'notKeyword') return !(String(value) in email.keywords);
-    if (name === 'after') return email.receivedAt >= String(value);
-    if (name === 'before') return email.receivedAt < String(value);
-    return name === 'hasAttachment' ? email.hasAttachment === value : false;
+/** What a place's filter looks at. */
+export type Looked = Pick<Email, 'mailboxIds' | 'keywords' | 'receivedAt' | 'hasAttachment'> & { size?: number; text?: string };
+
+const lines: Record<string, number> = { from: 0, to: 1, subject: 2, body: 3 };
+
+/** Every word of `wanted` begins a word of `text`, a phrase in quotes stands in it, as the server looks for them (RFC 8621 §4.4.1). */
+export function says(text: string, wanted: string): boolean {
+  const parts = [...wanted.toLowerCase().matchAll(/"([^"]*)"|(\S+)/g)].map(([, phrase, word]) => ({ whole: phrase !== undefined, part: phrase ?? word ?? '' }));
+  return parts.every(({ whole, part }) => {
+    for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) if (whole || at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1] ?? '')) return true;
+    return false;
   });
+}
+
+/**
+ * The conditions that places are made of (RFC 8621 §4.4.1, and `someInThread`), as a test of one email. What is not known here matches nothing.
+ * `thread` gives the emails of a conversation and a number for it; without it an email is a conversation of its own.
+ */
+export function matcherOf<T extends Looked>(filter: Filter, thread?: { number: (email: T) => number; members: (number: number) => readonly T[] }): (email: T) => boolean {
+  if ('operator' in filter && Array.isArray(filter['conditions'])) {
+    const each = (filter['conditions'] as Filter[]).map((one) => matcherOf(one, thread));
+    if (filter['operator'] === 'AND') return (email) => each.every((test) => test(email));
+    if (filter['operator'] === 'OR') return (email) => each.some((test) => test(email));
+    return (email) => !each.some((test) => test(email));
+  }
+  const tests = Object.entries(filter).map(([name, value]): ((email: T) => boolean) => {
+    const text = String(value);
+    switch (name) {
+      case 'inMailbox':
+        return ({ mailboxIds }) => text in mailboxIds;
+      case 'inMailboxOtherThan': {
+        const others = new Set(value as Id[]);
+        return ({ mailboxIds }) => Object.keys(mailboxIds).some((id) => !others.has(id));
+      }
+      case 'hasKeyword':
+        return ({ keywords }) => text in keywords;
+      case 'notKeyword':
+        return ({ keywords }) => !(text in keywords);
+      case 'after':
+        return ({ receivedAt }) => receivedAt >= text;
+      case 'before':
+        return ({ receivedAt }) => receivedAt < text;
+      case 'hasAttachment':
+        return ({ hasAttachment }) => hasAttachment === value;
+      case 'minSize':
+        return ({ size = 0 }) => size >= Number(value);
+      case 'maxSize':
+        return ({ size = 0 }) => size < Number(value);
+      case 'text':
+        return (email) => says(email.text ?? '', text);
+      case 'from':
+      case 'to':
+      case 'subject':
+      case 'body':
+        return (email) => says((email.text ?? '').split('\n')[lines[name] as number] ?? '', text);
+      case 'someInThread': {
+        const test = matcherOf(value as Filter, thread);
+        if (!thread) return test;
+        const known = new Map<number, boolean>();
+        return (email) => {
+          const number = thread.number(email);
+          let found = known.get(number);
+          if (found === undefined) known.set(number, (found = thread.members(number).some(test)));
+          return found;
+        };
+      }
+      default:
+        return () => false;
+    }
+  });
+  return (email) => tests.every((test) => test(email));
 }

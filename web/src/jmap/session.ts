@@ -1,6 +1,6 @@
 /** Sign-in, sign-out and what belongs to one's own account at the server's HTTP interface. */
 import { Client } from './client.ts';
-import { Refused, SignedOut } from './errors.ts';
+import { Refused } from './errors.ts';
 import { ask, setCsrf } from './http.ts';
 import type { Session } from './types.ts';
 import { MAIL } from './types.ts';
@@ -31,14 +31,11 @@ export async function signIn(login: string, password: string, code?: string): Pr
 
 /** The session that the cookie stands for, or null where there is none. */
 export async function current(): Promise<Signed | null> {
-  try {
-    const signed = (await (await ask('/api/session')).json()) as Signed;
-    setCsrf(signed.csrf);
-    return signed;
-  } catch (error) {
-    if (error instanceof SignedOut) return null;
-    throw error;
-  }
+  const response = await ask('/api/session');
+  if (response.status === 204) return null;
+  const signed = (await response.json()) as Signed;
+  setCsrf(signed.csrf);
+  return signed;
 }
 
 export async function signOut(): Promise<void> {

@@ -25,7 +25,7 @@ type Arrived = Told & { id: string; threadId: string; subject: string | null; re
 
 async function me(): Promise<Signed | null> {
   const response = await fetch('/api/session', { credentials: 'same-origin' });
-  return response.ok ? ((await response.json()) as Signed) : null;
+  return response.status === 200 ? ((await response.json()) as Signed) : null;
 }
 
 async function ask(signed: Signed, calls: Call[]): Promise<Record<string, unknown>[]> {

@@ -35,7 +35,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method at one path. ``by``: how who asks is known: ``cookie``, ``any`` (cookie or Basic), "" (nobody need be). ``answer``: a type, or a media type of
+    """One method at one path. ``by``: how who asks is known: ``cookie``, ``any`` (cookie or Basic), ``if any`` (a cookie where there is one), "" (nobody need be). ``answer``: a type, or a media type of
     octets; None: no body."""
 
     method: str
@@ -47,14 +47,14 @@ class Operation:
     status: int = 200
     query: tuple[str, ...] = ()
     more: tuple[int, ...] = ()
-    """Further statuses that are no errors."""
+    """Further statuses that are no errors; 204 is without a body."""
 
 
 OPERATIONS: Final = (
     Operation("get", "/healthz", "Whether this worker lives", "", answer="text/plain"),
     Operation("get", "/readyz", "Whether all workers do", "", answer="text/plain", more=(503,)),
     Operation("get", PATH, "This description", "", answer="application/json"),
-    Operation("get", "/api/session", "Who is signed in", answer=api.Me),
+    Operation("get", "/api/session", "Who is signed in; 204 where nobody is", "if any", answer=api.Me, more=(204,)),
     Operation("post", "/api/session", "Sign in: the answer sets the session's cookie", "", api.SignIn, api.Me),
     Operation("delete", "/api/session", "Sign out", status=204),
     Operation("get", "/api/sessions", "Every session of the account", answer=list[api.Session]),
@@ -107,14 +107,15 @@ def _operation(one: Operation, body: Any, answer: Any) -> dict[str, Any]:
                                  for status, text in _ERRORS.items()}
     content = {one.answer: {"schema": {}}} if isinstance(one.answer, str) else {"application/json": {"schema": answer}} if answer is not None else None
     for status in (one.status, *one.more):
-        responses[str(status)] = {"description": "Done", **({"content": content} if content else {})}
+        responses[str(status)] = {"description": "Done", **({"content": content} if content and status != 204 else {})}  # noqa: PLR2004
     found: dict[str, Any] = {"operationId": f"{one.method}{one.path}".replace("/", "-").replace("{", "").replace("}", ""), "summary": one.summary,
                              "parameters": parameters, "responses": responses}
     if body is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     cookie: dict[str, list[str]] = {"session": [], **({} if one.method == "get" else {"csrf": []})}
     if one.by:
-        found["security"] = [cookie, {"basic": []}] if one.by == "any" else [cookie]
+        others: dict[str, list[dict[str, list[str]]]] = {"any": [{"basic": []}], "if any": [{}]}
+        found["security"] = [cookie, *others.get(one.by, [])]
     return found
 
 

@@ -37,8 +37,7 @@ class EmbeddedObjects:
         return done
 
     def number(self, account: AccountId, kind: ObjectKind, name: str) -> int:
-        digest = self._keys.of(account).hashed(KEPT, int(kind).to_bytes(2, "big"), name.encode(), size=8)
-        return int.from_bytes(digest, "big") & ((1 << 63) - 1)
+        return objects.number(self._keys.of(account), int(kind), name)
 
     async def piece(self, account: AccountId, kind: ObjectKind, ident: int, number: int) -> bytes | None:
         return self._mail.shard(account).read(lambda db: objects.piece(db, account, self._keys, kind, ident, number))

@@ -7,7 +7,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.uids import UidSet
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, removal, selection, tally
+from mailstead.store.mail import clock, notes, removal, selection, tally
 from mailstead.store.mail.operation import OfAccount
 
 
@@ -19,7 +19,7 @@ class Expunge(OfAccount):
     only_deleted: bool
     returns: ClassVar = tuple[UidSet, int]
 
-    def apply(self, tx: Tx, keys: Keys) -> tuple[UidSet, int]:  # noqa: ARG002 - the signature of all
+    def apply(self, tx: Tx, keys: Keys) -> tuple[UidSet, int]:
         account = self.account
         row = tx.db.one("SELECT 1 FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.mailbox))
         if row is None:
@@ -36,4 +36,5 @@ class Expunge(OfAccount):
         counts.look({row[2] for row in rows})
         removal.remove(tx, counts, account, self.mailbox, modseq, rows)
         counts.settle(modseq)
+        notes.forget(tx, keys, account, counts.ended())
         return UidSet.of(row[0] for row in rows), modseq

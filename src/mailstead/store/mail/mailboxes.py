@@ -16,7 +16,7 @@ from mailstead.store.blob import record
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, names, removal, shares, tally
+from mailstead.store.mail import clock, names, notes, removal, shares, tally
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import PLACE, AccountKey
 
@@ -291,6 +291,7 @@ class Delete(OfAccount):
             counts.look({row[2] for row in rows})
             removal.remove(tx, counts, account, mailbox, modseq, rows)
             counts.settle(modseq)
+            notes.forget(tx, keys, account, counts.ended())
         if is_parent:
             tx.db.run(
                 "UPDATE mailbox SET noselect=1, role=0, modseq=? WHERE account_id=? AND mailbox_id=?", (modseq, account, mailbox)

@@ -83,6 +83,11 @@ class SetObjects(OfAccount):
             due.put(tx, key, account, kind, ident, 0 if gone else due_at or 0, thread, b"")
 
 
+def number(key: AccountKey, kind: int, name: str) -> int:
+    """The number of an object that is found by its name."""
+    return int.from_bytes(key.hashed(KEPT, kind.to_bytes(2, "big"), name.encode(), size=8), "big") & ((1 << 63) - 1)
+
+
 def at(db: Database, account: int, kind: int) -> int:
     """The modseq at which an object of the kind last changed."""
     row = db.one("SELECT max(modseq) FROM object WHERE account_id=? AND kind=?", (account, kind))

@@ -19,7 +19,7 @@ from mailstead.model.object import DueKind
 from mailstead.model.sharing import Right
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, due, emails, filing, keywords, removal, sight, tally
+from mailstead.store.mail import clock, due, emails, filing, keywords, notes, removal, sight, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.mail.sight import Sight
@@ -120,6 +120,7 @@ class SetEmails(OfAccount):
         work.change(planned)
         work.leave([(plan.found, plan.out_of) for plan in planned] + leaving)
         work.tally.settle(modseq)
+        notes.forget(tx, keys, self.account, work.tally.ended())
         after = emails.states(tx.db, self.account) if seen is None else sight.of(tx.db, self.account, self.viewer).states
         return EmailsSet(
             old, Position(after.epoch, after.email),

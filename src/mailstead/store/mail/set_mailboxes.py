@@ -10,7 +10,7 @@ from mailstead.model.ids import MailboxId
 from mailstead.model.mailbox import Role
 from mailstead.store.engine.writer import Tx
 from mailstead.store.keys import Keys
-from mailstead.store.mail import clock, emails, mailboxes, names, removal, shares, tally
+from mailstead.store.mail import clock, emails, mailboxes, names, notes, removal, shares, tally
 from mailstead.store.mail.operation import OfAccount
 from mailstead.store.seal import AccountKey
 
@@ -152,6 +152,7 @@ class DestroyMailbox(OfAccount):
             counts.look({found[2] for found in rows})
             removal.remove(tx, counts, account, self.mailbox, modseq, rows)
             counts.settle(modseq)
+            notes.forget(tx, keys, account, counts.ended())
         if row[0]:
             mailboxes.give_role(tx, account, modseq, self.mailbox, 0)
         db.run("DELETE FROM mailbox WHERE account_id=? AND mailbox_id=?", (account, self.mailbox))

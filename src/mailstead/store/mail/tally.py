@@ -92,6 +92,10 @@ class Tally:
         self._after[thread][(mailbox, uid)] = (email, flags)
         self._events.append((mailbox, uid, _UPDATED, email, thread))
 
+    def ended(self) -> list[int]:
+        """The threads that had messages and have none any more."""
+        return [thread for thread, entries in self._after.items() if not entries and self._before[thread]]
+
     def settle(self, modseq: int) -> None:
         """Write the log, the counters and the types' modseqs. Nothing when nothing has happened."""
         if not self._events:

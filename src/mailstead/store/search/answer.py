@@ -153,6 +153,8 @@ def cost(condition: c.Condition) -> int:
             return cost(part)
         case c.Sent() | c.HasAttachment() | c.InMailbox() | c.InOtherThan() | c.ThreadHas():
             return 1
+        case c.ThreadMeets(part):
+            return max(1, cost(part))
         case c.Header():
             return 2
         case c.Contains(where):

@@ -114,6 +114,8 @@ class Compiler:
                 return lambda _, row: has(row)
             case c.ThreadHas(name, every):
                 return self._thread_has(name, every=every)
+            case c.ThreadMeets(part):
+                return self._thread_meets(self.compile(part))
             case c.Received(since, before):
                 low, high = since if since is not None else -(1 << 62), before if before is not None else 1 << 62
                 return lambda _, row: low <= row.received_ms < high
@@ -149,6 +151,15 @@ class Compiler:
         @functools.lru_cache(None)
         def holds(thread: int) -> bool:
             return of(has(rows[email]) for email in threads[thread])
+
+        return lambda _, row: holds(row.thread)
+
+    def _thread_meets(self, judge: Judge) -> Judge:
+        rows, threads = self._columns.rows, self._columns.threads
+
+        @functools.lru_cache(None)
+        def holds(thread: int) -> bool:
+            return any(judge(email, rows[email]) for email in threads[thread])
 
         return lambda _, row: holds(row.thread)
 

@@ -22,7 +22,7 @@ def _of_threads(condition: c.Condition) -> bool:
             return any(map(_of_threads, inner))
         case c.Not(part):
             return _of_threads(part)
-        case c.ThreadHas():
+        case c.ThreadHas() | c.ThreadMeets():
             return True
     return False
 

@@ -25,7 +25,15 @@ class BadFilter(ValueError):
 
 _UTC: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?Z")
 _QUOTED: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|(\S+)")
+IN_THREAD: Final = "someInThread"
+"""Our condition that some email of the thread meets a filter (docs/reference/jmap-extensions.md)."""
 _FIELDS: Final = {field.value: field for field in c.Field}
+
+
+def within(tree: dict[str, Any]) -> list[Any]:
+    """The filters in a filter: what an operator joins, and what a thread is asked for."""
+    inner = tree.get("conditions")
+    return [*(inner if isinstance(inner, list) else []), *([tree[IN_THREAD]] if IN_THREAD in tree else [])]
 
 
 def utc_ms(value: Any, name: str) -> int:
@@ -63,7 +71,7 @@ class Filters:
         self._left -= 1
         if self._left < 0:
             raise BadFilter(f"a filter has at most {limits.JMAP_FILTER_CONDITIONS} conditions", unsupported=True)
-        parts = [part for name, value in tree.items() if value is not None for part in self._property(name, value)]
+        parts = [part for name, value in tree.items() if value is not None for part in self._property(name, value, depth)]
         return parts[0] if len(parts) == 1 else c.And(tuple(parts))
 
     def _operator(self, tree: dict[str, Any], depth: int) -> c.Condition:
@@ -80,8 +88,10 @@ class Filters:
                 return c.Not(c.Or(parts))  # none of them (RFC 8620 §5.5)
         raise BadFilter("a filter operator is AND, OR or NOT")
 
-    def _property(self, name: str, value: Any) -> list[c.Condition]:
+    def _property(self, name: str, value: Any, depth: int) -> list[c.Condition]:
         match name:
+            case "someInThread":
+                return [c.ThreadMeets(self.condition(value, depth + 1))]
             case "inMailbox":
                 found = self._mailbox(_text(value, name))
                 return [c.InMailbox(found) if found is not None else c.NOTHING]

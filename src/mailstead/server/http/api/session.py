@@ -138,14 +138,19 @@ class SessionApi:
         """POST signs in, GET says who is, DELETE signs out."""
         if request.method == "POST":
             return await self._sign_in(request)
-        principal, session = await self._mine(request)
-        if request.method == "DELETE":
-            await self._sessions.sign_out(session)
-            response = _json(None)
-            cookies.take(request, response)
-            response.headers["Clear-Site-Data"] = '"cache"'
-            return response
-        return _json(await self._me(principal, cookies.token_of(request)))
+        if request.method == "GET":
+            return await self._who(request)
+        _, session = await self._mine(request)
+        await self._sessions.sign_out(session)
+        response = _json(None)
+        cookies.take(request, response)
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+    async def _who(self, request: Request) -> Response:
+        """204 where nobody is signed in: that is an answer to the question who is, and no refusal."""
+        found = await self._by_cookie.session(request)
+        return _json(await self._me(found[0], cookies.token_of(request)) if found is not None else None)
 
     async def _sign_in(self, request: Request) -> Response:
         asked = await _read(request, SignIn)

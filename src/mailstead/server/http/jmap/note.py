@@ -9,6 +9,7 @@ from mailstead.model.ids import EmailId, ThreadId
 from mailstead.model.object import ObjectKind
 from mailstead.protocol.jmap.mail.email import utc
 from mailstead.protocol.jmap.mail.email import wire as to_wire
+from mailstead.protocol.jmap.mail.filters import within
 from mailstead.server.http.jmap.kept_type import (
     Bad,
     KeptType,
@@ -56,10 +57,8 @@ def texts_of(tree: Any, depth: int = 0) -> set[str]:
     """What an Email filter looks for in notes."""
     if not isinstance(tree, dict) or depth > limits.JMAP_FILTER_DEPTH:
         return set()
-    inner = tree.get("conditions")
-    if isinstance(inner, list):
-        return set().union(*(texts_of(one, depth + 1) for one in inner))
-    return {tree["note"]} if isinstance(tree.get("note"), str) else set()
+    found: set[str] = set().union(*(texts_of(one, depth + 1) for one in within(tree)))
+    return found | {tree["note"]} if isinstance(tree.get("note"), str) else found
 
 
 async def resolved(call: Call, tree: Any) -> tuple[Callable[[str], Iterable[EmailId]], str]:

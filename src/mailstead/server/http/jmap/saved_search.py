@@ -6,7 +6,13 @@ import msgspec
 
 from mailstead.model import limits
 from mailstead.model.object import ObjectKind
-from mailstead.protocol.jmap.mail.filters import BadFilter, Filters, comparators
+from mailstead.protocol.jmap.mail.filters import (
+    IN_THREAD,
+    BadFilter,
+    Filters,
+    comparators,
+    within,
+)
 from mailstead.server.http.jmap.kept_type import (
     Bad,
     KeptType,
@@ -85,9 +91,8 @@ def _named(tree: Any, depth: int = 0) -> set[str]:
     """The saved searches that a filter names."""
     if not isinstance(tree, dict) or depth > limits.JMAP_FILTER_DEPTH:
         return set()
-    if isinstance(tree.get("conditions"), list):
-        return set().union(*(_named(one, depth + 1) for one in tree["conditions"]))
-    return {tree[IN]} if isinstance(tree.get(IN), str) else set()
+    found: set[str] = set().union(*(_named(one, depth + 1) for one in within(tree)))
+    return found | {tree[IN]} if isinstance(tree.get(IN), str) else found
 
 
 def _expanded(searches: dict[str, dict[str, Any]], ident: str, within: tuple[str, ...], used: set[str]) -> Any:
@@ -111,6 +116,8 @@ def put_in(tree: Any, expand: Any, depth: int = 0) -> Any:
         return tree
     if isinstance(tree.get("conditions"), list):
         return {**tree, "conditions": [put_in(one, expand, depth + 1) for one in tree["conditions"]]}
+    if IN_THREAD in tree:
+        tree = {**tree, IN_THREAD: put_in(tree[IN_THREAD], expand, depth + 1)}
     if IN not in tree:
         return tree
     if not isinstance(tree[IN], str):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mailstead.model import condition as c
+from mailstead.model import limits
 from mailstead.model.query import NEWEST_FIRST, Comparator, SortBy
 from mailstead.protocol.jmap.mail import filters
 from mailstead.protocol.jmap.mail.filters import BadFilter, Filters
@@ -25,6 +26,7 @@ def compiled(tree: Any) -> c.Condition:
     ({"subject": "don't"}, c.Contains(c.Field.SUBJECT, "don't", words=True)), ({"text": "  "}, c.EVERYTHING),
     ({"operator": "NOT", "conditions": [{"from": "a"}, {"to": "b"}]},
      c.Not(c.Or((c.Contains(c.Field.FROM, "a", words=True), c.Contains(c.Field.TO, "b", words=True))))),
+    ({"someInThread": {"operator": "NOT", "conditions": [{"hasKeyword": "x"}]}}, c.ThreadMeets(c.Not(c.Or((c.HasFlag("x"),))))),
     ({"hasKeyword": None, "cc": "x"}, c.Contains(c.Field.CC, "x", words=True)),
 ])
 def test_conditions(tree: Any, expected: c.Condition) -> None:
@@ -36,12 +38,21 @@ def test_conditions(tree: Any, expected: c.Condition) -> None:
     ({"operator": "AND", "conditions": [], "from": "x"}, False), ({"hasKeyword": "a b"}, False), ({"hasKeyword": "\\Deleted"}, False),
     ({"minSize": -1}, False), ({"minSize": True}, False), ({"before": "1970-13-01T00:00:00Z"}, False), ({"before": "1970-01-01T00:00:00+01:00"}, False),
     ({"header": []}, False), ({"header": ["a", "b", "c"]}, False), ({"header": [""]}, False), ({"text": 5}, False), ({"text": "x" * 2000}, False),
-    ({"inMailboxOtherThan": "m1"}, False), ({"hasAttachment": "yes"}, False),
+    ({"inMailboxOtherThan": "m1"}, False), ({"hasAttachment": "yes"}, False), ({"someInThread": "x"}, False), ({"someInThread": {"colour": 1}}, True),
 ])
 def test_what_is_refused(tree: Any, is_unsupported: bool) -> None:
     with pytest.raises(BadFilter) as caught:
         compiled(tree)
     assert is_unsupported == caught.value.unsupported
+
+
+def test_threads_within_threads_are_bounded_as_operators_are() -> None:
+    tree: Any = {"hasKeyword": "x"}
+    for _ in range(limits.JMAP_FILTER_DEPTH):
+        tree = {"someInThread": tree}
+    with pytest.raises(BadFilter) as caught:
+        compiled(tree)
+    assert caught.value.unsupported
 
 
 def test_comparators() -> None:

@@ -74,3 +74,36 @@ async def test_a_saved_search_may_ask_for_notes(jmap: Jmap) -> None:
     assert [] == (await jmap.call("Email/query", filter={"inSavedSearch": saved}))["ids"]
     await jmap.call("Note/set", create={"x": {"threadId": thread, "text": "x"}})
     assert [offer] == (await jmap.call("Email/query", filter={"inSavedSearch": saved}))["ids"]
+
+
+async def test_it_goes_with_the_last_message_of_its_conversation(jmap: Jmap) -> None:
+    email, thread = await talk(jmap, "offer")
+    other, kept = await talk(jmap, "lunch")
+    made = (await jmap.call("Note/set", create={"x": {"threadId": thread, "text": "one"}, "y": {"threadId": kept, "text": "two"}}))["created"]
+    state = (await jmap.call("Note/get"))["state"]
+    trash = (await jmap.call("Mailbox/query", filter={"role": "trash"}))["ids"][0]
+    await jmap.call("Email/set", update={email: {"mailboxIds": {trash: True}}})
+    assert 2 == len((await jmap.call("Note/get"))["list"]), "in the trash it is not gone for good"
+    await jmap.call("Email/set", destroy=[email])
+    assert [made["y"]["id"]] == [one["id"] for one in (await jmap.call("Note/get"))["list"]]
+    told = await jmap.call("Note/changes", sinceState=state)
+    assert ([], [], [made["x"]["id"]]) == (told["created"], told["updated"], told["destroyed"])
+    assert [other] == (await jmap.call("Email/query", filter={"note": ""}))["ids"]
+
+
+async def test_it_stays_while_one_message_of_its_conversation_is_left(jmap: Jmap) -> None:
+    email, thread = await talk(jmap, "offer")
+    await jmap.call("Note/set", create={"x": {"threadId": thread, "text": "one"}})
+    boxes = [await jmap.make_box("Copies")]
+    await jmap.call("Email/set", update={email: {f"mailboxIds/{boxes[0]}": True}})
+    await jmap.call("Mailbox/set", destroy=boxes, onDestroyRemoveEmails=True)
+    assert 1 == len((await jmap.call("Note/get"))["list"])
+
+
+async def test_it_goes_with_the_mailbox_that_had_the_last_message(jmap: Jmap) -> None:
+    email, thread = await talk(jmap, "offer")
+    await jmap.call("Note/set", create={"x": {"threadId": thread, "text": "one"}})
+    box = await jmap.make_box("Old")
+    await jmap.call("Email/set", update={email: {"mailboxIds": {box: True}}})
+    await jmap.call("Mailbox/set", destroy=[box], onDestroyRemoveEmails=True)
+    assert [] == (await jmap.call("Note/get"))["list"]

@@ -85,3 +85,17 @@ async def test_what_is_made_in_a_call_can_be_named_in_it(jmap: Jmap) -> None:
     done = await jmap.call("SavedSearch/set", create={"p": {"name": "p", "filter": None}, "c": {"name": "c", "filter": None, "parentId": "#p"}})
     assert done["notCreated"] is None
     assert done["created"]["c"]["parentId"] == done["created"]["p"]["id"]
+
+
+async def test_it_may_be_asked_of_conversations(jmap: Jmap) -> None:
+    hit = await jmap.draft(subject="budget", keywords={"$seen": True})
+    await jmap.draft(subject="lunch")
+    saved = await make(jmap, filter={"subject": "budget"})
+    asked = {"someInThread": {"operator": "AND", "conditions": [{"inSavedSearch": saved}, {"hasKeyword": "$seen"}]}}
+    assert [hit] == (await jmap.call("Email/query", filter=asked))["ids"]
+    assert "savedSearchInUse" == (await _in_use(jmap, saved, asked))["type"]
+
+
+async def _in_use(jmap: Jmap, saved: str, filter_: Any) -> Any:
+    await make(jmap, "above", filter=filter_)
+    return (await jmap.call("SavedSearch/set", destroy=[saved]))["notDestroyed"][saved]
