@@ -6,6 +6,7 @@
  * are replaced by a mark and counted; whether they are shown later is the reader's choice.
  */
 import type { Config, DOMPurify } from 'dompurify';
+import { SHEET, STYLE, hideStyles, showStyles, showWords } from './inert.ts';
 
 export interface Remote {
   url: string;
@@ -15,7 +16,7 @@ export interface Remote {
 
 export interface Clean {
   html: string;
-  /** What stands inside the body. */
+  /** What stands inside the body, with its styles hidden: it is written on in this page. */
   body: string;
   remote: Remote[];
   /** Content-Ids that the mail shows within itself, in order. */
@@ -31,10 +32,10 @@ const config: Config = {
   ALLOW_DATA_ATTR: false,
   ALLOW_UNKNOWN_PROTOCOLS: false,
   ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/(?:png|jpe?g|gif|webp)[;,]|#)/i,
-  ADD_TAGS: ['center', 'font', 'style'],
-  ADD_ATTR: ['target', 'bgcolor', 'background', 'align', 'valign', 'cellpadding', 'cellspacing', 'border', 'face', 'color', 'size'],
-  FORBID_TAGS: ['meta', 'link', 'base', 'form', 'input', 'button', 'select', 'textarea', 'option', 'iframe', 'frame', 'frameset', 'object', 'embed', 'applet', 'portal', 'dialog', 'svg', 'math', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'template', 'slot', 'map', 'area', 'marquee'],
-  FORBID_ATTR: ['srcset', 'sizes', 'ping', 'autofocus', 'poster', 'formaction', 'action', 'popover', 'popovertarget', 'contenteditable', 'tabindex', 'accesskey', 'is', 'slot', 'usemap', 'name'],
+  ADD_TAGS: ['center', 'font'],
+  ADD_ATTR: [STYLE, 'target', 'bgcolor', 'background', 'align', 'valign', 'cellpadding', 'cellspacing', 'border', 'face', 'color', 'size'],
+  FORBID_TAGS: ['style', 'noframes', 'meta', 'link', 'base', 'form', 'input', 'button', 'select', 'textarea', 'option', 'iframe', 'frame', 'frameset', 'object', 'embed', 'applet', 'portal', 'dialog', 'svg', 'math', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'template', 'slot', 'map', 'area', 'marquee'],
+  FORBID_ATTR: ['style', 'srcset', 'sizes', 'ping', 'autofocus', 'poster', 'formaction', 'action', 'popover', 'popovertarget', 'contenteditable', 'tabindex', 'accesskey', 'is', 'slot', 'usemap', 'name'],
 };
 
 async function load(): Promise<DOMPurify> {
@@ -111,7 +112,7 @@ export function cleanSheet(text: string): string {
 
 function isTiny(element: Element): boolean {
   const size = (name: string): number => Number.parseInt(element.getAttribute(name) ?? '', 10);
-  const style = element.getAttribute('style') ?? '';
+  const style = element.getAttribute(STYLE) ?? '';
   return size('width') <= 2 || size('height') <= 2 || /(?:^|;)\s*(?:max-)?(?:width|height)\s*:\s*[012](?:px)?\s*(?:;|$|!)/i.test(style) || /display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$)/i.test(style);
 }
 
@@ -124,16 +125,19 @@ export async function clean(html: string, allowed?: Map<string, string>, quoting
   const cids: string[] = [];
   let supportsDark = /prefers-color-scheme\s*:\s*dark|name=["']?(?:supported-)?color-schemes?["']?[^>]*dark/i.test(html);
   purify.removeAllHooks();
+  let sheets = '';
   purify.addHook('uponSanitizeElement', (node, data) => {
-    if (data.tagName === 'style' && node.textContent) node.textContent = cleanSheet(node.textContent);
+    if (data.tagName !== 'noframes' || !(node as Element).hasAttribute(SHEET)) return;
+    const sheet = cleanSheet(showStyles(node.textContent ?? ''));
+    if (sheet && !/<\//.test(sheet)) sheets += `<style>${sheet}</style>`;
   });
   purify.addHook('afterSanitizeAttributes', (node) => {
     if (!(node instanceof Element)) return;
-    const style = node.getAttribute('style');
+    const style = node.getAttribute(STYLE);
     if (style !== null) {
-      const kept = cleanDeclarations(style);
-      if (kept) node.setAttribute('style', kept);
-      else node.removeAttribute('style');
+      const kept = cleanDeclarations(showStyles(style));
+      if (kept) node.setAttribute(STYLE, kept);
+      else node.removeAttribute(STYLE);
     }
     node.removeAttribute('background');
     const source = node.getAttribute('src');
@@ -165,10 +169,10 @@ export async function clean(html: string, allowed?: Map<string, string>, quoting
       if (href && !/^(?:https?:|mailto:|tel:|#)/i.test(href.trim())) node.removeAttribute('href');
     } else if (node.hasAttribute('href')) node.removeAttribute('href');
   });
-  const root = purify.sanitize(html, { ...config, RETURN_DOM: true }) as HTMLElement;
+  const root = purify.sanitize(hideStyles(html), { ...config, RETURN_DOM: true }) as HTMLElement;
   purify.removeAllHooks();
-  if (/color-scheme/i.test(root.getAttribute('style') ?? '')) supportsDark = true;
-  return { html: root.outerHTML, body: (root.querySelector('body') ?? root).innerHTML, remote, cids, supportsDark };
+  if (/color-scheme/i.test(root.getAttribute(STYLE) ?? '')) supportsDark = true;
+  return { html: sheets + showStyles(root.outerHTML), body: quoting ? showWords(root.querySelector('body') ?? root).innerHTML : '', remote, cids, supportsDark };
 }
 
 function decodeSafely(text: string): string {
