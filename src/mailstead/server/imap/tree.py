@@ -50,7 +50,16 @@ async def create(session: "Session", tag: str, command: Create) -> bytes:
             return line.no(tag, "That special use cannot be given", "USEATTR")
         role = roles[0]
     info = await site.mail.mailbox_create(session.account, new_op(), path, role=role)
-    return line.ok(tag, "CREATE completed", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})")
+    return _spelled(session, command.mailbox, path) + line.ok(tag, "CREATE completed", f"MAILBOXID ({ids.to_wire(ids.MAILBOX, info.mailbox_id)})")
+
+
+def _spelled(session: "Session", sent: str, path: Path, *attributes: str, was: tuple[str, Path] | None = None) -> bytes:
+    """What a mailbox is called whose name the client spelled in another form of Unicode: ``sent``, or the name it had before (RFC 9051 §6.3.9.7)."""
+    names = session.site.names
+    spellings = [(sent, path), *([was] if was is not None else [])]
+    if not session.rev2 or all(text.removesuffix(names.separator).casefold() == names.name(meant).casefold() for text, meant in spellings):
+        return b""
+    return list_response.listed(attributes, names.separator, names.name(path), utf8=True, old_name=spellings[-1][0])
 
 
 async def _has_role(session: "Session", role: Role) -> bool:
@@ -72,7 +81,7 @@ async def delete(session: "Session", tag: str, command: Delete) -> bytes:
     if view is not None and info is not None and view.mailbox_id == info.mailbox_id:
         session.view = None
         session.machine.state = State.AUTHENTICATED
-    return line.ok(tag, "DELETE completed")
+    return (_spelled(session, command.mailbox, path, "\\NonExistent") if not place.is_other else b"") + line.ok(tag, "DELETE completed")
 
 
 async def rename(session: "Session", tag: str, command: Rename) -> bytes:
@@ -86,7 +95,7 @@ async def rename(session: "Session", tag: str, command: Rename) -> bytes:
     if new[: len(old)] == old and old != INBOX:
         raise Refusal(Reason.INVALID, "A mailbox cannot move below itself")
     await session.site.mail.mailbox_rename(session.account, new_op(), old, new)
-    return line.ok(tag, "RENAME completed")
+    return _spelled(session, command.new, new, was=(command.old, old)) + line.ok(tag, "RENAME completed")
 
 
 async def _rename_of_other(session: "Session", tag: str, old: Path, new: Path) -> bytes:
