@@ -14,7 +14,7 @@ from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing, Octets
 from mailstead.model.object import DueKind
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import methods
+from mailstead.server.http.jmap import methods, principal
 from mailstead.server.http.jmap.standard import MethodError, Source
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
@@ -40,6 +40,7 @@ class Shared:
         self.principals = Principals(store.directory)
         self.sharing = Sharing(store, now_ms=store.now_ms, new_id=store.ids.next)
         self.new_id = store.ids.next
+        self.capabilities_of = lambda account, reach: principal.capabilities(account) if reach is None else principal.owned(reach.owner.account_id)
         self.envelopes = Envelopes()
         self.unsubscribing: Unsubscribing | None = None
         self.uploads: dict[tuple[AccountId, str], bytes] = {}

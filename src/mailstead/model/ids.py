@@ -61,6 +61,11 @@ def from_wire(letter: str, text: str) -> int | None:
     return number if number < 1 << 63 else None
 
 
+def made_ms(number: int) -> int:
+    """When an id was made, in milliseconds since 1970."""
+    return number >> (_WORKER_BITS + _COUNTER_BITS)
+
+
 class Ids:
     """Makes ids that never repeat.
 

@@ -107,8 +107,14 @@ IMAGE_URLS: Final = 500
 IMAGES_AT_ONCE: Final = 32
 """Fetched by one process."""
 IMAGE_TIMEOUT_S: Final = 15.0
+PUSH_SUBSCRIPTIONS: Final = 50
+"""Of one account."""
+PUSH_SUBSCRIPTIONS_PER_HOUR: Final = 100
+"""Made in an account within an hour: each sends a first message to an address that nobody has proven to be theirs (RFC 8620 §8.6)."""
 EVENT_SOURCES: Final = 50
 """Of one account in one process."""
+EVENT_ID_ACCOUNTS: Final = 100
+"""Accounts whose states an event id holds: some 3 KB, which come back in a header."""
 
 # ---------------------------------------------------------------- JMAP for mail
 JMAP_FILTER_DEPTH: Final = 20

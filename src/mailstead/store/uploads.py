@@ -6,6 +6,7 @@ out, gone after ``limits.UPLOAD_LASTS_S``. Every worker reads and writes them; a
 
 import asyncio
 import base64
+import contextlib
 import os
 import re
 import struct
@@ -59,9 +60,7 @@ class Uploads:
         try:
             make_folder(self._folder, self._files)
             make_folder(folder, self._files)
-            sizes = [entry.stat().st_size for entry in os.scandir(folder)]
-            if len(sizes) >= limits.UPLOADS_PER_ACCOUNT or sum(sizes) + len(octets) > limits.UPLOADS_OCTETS:
-                raise Refusal(Reason.LIMIT, "There are too many uploads that no message holds yet; try again tomorrow")
+            self._make_room(folder, len(octets))
             ident = "u" + base64.b32encode(os.urandom(16)).decode("ascii").rstrip("=").lower()
             file = self._files.append(folder / ident)
             try:
@@ -78,6 +77,22 @@ class Uploads:
         except OSError as exc:
             raise unavailable(exc) from exc
         return ident
+
+    def _make_room(self, folder: Path, size: int) -> None:
+        """The oldest go, for nothing holds them (RFC 8620 §6)."""
+        if size > limits.UPLOADS_OCTETS:
+            raise Refusal(Reason.LIMIT, f"Uploads that no message holds have room for {limits.UPLOADS_OCTETS} octets")
+        there: list[tuple[int, int, Path]] = []
+        for entry in os.scandir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                there.append((entry.stat().st_mtime_ns, entry.stat().st_size, folder / entry.name))
+        there.sort()
+        count, octets = len(there), sum(one[1] for one in there) + size
+        for _, freed, path in there:
+            if count < limits.UPLOADS_PER_ACCOUNT and octets <= limits.UPLOADS_OCTETS:
+                return
+            self._files.unlink(path)
+            count, octets = count - 1, octets - freed
 
     def _get(self, account: int, key: AccountKey, ident: str) -> bytes | None:
         try:

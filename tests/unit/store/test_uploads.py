@@ -62,6 +62,25 @@ async def test_they_expire_and_go_with_the_account(store: Embedded) -> None:
     assert None is await store.uploads.get(alice, new)
 
 
+async def test_the_oldest_make_room(store: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §6: in the order of their dates, and no more than is needed."""
+    alice, bob = await account(store, "a"), await account(store, "b")
+    octets = os.urandom(4_000)
+    his = await store.uploads.put(bob, octets)
+    mine = []
+    for number in range(4):
+        mine.append(await store.uploads.put(alice, octets[:1_000]))
+        os.utime(next((store.data / "up").rglob(mine[-1])), (0, time.time() - 100 + number))
+    os.utime(next((store.data / "up").rglob(mine[2])), (0, time.time() - 200))
+    monkeypatch.setattr(limits, "UPLOADS_OCTETS", 5_000)
+    mine.append(await store.uploads.put(alice, octets[:2_500]))
+    assert [0, 2] == [number for number, ident in enumerate(mine) if await store.uploads.get(alice, ident) is None]
+    monkeypatch.setattr(limits, "UPLOADS_PER_ACCOUNT", 3)
+    mine.append(await store.uploads.put(alice, b"z"))
+    assert [0, 1, 2] == [number for number, ident in enumerate(mine) if await store.uploads.get(alice, ident) is None]
+    assert octets == await store.uploads.get(bob, his)
+
+
 async def test_too_much_is_refused(store: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = await account(store, "a")
     monkeypatch.setattr(limits, "UPLOADS_OCTETS", 100)

@@ -118,10 +118,14 @@ WHERE: Final[dict[str, Callable[[dict[str, Any]], list[str]]]] = {
 """What each text filter looks at (RFC 9610 §3.3.1)."""
 
 
+_WORD: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|(\S+)")
+_ESCAPED: Final = re.compile(r"\\([\"'\\])")
+
+
 def matches(card: dict[str, Any], where: str, wanted: str) -> bool:
-    """Whether every word of ``wanted`` stands in one of the values; what is in quotes stands together."""
+    """Whether every word of ``wanted`` stands in one of the values; what is in quotes stands together, and a backslash says that a quote is meant."""
     values = [folded(value) for value in WHERE[where](card)] if where != "text" else [folded(one) for look in WHERE.values() for one in look(card)]
-    words = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', wanted)]
+    words = [_ESCAPED.sub(r"\1", double or single) or plain for double, single, plain in _WORD.findall(wanted)]
     return all(any(folded(word) in value for value in values) for word in words)
 
 

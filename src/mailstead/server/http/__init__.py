@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from mailstead.model import limits
-from mailstead.model.question import Principal
+from mailstead.model.ids import AccountId
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.api.session import Owner, SessionApi
 from mailstead.server.http.app import application
@@ -83,8 +83,8 @@ def http_server(parts: Parts) -> HttpServer:
     server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}, principal.CAPABILITY: {}, share_with.CAPABILITY: {}}
     account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}, share_with.CAPABILITY: {}}
 
-    def of_account(who: Principal) -> dict[str, Any]:
-        return account_capabilities | principal.capabilities(who.account_id)
+    def of_account(account: AccountId) -> dict[str, Any]:
+        return account_capabilities | principal.capabilities(account)
 
     def of_shared(reach: Reach) -> dict[str, Any]:
         mail = {**session.mail(message_octets=parts.message_octets), "mayCreateTopLevelMailbox": False}
@@ -108,10 +108,10 @@ def http_server(parts: Parts) -> HttpServer:
     identify = Identify(parts.access, ways)
     if parts.fetch_image is not None:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
-    sessions = Sessions(server_capabilities, of_account, parts.sharing, of_shared)
+    sessions = Sessions(server_capabilities, lambda who: of_account(who.account_id), parts.sharing, of_shared)
     mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, parts.principals, parts.sharing, hostname=parts.hostname,
-                        new_id=parts.new_id,
-                         unsubscribing=parts.unsubscribing)
+                        new_id=parts.new_id, capabilities_of=lambda account, reach: of_account(account) if reach is None else of_shared(reach),
+                        unsubscribing=parts.unsubscribing)
     dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
     sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)
     endpoints = Endpoints(

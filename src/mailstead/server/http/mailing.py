@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from copy import copy
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailstead.model.ids import AccountId
 from mailstead.model.message import Octets
@@ -15,10 +15,11 @@ from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.not_shared import NotShared
 from mailstead.service.principals import Principals
-from mailstead.service.sharing import Sharing
+from mailstead.service.sharing import Reach, Sharing
 from mailstead.service.unsubscribing import Unsubscribing
 
 NewId = Callable[[], int]
+CapabilitiesOf = Callable[[AccountId, Reach | None], dict[str, Any]]
 
 
 class Uploads(Protocol):
@@ -33,7 +34,7 @@ class Mailings:
 
     def __init__(
         self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, principals: Principals, sharing: Sharing, *, hostname: str, new_id: NewId,
-        unsubscribing: Unsubscribing | None = None,
+        capabilities_of: CapabilitiesOf, unsubscribing: Unsubscribing | None = None,
     ) -> None:  # fmt: skip
         self.sharing = sharing
         self._keeper: AccountId | None = None
@@ -46,6 +47,7 @@ class Mailings:
         self.envelopes = Envelopes()
         self._uploads = uploads
         self._hostname = hostname
+        self.capabilities_of = capabilities_of
 
     def seen_by(self, viewer: AccountId) -> "Mailings":
         """The same for accounts of others that somebody uses: emails by grant, and nothing of what their owners keep beside them."""

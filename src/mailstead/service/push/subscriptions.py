@@ -179,11 +179,12 @@ class Pusher:
             "TTL": str(_TTL_S), "Urgency": "normal",
             "Authorization": self._vapid.authorization(f"{parts.scheme}://{parts.netloc}", self._now_ms() // 1000),
         }  # fmt: skip
+        headers["Content-Type"] = "application/json"  # RFC 8620 §7.2; that it is encrypted is its coding (RFC 8291 §4)
         if not one.p256dh:
-            return message, headers | {"Content-Type": "application/json"}
+            return message, headers
         octets = encrypted(
             message, p256dh=from_base64url(one.p256dh), auth=from_base64url(one.auth), key=ec.generate_private_key(ec.SECP256R1()), salt=os.urandom(16))
-        return octets, headers | {"Content-Type": "application/octet-stream", "Content-Encoding": "aes128gcm"}
+        return octets, headers | {"Content-Encoding": "aes128gcm"}
 
     # ------------------------------------------------------------------------------------------------- the store
     async def _read(self, account: AccountId, ident: int) -> tuple[Subscription | None, int]:

@@ -54,6 +54,16 @@ class Watcher:
         self.at, self._known = await self._read()
         return self._known
 
+    @property
+    def known(self) -> AccountStates:
+        """The states of all types, as they were last read."""
+        return self._known
+
+    def wanted(self, states: AccountStates) -> AccountStates:
+        """Those of them that are waited for."""
+        found = {account: {name: state for name, state in types.items() if self.types is None or name in self.types} for account, types in states.items()}
+        return {account: types for account, types in found.items() if types}
+
     async def _read(self) -> tuple[Position, AccountStates]:
         """The states, and an ear for each of their accounts: one that is shared from now on is listened to before it is looked at."""
         while True:

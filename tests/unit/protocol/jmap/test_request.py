@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ def test_a_request_is_read() -> None:
     (b"{}", "notRequest"), (b'{"using": [], "methodCalls": {}}', "notRequest"), (b'{"using": [1], "methodCalls": []}', "notRequest"),
     (b'{"using": [], "methodCalls": [["a", {}]]}', "notRequest"), (b'{"using": [], "methodCalls": [["a", [], "0"]]}', "notRequest"),
     (b'{"using": ["urn:x"], "methodCalls": []}', "unknownCapability"),
+    (b'{"using": [], "using": [], "methodCalls": []}', "notJSON"), (b'{"using": [], "methodCalls": [["a", {"x": {"y": 1, "\\u0079": 2}}, "0"]]}', "notJSON"),
     (b'{"using": [], "methodCalls": [' + b",".join([b'["a", {}, "0"]'] * 33) + b"]}", "limit"),
 ])  # fmt: skip
 def test_what_is_no_request(octets: bytes, kind: str) -> None:
@@ -30,6 +33,18 @@ def test_what_is_no_request(octets: bytes, kind: str) -> None:
     assert f"urn:ietf:params:jmap:error:{kind}" == problem["type"]
     assert 400 == problem["status"]
     assert ("limit" in problem) == (kind == "limit")
+
+
+_VALUES = st.recursive(
+    st.none() | st.integers(-(1 << 53), 1 << 53) | st.text('":,{\\\n é', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('":\\ab', max_size=3), inner, max_size=3), max_leaves=20)
+
+
+@given(st.dictionaries(st.text(max_size=3), _VALUES, max_size=4))
+def test_what_says_each_thing_once_is_read(arguments: dict[str, object]) -> None:
+    """Colons and quotes in texts are no members."""
+    found = read(json.dumps({"using": [], "methodCalls": [["a", arguments, "0"]]}).encode(), CORE)
+    assert [("a", arguments, "0")] == found.method_calls
 
 
 @given(st.binary(max_size=200))

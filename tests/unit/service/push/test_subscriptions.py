@@ -227,7 +227,7 @@ async def test_over_the_wire_encrypted_for_the_device(tmp_path: Path, site: Web,
         await carry_out(site, one)
         async with asyncio.timeout(5):
             headers, octets = await got.get()
-        assert ("aes128gcm", "86400") == (headers["Content-Encoding"], headers["TTL"])
+        assert ("aes128gcm", "application/json", "86400") == (headers["Content-Encoding"], headers["Content-Type"], headers["TTL"])
         assert headers["Authorization"].startswith("vapid t=")
         message = json.loads(http_ece.decrypt(octets, private_key=device, auth_secret=auth, version="aes128gcm"))
         assert "PushVerification" == message["@type"]

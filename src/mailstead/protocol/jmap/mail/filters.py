@@ -183,7 +183,7 @@ _BY_KEYWORD: Final = frozenset((SortBy.KEYWORD, SortBy.ALL_IN_THREAD, SortBy.SOM
 def comparators(sort: Any) -> tuple[Comparator, ...]:
     """The sort argument of Email/query; None or [] is newest first. Raises ``BadFilter`` (``unsupported`` for an order that
     is not known)."""
-    if not sort:
+    if sort is None or sort == []:
         return NEWEST_FIRST
     if not isinstance(sort, list) or len(sort) > limits.JMAP_SORT_COMPARATORS:
         raise BadFilter(f"sort is a list of at most {limits.JMAP_SORT_COMPARATORS} comparators")

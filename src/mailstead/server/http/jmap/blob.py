@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 from mailstead.server.http.jmap import blob_source
 from mailstead.server.http.jmap.dispatch import Calling
-from mailstead.server.http.jmap.standard import MethodError, need_write, set_error, texts
+from mailstead.server.http.jmap.standard import MAX_SET, MethodError, need_write, set_error, text, texts
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
+_PARAMETER: Final = re.compile(r"""[ \t]*;[ \t]*[A-Za-z0-9!#$&^_.+-]{1,127}=(?:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,127}|"[ !#-\[\]-~]{0,127}")""")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _TOKEN: Final = re.compile(r"[^A-Za-z0-9!#$&+.^_`|~ ()\[\],-]")
 
@@ -16,6 +17,20 @@ _TOKEN: Final = re.compile(r"[^A-Za-z0-9!#$&+.^_`|~ ()\[\],-]")
 def media_type(text: str) -> str:
     """A type that is safe to send back; what is none is octets."""
     return text if _TYPE.fullmatch(text) else "application/octet-stream"
+
+
+def content_type(text: str) -> str:
+    """A type with its parameters (RFC 9110 §8.3) that is safe to send back; what is none is octets."""
+    kind, semicolon, rest = text.strip().partition(";")
+    at = 0
+    while semicolon and (read := _PARAMETER.match(semicolon + rest, at)) is not None:
+        at = read.end()
+    return text.strip() if _TYPE.fullmatch(kind.rstrip()) and at == len(semicolon + rest) else "application/octet-stream"
+
+
+def is_known(header: str, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this entity tag (RFC 9110 §13.1.2: ``*``, or a list of tags that are compared weakly)."""
+    return header.strip() == "*" or any(one.strip().removeprefix("W/") == etag for one in header.split(","))
 
 
 def disposition(name: str) -> str:
@@ -42,15 +57,17 @@ def span(header: str, size: int) -> tuple[int, int] | None:
 async def copy(call: Calling) -> dict[str, Any]:
     """Blob/copy (RFC 8620 §6.3)."""
     need_write(call)
-    source = call.arguments.get("fromAccountId")
+    source = text(call.arguments, "fromAccountId")
     if source == call.account_id:
         raise MethodError("invalidArguments", "the accounts are the same")
-    other = await call.source(source) if isinstance(source, str) else None
+    other = await call.source(source)
     if other is None:
         raise MethodError("fromAccountNotFound")
     wanted = texts(call.arguments, "blobIds")
     if wanted is None:
         raise MethodError("invalidArguments", "blobIds is a list of ids")
+    if len(wanted) > MAX_SET:
+        raise MethodError("requestTooLarge", f"at most {MAX_SET} blobs at once")
     copied: dict[str, str] = {}
     missing: dict[str, Any] = {}
     for ident in wanted:

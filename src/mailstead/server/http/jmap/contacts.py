@@ -68,13 +68,13 @@ class AddressBooks(KeptType):
         await self.first(call)
         return await super().there(call, ids)
 
-    async def first(self, call: Call) -> None:
-        """Make the one that every account has, and see to it that one is the default."""
+    async def first(self, call: Call) -> str | None:
+        """Make the one that every account has, and see to it that one is the default. The id of one that was there and has become it."""
         for _ in range(_TRIES):
             now = await call.mailing.kept.of(call.account, self.kind)
             docs = {one.object_id: msgspec.json.decode(one.doc) for one in now.objects if not one.gone}
             if any(doc.get("isDefault") for doc in docs.values()):
-                return
+                return None
             if docs:
                 number = min(docs)
                 write = ObjectWrite(number, msgspec.json.encode(docs[number] | {"isDefault": True}))
@@ -82,11 +82,12 @@ class AddressBooks(KeptType):
                 write = ObjectWrite(call.mailing.new_id(), msgspec.json.encode({"name": "Contacts", "isDefault": True}))
             try:
                 if await call.mailing.kept.set(call.account, self.kind, [write], at=now.state.modseq):
-                    return
+                    return next((self.id_of(one) for one in now.objects if one.object_id == write.object_id), None)
             except Refusal as exc:
                 if exc.reason is Reason.ACCOUNT_SUSPENDED:
-                    return  # it can be read as it is
+                    return None  # it can be read as it is
                 raise
+        return None
 
     async def may_destroy(self, work: Work, one: Known) -> None:
         """Not with cards in it, unless these may go along."""
@@ -99,29 +100,47 @@ class AddressBooks(KeptType):
             await _empty(work.call, ident)
         wish = work.call.arguments.get("onSuccessSetIsDefault")
         if isinstance(wish, str) and not (work.outcome.not_created or work.outcome.not_updated or work.outcome.not_destroyed):
-            await self._make_default(work.call, resolved(work.call, wish))
+            for ident, is_default in (await self._make_default(work.call, resolved(work.call, wish))).items():
+                _tell_default(work, ident, is_default=is_default)
 
-    async def _make_default(self, call: Call, ident: str) -> None:
+    async def _make_default(self, call: Call, ident: str) -> dict[str, bool]:
+        """Which books have become it, or are it no more."""
         for _ in range(_TRIES):
             now = await call.mailing.kept.of(call.account, self.kind)
             writes = []
             live = {self.id_of(one): one for one in now.objects if not one.gone}
             if ident not in live:
-                return
+                return {}
+            changed: dict[str, bool] = {}
             for name, one in live.items():
                 doc = msgspec.json.decode(one.doc)
                 if bool(doc.get("isDefault")) != (name == ident):
                     writes.append(ObjectWrite(one.object_id, msgspec.json.encode(doc | {"isDefault": name == ident})))
+                    changed[name] = name == ident
             if not writes or await call.mailing.kept.set(call.account, self.kind, writes, at=now.state.modseq):
-                return
+                return changed
+        return {}
 
     async def set_(self, call: Call) -> dict[str, Any]:
         found = await super().set_(call)
-        await self.first(call)
+        now = await self.first(call)
+        if now is not None:
+            told = found["updated"] or {}
+            found["updated"] = told | {now: (told.get(now) or {}) | {"isDefault": True}}
         return found | {"newState": str(await call.mailing.kept.state(call.account, self.kind))}
 
 
 BOOKS: Final = AddressBooks()
+
+
+def _tell_default(work: Work, ident: str, *, is_default: bool) -> None:
+    """In the response (RFC 9610 §2.3): of one that this call has made, or of one that it changed so."""
+    outcome = work.outcome
+    creation = next((one for one, made in work.created.items() if made == ident), None)
+    if creation is not None:
+        outcome.created[creation]["isDefault"] = is_default
+    else:
+        outcome.updated[ident] = (outcome.updated.get(ident) or {}) | {"isDefault": is_default}
 
 
 async def _in_book(call: Call, ident: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -26,6 +27,21 @@ from mailstead.server.http.problem import Problem
 from mailstead.service.push.watching import States, Watch
 
 _JSON = "application/json"
+
+
+class _FileName(Convertor[str]):
+    """The rest of an address, whatever it holds: the name of an attachment may have a line break in it."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("filename", _FileName())
 
 
 class Endpoints:
@@ -52,7 +68,7 @@ class Endpoints:
         return [
             Route("/.well-known/jmap", self.well_known), Route("/jmap/session", self.session),
             Route("/jmap", self.api, methods=["POST"]), Route("/jmap/upload/{account}/", self.upload, methods=["POST"]),
-            Route("/jmap/download/{account}/{blob}/{name:path}", self.download), Route("/jmap/events", self.events),
+            Route("/jmap/download/{account}/{blob}/{name:filename}", self.download), Route("/jmap/events", self.events),
         ]  # fmt: skip
 
     async def well_known(self, request: Request) -> Response:
@@ -117,16 +133,16 @@ class Endpoints:
             "Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, immutable, max-age=31536000",
             "ETag": f'"{ident}"',
         }  # fmt: skip
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        if blob.is_known(request.headers.get("if-none-match", ""), headers["ETag"]):
             return Response(b"", 304, headers)
-        kind = blob.media_type(request.query_params.get("type", ""))
+        headers["Content-Type"] = blob.content_type(request.query_params.get("type", ""))  # as a header: Starlette would add a charset of its own
         asked = blob.span(request.headers.get("range", ""), len(octets))
         if asked is None:
-            return Response(octets, 200, headers, kind)
+            return Response(octets, 200, headers)
         start, end = asked
         if start >= end:
             return Response(b"", 416, {**headers, "Content-Range": f"bytes */{len(octets)}"})
-        return Response(octets[start:end], 206, {**headers, "Content-Range": f"bytes {start}-{end - 1}/{len(octets)}"}, kind)
+        return Response(octets[start:end], 206, {**headers, "Content-Range": f"bytes {start}-{end - 1}/{len(octets)}"})
 
     async def _account(self, request: Request, principal: Principal, *, writes: bool = False) -> tuple[AccountId, Mailings]:
         """The account that is named, and what reads it. Raises ``Problem``."""
@@ -160,6 +176,7 @@ class Endpoints:
                 async for octets in events.listened(
                     account, types=wanted, close_after_state=close_after == "state", ping_s=ping, states=self._states, watch=self._watch,
                     stopping=self._stopping, still=lambda: self._identify.still(request, principal),
+                    last=request.headers.get("last-event-id", ""),
                 ):  # fmt: skip
                     yield octets
             finally:

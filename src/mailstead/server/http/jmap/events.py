@@ -1,4 +1,4 @@
-"""EventSource: a line as soon as something of the account changed (RFC 8620 §7.3)."""
+"""EventSource: a line as soon as something of the account changed, and what was missed to who comes back (RFC 8620 §7.3)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +8,8 @@ import msgspec
 
 from mailstead.model.ids import AccountId
 from mailstead.server.http.connection import Stopping
-from mailstead.service.push.watching import CAUGHT_UP_S, States, Watch, Watcher, wired
+from mailstead.service.push import mark
+from mailstead.service.push.watching import CAUGHT_UP_S, AccountStates, States, Watch, Watcher, wired
 
 PING_LEAST_S: Final = 5
 PING_MOST_S: Final = 3_600
@@ -16,15 +17,22 @@ PING_MOST_S: Final = 3_600
 
 async def listened(
     account: AccountId, *, types: frozenset[str] | None, close_after_state: bool, ping_s: int, states: States, watch: Watch,
-    stopping: Stopping, still: Callable[[], Awaitable[bool]],
+    stopping: Stopping, still: Callable[[], Awaitable[bool]], last: str = "",
 ) -> AsyncIterator[bytes]:  # fmt: skip
-    """Octets of the stream. ``types`` None: all. ``ping_s`` 0: no pings. ``still``: whether who listens may; asked now and then."""
+    """Octets of the stream. ``types`` None: all. ``ping_s`` 0: no pings. ``still``: whether who listens may; asked now and then.
+    ``last``: the id of the event that was heard last, on another connection; "" nothing was."""
     loop = asyncio.get_running_loop()
     watcher = Watcher(account, types, states, watch)
     stopping.tell(watcher.wake)
     try:
         await watcher.start()
-        yield b"retry: 2000\n\n"
+        missed = watcher.wanted(mark.moved(watcher.known, mark.read(last))) if last else {}
+        # The id of now comes after what was missed: who is cut off before has it told again.
+        yield b"retry: 2000\n" + (b"" if missed else _id(watcher)) + b"\n"
+        if missed:
+            yield _state(watcher, missed)
+            if close_after_state:
+                return
         next_ping = loop.time() + ping_s if ping_s else None
         next_look = loop.time() + CAUGHT_UP_S
         while not stopping.is_now:
@@ -34,9 +42,10 @@ async def listened(
                     return
                 next_look = loop.time() + CAUGHT_UP_S
             if changed:
-                yield event("state", {"@type": "StateChange", "changed": wired(changed)})
+                yield _state(watcher, changed)
                 if close_after_state:
                     return
+                next_ping = loop.time() + ping_s if ping_s else None
             if next_ping is not None and loop.time() >= next_ping:
                 next_ping = loop.time() + ping_s
                 yield event("ping", {"interval": ping_s})
@@ -45,9 +54,17 @@ async def listened(
         stopping.forget(watcher.wake)
 
 
-def event(name: str, data: dict[str, Any]) -> bytes:
-    """One event of a stream."""
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
+def event(name: str, data: dict[str, Any], ident: bytes = b"") -> bytes:
+    """One event of a stream. ``ident``: its line with an id."""
+    return b"event: %b\ndata: %b\n%b\n" % (name.encode(), msgspec.json.encode(data), ident)
+
+
+def _state(watcher: Watcher, changed: AccountStates) -> bytes:
+    return event("state", {"@type": "StateChange", "changed": wired(changed)}, _id(watcher))
+
+
+def _id(watcher: Watcher) -> bytes:
+    return b"id: %b\n" % mark.made(watcher.known).encode()
 
 
 def interval(text: str) -> int | None:

@@ -325,7 +325,7 @@ def _patch(call: Call, given: dict[str, Any], now: dict[str, Any] | None) -> tup
         order = 0  # null takes it back to what it is at first (RFC 8620 §5.3)
     if "sortOrder" in given and (not isinstance(order, int) or isinstance(order, bool) or not 0 <= order < 1 << 31):
         raise _BadPatch(("sortOrder",), "sortOrder is a number from 0 to 2^31-1")
-    subscribed = given.get("isSubscribed")
+    subscribed = given.get("isSubscribed", True if now is None else None)  # RFC 8621 §2: who makes a mailbox wants to see it
     if "isSubscribed" in given and not isinstance(subscribed, bool):
         raise _BadPatch(("isSubscribed",), "isSubscribed is true or false")
     return MailboxPatch(name, parent, role, order, subscribed), altered
@@ -400,7 +400,7 @@ class _Set(Outcome):
                     self.not_created[cid] = await _clash(self.call, None, patch) if fault is Fault.ALREADY_EXISTS else fault_error(fault)
                     continue
                 self.call.created[cid] = to_wire(wire.MAILBOX, ident)
-                box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, False, False, False)
+                box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, bool(patch.is_subscribed), False, False)
                 rights = (await Rights.of(self.call))[ident]
                 self.created[cid] = {
                     name: value for name, value in shown(box, rights, with_share=self.is_shared).items() if name not in given or name in altered} | altered

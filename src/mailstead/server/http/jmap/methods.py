@@ -88,7 +88,7 @@ METHODS: Final[Mapping[str, Named]] = {
     **_standard("AddressBook", CONTACTS, contacts.BOOKS, _NO_QUERY), **_standard("ContactCard", CONTACTS, contacts.CARDS),
     "ContactCard/copy": Named(CONTACTS, cast("Method", contacts.copy)),
     "ContactCard/parse": Named(PLUS, cast("Method", vcards.parse)), "ContactCard/export": Named(PLUS, cast("Method", vcards.export)),
-    **_standard("Principal", PRINCIPAL, PRINCIPALS, ("get", "changes", "query", "queryChanges")),
+    **_standard("Principal", PRINCIPAL, PRINCIPALS),
     **_standard("ShareNotification", PRINCIPAL, SHARE_NOTIFICATIONS),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),
     "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),

@@ -1,4 +1,4 @@
-"""Principal/get, changes, query and queryChanges (RFC 9670 §2): who else is here. Nobody is made or changed by JMAP (§2.3: a server may refuse it)."""
+"""Principal methods (RFC 9670 §2): who else is here. Nobody is made or changed by JMAP: Principal/set refuses each wish (§2.3)."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from mailstead.model import limits
 from mailstead.model.ids import AccountId
 from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
-from mailstead.server.http.jmap.kept_type import Filters, KeptType, Known, Property
+from mailstead.server.http.jmap.kept_type import Bad, Filters, KeptType, Known, Property, Work
 from mailstead.server.http.jmap.standard import Call, MethodError, invalid
 from mailstead.service.sharing import Reach
 
@@ -73,6 +73,18 @@ class PrincipalType(KeptType):
             for one in found if one.object_id in there
         ]
 
+    async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:
+        del work, creation, given
+        raise Bad("forbidden", "people come and go by the administrator's hand")
+
+    async def _update(self, work: Work, before: Known, patch: dict[str, Any]) -> dict[str, Any] | None:
+        del work, before, patch
+        raise Bad("forbidden", "what is known of people is the administrator's matter")
+
+    async def may_destroy(self, work: Work, one: Known) -> None:
+        del work, one
+        raise Bad("forbidden", "people come and go by the administrator's hand")
+
     async def query_changes(self, call: Call) -> dict[str, Any]:
         _check(call)
         return await super().query_changes(call)
@@ -94,7 +106,7 @@ def _values(call: Call, number: int, person: Person, reach: Reach | None) -> dic
     if number == call.account or reach is not None:
         account: dict[str, Any] = {
             "name": person.address, "isPersonal": reach is None, "isReadOnly": reach is not None and not reach.may_write,
-            "accountCapabilities": capabilities(call.account) if reach is None else owned(AccountId(number)),
+            "accountCapabilities": call.mailing.capabilities_of(AccountId(number), reach),
         }
         accounts = {wire.to_wire(wire.ACCOUNT, number): account}
     return {

@@ -1,11 +1,16 @@
-"""PushSubscription/get and set (RFC 8620 §7.2): a device's address at a push service. They have no state, and their keys are not shown again."""
+"""PushSubscription/get and set (RFC 8620 §7.2): a device's address at a push service. They have no state, and their keys are not shown again.
+
+Each is seen and changed only by who comes with the same credential it was made with: the same password, the same session of the web client.
+"""
 
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mailstead.model import ids as wire
+from mailstead.model import limits
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.server.http.jmap.dispatch import Calling
@@ -19,13 +24,14 @@ from mailstead.server.http.jmap.standard import (
     resolved,
     set_error,
     texts,
+    wanted_ids,
 )
 from mailstead.service.push.encryption import from_base64url, read_point
 from mailstead.service.push.subscriptions import KIND, LASTS_MS, LETTER, Subscription, decode, utc
 
 _SHOWN: Final = ("id", "deviceClientId", "verificationCode", "expires", "types")
 _SECRET: Final = frozenset({"url", "keys"})
-_MOST: Final = 50
+_HOUR_MS: Final = 3_600_000
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,99}")
 _TRIES: Final = 5
 
@@ -38,10 +44,25 @@ def _shown(ident: int, one: Subscription) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _there(call: Calling) -> tuple[int, dict[str, tuple[int, Subscription]]]:
+@dataclass(frozen=True, slots=True)
+class _There:
+    """``mine``: by id, those of the caller's credential. ``count``: all of the account; ``lately``: how many ids were given in the last hour, to those
+    that are gone as well."""
+
+    modseq: int
+    mine: dict[str, tuple[int, Subscription]]
+    count: int
+    lately: int
+
+
+async def _there(call: Calling) -> _There:
     found = await call.mailing.kept.of(call.account, KIND)
-    return found.state.modseq, {
-        wire.to_wire(LETTER, one.object_id): (one.object_id, decode(one.doc)) for one in found.objects if not one.gone}
+    live = [(one.object_id, decode(one.doc)) for one in found.objects if not one.gone]
+    who = call.principal.credential_id, call.principal.session_id
+    since_ms = int(call.mailing.now().timestamp() * 1000) - _HOUR_MS
+    return _There(
+        found.state.modseq, {wire.to_wire(LETTER, number): (number, one) for number, one in live if (one.credential, one.session) == who}, len(live),
+        sum(wire.made_ms(one.object_id) > since_ms for one in found.objects))
 
 
 async def get(call: Calling) -> dict[str, Any]:
@@ -49,9 +70,8 @@ async def get(call: Calling) -> dict[str, Any]:
     if _SECRET & set(texts(call.arguments, "properties") or ()):
         raise MethodError("forbidden", "the address and the keys of a subscription are not shown")
     names = properties(call.arguments, _SHOWN)
-    asked = texts(call.arguments, "ids")
-    _, there = await _there(call)
-    found = {ident: _shown(*pair) for ident, pair in there.items()}
+    asked = wanted_ids(call.arguments)
+    found = {ident: _shown(*pair) for ident, pair in (await _there(call)).mine.items()}
     listed = list(found) if asked is None else [ident for ident in asked if ident in found]
     return {
         "list": [{name: found[ident][name] for name in names} for ident in listed],
@@ -65,14 +85,17 @@ async def set_(call: Calling) -> dict[str, Any]:
     wanted = Wanted(call.arguments)
     now_ms = int(call.mailing.now().timestamp() * 1000)
     for _ in range(_TRIES):
-        at, there = await _there(call)
+        now = await _there(call)
+        there = now.mine
         outcome = Outcome()
         created: dict[str, str] = {}
         writes: dict[int, Subscription | None] = {}
         for creation, given in wanted.create.items():
             try:
-                if len(there) + len(created) >= _MOST:
-                    raise Bad("overQuota", f"there are at most {_MOST} subscriptions in an account")
+                if now.count + len(created) >= limits.PUSH_SUBSCRIPTIONS:
+                    raise Bad("overQuota", f"there are at most {limits.PUSH_SUBSCRIPTIONS} subscriptions in an account")
+                if now.lately + len(created) >= limits.PUSH_SUBSCRIPTIONS_PER_HOUR:  # RFC 8620 §8.6
+                    raise Bad("rateLimit", f"at most {limits.PUSH_SUBSCRIPTIONS_PER_HOUR} subscriptions are made in an hour; try again later")
                 one = _made(given, now_ms, call.principal)
             except Bad as exc:
                 outcome.not_created[creation] = exc.error
@@ -94,8 +117,8 @@ async def set_(call: Calling) -> dict[str, Any]:
                 if ident in gone:
                     raise Bad("willDestroy")
                 number, one = there[ident]
-                now = _shown(number, one)
-                patch = {name: value for name, value in patch.items() if name not in now or now[name] != value}
+                shown = _shown(number, one)
+                patch = {name: value for name, value in patch.items() if name not in shown or shown[name] != value}
                 outcome.updated[ident] = _changed(one, patch, now_ms)
                 writes[number] = one
             except Bad as exc:
@@ -107,7 +130,7 @@ async def set_(call: Calling) -> dict[str, Any]:
                 outcome.destroyed.append(ident)
             else:
                 outcome.not_destroyed[ident] = set_error("notFound")
-        if await _write(call, writes, at):
+        if await _write(call, writes, now.modseq):
             call.created.update(created)
             found = outcome.response(call, "", "")
             return {name: value for name, value in found.items() if name not in {"accountId", "oldState", "newState"}}

@@ -25,8 +25,8 @@ def _at(value: Any, name: str) -> int:
 
 
 _FILTERS: Final[Filters] = {
-    "after": lambda one, value: utc_ms(one["created"], "created") >= _at(value, "after"),
-    "before": lambda one, value: utc_ms(one["created"], "created") < _at(value, "before"),
+    "after": lambda one, value: value is None or utc_ms(one["created"], "created") >= _at(value, "after"),
+    "before": lambda one, value: value is None or utc_ms(one["created"], "created") < _at(value, "before"),
     "objectType": lambda one, value: one["objectType"] == value, "objectAccountId": lambda one, value: one["objectAccountId"] == value,
 }
 

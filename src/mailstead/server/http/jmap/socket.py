@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from mailstead import telemetry
 from mailstead.model.email import Position
 from mailstead.model.question import Principal
+from mailstead.protocol.jmap import request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.server.http.connection import Stopping
 from mailstead.server.http.identify import Identify
@@ -141,6 +142,8 @@ class _Connection:
                 message = msgspec.json.decode(text)
             except (msgspec.DecodeError, RecursionError, UnicodeError):
                 raise RequestError("notJSON", "A message is a JSON object") from None
+            if request.repeats(text.encode(), message):
+                raise RequestError("notJSON", "An object in the message has a name twice (RFC 7493)")
             if not isinstance(message, dict):
                 raise RequestError("notRequest", "A message is a JSON object")
             given = message.pop("id", None)

@@ -4,7 +4,7 @@ A method gets a ``Call`` and gives the arguments of its response; what is wrong 
 wrong with one object is a SetError in the response (``set_error``).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -21,7 +21,7 @@ from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
 from mailstead.service.kept import Kept
 from mailstead.service.principals import Principals
-from mailstead.service.sharing import Sharing
+from mailstead.service.sharing import Reach, Sharing
 from mailstead.service.unsubscribing import Unsubscribing
 
 MAX_GET: Final = 500
@@ -49,6 +49,10 @@ class Mailing(Protocol):
     sharing: Sharing
     unsubscribing: Unsubscribing | None
     """None: there is no way to other people's servers."""
+
+    @property
+    def capabilities_of(self) -> Callable[[AccountId, Reach | None], dict[str, Any]]:
+        """What an account can do: one's own, or that of somebody else by what reaches it (as in the session, RFC 8620 §2)."""
 
     async def upload(self, account: AccountId, blob_id: str) -> bytes | None:
         """The octets of an uploaded blob; None: there is none of this account's."""
@@ -175,7 +179,9 @@ def maximum(arguments: Mapping[str, Any]) -> int:
 
 def comparators(arguments: Mapping[str, Any], known: Collection[str]) -> list[tuple[str, bool]]:
     """``sort`` as (property, whether it falls), for whoever sorts by the last first; ``known``: by what can be sorted. ``unsupportedSort`` (RFC 8620 §5.5)."""
-    sort = arguments.get("sort") or []
+    sort = arguments.get("sort")
+    if sort is None:
+        return []
     if not isinstance(sort, list) or len(sort) > limits.JMAP_SORT_COMPARATORS:
         raise invalid(f"sort is a list of at most {limits.JMAP_SORT_COMPARATORS} comparators")
     found = []

@@ -31,12 +31,14 @@ async def test_there_is_an_address_book_from_the_start(jmap: Jmap) -> None:
         one["name"], one["isDefault"], one["isSubscribed"], one["myRights"])
     made = await jmap.call("AddressBook/set", create={"w": {"name": "Work"}}, onSuccessSetIsDefault="#w")
     work = made["created"]["w"]["id"]
+    assert (True, {one["id"]: {"isDefault": False}}) == (made["created"]["w"]["isDefault"], made["updated"])
     told = await jmap.call("AddressBook/changes", sinceState=found["state"])
     assert ([work], [one["id"]]) == (told["created"], told["updated"])
     assert [False, True] == [each["isDefault"] for each in (await jmap.call("AddressBook/get", ids=[one["id"], work]))["list"]]
     done = await jmap.call("AddressBook/set", destroy=[work], create={"x": {"name": ""}}, update={one["id"]: {"isDefault": True}})
     assert ([work], ["name"], ["isDefault"]) == (
         done["destroyed"], done["notCreated"]["x"]["properties"], done["notUpdated"][one["id"]]["properties"])
+    assert {one["id"]: {"isDefault": True}} == done["updated"]
     assert (await jmap.call("AddressBook/get"))["list"][0]["isDefault"]
 
 
@@ -69,6 +71,16 @@ async def test_cards_are_found(jmap: Jmap, where: str, hit: str, miss: str) -> N
     if hit:
         assert [ident] == (await jmap.call("ContactCard/query", filter={where: hit}))["ids"]
     assert [] == (await jmap.call("ContactCard/query", filter={where: miss}))["ids"]
+
+
+async def test_quotes_keep_words_together(jmap: Jmap) -> None:
+    """RFC 9610 §3.3.1: either kind of quotes; a backslash before one means the character."""
+    ident = await make(jmap, notes={"n": {"note": "the \"great\" O'Brien sails at dawn"}})
+    for wanted, is_found in (
+        ('"sails at"', True), ("'sails at'", True), ("'at sails'", False), ("dawn sails", True), ("O'Brien", True), ("'O\\'Brien sails'", True),
+        ('"\\"great\\" o"', True), ("'sails", False), ("\"great\" dawn", True), ("'the great'", False),
+    ):  # fmt: skip
+        assert ([ident] if is_found else []) == (await jmap.call("ContactCard/query", filter={"note": wanted}))["ids"], wanted
 
 
 async def test_by_book_date_and_member_and_in_order(jmap: Jmap) -> None:

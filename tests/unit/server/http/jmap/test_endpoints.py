@@ -136,20 +136,47 @@ async def test_ranges(web: Web, asked: str, status: int, expected: bytes) -> Non
     assert (status, expected) == (down.status, down.body)
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("text/html", "text/html"), ("", "application/octet-stream"), ("x", "application/octet-stream"), ("a/b%0D%0Ac", "application/octet-stream")])
+@pytest.mark.parametrize(("kind", "expected"), [
+    ("text/html", "text/html"), ("text/plain", "text/plain"), ("", "application/octet-stream"), ("x", "application/octet-stream"), ("a/b%0D%0Ac", "application/octet-stream"),
+    ("text/plain%3B%20charset%3Diso-8859-1", "text/plain; charset=iso-8859-1"), ("a/b%3Bx%3D%22y%20z%22%3Bu%3Dv", 'a/b;x="y z";u=v'),
+    ("text/plain%3B", "application/octet-stream"), ("text/plain%3Bx%3D%22%0D%0A%22", "application/octet-stream"), ("text/plain%3Bcharset", "application/octet-stream"),
+])  # fmt: skip
 async def test_types_are_given_back_and_never_shown_in_place(web: Web, kind: str, expected: str) -> None:
+    """Exactly the type that was asked for (RFC 8620 §6.2): no charset is made up."""
     ident = (await upload(web, b"<script>")).json()["blobId"]
     down = await download(web, ident, kind=kind)
-    assert down.headers["Content-Type"].startswith(expected)
+    assert expected == down.headers["Content-Type"]
     assert down.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in down.headers["Content-Security-Policy"]
+
+
+async def test_a_name_may_be_anything(web: Web) -> None:
+    ident = (await upload(web, b"x")).json()["blobId"]
+    down = await download(web, ident, name="a%0D%0Ab%2Fc%22%5C.txt")
+    assert (200, b"x") == (down.status, down.body)
+    assert "attachment; filename=\"a__b_c__.txt\"; filename*=UTF-8''a%0D%0Ab%2Fc%22%5C.txt" == down.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(("tags", "status"), [('"{}"', 304), ('W/"{}"', 304), ('"x", "{}"', 304), ("*", 304), ('"x"', 200), ("{}", 200)])
+async def test_what_one_has_is_not_sent_again(web: Web, tags: str, status: int) -> None:
+    ident = (await upload(web, b"x")).json()["blobId"]
+    assert status == (await download(web, ident, **{"If-None-Match": tags.format(ident)})).status
+
+
+async def test_what_blob_copy_wants(web: Web) -> None:
+    """RFC 8620 §6.3; copies are tested with sharing."""
+    found = await web.jmap(
+        ("Blob/copy", {"blobIds": []}), ("Blob/copy", {"fromAccountId": 1, "blobIds": []}), ("Blob/copy", {"fromAccountId": "a0", "blobIds": []}),
+        ("Blob/copy", {"fromAccountId": web.accounts["alice"], "blobIds": []}))
+    assert ["invalidArguments", "invalidArguments", "fromAccountNotFound", "invalidArguments"] == [one["type"] for _, one, _ in found]
 
 
 async def test_an_upload_that_is_too_large_and_one_too_many(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = await upload(web, io.BytesIO(b"x" * ((1 << 20) + 1)))
     assert 413 == answer.status
     monkeypatch.setattr(limits, "UPLOADS_PER_ACCOUNT", 1)
-    assert [201, 429] == [(await upload(web, b"x")).status for _ in range(2)]
+    one, two = [(await upload(web, b"x")).json()["blobId"] for _ in range(2)]
+    assert [404, 200] == [(await download(web, ident)).status for ident in (one, two)], "the oldest make room (RFC 8620 §6)"
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1500000", "Transfer-Encoding: chunked"])
@@ -251,6 +278,41 @@ async def test_a_stream_may_end_after_one_change(web: Web) -> None:
         await hearing
         with pytest.raises((asyncio.IncompleteReadError, StopAsyncIteration)):
             await anext(stream)
+
+
+async def heard(web: Web, last: str, query: str = "types=*&closeafter=no&ping=0") -> list[dict[str, str]]:
+    """The first two blocks of a stream, fields by name; the second only where it is there at once."""
+    headers = {"Authorization": web.authorization(), **({"Last-Event-ID": last} if last else {})}
+    found: list[dict[str, str]] = []
+    async with web.client.get(f"{web.base}/jmap/events?{query}", headers=headers) as response:
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(5 if not found else 0.3):
+                    block = await response.content.readuntil(b"\n\n")
+            except TimeoutError:
+                break
+            found.append(dict(line.split(": ", 1) for line in block.decode().strip().split("\n")))
+    return found
+
+
+async def test_who_comes_back_hears_what_was_missed(web: Web) -> None:
+    """RFC 8620 §7.3: from the id of the last event, whatever the worker."""
+    (first,) = await heard(web, "")
+    assert {"retry", "id"} == set(first)
+    assert [{"retry": "2000", "id": first["id"]}] == await heard(web, first["id"])
+    await deliver(web)
+    start, missed = await heard(web, first["id"])
+    assert {"retry": "2000"} == start, "no id before what was missed is told"
+    ((_, now, _),) = await web.jmap(("Email/get", {"ids": []}))
+    changed = json.loads(missed["data"])["changed"][web.accounts["alice"]]
+    assert ("state", now["state"], True) == (missed["event"], changed["Email"], "Identity" not in changed)
+    assert [{"retry": "2000", "id": missed["id"]}] == await heard(web, missed["id"])
+    assert 1 == len(await heard(web, first["id"], "types=VacationResponse&closeafter=no&ping=0")), "only what is asked for"
+    assert {"Email"} == set(json.loads((await heard(web, first["id"], "types=Email&closeafter=no&ping=0"))[1]["data"])["changed"][web.accounts["alice"]])
+    assert "Email" in json.loads((await heard(web, "what is this"))[1]["data"])["changed"][web.accounts["alice"]]
+    headers = {"Authorization": web.authorization(), "Last-Event-ID": first["id"]}
+    async with asyncio.timeout(5), web.client.get(f"{web.base}/jmap/events?types=*&closeafter=state&ping=0", headers=headers) as response:
+        assert 1 == (await response.read()).count(b"event: state")
 
 
 @pytest.mark.parametrize("query", ["ping=x", "closeafter=maybe", "ping=-1", "types=" + "a" * 3_000])

@@ -96,6 +96,8 @@ async def test_no_state_is_empty_and_collations_are_known(jmap: Jmap) -> None:
     for name in ("Mailbox", "SavedSearch"):
         assert "unsupportedSort" == await jmap.error(f"{name}/query", sort=[{"property": "name", "collation": "i;none"}])
         assert "invalidArguments" == await jmap.error(f"{name}/query", sort=[{"property": "name", "isAscending": "no"}])
+        for wrong in (dict[str, str](), "", 0, False):
+            assert "invalidArguments" == await jmap.error(f"{name}/query", sort=wrong)
         assert (await jmap.call(f"{name}/query", sort=[{"property": "name", "collation": "i;unicode-casemap"}]))["canCalculateChanges"]
 
 
@@ -127,9 +129,9 @@ async def test_changes_and_only_counts(jmap: Jmap) -> None:
 
 
 async def test_query_filters_and_sorts(jmap: Jmap) -> None:
-    top = await jmap.make_box("Zoo", sortOrder=1)
-    below = await jmap.make_box("Ant", parentId=top)
-    other = await jmap.make_box("Bee", sortOrder=1, isSubscribed=True)
+    top = await jmap.make_box("Zoo", sortOrder=1, isSubscribed=False)
+    below = await jmap.make_box("Ant", parentId=top, isSubscribed=False)
+    other = await jmap.make_box("Bee", sortOrder=1)  # RFC 8621 §2: who makes one wants to see it
 
     async def ids(**arguments: object) -> list[str]:
         return list((await jmap.call("Mailbox/query", **arguments))["ids"])

@@ -62,6 +62,15 @@ async def test_coming_going_and_names_are_told(two: tuple[Jmap, Jmap]) -> None:
     assert [] == await mine.store.verify(repair=False, progress=lambda *_: None)
 
 
+async def test_nobody_is_made_or_changed(two: tuple[Jmap, Jmap]) -> None:
+    """RFC 9670 §2.3."""
+    mine, other = two
+    found = await mine.call("Principal/set", create={"x": {"name": "Eve", "type": "individual"}}, update={person(mine): {"name": "Ada"}, "p0": {"name": "x"}}, destroy=[person(other)])
+    assert ["forbidden"] * 3 == [found["notCreated"]["x"]["type"], found["notUpdated"][person(mine)]["type"], found["notDestroyed"][person(other)]["type"]]
+    assert ("notFound", found["oldState"]) == (found["notUpdated"]["p0"]["type"], found["newState"])
+    assert "stateMismatch" == await mine.error("Principal/set", ifInState="0-0")
+
+
 async def test_queries(two: tuple[Jmap, Jmap]) -> None:
     mine, other = two
     await mine.store.directory.account_set(mine.account, name="Zoë")
@@ -122,6 +131,8 @@ async def test_the_session_names_oneself(web: Web) -> None:
     found = (await web.ask("GET", "/jmap/session")).json()
     own = web.accounts["alice"]
     capabilities: dict[str, Any] = found["accounts"][own]["accountCapabilities"]
+    ((_, principals, _),) = await web.jmap(("Principal/get", {"ids": ["p" + own[1:]]}), using=["urn:ietf:params:jmap:principals"])
+    assert {own: found["accounts"][own]} == principals["list"][0]["accounts"]
     assert {"currentUserPrincipalId": "p" + own[1:]} == capabilities["urn:ietf:params:jmap:principals"]
     assert {"accountIdForPrincipal": own, "principalId": "p" + own[1:]} == capabilities["urn:ietf:params:jmap:principals:owner"]
     assert {} == found["capabilities"]["urn:ietf:params:jmap:principals"]

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from tests.harness.http import web_server
+
+from mailstead.model import limits
 
 
 async def test_null_may_be_said_and_the_whole_sent_back(tmp_path: Path) -> None:
@@ -17,3 +20,35 @@ async def test_null_may_be_said_and_the_whole_sent_back(tmp_path: Path) -> None:
         assert {ident: None} == done["updated"]
         ((_, done, _),) = await web.jmap(("PushSubscription/set", {"update": {ident: {**whole, "deviceClientId": "another"}}}))
         assert ["deviceClientId"] == done["notUpdated"][ident]["properties"]
+
+
+async def test_each_credential_has_its_own(tmp_path: Path) -> None:
+    """RFC 8620 §7.2: only those made with the same credential are seen, changed and destroyed."""
+    async with web_server(tmp_path) as web:
+        given = {"deviceClientId": "d", "url": "https://push.example.test/x"}
+        browser, another = await web.signed_in(), await web.signed_in()
+        idents = [
+            (await web.jmap(("PushSubscription/set", {"create": {"x": given}}), headers=who))[0][1]["created"]["x"]["id"] for who in (None, browser, another)]
+        for who, ident in zip((None, browser, another), idents, strict=True):
+            other = idents[idents.index(ident) - 1]
+            seen, done = await web.jmap(
+                ("PushSubscription/get", {"ids": None}), ("PushSubscription/set", {"update": {other: {"types": ["Email"]}}, "destroy": [other]}), headers=who)
+            assert [ident] == [one["id"] for one in seen[1]["list"]]
+            assert ("notFound", "notFound") == (done[1]["notUpdated"][other]["type"], done[1]["notDestroyed"][other]["type"])
+
+
+async def test_there_are_not_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §8.6: neither at once, nor one after another."""
+    monkeypatch.setattr(limits, "PUSH_SUBSCRIPTIONS", 3)
+    monkeypatch.setattr(limits, "PUSH_SUBSCRIPTIONS_PER_HOUR", 4)
+    async with web_server(tmp_path) as web:
+        given = {"deviceClientId": "d", "url": "https://push.example.test/x"}
+        await web.jmap(("PushSubscription/set", {"create": {"x": given}}), headers=await web.signed_in())
+        ((_, found, _),) = await web.jmap(("PushSubscription/set", {"create": dict.fromkeys(("a", "b", "c"), given)}))
+        assert (["a", "b"], "overQuota") == (list(found["created"]), found["notCreated"]["c"]["type"])
+        idents = [one["id"] for one in found["created"].values()]
+        await web.jmap(("PushSubscription/set", {"destroy": idents}))
+        ((_, found, _),) = await web.jmap(("PushSubscription/set", {"create": dict.fromkeys(("a", "b"), given)}))
+        assert (["a"], "rateLimit") == (list(found["created"]), found["notCreated"]["b"]["type"])
+        ((_, found, _),) = await web.jmap(("PushSubscription/get", {"ids": ["o1"] * 2 + [f"o{number}" for number in range(600)]}))
+        assert "requestTooLarge" == found["type"]

@@ -67,7 +67,7 @@ async def test_queries_by_time_type_and_account(web: Web) -> None:
     hers = web.accounts["alice"]
     for given, count in (
         ({}, 1), ({"after": "2020-01-01T00:00:00Z"}, 1), ({"before": "2020-01-01T00:00:00Z"}, 0), ({"after": "2999-01-01T00:00:00Z"}, 0),
-        ({"objectType": "Mailbox"}, 1), ({"objectType": "Calendar"}, 0), ({"objectAccountId": hers}, 1), ({"objectAccountId": web.accounts["bob"]}, 0),
+        ({"after": None, "before": None}, 1), ({"objectType": "Mailbox"}, 1), ({"objectType": "Calendar"}, 0), ({"objectAccountId": hers}, 1), ({"objectAccountId": web.accounts["bob"]}, 0),
     ):
         answer, again = await ask(
             web, "bob", ("ShareNotification/query", {"filter": given, "sort": [{"property": "created", "isAscending": False}]}),

@@ -34,7 +34,7 @@ AS_A_READER: dict[str, str] = {
     **{f"{kind}/{verb}": OWNERS for kind in ("SavedSearch", "SenderProfile", "Reminder", "Job", "ContactCard", "SieveScript", "Note", "ShareNotification")
        for verb in ("get", "changes", "set", "query", "queryChanges")},
     **{f"{kind}/{verb}": OWNERS for kind in ("AddressBook", "Identity", "VacationResponse") for verb in ("get", "changes", "set")},
-    **{f"Principal/{verb}": OWNERS for verb in ("get", "changes", "query", "queryChanges")},
+    **{f"Principal/{verb}": OWNERS for verb in ("get", "changes", "set", "query", "queryChanges")},
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "Mailbox/changes": {"sinceState": "1-1"}, "Mailbox/queryChanges": {"sinceQueryState": "1-1"}, "Thread/changes": {"sinceState": "1-1"},
@@ -285,7 +285,8 @@ async def test_making_importing_and_copying(two: Two) -> None:
     assert to_her["created"]["x"]["id"] in [mail(EmailId(one)) for one in await _emails(two, team)]
     assert [["x"], [to_me["created"]["x"]["id"]]] == [list(to_her["created"]), gone["destroyed"]]
     blobs = {"fromAccountId": two.web.accounts["alice"], "blobIds": ["b" + imported["created"]["x"]["id"][1:], "b1"]}
-    (of_blobs,) = await two.ask(("Blob/copy", {**mine, **blobs}))
+    of_blobs, of_many = await two.ask(("Blob/copy", {**mine, **blobs}), ("Blob/copy", {**mine, **blobs, "blobIds": [f"b{number}" for number in range(1_001)]}))
+    assert "requestTooLarge" == of_many["type"]
     assert (blobs["blobIds"][:1], blobs["blobIds"][1:]) == (list(of_blobs["copied"]), list(of_blobs["notCopied"]))
 
 
