@@ -21,6 +21,7 @@ from mailstead.model.errors import Refusal, Unavailable
 from mailstead.model.ids import AccountId, to_wire
 from mailstead.model.object import DueKind, ObjectKind, ObjectWrite
 from mailstead.service.kept import Kept
+from mailstead.service.push import mark
 from mailstead.service.push.encryption import Vapid, encrypted, from_base64url
 from mailstead.service.push.watching import States, Watch, Watcher, wired
 
@@ -80,6 +81,8 @@ class Pusher:
         self._vapid = vapid
         self._now_ms = now_ms
         self._running: dict[tuple[AccountId, int], asyncio.Task[None]] = {}
+        self._stood: dict[tuple[AccountId, int], str] = {}
+        """Up to where each has been told (``mark``): what moves between its code and its verification, or while a change of it begins anew, is not lost."""
         self._posting = asyncio.Semaphore(_AT_ONCE)
 
     async def close(self) -> None:
@@ -123,6 +126,8 @@ class Pusher:
             if one is None:
                 return
             if not one.is_verified:
+                _, states = await self._states(account)
+                self._stood.setdefault((account, ident), mark.made(states))
                 if not one.is_told:
                     await self._verify(account, ident, one)
                 return  # a change of it makes it due, and begins anew
@@ -140,15 +145,17 @@ class Pusher:
     async def _tell(self, account: AccountId, ident: int, one: Subscription) -> None:
         watcher = Watcher(account, None if one.types is None else frozenset(one.types), self._states, self._watch)
         try:
-            await watcher.start()
+            known = await watcher.start()
+            stood = self._stood.setdefault((account, ident), mark.made(known))
+            changed = watcher.wanted(mark.moved(known, mark.read(stood)))
             while True:
+                if changed:
+                    message = msgspec.json.encode({"@type": "StateChange", "changed": wired(changed)})
+                    if not await self._deliver(account, ident, one, message):
+                        return
+                    self._stood[account, ident] = mark.made(watcher.known)
+                    await asyncio.sleep(_SETTLE_S)
                 changed = await watcher.changed()
-                if not changed:
-                    continue
-                message = msgspec.json.encode({"@type": "StateChange", "changed": wired(changed)})
-                if not await self._deliver(account, ident, one, message):
-                    return
-                await asyncio.sleep(_SETTLE_S)
         finally:
             watcher.close()
 
@@ -202,6 +209,7 @@ class Pusher:
                 return
 
     async def _forget(self, account: AccountId, ident: int, why: str) -> None:
+        self._stood.pop((account, ident), None)
         for _ in range(_TRIES):
             one, at = await self._read(account, ident)
             if one is None:
