@@ -95,9 +95,9 @@ export async function slowLine(mail, { filed, flagged, read }) {
   await mail.text();
   seen.text = (await (await mail.text()).evaluate(() => document.body.textContent)).trim();
   await page.waitForFunction(() => !document.querySelector('.sync-dot.is-busy'), undefined, { timeout: 40_000 });
-  // Loaded anew, the list is on the screen before the server has said anything of mail.
+  // Loaded anew, the list is on the screen before the server has said anything at all, also not who is signed in.
   let spoken = 0;
-  const count = (response) => (spoken += response.url().endsWith('/jmap') ? 1 : 0);
+  const count = (response) => (spoken += /\/jmap$|\/api\//.test(response.url()) ? 1 : 0);
   page.on('response', count);
   await page.goto(`${mail.base}/m/inbox`, { waitUntil: 'commit' });
   spoken = 0; // what was on its way to the page before

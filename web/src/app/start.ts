@@ -5,6 +5,7 @@
 import { Mail, session } from '../action/session.svelte.ts';
 import { Database } from '../cache/db.ts';
 import { Offline, SignedOut } from '../jmap/errors.ts';
+import type { Client } from '../jmap/client.ts';
 import { Push } from '../jmap/push.ts';
 import { type Signed, account, current, open } from '../jmap/session.ts';
 
@@ -19,14 +20,18 @@ export function remembered(): Signed | null {
   }
 }
 
-/** The key's share, asked for beside the question who is signed in: over a slow line each question takes its time. */
+/** The key's share and the JMAP session, asked for beside the question who is signed in: over a slow line each question takes its time. */
 let share: Promise<Uint8Array> | null = null;
+let opening: Promise<Client> | null = null;
 
 /** Who is signed in; `offline` with the last account where nobody answers. */
 export async function who(): Promise<{ signed: Signed | null; offline: boolean }> {
-  if (remembered()) {
+  const last = remembered();
+  if (last) {
     share = account.keyShare();
     share.catch(() => (share = null));
+    opening = open(last.accountId);
+    opening.catch(() => (opening = null));
   }
   try {
     return { signed: await current(), offline: false };
@@ -34,6 +39,56 @@ export async function who(): Promise<{ signed: Signed | null; offline: boolean }
     if (error instanceof Offline) return { signed: remembered(), offline: true };
     throw error;
   }
+}
+
+/** The last account as this device has it, before anybody has answered; null where it has nothing to show. */
+export async function beforehand(): Promise<Mail | null> {
+  const last = remembered();
+  if (!last) return null;
+  const mail = new Mail(last);
+  try {
+    mail.store.db = await Database.reopen(last.accountId);
+    if (!mail.store.db) return null;
+    await mail.store.restore();
+    if (mail.store.mailboxes.length) {
+      await Promise.all([mail.log.restore(), ...restored(mail)]);
+      mail.store.onOffline = () => retry(mail);
+      return mail;
+    }
+  } catch {
+    // What cannot be read is as good as absent.
+  }
+  mail.store.db?.close();
+  return null;
+}
+
+const restored = (mail: Mail): Promise<void>[] => [mail.searches, mail.reminders, mail.senders, mail.notes].map((records) => records.restore());
+
+/** The server has said who is signed in, or nobody has answered (`offline`): go on with what is shown already. False where it is somebody else's, or of a session that is over. */
+export async function goOn(mail: Mail, signed: Signed, offline: boolean): Promise<boolean> {
+  const { accountId, address, name } = mail.signed;
+  if (signed.accountId !== accountId || signed.address !== address || (signed.name || '') !== name) return false;
+  if (offline) {
+    mail.store.link = 'offline';
+    retry(mail);
+    return true;
+  }
+  const mine = await share?.catch(() => null);
+  share = null;
+  // Without a share the kept key serves until its lease is over.
+  if (mine && !(await mail.store.db?.renew(mine).catch(() => false))) return false;
+  void connect(mail);
+  return true;
+}
+
+/** Put away what was shown and is not to be shown. */
+export function putAway(mail: Mail): void {
+  push?.close();
+  push = null;
+  unlisten?.();
+  clearTimeout(timer);
+  timer = undefined;
+  mail.store.db?.close();
 }
 
 let push: Push | null = null;
@@ -48,7 +103,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
     mail.store.link = 'offline';
     await mail.store.restore();
     await mail.log.restore();
-    await Promise.all([mail.searches, mail.reminders, mail.senders, mail.notes].map((records) => records.restore()));
+    await Promise.all(restored(mail));
     retry(mail);
     return mail;
   }
@@ -91,7 +146,8 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
       }
       if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await account.keyShare()).catch(() => null);
     }
-    const client = await open(mail.signed.accountId);
+    const client = await (opening ?? open(mail.signed.accountId));
+    opening = null;
     mail.store.client = client;
     await mail.store.sync();
     pauseMs = 2000;

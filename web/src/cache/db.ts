@@ -62,6 +62,18 @@ async function fingerprint(share: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash).subarray(0, 8)].map((octet) => octet.toString(16).padStart(2, '0')).join('');
 }
 
+/** The database of an account, with all its stores. */
+async function opened(accountId: string): Promise<IDBPDatabase> {
+  const idb = await openDB(Database.prefix + accountId, VERSION, {
+    upgrade(db) {
+      for (const name of stores) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name);
+      if (!db.objectStoreNames.contains('key')) db.createObjectStore('key');
+    },
+    blocking: () => idb.close(),
+  });
+  return idb;
+}
+
 export class Database {
   private constructor(
     readonly idb: IDBPDatabase,
@@ -76,13 +88,7 @@ export class Database {
    * is emptied, but for what its owner has done and the server does not know yet: that goes on under the new key. Without (offline) the kept key is used while its lease lasts; null when there is none.
    */
   static async open(accountId: string, share: Uint8Array | null, now = Date.now()): Promise<Database | null> {
-    const idb = await openDB(Database.prefix + accountId, VERSION, {
-      upgrade(db) {
-        for (const name of stores) if (!db.objectStoreNames.contains(name)) db.createObjectStore(name);
-        if (!db.objectStoreNames.contains('key')) db.createObjectStore('key');
-      },
-      blocking: () => idb.close(),
-    });
+    const idb = await opened(accountId);
     const kept = (await idb.get('key', 'store')) as KeyRecord | undefined;
     if (!share) {
       if (kept && kept.leaseUntil > now) return new Database(idb, kept.key, kept.leaseUntil);
@@ -104,6 +110,23 @@ export class Database {
     const fresh = new Database(idb, key, leaseUntil);
     for (const [store, id, value] of own) await fresh.put(store, id, value);
     return fresh;
+  }
+
+  /** The store with the key that this device has kept, before anybody has been asked; null where there is none or its lease is over. Nothing is changed. */
+  static async reopen(accountId: string, now = Date.now()): Promise<Database | null> {
+    const idb = await opened(accountId);
+    const kept = (await idb.get('key', 'store')) as KeyRecord | undefined;
+    if (kept && kept.leaseUntil > now) return new Database(idb, kept.key, kept.leaseUntil);
+    idb.close();
+    return null;
+  }
+
+  /** The server has given its share: the lease begins anew. False where the key was made with another share, so that the store has to be opened with this one. */
+  async renew(share: Uint8Array, now = Date.now()): Promise<boolean> {
+    const kept = (await this.idb.get('key', 'store')) as KeyRecord | undefined;
+    if (kept?.share !== (await fingerprint(share))) return false;
+    await this.idb.put('key', { ...kept, leaseUntil: now + LEASE_DAYS * 86_400_000 }, 'store');
+    return true;
   }
 
   /** The store of an account that another thread has opened, with its key. */

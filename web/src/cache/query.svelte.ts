@@ -158,20 +158,29 @@ export class EmailQuery {
       const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'threadId'] });
       const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
       const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
-      const [answer] = await Promise.all([query, rows, this.store.takeConversations(threads, members)]);
-      if (answer.queryState !== this.#state && this.#state && position > 0) {
+      // All come in one answer: whoever waits for the conversations has the places as well.
+      let answer: QueryResponse | undefined;
+      void query.then((value) => (answer = value), () => undefined);
+      let moved = false;
+      const take = (): void => {
+        if (!answer) return;
+        moved = answer.queryState !== this.#state && this.#state !== '' && position > 0;
+        if (moved) return;
+        const total = answer.total ?? Math.max(this.total, position + answer.ids.length);
+        this.ids = this.#visible(place(anew ? [] : (this.ids ?? []), answer.position, answer.ids, total));
+        this.#state = answer.queryState;
+        this.#calculates = answer.canCalculateChanges;
+        this.error = null;
+        this.fromDevice = false;
+        this.took = performance.now() - begin;
+      };
+      await Promise.all([query, rows, this.store.takeConversations(threads, members, take)]);
+      if (moved) {
         // The result moved between two windows: begin again rather than mix two results.
         this.#state = '';
         await this.#fetch(0, true);
         return;
       }
-      const total = answer.total ?? Math.max(this.total, position + answer.ids.length);
-      this.ids = this.#visible(place(anew ? [] : (this.ids ?? []), answer.position, answer.ids, total));
-      this.#state = answer.queryState;
-      this.#calculates = answer.canCalculateChanges;
-      this.error = null;
-      this.fromDevice = false;
-      this.took = performance.now() - begin;
       this.#keep();
     } catch (error) {
       this.error = error;

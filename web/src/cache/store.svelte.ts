@@ -26,6 +26,8 @@ interface Overlay {
 export class Store {
   readonly emails = new SvelteMap<Id, Email>();
   readonly threads = new SvelteMap<Id, Thread>();
+  /** Goes up with each batch of emails that has come: for who asks for many of them by `peek`. */
+  taken = $state(0);
   mailboxes = $state.raw<Mailbox[]>([]);
   identities = $state.raw<Identity[]>([]);
   /** True while an exchange is under way that the user did not ask for. */
@@ -97,6 +99,7 @@ export class Store {
 
   takeEmails(response: GetResponse<Email>, keep = true): void {
     for (const email of response.list) this.#put(email);
+    this.taken++;
     if (keep && response.list.length) this.db?.later('email', response.list.map((email) => [email.id, this.#server.get(email.id) ?? email]));
     for (const id of response.notFound) this.#drop(id);
   }
@@ -172,6 +175,7 @@ export class Store {
     if (!absent.length) return;
     const kept = (await this.db?.getMany<Email>('email', absent)) ?? new Map<string, Email>();
     for (const [id, email] of kept) if (!this.emails.has(id)) this.#put(email);
+    this.taken++;
     const threadIds = [...new Set([...kept.values()].map((email) => email.threadId))].filter((id) => !this.threads.has(id));
     const threads = (await this.db?.getMany<Thread>('meta', threadIds.map((id) => `thread:${id}`))) ?? new Map<string, Thread>();
     for (const thread of threads.values()) if (!this.threads.has(thread.id)) this.threads.set(thread.id, thread);
@@ -194,21 +198,32 @@ export class Store {
     }
   }
 
-  /** Conversations and their emails, which were asked for together; where these are more than the server gives at one time, they are asked for in pieces. */
-  async takeConversations(threads: Promise<GetResponse<Thread>>, members: Promise<GetResponse<Email>>): Promise<void> {
+  /** An email as it is shown, for who wants no news of it: quick enough to be asked of everything that is known. */
+  peek(id: Id): Email | undefined {
+    return Map.prototype.get.call(this.emails, id) as Email | undefined;
+  }
+
+  /**
+   * Conversations and their emails, which were asked for together; where these are more than the server gives at one time, they are asked for in pieces.
+   * `then` is done in the same turn in which the last of them is taken: what leads to them is drawn once.
+   */
+  async takeConversations(threads: Promise<GetResponse<Thread>>, members: Promise<GetResponse<Email>>, then: () => void = () => undefined): Promise<void> {
     const [threadList, emailList] = await Promise.allSettled([threads, members]);
     if (threadList.status === 'rejected') throw threadList.reason;
-    this.takeThreads(threadList.value);
     if (emailList.status === 'fulfilled') {
+      this.takeThreads(threadList.value);
       this.takeEmails(emailList.value);
+      then();
       return;
     }
+    this.takeThreads(threadList.value);
     const client = this.client;
     if (!client || !(emailList.reason instanceof Refused) || emailList.reason.type !== 'requestTooLarge') throw emailList.reason;
     const ids = [...new Set(threadList.value.list.flatMap((thread) => thread.emailIds))];
     for (let from = 0; from < ids.length; from += client.maxObjectsInGet) {
       this.takeEmails(await client.call<GetResponse<Email>>('Email/get', { ids: ids.slice(from, from + client.maxObjectsInGet), properties: this.rowProperties }));
     }
+    then();
   }
 
   /** The emails of a thread, oldest first, as far as they are known. */

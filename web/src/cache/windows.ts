@@ -6,18 +6,31 @@ import type { Id, QueryChangesResponse } from '../jmap/types.ts';
 
 export type Ids = (Id | null)[];
 
+/** The ids of an array that `place` has made, and perhaps some that it has no longer: of 100,000 places the next window need not look at each. */
+const seen = new WeakMap<Ids, Set<Id>>();
+
 /** Put a fetched window in place; an id stands once, where it was seen last. */
 export function place(ids: Ids, position: number, window: Id[], total: number): Ids {
-  const fresh = new Set(window);
+  const known = seen.get(ids) ?? new Set(ids.filter((id) => id !== null));
+  seen.delete(ids);
   const out: Ids = ids.slice(0, total);
-  while (out.length < total) out.push(null);
-  for (let index = 0; index < out.length; index++) {
-    const id = out[index];
-    if (id && fresh.has(id)) out[index] = null;
+  const { length } = out;
+  if (length < total) {
+    out.length = total;
+    out.fill(null, length);
+  }
+  if (window.some((id) => known.has(id))) {
+    const fresh = new Set(window);
+    for (let index = 0; index < length; index++) {
+      const id = out[index];
+      if (id && fresh.has(id)) out[index] = null;
+    }
   }
   window.forEach((id, index) => {
     if (position + index < total) out[position + index] = id;
+    known.add(id);
   });
+  seen.set(out, known);
   return out;
 }
 

@@ -9,6 +9,8 @@ declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __VERSION
 
 const files: string[] = self.__PRECACHE;
 const cacheName = `mailstead-${self.__VERSION}`;
+/** So long the network may take for the page itself, where one is kept. */
+const PATIENCE_MS = 250;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 
 self.addEventListener('install', (event) => {
@@ -44,14 +46,13 @@ self.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate' && pages.test(url.pathname)) {
     event.respondWith(
       (async () => {
-        const deadline = AbortSignal.timeout(3000);
-        try {
-          const response = await fetch('/', { signal: deadline });
-          if (response.ok) return response;
-        } catch {
-          // Nobody answers: what is kept will do.
-        }
-        return (await caches.match('/', { cacheName })) ?? Response.error();
+        const kept = await caches.match('/', { cacheName });
+        const fresh = fetch('/', { signal: AbortSignal.timeout(3000) }).then((response) => (response.ok ? response : undefined), () => undefined);
+        // The line is slow, or nobody answers: what is kept will do. A newer one comes with the next worker.
+        const late = new Promise<undefined>((resolve) => setTimeout(resolve, kept ? PATIENCE_MS : 3000));
+        const response = await Promise.race([fresh, late]);
+        if (response) return response;
+        return kept ?? (await fresh) ?? Response.error();
       })(),
     );
   }

@@ -208,7 +208,7 @@ async function b(e, t) {
 	r ? (await r.focus(), r.postMessage({ go: n })) : await self.clients.openWindow(n);
 }
 // src/worker/sw.ts
-var x = ["/assets/Behind-Cs6vQzUN.js","/assets/Body-CQ6-ElFx.js","/assets/Body-DFk0f1GM.css","/assets/Composer-CWRDV4ZD.js","/assets/Door-3U6vW7Pg.css","/assets/Door-8C4YXj-I.js","/assets/History-CqpYvJiR.js","/assets/KeySheet-DAkoHQ9k.js","/assets/Outbox-BAa7cHl3.js","/assets/Outbox-C6nB2FNZ.css","/assets/Palette-B4jridnb.js","/assets/Picker-CnEGChnn.css","/assets/Picker-xlDUxoI5.js","/assets/Reader-RQwFubhz.js","/assets/Settings-BcPfdhCw.js","/assets/Settings-aJhsAbvd.css","/assets/Tour-CA5yuoCX.css","/assets/Tour-DucJvrKy.js","/assets/Waiting-C7tpMaCY.css","/assets/Waiting-ercFviFB.js","/assets/ar-C_WkvJZr.js","/assets/blobs-Ck7QJ1tP.js","/assets/compose.svelte-Di8joxLF.js","/assets/de-BznIhJDi.js","/assets/errors-DICv415n.js","/assets/html-text-DwG1Vzpu.js","/assets/index-BpI644Vn.css","/assets/index-DMddjv9k.js","/assets/index.svelte-CfMamohw.js","/assets/late-BoalTDfh.js","/assets/match-CsG4xWQq.js","/assets/notes-BlXVDMH8.js","/assets/notifications-DMfposzo.js","/assets/objects-C3sE2jSB.js","/assets/preload-helper-DygEbaNj.js","/assets/purify.es-DmHXrcJl.js","/assets/quote-AezbJJp-.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/sanitize-BV6rlBz3.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-CrzhBRYh.js","/assets/send.svelte-CJnwgvPF.js","/assets/session.svelte-B8VhR2go.js","/assets/worker-SPl42HH8.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"d22cab3bdbe0914f"}`, C = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
+var x = ["/assets/Behind-lw2SuLCi.js","/assets/Body-DFk0f1GM.css","/assets/Body-jP5CgrIe.js","/assets/Composer-I3J8AnM6.js","/assets/Door-3U6vW7Pg.css","/assets/Door-ATcUkkEt.js","/assets/History-DT976vDg.js","/assets/KeySheet-DWmTLK1F.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-pwGfpVuD.js","/assets/Palette-BII1B4ir.js","/assets/Picker-3ygTUAk6.js","/assets/Picker-CnEGChnn.css","/assets/Reader-aLC13k1_.js","/assets/Settings-DNNAzb95.js","/assets/Settings-aJhsAbvd.css","/assets/Tour-CA5yuoCX.css","/assets/Tour-CHwZVH7O.js","/assets/Waiting-C7tpMaCY.css","/assets/Waiting-Dnm9qitz.js","/assets/ar-C_WkvJZr.js","/assets/blobs-BZ6cGqPI.js","/assets/compose.svelte-Bt9O3DrO.js","/assets/de-BznIhJDi.js","/assets/errors-DICv415n.js","/assets/html-text-DwG1Vzpu.js","/assets/index-BX8Fr22s.js","/assets/index-BpI644Vn.css","/assets/index.svelte-BoyaE-hf.js","/assets/late-BoalTDfh.js","/assets/match-CsG4xWQq.js","/assets/notes-BlXVDMH8.js","/assets/notifications-DIu3Urzm.js","/assets/objects-CaBwlvKi.js","/assets/preload-helper-DygEbaNj.js","/assets/purify.es-DmHXrcJl.js","/assets/quote-AezbJJp-.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/sanitize-BV6rlBz3.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-B4XoUTYI.js","/assets/send.svelte-D4jKgGg8.js","/assets/session.svelte-BeI1DNi0.js","/assets/worker-CEiJK_82.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"eb3340cbb1ae6acc"}`, C = 250, w = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 self.addEventListener("install", (e) => {
 	e.waitUntil((async () => {
 		await (await caches.open(S)).addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
@@ -222,13 +222,9 @@ self.addEventListener("install", (e) => {
 	e.data === "activate" && self.skipWaiting();
 }), self.addEventListener("fetch", (e) => {
 	let { request: t } = e, n = new URL(t.url);
-	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: S }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && C.test(n.pathname) && e.respondWith((async () => {
-		let e = AbortSignal.timeout(3e3);
-		try {
-			let t = await fetch("/", { signal: e });
-			if (t.ok) return t;
-		} catch {}
-		return await caches.match("/", { cacheName: S }) ?? Response.error();
+	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: S }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && w.test(n.pathname) && e.respondWith((async () => {
+		let e = await caches.match("/", { cacheName: S }), t = fetch("/", { signal: AbortSignal.timeout(3e3) }).then((e) => e.ok ? e : void 0, () => void 0), n = new Promise((t) => setTimeout(t, e ? C : 3e3));
+		return await Promise.race([t, n]) || (e ?? await t ?? Response.error());
 	})()));
 }), self.addEventListener("push", (e) => {
 	let t = (() => {
