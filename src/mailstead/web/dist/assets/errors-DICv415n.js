@@ -1,1 +1,0 @@
-var e=class extends Error{name=`Offline`},t=class extends Error{name=`SignedOut`},n=class extends Error{type;status;name=`Refused`;constructor(e,t,n=0){super(t||e),this.type=e,this.status=n}};function r(t){return t instanceof e||t instanceof n&&(t.status>=500||t.status===429||t.type===`serverUnavailable`||t.type===`serverFail`)}export{r as i,n,t as r,e as t};
