@@ -20,6 +20,7 @@ from mailstead.model.question import Principal
 from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.reference import Unresolved
+from mailstead.server.http.jmap import arguments as known
 from mailstead.server.http.jmap.standard import Mailing, MethodError, Source
 from mailstead.server.http.mailing import Mailings
 from mailstead.service.sharing import Reach
@@ -81,6 +82,7 @@ class Dispatcher:
     ) -> None:  # fmt: skip
         self._sendings = sendings
         self._methods = methods
+        self._arguments = {name: known.of(name) for name in methods}
         self._mailing = mailing
         self._capabilities = capabilities
         self._state = state
@@ -144,12 +146,14 @@ class Dispatcher:
             return await self._source(account_id, principal)
 
         if given == own:
+            known.check(name, arguments, self._arguments[name])
             return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings, using=using, find=find)
         reach = await self._reach(given, principal)
         if reach is None:
             raise MethodError("accountNotFound")
         if not method.is_shared:
             raise MethodError("accountNotSupportedByMethod", "this is its owner's matter")
+        known.check(name, arguments, self._arguments[name])
         return Calling(
             principal, self._mailing.seen_by(principal.account_id), reach.owner.account_id, given, arguments, created, reach.may_write,
             viewer=principal.account_id, using=using, find=find)

@@ -23,10 +23,11 @@ from mailstead.server.http.jmap.standard import (
     Calculating,
     Call,
     MethodError,
+    bound_moves,
     flag,
     invalid,
     mailbox,
-    maximum,
+    number,
     since,
     text,
     texts,
@@ -254,7 +255,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     last = arguments.get("upToId")
     if last is not None and not isinstance(last, str):
         raise invalid("upToId is an id")
-    most = maximum(arguments)
+    most = number(arguments, "maxChanges") or 0
     try:
         with Calculating():
             told = await call.mailing.emails.query_changes(
@@ -266,8 +267,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     added = [{"id": objects.wire(wire.EMAIL, email), "index": place} for place, email in told.added]
     if last is not None and last not in removed:
         added = await _up_to(call, asked, last, added)
-    if most and len(removed) + len(added) > most:
-        raise MethodError("tooManyChanges")
+    bound_moves(arguments, len(removed) + len(added))
     return {
         "accountId": call.account_id, "oldQueryState": old, "newQueryState": f"{told.new}{mark}", "removed": removed, "added": added,
         **({"total": told.total} if told.total is not None else {}),

@@ -23,6 +23,7 @@ from mailstead.server.http.jmap.standard import (
     MethodError,
     Outcome,
     Wanted,
+    bound_moves,
     check_state,
     comparators,
     flag,
@@ -253,9 +254,7 @@ class KeptType:
         moved = {*told["created"], *told["updated"], *told["destroyed"]}
         removed = [*told["updated"], *told["destroyed"]]
         added = [{"id": ident, "index": place} for place, ident in enumerate(listed) if ident in moved]
-        most = maximum(call.arguments)
-        if most and len(removed) + len(added) > most:
-            raise MethodError("tooManyChanges")
+        bound_moves(call.arguments, len(removed) + len(added))
         return {
             "accountId": call.account_id, "oldQueryState": text(call.arguments, "sinceQueryState"), "newQueryState": str(new), "removed": removed,
             "added": added, **({"total": len(listed)} if flag(call.arguments, "calculateTotal") else {}),

@@ -21,12 +21,12 @@ from mailstead.server.http.jmap.standard import (
     MethodError,
     Outcome,
     Wanted,
+    bound_moves,
     check_state,
     comparators,
     flag,
     invalid,
     mailbox,
-    maximum,
     need_write,
     number,
     properties,
@@ -231,7 +231,6 @@ async def query_changes(call: Call) -> dict[str, Any]:
     """RFC 8621 §2.4. In a tree one mailbox moves others, so there everything is told anew."""
     arguments = call.arguments
     old = text(arguments, "sinceQueryState")
-    most = maximum(arguments)
     states, boxes = await call.mailing.emails.mailboxes(call.account)
     ids = _answer(call, boxes)
     with Calculating():
@@ -242,8 +241,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     # A guest may be told of a mailbox as created whom they know already: what is taken out first is never there twice.
     removed = sorted(moved - set(told.created) if call.viewer is None else moved)
     added = [{"id": to_wire(wire.MAILBOX, ident), "index": place} for place, ident in enumerate(ids) if ident in moved]
-    if most and len(removed) + len(added) > most:
-        raise MethodError("tooManyChanges")
+    bound_moves(arguments, len(removed) + len(added))
     return {
         "accountId": call.account_id, "oldQueryState": old, "newQueryState": state(states, Kind.MAILBOX),
         "removed": [to_wire(wire.MAILBOX, one) for one in removed], "added": added,
@@ -341,15 +339,20 @@ class _Set(Outcome):
         self.with_emails = flag(call.arguments, "onDestroyRemoveEmails")
         self.if_state = self.wanted.if_state
         self.is_shared = share_with.is_used(call)
+        self.clashes: tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]] = ({}, {})
+        """Creations and updates that want a name or a role that another mailbox has, which may be about to lose it."""
 
     async def run(self) -> dict[str, Any]:
         emails, call = self.call.mailing.emails, self.call
         before = state(await emails.states(call.account), Kind.MAILBOX)
         check_state(self.wanted, before)
         try:
-            await self._create()
-            await self._update()
+            await self._create(self.wanted.create)
+            await self._update(self.wanted.update)
             await self._destroy()
+            while any(self.clashes) and (self.destroyed or self.updated) and await self._again():
+                pass
+            await self._untie()
         except StateMismatch:
             raise MethodError("stateMismatch") from None
         return self.response(call, before, state(await emails.states(call.account), Kind.MAILBOX))
@@ -369,7 +372,7 @@ class _Set(Outcome):
         try:
             return await share_with.read(self.call, said, now)
         except share_with.BadShare as exc:
-            raise _BadPatch((share_with.NAME,), str(exc)) from None
+            raise _BadPatch(() if exc.is_patch else (share_with.NAME,), str(exc)) from None
 
     async def _share(self, box: MailboxId, wish: dict[AccountId, Right]) -> None:
         await self.call.mailing.sharing.give(self.call.account, box, wish, by=self.call.viewer or self.call.account)
@@ -379,13 +382,56 @@ class _Set(Outcome):
         self.if_state = ""
         return done.fault, done.mailbox_id
 
-    async def _create(self) -> None:
+    async def _again(self) -> bool:
+        """What clashed, once more: what counts is how things are at the end (RFC 8620 §5.3). Whether it got any further."""
+        creates, updates = self.clashes
+        self.clashes = ({}, {})
+        for cid in creates:
+            del self.not_created[cid]
+        for key in updates:
+            del self.not_updated[resolved(self.call, key)]
+        await self._create(creates)
+        await self._update(updates)
+        return sum(map(len, self.clashes)) < len(creates) + len(updates)
+
+    async def _untie(self) -> None:
+        """Mailboxes that want to have each other's names, or roles: one steps aside until the others have theirs."""
+        for key in list(self.clashes[1]):
+            box = mailbox(self.call, key)
+            _, boxes = await self.call.mailing.emails.mailboxes(self.call.account)
+            now = next((one for one in boxes if one.mailbox_id == box), None)
+            if len(self.clashes[1]) < 2 or key not in self.clashes[1] or now is None or not self._fits(boxes):  # noqa: PLR2004 - two make a knot
+                continue
+            is_name = self.not_updated[resolved(self.call, key)]["type"] == "alreadyExists"
+            aside = MailboxPatch(f"{now.path[-1][:100]} {now.mailbox_id:x}") if is_name else MailboxPatch(role=Role.NONE)
+            if (await self._put(box, aside))[0] is not Fault.NONE:
+                continue
+            while await self._again():
+                pass
+            if key in self.clashes[1]:  # the others could not for another reason
+                await self._put(box, MailboxPatch(now.path[-1]) if is_name else MailboxPatch(role=now.role))
+
+    def _fits(self, boxes: list[MailboxInfo]) -> bool:
+        """Whether every mailbox would have a place and a role of its own, were the updates that clash all done."""
+        wishes = {mailbox(self.call, key): given for key, given in self.clashes[1].items()}
+        places: list[tuple[Any, str]] = []
+        roles: list[Any] = []
+        for box in boxes:
+            wish = wishes.get(box.mailbox_id, {})
+            parent = wish["parentId"] if "parentId" in wish else box.parent_id and to_wire(wire.MAILBOX, box.parent_id)
+            name = unicodedata.normalize("NFC", wish.get("name", box.path[-1]))
+            places.append((resolved(self.call, parent) if parent else None, "INBOX" if not parent and name.upper() == "INBOX" else name))
+            roles += [role] if (role := wish.get("role", ROLES.get(box.role))) is not None else []
+        return len(places) == len(set(places)) and len(roles) == len(set(roles))
+
+    async def _create(self, wanted: dict[str, dict[str, Any]]) -> None:
         """Parents first, where one is made in the same call."""
-        waiting = dict(self.wanted.create)
+        waiting = dict(wanted)
         while waiting:
             ready = [cid for cid, one in waiting.items() if str(one.get("parentId") or "")[1:] not in waiting or not str(one.get("parentId")).startswith("#")]
             for cid in ready or list(waiting):
-                given, said = self._said(waiting.pop(cid))
+                whole = waiting.pop(cid)
+                given, said = self._said(whole)
                 try:
                     patch, altered = _patch(self.call, given, None)
                     wish = await self._wish(said, {}, ALL)
@@ -398,6 +444,8 @@ class _Set(Outcome):
                     continue
                 if fault is not Fault.NONE:
                     self.not_created[cid] = await _clash(self.call, None, patch) if fault is Fault.ALREADY_EXISTS else fault_error(fault)
+                    if fault is Fault.ALREADY_EXISTS:
+                        self.clashes[0][cid] = whole
                     continue
                 self.call.created[cid] = to_wire(wire.MAILBOX, ident)
                 box = MailboxInfo(ident, None, ("",), Role.NONE, 0, 0, 0, 0, 0, 0, 0, 0, bool(patch.is_subscribed), False, False)
@@ -407,15 +455,16 @@ class _Set(Outcome):
                 if wish:
                     await self._share(ident, wish)
 
-    async def _update(self) -> None:
-        if not self.wanted.update:
+    async def _update(self, wanted: dict[str, dict[str, Any]]) -> None:
+        if not wanted:
             return
         _, boxes = await self.call.mailing.emails.mailboxes(self.call.account)
         rights = await Rights.of(self.call)
         now = {one["id"]: one for one in (shown(box, rights[box.mailbox_id], with_share=self.is_shared) for box in boxes)}
         shares: share_with.Shares | None = None
         gone = set(map(lambda ident: resolved(self.call, ident), self.wanted.destroy))  # noqa: C417
-        for key, given in self.wanted.update.items():
+        for key, whole in wanted.items():
+            given = whole
             ident = resolved(self.call, key)
             if ident not in now:
                 self.not_updated[ident] = set_error("notFound")
@@ -441,7 +490,7 @@ class _Set(Outcome):
                 else:
                     fault, _ = await self._put(box, patch)
             except _BadPatch as exc:
-                self.not_updated[ident] = set_error("invalidProperties", exc.why, properties=exc.names)
+                self.not_updated[ident] = set_error("invalidProperties" if exc.names else "invalidPatch", exc.why, properties=exc.names)
                 continue
             except Refusal as exc:
                 self.not_updated[ident] = set_error("overQuota" if exc.reason is Reason.LIMIT else "forbidden", exc.public)
@@ -450,6 +499,8 @@ class _Set(Outcome):
                 self.updated[ident] = altered or None
             else:
                 self.not_updated[ident] = await _clash(self.call, box, patch) if fault is Fault.ALREADY_EXISTS else fault_error(fault)
+                if fault is Fault.ALREADY_EXISTS:
+                    self.clashes[1][key] = whole
 
     async def _destroy(self) -> None:
         """Children first, whatever the order they are named in."""

@@ -206,6 +206,8 @@ def _types(given: Any) -> tuple[str, ...] | None:
 
 def _changed(one: Subscription, patch: dict[str, Any], now_ms: int) -> dict[str, Any] | None:
     """Lay a patch on a subscription; what the server made of it otherwise."""
+    if any("/" in path for path in patch):  # RFC 8620 §5.3: never into a list
+        raise Bad("invalidPatch", "a subscription has nothing below its properties that can be set")
     strange = patch.keys() - {"verificationCode", "expires", "types"}
     if strange:
         raise Bad("invalidProperties", "only verificationCode, expires and types can be changed", *sorted(strange))

@@ -11,6 +11,7 @@ from mailstead.server.http.jmap.mailbox import window_of
 from mailstead.server.http.jmap.standard import (
     Call,
     MethodError,
+    bound_moves,
     comparators,
     flag,
     maximum,
@@ -122,9 +123,7 @@ async def query_changes(call: Call) -> dict[str, Any]:
     moved = {ident for n, ident in enumerate(_IDS) if before[n] != now[n]}
     removed = [ident for ident in had if ident in moved]
     added = [{"id": ident, "index": place} for place, ident in enumerate(has) if ident in moved]
-    most = maximum(call.arguments)
-    if most and len(removed) + len(added) > most:
-        raise MethodError("tooManyChanges")
+    bound_moves(call.arguments, len(removed) + len(added))
     return {
         "accountId": call.account_id, "oldQueryState": old, "newQueryState": _state(now), "removed": removed, "added": added,
         **({"total": len(has)} if flag(call.arguments, "calculateTotal") else {}),

@@ -10,6 +10,7 @@ from mailstead.model import ids as wire
 from mailstead.model import limits
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.mail.filters import COLLATIONS
+from mailstead.server.http.jmap.dispatch import CORE
 from mailstead.server.http.jmap.standard import MAX_GET, MAX_SET
 from mailstead.service.sharing import Reach, Sharing
 
@@ -73,7 +74,7 @@ class Sessions:
         return {
             "capabilities": server,
             "accounts": accounts,
-            "primaryAccounts": {name: own for name in capabilities if name in server},
+            "primaryAccounts": {name: own for name in capabilities if name in server and name != CORE},
             "username": principal.login,
             "apiUrl": f"{base}/jmap",
             "downloadUrl": f"{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}",

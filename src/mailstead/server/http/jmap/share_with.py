@@ -20,7 +20,13 @@ Shares = dict[MailboxId, dict[AccountId, Right]]
 
 
 class BadShare(Exception):  # noqa: N818 - a value on its way to a SetError
-    """What is no ``shareWith``."""
+    """What is no ``shareWith``; ``is_patch``: what is no patch of one (RFC 8620 §5.3)."""
+
+    is_patch = False
+
+
+class BadSharePatch(BadShare):
+    is_patch = True
 
 
 def is_used(call: Call) -> bool:
@@ -51,7 +57,7 @@ async def read(call: Call, said: dict[str, Any], now: Mapping[AccountId, Right])
     try:
         wanted = patched({NAME: shown(now) or {}}, {path: {} if value is None and path == NAME else value for path, value in said.items()})[NAME]
     except ValueError as exc:
-        raise BadShare(str(exc)) from None
+        raise BadSharePatch(str(exc)) from None
     if not isinstance(wanted, dict):
         raise BadShare("shareWith maps ids of principals to rights")
     found: dict[AccountId, Right] = {}

@@ -177,6 +177,13 @@ def maximum(arguments: Mapping[str, Any]) -> int:
     return number(arguments, "maxChanges", least=1) or 0
 
 
+def bound_moves(arguments: Mapping[str, Any], count: int) -> None:
+    """``tooManyChanges``: a queryChanges has more to say than ``maxChanges``, which may be none at all (RFC 8620 §5.6)."""
+    most = number(arguments, "maxChanges")
+    if most is not None and count > most:
+        raise MethodError("tooManyChanges", f"there are {count} changes")
+
+
 def comparators(arguments: Mapping[str, Any], known: Collection[str]) -> list[tuple[str, bool]]:
     """``sort`` as (property, whether it falls), for whoever sorts by the last first; ``known``: by what can be sorted. ``unsupportedSort`` (RFC 8620 §5.5)."""
     sort = arguments.get("sort")

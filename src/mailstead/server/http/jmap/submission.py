@@ -15,6 +15,7 @@ from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import (
     Calculating,
     MethodError,
+    bound_moves,
     comparators,
     flag,
     invalid,
@@ -220,11 +221,9 @@ async def query_changes(call: Calling) -> dict[str, Any]:
     """RFC 8620 §5.6: whatever moved is taken out, and put in where it belongs now."""
     touched, _, _ = await moved(call, "sinceQueryState", 0)
     names = {wire.to_wire(wire.SUBMISSION, ident) for ident in touched}
-    most = maximum(call.arguments)
     found = await _answer(call)
     added = [{"id": ident, "index": index} for index, ident in enumerate(found) if ident in names]
-    if most and len(names) + len(added) > most:
-        raise MethodError("tooManyChanges")
+    bound_moves(call.arguments, len(names) + len(added))
     answer: dict[str, Any] = {
         "accountId": call.account_id, "oldQueryState": text(call.arguments, "sinceQueryState"), "newQueryState": await state_of(call), "removed": sorted(names), "added": added,
     }  # fmt: skip

@@ -39,7 +39,8 @@ async def test_the_session_says_what_holds(web: Web) -> None:
     assert [web.accounts["alice"]] == list(found["accounts"])
     assert "alice@example.test" == found["username"]
     names = {f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "quota", "blob", "submission", "vacationresponse", "mdn", "contacts", "sieve", "principals", "mail:share")} | {"urn:mailstead:params:jmap:plus"}
-    assert names == set(found["primaryAccounts"]) == set(found["capabilities"]) - {"urn:ietf:params:jmap:websocket"}
+    assert names == set(found["capabilities"]) - {"urn:ietf:params:jmap:websocket"}
+    assert names - {"urn:ietf:params:jmap:core"} == set(found["primaryAccounts"]), "core belongs to no account (RFC 8620 §2)"
     core = found["capabilities"]["urn:ietf:params:jmap:core"]
     assert (limits.JMAP_CALLS, 1 << 20) == (core["maxCallsInRequest"], core["maxSizeUpload"])
     assert web.base + "/jmap" == found["apiUrl"]
@@ -60,6 +61,16 @@ async def test_calls_are_answered_in_order_each_with_its_own_error(web: Web) -> 
     assert "hello" == found[3][1]["list"][0]["subject"]
     assert ["accountNotFound", "invalidResultReference", "invalidArguments"] == [one["type"] for _, one, _ in found[4:]]
     assert [str(number) for number in range(7)] == [ident for _, _, ident in found]
+
+
+async def test_an_argument_that_is_unknown_is_refused(web: Web) -> None:
+    """RFC 8620 §3.9, before anything is done."""
+    found = await web.jmap(
+        ("Mailbox/set", {"create": {"x": {"name": "Kiste"}}, "onDestroyRemoveEmail": True, "Create": {}}), ("PushSubscription/set", {"ifInState": "1"}), ("Email/get", {"ids": [], "fetchAllBodyValues": True}),
+        ("Mailbox/query", {"filter": {"name": "Kiste"}, "sortAsTree": False}), ("Core/echo", {"anything": 1}), ("PushSubscription/get", {"accountId": web.accounts["alice"]}))
+    assert ["error", "error", "Email/get", "Mailbox/query", "Core/echo", "PushSubscription/get"] == [name for name, _, _ in found]
+    assert ("invalidArguments", ["Create", "onDestroyRemoveEmail"]) == (found[0][1]["type"], found[0][1]["arguments"])
+    assert [] == found[3][1]["ids"]
 
 
 async def test_a_method_wants_its_capability(web: Web) -> None:

@@ -84,6 +84,27 @@ async def test_who_has_the_name_already_is_told(jmap: Jmap) -> None:
         key: (one["type"], one["existingId"]) for key, one in done["notUpdated"].items()}
 
 
+async def test_how_things_are_at_the_end_counts(jmap: Jmap) -> None:
+    """RFC 8620 §5.3: names and roles may be exchanged, and taken over from what goes, in one call."""
+    a, b, c = [await jmap.make_box(name) for name in "ABC"]
+    drafts, trash = await jmap.box("drafts"), await jmap.box("trash")
+
+    async def now(what: str, *idents: str) -> list[str]:
+        found = {one["id"]: one[what] for one in (await jmap.call("Mailbox/get"))["list"]}
+        return [found[ident] for ident in idents]
+
+    done = await jmap.call("Mailbox/set", update={a: {"name": "B"}, b: {"name": "C"}, c: {"name": "A"}, drafts: {"role": "trash"}, trash: {"role": "drafts"}})
+    assert (None, {a, b, c, drafts, trash}) == (done["notUpdated"], set(done["updated"]))
+    assert (["B", "C", "A"], ["trash", "drafts"]) == (await now("name", a, b, c), await now("role", drafts, trash))
+    done = await jmap.call("Mailbox/set", create={"x": {"name": "B"}, "y": {"name": "inner", "parentId": "#x"}}, update={b: {"name": "A"}, c: {"name": "D"}}, destroy=[a])
+    assert ([a], None, {b, c}) == (done["destroyed"], done["notUpdated"], set(done["updated"]))
+    assert "x" in done["created"]
+    assert ["A", "D", "B"] == await now("name", b, c, done["created"]["x"]["id"])
+    done = await jmap.call("Mailbox/set", update={b: {"name": "INBOX"}, c: {"name": "A"}})
+    assert {b: "alreadyExists", c: "alreadyExists"} == {ident: one["type"] for ident, one in done["notUpdated"].items()}
+    assert ["A", "D"] == await now("name", b, c), "as they were"
+
+
 async def test_null_takes_the_order_back(jmap: Jmap) -> None:
     box = await jmap.make_box("Box", sortOrder=7)
     assert {box: None} == (await jmap.call("Mailbox/set", update={box: {"sortOrder": None}}))["updated"]

@@ -22,6 +22,16 @@ async def test_null_may_be_said_and_the_whole_sent_back(tmp_path: Path) -> None:
         assert ["deviceClientId"] == done["notUpdated"][ident]["properties"]
 
 
+async def test_what_is_no_patch(tmp_path: Path) -> None:
+    """RFC 8620 §5.3: a patch never leads into a list."""
+    async with web_server(tmp_path) as web:
+        given = {"deviceClientId": "d", "url": "https://push.example.test/x", "types": ["Email"]}
+        ((_, made, _),) = await web.jmap(("PushSubscription/set", {"create": {"x": given}}))
+        ident = made["created"]["x"]["id"]
+        ((_, done, _),) = await web.jmap(("PushSubscription/set", {"update": {ident: {"types/0": "Thread"}}}))
+        assert "invalidPatch" == done["notUpdated"][ident]["type"]
+
+
 async def test_each_credential_has_its_own(tmp_path: Path) -> None:
     """RFC 8620 §7.2: only those made with the same credential are seen, changed and destroyed."""
     async with web_server(tmp_path) as web:
