@@ -14,6 +14,10 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _TOKEN: Final = re.compile(r"[^A-Za-z0-9!#$&+.^_`|~ ()\[\],-]")
 
 
+_NAME: Final = 1_000
+"""Characters of a name that are given back (RFC 8620 §6.2: the name that was asked for); no file system has longer ones."""
+
+
 def media_type(text: str) -> str:
     """A type that is safe to send back; what is none is octets."""
     return text if _TYPE.fullmatch(text) else "application/octet-stream"
@@ -36,7 +40,7 @@ def is_known(header: str, etag: str) -> bool:
 def disposition(name: str) -> str:
     """``attachment`` with the name in both forms (RFC 6266 §4, RFC 8187)."""
     plain = _TOKEN.sub("_", name)[:200] or "download"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name[:200], safe='')}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name[:_NAME], safe='')}"
 
 
 def span(header: str, size: int) -> tuple[int, int] | None:

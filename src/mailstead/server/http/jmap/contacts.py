@@ -44,6 +44,8 @@ _NAME: Final = 255
 _TRIES: Final = 5
 _PHOTO: Final = 40_000
 """Octets of a picture in a card."""
+_PICTURES: Final = frozenset({"photo", "logo"})
+_IMAGES: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF87a": "image/gif", b"GIF89a": "image/gif"}
 
 
 def capability() -> dict[str, Any]:
@@ -268,24 +270,41 @@ class ContactCards(KeptType):
         card["addressBookIds"] = dict.fromkeys(sorted(named), True)
         if before is None and card["uid"] in work.notes["uids"]:
             raise Bad("alreadyExists", "there is a card with this uid", existingId=work.notes["uids"][card["uid"]])
-        for one in card.get("media", {}).values():
-            await _keep_picture(work.call, one)
+        if "media" in card:
+            card["media"] = {key: dict(one) for key, one in card["media"].items()}  # what becomes of it is told: the client's own stays as it was
+            for one in card["media"].values():
+                await _keep_picture(work.call, one)
+
+
+def _image_type(octets: bytes) -> str | None:
+    """By how it begins."""
+    if octets[:4] == b"RIFF" and octets[8:12] == b"WEBP":
+        return "image/webp"
+    if octets[4:12] in {b"ftypavif", b"ftypavis"}:
+        return "image/avif"
+    return next((kind for start, kind in _IMAGES.items() if octets.startswith(start)), None)
 
 
 async def _keep_picture(call: Call, media: dict[str, Any]) -> None:
-    """A blob becomes part of the card, for uploads do not last (RFC 9610 §3: ``blobId`` in place of ``uri``)."""
-    ident = media.get("blobId")
+    """A blob becomes part of the card, for uploads do not last (RFC 9610 §3: ``blobId`` in place of ``uri``). A photo is a picture (§3.5)."""
+    ident, is_picture = media.get("blobId"), media.get("kind") in _PICTURES
     if ident is None:
-        if not isinstance(media.get("uri"), str):
+        uri = media.get("uri")
+        if not isinstance(uri, str):
             raise Bad("invalidProperties", "media has a uri or a blobId", "media")
+        if is_picture and uri[:5].lower() == "data:" and uri[5:11].lower() != "image/":
+            raise Bad("invalidProperties", "a photo is a picture", "media")
         return
     octets = await blob_source.octets(call.mailing, call.account, resolved(call, ident)) if isinstance(ident, str) else None
     if octets is None:
         raise Bad("blobNotFound", "a blob is not there", notFound=[str(ident)[:255]])
     if len(octets) > _PHOTO:
         raise Bad("tooLarge", f"a picture in a card has at most {_PHOTO} octets")
-    kind = blob.media_type(str(media.get("mediaType", "")))
+    kind = _image_type(octets) if is_picture else blob.media_type(str(media.get("mediaType", "")))
+    if kind is None:
+        raise Bad("invalidProperties", "a photo is a PNG, JPEG, GIF, WebP or AVIF picture", "media")
     del media["blobId"]
+    media["mediaType"] = kind
     media["uri"] = f"data:{kind};base64,{base64.b64encode(octets).decode()}"
 
 

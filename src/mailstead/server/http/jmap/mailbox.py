@@ -370,9 +370,18 @@ class _Set(Outcome):
                 return {}
             raise Refusal(Reason.NOT_PERMITTED, "you may not share this mailbox")
         try:
-            return await share_with.read(self.call, said, now)
+            wish = await share_with.read(self.call, said, now)
         except share_with.BadShare as exc:
             raise _BadPatch(() if exc.is_patch else (share_with.NAME,), str(exc)) from None
+
+        return self._given(wish, now, rights)
+
+    @staticmethod
+    def _given(wish: dict[AccountId, Right], now: dict[AccountId, Right], rights: Right) -> dict[AccountId, Right]:
+        """Nobody gives away a right that they have not: the rule of address books (RFC 9610 §2.3) holds here as well."""
+        if any(found & ~now.get(grantee, NONE) & ~rights for grantee, found in wish.items()):
+            raise Refusal(Reason.NOT_PERMITTED, "you may not give a right that you do not have")
+        return wish
 
     async def _share(self, box: MailboxId, wish: dict[AccountId, Right]) -> None:
         await self.call.mailing.sharing.give(self.call.account, box, wish, by=self.call.viewer or self.call.account)

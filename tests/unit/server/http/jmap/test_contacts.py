@@ -107,10 +107,19 @@ async def test_by_book_date_and_member_and_in_order(jmap: Jmap) -> None:
 
 
 async def test_pictures_are_kept_in_the_card(jmap: Jmap) -> None:
-    ident = await make(jmap, media={"m": {"kind": "photo", "blobId": jmap.put(b"\x89PNG"), "mediaType": "image/png"}})
-    (one,) = (await jmap.call("ContactCard/get", ids=[ident]))["list"]
-    assert {"kind": "photo", "mediaType": "image/png", "uri": "data:image/png;base64,iVBORw=="} == one["media"]["m"]
-    for kind, media in (("blobNotFound", {"blobId": "nope"}), ("tooLarge", {"blobId": jmap.put(bytes(50_000))}), ("invalidProperties", {})):
+    given = {"m": {"kind": "photo", "blobId": jmap.put(b"GIF89a"), "mediaType": "image/png"}}
+    done = await jmap.call("ContactCard/set", create={"x": {"addressBookIds": {await book(jmap): True}, "media": given}})
+    kept = {"m": {"kind": "photo", "mediaType": "image/gif", "uri": "data:image/gif;base64,R0lGODlh"}}
+    assert kept == done["created"]["x"]["media"], "what became of the blob is told (RFC 8620 §6)"
+    ident = done["created"]["x"]["id"]
+    assert kept == (await jmap.call("ContactCard/get", ids=[ident]))["list"][0]["media"]
+    sound = {"s": {"kind": "sound", "blobId": jmap.put(b"RIFF"), "mediaType": "audio/wav"}}
+    done = await jmap.call("ContactCard/set", update={ident: {"media": sound}})
+    assert {"s": {"kind": "sound", "mediaType": "audio/wav", "uri": "data:audio/wav;base64,UklGRg=="}} == done["updated"][ident]["media"]
+    for kind, media in (
+        ("blobNotFound", {"blobId": "nope"}), ("tooLarge", {"blobId": jmap.put(bytes(50_000))}), ("invalidProperties", {}),
+        ("invalidProperties", {"kind": "photo", "blobId": jmap.put(b"<script>"), "mediaType": "image/png"}), ("invalidProperties", {"kind": "logo", "uri": "data:text/html,x"}),
+    ):
         done = await jmap.call("ContactCard/set", create={"x": {"addressBookIds": {await book(jmap): True}, "media": {"m": media}}})
         assert kind == done["notCreated"]["x"]["type"]
 

@@ -405,6 +405,16 @@ async def test_who_may_share_shares_and_who_may_not_sees_nothing_of_it(two: Two)
     done, now = await two.ask(("Mailbox/set", {"update": {box_id(team): {f"shareWith/{to_wire('p', carl.account_id)}": {"mayReadItems": True}}}}), ("Mailbox/get", {}))
     assert {bob, to_wire("p", carl.account_id)} == set(now["list"][0]["shareWith"])
     assert {box_id(team): None} == done["updated"]
+    carls = f"shareWith/{to_wire('p', carl.account_id)}"
+    for grantee in (carls, f"shareWith/{bob}"):
+        (more,) = await two.ask(("Mailbox/set", {"update": {box_id(team): {grantee: {"mayReadItems": True, "mayDelete": True}}}}))
+        assert "forbidden" == more["notUpdated"][box_id(team)]["type"], "nobody gives a right that they do not have"
+    await two.ask(("Mailbox/set", {"update": {box_id(team): {f"{carls}/mayAddItems": True}}}), who="alice")
+    (kept,) = await two.ask(("Mailbox/set", {"update": {box_id(team): {carls: {"mayReadItems": True, "mayAddItems": True}}}}))
+    assert {box_id(team): None} == kept["updated"], "what one has already one may keep"
+    broken, deep = await two.ask(
+        ("Mailbox/set", {"update": {box_id(team): {"shareWith": {}, carls: None}}}), ("Mailbox/set", {"update": {box_id(team): {f"shareWith/{bob}/mayReadItems/x": True}}}))
+    assert ["invalidPatch"] * 2 == [one["notUpdated"][box_id(team)]["type"] for one in (broken, deep)]
 
 
 # ------------------------------------------------------------------------------------------------- pushes
