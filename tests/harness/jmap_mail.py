@@ -14,7 +14,7 @@ from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing, Octets
 from mailstead.model.object import DueKind
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import methods, principal
+from mailstead.server.http.jmap import methods, principal, session
 from mailstead.server.http.jmap.standard import MethodError, Source
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
@@ -81,7 +81,7 @@ class OneCall:
     implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     viewer: AccountId | None = None
-    using: frozenset[str] = frozenset()
+    using: frozenset[str] = frozenset((session.PLUS,))
 
     async def source(self, account_id: str) -> Source | None:
         found = self.others.get(account_id)

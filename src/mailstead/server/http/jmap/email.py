@@ -18,6 +18,7 @@ from mailstead.protocol.jmap.mail.filters import BadFilter, Filters, comparators
 from mailstead.protocol.jmap.mail.keywords import Names
 from mailstead.server.http.jmap import blob_source, note, saved_search, snooze
 from mailstead.server.http.jmap.mailbox import window_of
+from mailstead.server.http.jmap.session import PLUS
 from mailstead.server.http.jmap.standard import (
     MAX_GET,
     Calculating,
@@ -48,6 +49,8 @@ _BASE64_JUNK: Final = bytes(octet for octet in range(256) if chr(octet) not in "
 def plan_of(call: Call, *, default: tuple[str, ...] = objects.DEFAULT) -> Plan:
     """What the arguments of Email/get or Email/parse want."""
     names = texts(call.arguments, "properties")
+    if names is not None and "snoozed" in names and PLUS not in call.using:
+        raise invalid("there is no property snoozed")
     try:
         return objects.plan(None if names is None else tuple(names), call.arguments, default=default)
     except BadProperty as exc:

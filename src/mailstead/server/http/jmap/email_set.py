@@ -20,6 +20,7 @@ from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.protocol.jmap.mail.keywords import Names, flag_of
 from mailstead.server.http.jmap import blob_source, snooze
 from mailstead.server.http.jmap.email import get, is_message
+from mailstead.server.http.jmap.session import PLUS
 from mailstead.server.http.jmap.standard import (
     MAX_SET,
     Call,
@@ -110,10 +111,10 @@ def patch_of(call: Call, email: EmailId, given: Mapping[str, Any]) -> EmailPatch
     remove: dict[str, set[Any]] = {"keywords": set(), "mailboxIds": set()}
     for path, value in given.items():
         name, slash, rest = path.partition("/")
-        if path == "snoozed":
+        if path == "snoozed" and PLUS in call.using:
             continue  # ``snooze.laid_on`` sees to it
         if name not in add:
-            raise BadPatch(path if not slash else name, why="of an email only keywords, mailboxIds and snoozed can be changed")
+            raise BadPatch(path if not slash else name, why="of an email only keywords and mailboxIds can be changed, and snoozed where the request knows of it")
         if not slash:
             whole[name] = value
             continue

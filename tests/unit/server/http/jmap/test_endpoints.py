@@ -78,6 +78,18 @@ async def test_a_method_wants_its_capability(web: Web) -> None:
     assert "unknownMethod" == found[1]["type"]
 
 
+async def test_what_is_not_asked_for_is_not_there(web: Web) -> None:
+    """RFC 8620 §1.8: only the specifications that a request names are followed."""
+    await deliver(web)
+    ((_, found, _),) = await web.jmap(("Email/query", {}))
+    (ident,) = found["ids"]
+    ask: list[tuple[str, dict[str, Any]]] = [("Email/get", {"ids": [ident], "properties": ["snoozed"]}), ("Email/set", {"update": {ident: {"snoozed": None}}})]
+    read, written = await web.jmap(*ask)
+    assert ("invalidArguments", "invalidProperties") == (read[1]["type"], written[1]["notUpdated"][ident]["type"])
+    read, written = await web.jmap(*ask, using=[*USING, "urn:mailstead:params:jmap:plus"])
+    assert ([{"id": ident, "snoozed": None}], {ident: None}) == (read[1]["list"], written[1]["updated"])
+
+
 async def test_nobody_reaches_another_account(web: Web) -> None:
     await deliver(web, "bob")
     (theirs,) = await web.jmap(("Email/query", {}), who="bob")
