@@ -1,6 +1,7 @@
 """EmailSubmission/get, changes, query and queryChanges (RFC 8621 §7); ``submission_set`` has what changes them."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mailstead.model import ids as wire
@@ -34,6 +35,10 @@ PROPERTIES: Final = (
 _UNDO: Final = {Hold.PENDING: "pending", Hold.LEAVING: "final", Hold.FINAL: "final", Hold.CANCELED: "canceled"}
 _DELIVERED: Final = {Progress.QUEUED: "queued", Progress.RELAYED: "unknown", Progress.DELIVERED: "yes", Progress.FAILED: "no"}
 _MOST: Final = 100_000
+_GIVEN: Final = "given"
+_BARE: Final = frozenset({"requiretls", "smtputf8"})
+_SMTP: Final = frozenset({"body", "envid", "notify", "orcpt", "ret", *_BARE})
+"""Options that are parameters of SMTP under the same name; those in ``_BARE`` have no value there."""
 Test = Callable[[Submission], bool]
 
 
@@ -48,6 +53,19 @@ def utc(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _parameters(options: Mapping[str, str]) -> dict[str, str | None] | None:
+    """As they were given here (``given_parameters``); of a submission that came by SMTP as they are meant."""
+    given = options.get(_GIVEN)
+    if given is not None:
+        return dict(json.loads(given))
+    return {name.upper(): None if name in _BARE else value for name, value in options.items() if name in _SMTP} or None
+
+
+def given_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The option that keeps parameters as a client wrote them: an envelope is shown as it was given (RFC 8621 §7)."""
+    return {_GIVEN: json.dumps(parameters)} if parameters else {}
+
+
 def shown(one: Submission) -> dict[str, Any]:
     """All properties (RFC 8621 §7)."""
     return {
@@ -55,8 +73,8 @@ def shown(one: Submission) -> dict[str, Any]:
         "emailId": to_wire(wire.EMAIL, one.email_id) if one.email_id else None,
         "threadId": to_wire(wire.THREAD, one.thread_id) if one.thread_id else None,
         "envelope": {
-            "mailFrom": {"email": one.reverse_path, "parameters": dict(one.options) or None},
-            "rcptTo": [{"email": each.address, "parameters": dict(each.options) or None} for each in one.recipients],
+            "mailFrom": {"email": one.reverse_path, "parameters": _parameters(one.options)},
+            "rcptTo": [{"email": each.address, "parameters": _parameters(each.options)} for each in one.recipients],
         },
         "sendAt": utc(one.release_at_ms), "undoStatus": _UNDO[one.hold],
         "deliveryStatus": {

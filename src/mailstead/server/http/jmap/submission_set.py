@@ -17,7 +17,7 @@ from mailstead.protocol.smtp import dsn
 from mailstead.server.http.jmap import email_set, identity
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
-from mailstead.server.http.jmap.submission import ident_of, numbers_of, shown, state_of
+from mailstead.server.http.jmap.submission import given_parameters, ident_of, numbers_of, shown, state_of
 from mailstead.service.delivery import header_of
 
 _HEADERS: Final = (b"to", b"cc", b"bcc")
@@ -142,14 +142,16 @@ async def _identity(call: Calling, ident: Any) -> dict[str, Any]:
 
 
 def _recipients(octets: bytes) -> dict[str, dict[str, str]]:
-    """To, Cc and Bcc, each address once (RFC 8621 §7); of a field that is there twice the last counts (RFC 8621 §4.1.2.3)."""
+    """To, Cc and Bcc, each address once (RFC 8621 §7), a domain being the same in capitals (RFC 5321 §2.3.11); of a field that is there twice the
+    last counts (RFC 8621 §4.1.2.3)."""
     last = {name.lower(): value for name, value in header.fields(header_of(octets)) if name.lower() in _HEADERS}
-    found: dict[str, dict[str, str]] = {}
+    found: dict[tuple[str, str], str] = {}
     for name in _HEADERS:
         for mailbox in addresses.parse(header.unfold(last.get(name, b""))):
             if mailbox.local and mailbox.domain:
-                found[f"{mailbox.local.decode('utf-8', 'replace')}@{mailbox.domain.decode('utf-8', 'replace')}"] = {}
-    return found
+                local, domain = mailbox.local.decode("utf-8", "replace"), mailbox.domain.decode("utf-8", "replace")
+                found.setdefault((local, domain.casefold()), f"{local}@{domain}")
+    return {address: {} for address in found.values()}
 
 
 def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[str, dict[str, str]]]:
@@ -158,7 +160,7 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
     to = given.get("rcptTo") if isinstance(given, dict) else None
     if not isinstance(sender, dict) or not isinstance(to, list) or not isinstance(sender.get("email"), str):
         raise _Wrong("invalidProperties", "An envelope has mailFrom and rcptTo", properties=("envelope",))
-    options: dict[str, str] = {}
+    options = given_parameters(_parameters(sender))
     release = 0
     for name, value in _parameters(sender).items():
         match name.upper():
@@ -166,7 +168,7 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
                 release = now_ms + int(value) * 1000
             case "HOLDUNTIL" if isinstance(value, str):
                 release = _until(value)
-            case "SMTPUTF8" | "BODY" | "SIZE":
+            case "SMTPUTF8" | "BODY" | "SIZE" if value is None or (isinstance(value, str) and len(value) < 20):  # noqa: PLR2004 - RFC 1870 §3: 20 digits
                 pass
             case "REQUIRETLS" if value is None:
                 options["requiretls"] = "1"
@@ -183,7 +185,7 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
         local, at, domain = address.rpartition("@")
         if not (local and at and domain) or any(ord(character) <= 0x20 for character in address) or len(address) > 512:  # noqa: PLR2004 - RFC 5321 §4.5.3.1.3
             broken.append(address[:512])
-        wanted: dict[str, str] = {}
+        wanted = given_parameters(_parameters(one))
         for name, value in _parameters(one).items():
             if name.upper() not in {"NOTIFY", "ORCPT"} or not isinstance(value, str):
                 raise _Wrong("invalidProperties", f"The parameter {name[:50]} is not known here", properties=("envelope",))

@@ -191,3 +191,26 @@ async def test_of_a_field_that_is_there_twice_the_last_counts(web: Web) -> None:
     ((_, made, _),) = await web.jmap(("Email/import", {"emails": {"x": {"blobId": blob, "mailboxIds": {drafts: True}}}}))
     done = await sent(web, made["created"]["x"]["id"], identity)
     assert ["bob@example.test"] == [one["email"] for one in done["created"]["s"]["envelope"]["rcptTo"]]
+
+
+async def test_an_envelope_is_shown_as_it_was_given(web: Web) -> None:
+    """RFC 8621 §7: with the parameters, those that have no value as null, and can be sent back unchanged."""
+    email, identity, _ = await draft(web)
+    envelope = {
+        "mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "3600", "REQUIRETLS": None, "envid": "q1", "SIZE": "900", "BODY": "8BITMIME"}},
+        "rcptTo": [{"email": "bob@example.test", "parameters": {"NOTIFY": "SUCCESS,FAILURE", "ORCPT": "rfc822;bob@example.test"}}],
+    }
+    ident = (await sent(web, email, identity, envelope=envelope))["created"]["s"]["id"]
+    ((_, found, _),) = await web.jmap(("EmailSubmission/get", {"ids": [ident]}))
+    assert envelope == found["list"][0]["envelope"]
+    done, = [one for _, one, _ in await web.jmap(("EmailSubmission/set", {"update": {ident: {**found["list"][0], "undoStatus": "canceled"}}}))]  # fmt: skip
+    assert {ident: None} == done["updated"]
+    for strange in ({"SIZE": 5}, {"BODY": ["x"]}, {"SMTPUTF8": "x" * 200}):
+        bad = {**envelope, "mailFrom": {"email": "alice@example.test", "parameters": strange}}
+        assert "invalidProperties" == (await sent(web, email, identity, envelope=bad))["notCreated"]["s"]["type"], strange
+
+
+async def test_an_address_with_its_domain_in_capitals_is_the_same(web: Web) -> None:
+    email, identity, _ = await draft(web, cc=[{"email": "bob@EXAMPLE.test"}], bcc=[{"email": "bob@Example.Test"}])
+    done = await sent(web, email, identity)
+    assert ["bob@example.test"] == [one["email"] for one in done["created"]["s"]["envelope"]["rcptTo"]]
