@@ -3,10 +3,13 @@
 Known properties are held to their types, so that every client can read every card; those of others are kept as they are (RFC 9553 §1.7.2).
 """
 
+import base64
+import binascii
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 _KINDS: Final = frozenset({"individual", "group", "org", "location", "device", "application"})
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -63,6 +66,23 @@ def _is_shallow(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(_is_shallow(one, depth + 1) for one in value.values())
     return not isinstance(value, list) or all(_is_shallow(one, depth + 1) for one in value)
+
+
+_DATA: Final = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),(.*)", re.DOTALL | re.IGNORECASE)
+
+
+def data_of(uri: Any) -> tuple[str, bytes] | None:
+    """Media type and octets of a ``data:`` address (RFC 2397); None for another."""
+    read = _DATA.fullmatch(uri) if isinstance(uri, str) else None
+    if read is None:
+        return None
+    octets = unquote_to_bytes(read[3])
+    if read[2].lower().endswith(";base64"):
+        try:
+            octets = base64.b64decode(octets, validate=True)
+        except binascii.Error:
+            return None
+    return read[1] or "text/plain", octets
 
 
 # ----------------------------------------------------------------------------------------------------------- queries

@@ -1,8 +1,8 @@
-"""Ids of blobs that are not uploads: a message, a part of one (RFC 8621 §4.1.1, §4.1.4).
+"""Ids of blobs that are not uploads: a message, a part of one (RFC 8621 §4.1.1, §4.1.4), a Sieve script, a picture of a contact.
 
 ``b`` and the email's number is the message as it is stored; ``p``, the number and the part's id is that part, decoded; ``w``, a
-part's id and a blob's is that part of the message in the blob; ``s``, an object's number and a digest is a Sieve script (RFC 9661 §2.2). They
-name what is there: nothing is stored for them.
+part's id and a blob's is that part of the message in the blob; ``s``, an object's number and a digest is a Sieve script (RFC 9661 §2.2);
+``k``, a card's number and a digest is what a Media object of the card holds (RFC 9610 §3). They name what is there: nothing is stored for them.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ MESSAGE = "b"
 PART = "p"
 WITHIN = "w"
 SCRIPT = "s"
+CARD = "k"
 _DIGEST = 16
 
 
@@ -50,13 +51,30 @@ def outer(blob_id: str) -> tuple[str, str] | None:
 
 def of_script(object_id: int, octets: bytes) -> str:
     """With the digest, for another content is another blob."""
-    return f"{ids.to_wire(SCRIPT, object_id)}-{hashlib.blake2b(octets, digest_size=_DIGEST).hexdigest()}"
+    return _of(SCRIPT, object_id, octets)
 
 
 def script(blob_id: str) -> int | None:
     """The number of the script object that an id names; None for another id. Whether its content still has this id, ``of_script`` tells."""
+    return _object(SCRIPT, blob_id)
+
+
+def of_card(object_id: int, octets: bytes) -> str:
+    return _of(CARD, object_id, octets)
+
+
+def card(blob_id: str) -> int | None:
+    """The number of the card that an id names; None for another id. Whether it still holds this, ``of_card`` tells."""
+    return _object(CARD, blob_id)
+
+
+def _of(letter: str, object_id: int, octets: bytes) -> str:
+    return f"{ids.to_wire(letter, object_id)}-{hashlib.blake2b(octets, digest_size=_DIGEST).hexdigest()}"
+
+
+def _object(letter: str, blob_id: str) -> int | None:
     head, dash, digest = blob_id.partition("-")
-    return ids.from_wire(SCRIPT, head) if dash and len(digest) == 2 * _DIGEST else None
+    return ids.from_wire(letter, head) if dash and len(digest) == 2 * _DIGEST else None
 
 
 def place(blob_id: str) -> Place | None:

@@ -18,7 +18,7 @@ DIGESTS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "sha-512": lambda octets: hashlib.sha512(octets).digest(),
 }
 """By the names of the HTTP digest registry (RFC 9404 §4.2)."""
-TYPES: Final = ("Mailbox", "Thread", "Email", "SieveScript")
+TYPES: Final = ("Mailbox", "Thread", "Email", "SieveScript", "ContactCard")
 _DATA: Final = frozenset(("data", "data:asText", "data:asBase64"))
 
 
@@ -94,6 +94,9 @@ async def lookup(call: Call) -> dict[str, Any]:
         script = blobs.script(ident)
         if script is not None:
             matched = {"SieveScript": [to_wire(LETTER, script)]}
+        card = blobs.card(ident)
+        if card is not None:
+            matched = {"ContactCard": [to_wire(LETTER, card)]}
         listed.append({"id": ident, "matchedIds": {kind: matched.get(kind, []) for kind in kinds}})
     return {"accountId": call.account_id, "list": listed, "notFound": missing}
 

@@ -1,9 +1,13 @@
-"""The octets behind a blob id, whatever it names: an upload, a message, a part (RFC 8621 §4.1.4), a Sieve script (RFC 9661 §2.2)."""
+"""The octets behind a blob id, whatever it names: an upload, a message, a part (RFC 8621 §4.1.4), a Sieve script (RFC 9661 §2.2), a picture of a contact
+(RFC 9610 §3)."""
+
+import msgspec
 
 from mailstead.mime import parts
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId
 from mailstead.model.object import ObjectKind
+from mailstead.protocol.jmap import contacts
 from mailstead.protocol.jmap.mail import blobs, body
 from mailstead.server.http.jmap.standard import Mailing
 from mailstead.service.emails import parsed
@@ -27,6 +31,9 @@ async def octets(mailing: Mailing, account: AccountId, blob_id: str, depth: int 
     if script is not None:
         content = await mailing.kept.piece(account, ObjectKind.SIEVE_SCRIPT, script, 0)
         return content if content is not None and blobs.of_script(script, content) == blob_id else None
+    card = blobs.card(blob_id)
+    if card is not None:
+        return await _of_card(mailing, account, card, blob_id)
     inside = blobs.outer(blob_id)
     if inside is None or depth >= _NESTED:
         return await mailing.upload(account, blob_id) if inside is None else None
@@ -35,3 +42,19 @@ async def octets(mailing: Mailing, account: AccountId, blob_id: str, depth: int 
         return None
     part = body.find(parts.unpack(parsed(whole).parts), inside[1])
     return None if part is None else body.content(part, lambda start, end: whole[start:end])
+
+
+async def _of_card(mailing: Mailing, account: AccountId, card: int, blob_id: str) -> bytes | None:
+    """What one of the card's Media objects holds."""
+    try:
+        found = await mailing.kept.of(account, ObjectKind.CONTACT, [card])
+    except Refusal as exc:
+        if exc.reason is Reason.NOT_PERMITTED:  # cards are their owner's alone
+            return None
+        raise
+    for one in found.objects:
+        for media in (msgspec.json.decode(one.doc).get("media", {}) if not one.gone else {}).values():
+            read = contacts.data_of(media.get("uri"))
+            if read is not None and blobs.of_card(card, read[1]) == blob_id:
+                return read[1]
+    return None

@@ -11,6 +11,7 @@ from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.object import KeptObject, ObjectKind, ObjectStates, ObjectWrite
 from mailstead.protocol.jmap import contacts as cards
+from mailstead.protocol.jmap.mail import blobs
 from mailstead.protocol.jmap.mail.email import utc
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.server.http.jmap import blob, blob_source
@@ -165,6 +166,20 @@ async def _empty(call: Call, ident: str) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- cards
+def _shown(call: Call, ident: str, card: dict[str, Any]) -> dict[str, Any]:
+    """Pictures by their blobs (RFC 9610 §3): who wants one fetches it."""
+    number = CARDS.number_of(call, ident)
+    if "media" not in card or number is None:
+        return card
+    media = {}
+    for key, one in card["media"].items():
+        read = cards.data_of(one.get("uri"))
+        media[key] = one if read is None else {
+            **{name: value for name, value in one.items() if name != "uri"}, "blobId": blobs.of_card(number, read[1]),
+            "mediaType": one.get("mediaType") or read[0]}
+    return {**card, "media": media}
+
+
 def _is_date(value: Any) -> str:
     try:
         return utc(utc_ms(value, "a date"))
@@ -209,7 +224,7 @@ class ContactCards(KeptType):
         """RFC 9610 §3.1: any property may be asked for; what a card has not is left out."""
         names = texts(call.arguments, "properties")
         wanted = None if names is None else {"id", *names}
-        return lambda values: {name: value for name, value in values.items() if wanted is None or name in wanted}
+        return lambda values: {name: value for name, value in _shown(call, values["id"], values).items() if wanted is None or name in wanted}
 
     # ------------------------------------------------------------------------------------------------- set
     async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:
@@ -228,7 +243,8 @@ class ContactCards(KeptType):
         work.known[known.ident] = known
         work.notes["uids"][card["uid"]] = known.ident
         work.created[creation] = known.ident
-        work.outcome.created[creation] = {"id": known.ident, **{name: value for name, value in card.items() if given.get(name) != value}}
+        shown = _shown(work.call, known.ident, card)
+        work.outcome.created[creation] = {"id": known.ident, **{name: value for name, value in shown.items() if given.get(name) != value}}
 
     async def _update(self, work: Work, before: Known, patch: dict[str, Any]) -> dict[str, Any] | None:
         try:
@@ -246,6 +262,10 @@ class ContactCards(KeptType):
         self._bound(write)
         work.known[before.ident] = Known(before.ident, before.object_id, card)
         work.writes[before.ident] = write
+        if not any(path == "media" or path.startswith("media/") for path in patch):
+            asked["media"] = card.get("media")  # nobody has asked for it: it is as it was
+        else:
+            card = _shown(work.call, before.ident, card)
         changed = {name: value for name, value in card.items() if asked.get(name) != value}
         return changed | ({"updated": card["updated"]} if "updated" not in patch else {}) or None
 

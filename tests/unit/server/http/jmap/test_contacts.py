@@ -109,13 +109,28 @@ async def test_by_book_date_and_member_and_in_order(jmap: Jmap) -> None:
 async def test_pictures_are_kept_in_the_card(jmap: Jmap) -> None:
     given = {"m": {"kind": "photo", "blobId": jmap.put(b"GIF89a"), "mediaType": "image/png"}}
     done = await jmap.call("ContactCard/set", create={"x": {"addressBookIds": {await book(jmap): True}, "media": given}})
-    kept = {"m": {"kind": "photo", "mediaType": "image/gif", "uri": "data:image/gif;base64,R0lGODlh"}}
-    assert kept == done["created"]["x"]["media"], "what became of the blob is told (RFC 8620 §6)"
+    kept = done["created"]["x"]["media"]
+    assert {"kind", "mediaType", "blobId"} == set(kept["m"]), "what became of the blob is told (RFC 8620 §6)"
+    assert ("photo", "image/gif") == (kept["m"]["kind"], kept["m"]["mediaType"])
     ident = done["created"]["x"]["id"]
     assert kept == (await jmap.call("ContactCard/get", ids=[ident]))["list"][0]["media"]
-    sound = {"s": {"kind": "sound", "blobId": jmap.put(b"RIFF"), "mediaType": "audio/wav"}}
+    (blob,) = (await jmap.call("Blob/get", ids=[kept["m"]["blobId"]], properties=["data:asText"]))["list"]
+    assert "GIF89a" == blob["data:asText"]
+    (found,) = (await jmap.call("Blob/lookup", typeNames=["ContactCard", "Email"], ids=[kept["m"]["blobId"]]))["list"]
+    assert {"ContactCard": [ident], "Email": []} == found["matchedIds"]
+    (whole,) = (await jmap.call("ContactCard/get", ids=[ident]))["list"]
+    assert None is (await jmap.call("ContactCard/set", update={ident: whole}))["notUpdated"], "a whole object is a patch as well"
+    assert kept == (await jmap.call("ContactCard/get", ids=[ident]))["list"][0]["media"]
+    assert ["updated"] == list((await jmap.call("ContactCard/set", update={ident: {"kind": "org"}}))["updated"][ident])
+    sound = {"s": {"kind": "sound", "blobId": jmap.put(b"RIFF"), "mediaType": "audio/wav"}, "u": {"kind": "photo", "uri": "data:image/svg+xml,%3Csvg%2F%3E"}, "w": {"kind": "logo", "uri": "https://a.test/x"}}
     done = await jmap.call("ContactCard/set", update={ident: {"media": sound}})
-    assert {"s": {"kind": "sound", "mediaType": "audio/wav", "uri": "data:audio/wav;base64,UklGRg=="}} == done["updated"][ident]["media"]
+    media = done["updated"][ident]["media"]
+    assert ("audio/wav", "image/svg+xml", sound["w"]) == (media["s"]["mediaType"], media["u"]["mediaType"], media["w"])
+    found = await jmap.call("Blob/get", ids=[media["s"]["blobId"], media["u"]["blobId"], kept["m"]["blobId"]], properties=["data:asText"])
+    assert (["RIFF", "<svg/>"], [kept["m"]["blobId"]]) == ([one["data:asText"] for one in found["list"]], found["notFound"])
+    assert None is (await jmap.call("ContactCard/set", update={ident: {"media/s/blobId": jmap.put(b"OggS")}}))["notUpdated"]
+    (one,) = (await jmap.call("ContactCard/get", ids=[ident], properties=["media"]))["list"]
+    assert ["OggS"] == [one["data:asText"] for one in (await jmap.call("Blob/get", ids=[one["media"]["s"]["blobId"]], properties=["data:asText"]))["list"]]
     for kind, media in (
         ("blobNotFound", {"blobId": "nope"}), ("tooLarge", {"blobId": jmap.put(bytes(50_000))}), ("invalidProperties", {}),
         ("invalidProperties", {"kind": "photo", "blobId": jmap.put(b"<script>"), "mediaType": "image/png"}), ("invalidProperties", {"kind": "logo", "uri": "data:text/html,x"}),

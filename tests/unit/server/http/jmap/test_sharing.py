@@ -258,6 +258,17 @@ async def test_writing_by_right(two: Two) -> None:
     assert [email] == list(answer["notUpdated"])
 
 
+async def test_pictures_of_contacts_are_not_shared(two: Two) -> None:
+    """Their blobs are there for the owner alone."""
+    await two.give(await two.box("Team"), Right.READ)
+    (books,) = await two.ask(("AddressBook/get", {}), who="alice")
+    media = {"m": {"kind": "photo", "uri": "data:image/gif;base64,R0lGODlh"}}
+    (made,) = await two.ask(("ContactCard/set", {"create": {"x": {"addressBookIds": {books["list"][0]["id"]: True}, "media": media}}}), who="alice")
+    path = f"/jmap/download/{two.web.accounts['alice']}/{made['created']['x']['media']['m']['blobId']}/x.gif?type=image/gif"
+    hers, his = await two.web.ask("GET", path), await two.web.ask("GET", path, who="bob")
+    assert (200, b"GIF89a", 404) == (hers.status, hers.body, his.status)
+
+
 async def test_making_importing_and_copying(two: Two) -> None:
     team, mine = await two.box("Team"), {"accountId": two.web.accounts["bob"]}
     await two.give(team, Right.READ)
