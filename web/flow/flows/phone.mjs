@@ -29,7 +29,7 @@ export async function thumb(mail, { archived, trashed, kept, filed, to, subject 
   const still = await mail.row(kept).count();
   await mail.row(filed).first().tap();
   await mail.text();
-  await page.locator('.reader-pane .bar').getByRole('button', { name: 'Archive' }).tap();
+  await page.locator('.reader-pane .acts-bar').getByRole('button', { name: 'Archive' }).tap();
   // The next one is open then: back to the list.
   await page.locator('.reader-pane h1').filter({ hasNotText: filed }).waitFor();
   await page.locator('.reader-pane .bar .btn-ic').first().tap();

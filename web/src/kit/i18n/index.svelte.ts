@@ -77,5 +77,5 @@ export function octets(size: number): string {
     value /= 1000;
     unit++;
   }
-  return new Intl.NumberFormat(current.formatter.locale, { style: 'unit', unit: units[unit] as string, unitDisplay: 'short', maximumFractionDigits: value < 10 && unit > 1 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(current.formatter.locale, { style: 'unit', unit: units[unit] as string, unitDisplay: unit ? 'short' : 'long', maximumFractionDigits: value < 10 && unit > 1 ? 1 : 0 }).format(value);
 }
