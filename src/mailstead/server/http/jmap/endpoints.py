@@ -113,6 +113,11 @@ class Endpoints:
                 spool.write(piece)
             size = spool.size
             ident = await mailings.keep(account, spool.finish())
+        except Problem as exc:
+            if exc.status != 413:  # noqa: PLR2004 - the limit has a name
+                raise
+            limit = RequestError("limit", f"A file has at most {self._upload_octets} octets", limit="maxSizeUpload", status=413)
+            return _request_error(limit, exc.headers)
         finally:
             spool.close()
             self._uploading[who] -= 1
@@ -189,5 +194,5 @@ def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
 
 
-def _request_error(exc: RequestError) -> Response:
-    return Response(msgspec.json.encode(exc.problem()), exc.status, media_type="application/problem+json")
+def _request_error(exc: RequestError, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(exc.problem()), exc.status, headers, "application/problem+json")

@@ -196,7 +196,7 @@ async def test_what_blob_copy_wants(web: Web) -> None:
 
 async def test_an_upload_that_is_too_large_and_one_too_many(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = await upload(web, io.BytesIO(b"x" * ((1 << 20) + 1)))
-    assert 413 == answer.status
+    assert (413, "urn:ietf:params:jmap:error:limit", "maxSizeUpload") == (answer.status, answer.json()["type"], answer.json()["limit"])
     monkeypatch.setattr(limits, "UPLOADS_PER_ACCOUNT", 1)
     one, two = [(await upload(web, b"x")).json()["blobId"] for _ in range(2)]
     assert [404, 200] == [(await download(web, ident)).status for ident in (one, two)], "the oldest make room (RFC 8620 §6)"
