@@ -27,15 +27,17 @@ class SharedEmails(Emails):
         return {one.mailbox_id: one.rights for one in await self._store.shares.of(account, grantee=self._grantee)}
 
     async def mailboxes(self, account: AccountId) -> tuple[States, list[MailboxInfo]]:
-        """Those with rights, and those above them by their names. Where one may not read nothing is counted."""
+        """Those with rights, and those above them by their names. Unread is what one sees oneself; where one may not read nothing is counted."""
         states = await self.states(account)
         grants = {one.mailbox_id: one for one in await self._store.shares.of(account, grantee=self._grantee)}
         above = await self._store.emails.above(account, self._grantee)
+        unread = await self._store.emails.unread(account, self._grantee)
         found = []
         for box in await self._store.mail.mailboxes(account):
             grant = grants.get(box.mailbox_id)
             if grant is not None and grant.rights & Right.READ:
-                found.append(dataclasses.replace(box, subscribed=grant.is_subscribed))
+                emails, threads = unread.get(box.mailbox_id, (0, 0))
+                found.append(dataclasses.replace(box, subscribed=grant.is_subscribed, unread_emails=emails, unread_threads=threads))
             elif grant is not None or box.mailbox_id in above:
                 found.append(dataclasses.replace(
                     box, subscribed=False, total=0, unseen=0, deleted=0, size_octets=0, emails=0, unread_emails=0, threads=0, unread_threads=0))

@@ -160,7 +160,7 @@ async def test_a_mailbox_that_is_given_or_taken_brings_and_takes_its_mail(world:
     three = await put(world, inbox)
     await give(world, inbox, LOOK)
     assert ((three,), (one,), ()) == await told(world, since)
-    assert ((inbox,), (), ()) == await told(world, boxes, Kind.MAILBOX)
+    assert ((inbox,), (team,), ()) == await told(world, boxes, Kind.MAILBOX), "what is unread in Team may be another number: more of a conversation is seen"
     assert 1 == len((await told(world, threads, Kind.THREAD))[0])
     since, boxes = await at(world), await at(world, Kind.MAILBOX)
     await give(world, team, NONE)
@@ -168,7 +168,7 @@ async def test_a_mailbox_that_is_given_or_taken_brings_and_takes_its_mail(world:
     created, updated, destroyed = await told(world, since)
     assert ((), (one,), (two,)) == (created, updated, destroyed)
     assert late not in destroyed
-    assert ((), (), (team,)) == await told(world, boxes, Kind.MAILBOX)
+    assert ((), (inbox,), (team,)) == await told(world, boxes, Kind.MAILBOX)
     assert {one: ((inbox,), 0)} == await seen(world, one, two, late)
 
 

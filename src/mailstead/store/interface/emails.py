@@ -35,6 +35,9 @@ class Emails(Protocol):
     async def above(self, account: AccountId, viewer: AccountId) -> frozenset[MailboxId]:
         """Mailboxes above those that somebody knows of: they know the names of these as well."""
 
+    async def unread(self, account: AccountId, viewer: AccountId) -> dict[MailboxId, tuple[int, int]]:
+        """Unread emails and unread threads in mailboxes as somebody sees them who sees some of the account only; of those with any."""
+
     async def emails(self, account: AccountId, ids: Sequence[EmailId], *, content: bool, viewer: AccountId | None = None) -> tuple[States, dict[EmailId, EmailRow]]:
         """Those of the emails that are there. ``content``: with the columns that come from the message."""
 

@@ -28,6 +28,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import changes, emails, mailboxes, sight
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.filing import Incoming
+from mailstead.store.mail.guest_counts import GuestCounts
 from mailstead.store.mail.operation import Operation
 from mailstead.store.mail.set_emails import Creation, SetEmails
 from mailstead.store.mail.set_mailboxes import DestroyMailbox, SetMailbox
@@ -52,6 +53,7 @@ class EmbeddedEmails:
         self._finder = finder
         self._indexer = indexer
         self._opened = emails.Opened()
+        self._counts = GuestCounts()
         self._threads = ThreadPoolExecutor(_THREADS, "query")
 
     def close(self) -> None:
@@ -68,6 +70,9 @@ class EmbeddedEmails:
 
     async def above(self, account: AccountId, viewer: AccountId) -> frozenset[MailboxId]:
         return self._seen(account, viewer, lambda _, found: found.above)  # type: ignore[return-value, arg-type]
+
+    async def unread(self, account: AccountId, viewer: AccountId) -> dict[MailboxId, tuple[int, int]]:
+        return self._seen(account, viewer, lambda db, found: self._counts.of(db, found, viewer))  # type: ignore[return-value, arg-type]
 
     def _seen(self, account: AccountId, viewer: AccountId, look: Callable[[Database, Sight], R]) -> R:
         """What ``look`` gives of one snapshot, and of what somebody sees in it."""

@@ -4,12 +4,14 @@ To them the account holds the entries of the mailboxes that they may read (``Sig
 is, its keywords are merged over these entries alone, a thread has these emails. Mailboxes above those they know of are shown by their names
 (``Sight.above``; RFC 8621 §2: ``mayReadItems`` is false there).
 
-States are theirs too: the last modseq at which something in their sight moved, so that what goes on elsewhere in the account is not told. Changes are
+States are theirs too: the last modseq at which something in their sight moved, so that what goes on elsewhere in the account is not told. What is unread
+is counted over their sight as well (``mail.guest_counts``), so with any entry their mailboxes may have moved. Changes are
 computed from the same log as the owner's (``changes``), and from the grants, which say what came into their sight and left it. They are told in the order
 of the last thing that happened to each object, so that a page may end at any object: ``skip`` is its number then. After a page everything that is there
 is told as created: who asks may have been told of it or not.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -56,7 +58,7 @@ def of(db: Database, account: int, grantee: int) -> Sight:
     formed = max((boxes[box][2] for box in (*rights, *above) if box in boxes), default=0)
     counted = max((boxes[box][3] for box in read), default=0)
     email = max(granted, entries)
-    return Sight(account, rights, read, above, rows, States(now[0], now[1], email, max(granted, formed, counted), email, email, granted))
+    return Sight(account, rights, read, above, rows, States(now[0], now[1], email, max(email, formed, counted), email, email, granted))
 
 
 def _above(parents: dict[int, int], boxes: Iterable[int]) -> set[int]:
@@ -290,6 +292,15 @@ def _mailboxes(db: Database, sight: Sight, since: int) -> dict[int, _Item]:
                 put_above(parents.get(box, 0), modseq)
                 put_above(old_parent, modseq)
                 interesting = interesting | {old_parent, *_above(parents, [old_parent])}
+    threads: dict[int, int] = {}
+    for one in _emails(db, sight, since).values():
+        threads[one.thread] = max(threads.get(one.thread, 0), one.item.at)
+    for box, thread in db.all(
+        "SELECT DISTINCT n.mailbox_id, n.thread_id FROM json_each(?2) j CROSS JOIN entry n INDEXED BY entry_thread"
+        " ON n.account_id=?1 AND n.thread_id=j.value", (sight.account, json.dumps(list(threads))),
+    ):
+        if box in sight.read:
+            put(box, threads[thread], _COUNTS)
     return items
 
 

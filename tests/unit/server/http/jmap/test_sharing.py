@@ -343,6 +343,50 @@ async def test_mailboxes_are_made_changed_and_destroyed_by_right(two: Two) -> No
         found[0]["destroyed"], found[1]["notDestroyed"][box_id(team)]["type"], list(found[2]["updated"] or ()) or list(found[2]["notUpdated"]))
 
 
+async def test_unread_is_what_one_sees_oneself(two: Two) -> None:
+    """A conversation is unread to a guest for what lies in their sight, an email for its entries there (RFC 8621 §2); the owner's counters are the owner's."""
+    team, other, secret = await two.box("Team"), await two.box("Other"), await two.box("Secret")
+    await two.give(team, Right.READ | Right.SEEN)
+    await two.give(other, Right.READ | Right.SEEN)
+
+    def email(boxes: list[MailboxId], ident: str, *, seen: bool) -> dict[str, Any]:
+        return {
+            "mailboxIds": {box_id(box): True for box in boxes}, "keywords": {"$seen": True} if seen else {}, "from": [{"email": "x@far.test"}],
+            "subject": "plan", "messageId": [ident], "references": ["root@far.test"], "textBody": [{"partId": "1"}], "bodyValues": {"1": {"value": "x"}}}
+
+    (made,) = await two.ask(("Email/set", {"create": {
+        "a": email([team], "a@far.test", seen=True), "b": email([secret], "b@far.test", seen=False), "c": email([other], "c@far.test", seen=True),
+        "d": email([other, secret], "d@far.test", seen=True)}}), who="alice")
+    ids = {cid: one["id"] for cid, one in made["created"].items()}
+
+    async def counts(who: str = "bob") -> dict[str, tuple[int, int, int]]:
+        (found,) = await two.ask(("Mailbox/get", {"ids": [box_id(team), box_id(other)]}), who=who)
+        return {one["name"]: (one["totalEmails"], one["unreadEmails"], one["unreadThreads"]) for one in found["list"]}
+
+    async def moved(since: str) -> tuple[list[str], str]:
+        (found,) = await two.ask(("Mailbox/changes", {"sinceState": since}))
+        return sorted(found["updated"]), found["newState"]
+
+    assert {"Team": (1, 0, 1), "Other": (2, 0, 1)} == await counts("alice")
+    assert {"Team": (1, 0, 0), "Other": (2, 0, 0)} == await counts()
+    (before,) = await two.ask(("Mailbox/get", {"ids": []}))
+    state = before["state"]
+    await two.ask(("Email/set", {"update": {ids["c"]: {"keywords/$seen": None}}}))
+    assert {"Team": (1, 0, 1), "Other": (2, 1, 1)} == await counts()
+    told, state = await moved(state)
+    assert sorted([box_id(team), box_id(other)]) == told, "the conversation is unread in Team for an email in Other"
+    await two.ask(("Email/set", {"update": {ids["c"]: {"keywords/$seen": True}}}))
+    await two.ask(("Email/set", {"update": {ids["d"]: {"keywords/$seen": None}}}), who="alice")
+    assert {"Team": (1, 0, 1), "Other": (2, 1, 1)} == await counts()
+    _, state = await moved(state)
+    await two.ask(("Email/set", {"update": {ids["d"]: {"keywords/$seen": True}}}))
+    assert {"Team": (1, 0, 0), "Other": (2, 0, 0)} == await counts(), "read by the guest, whose change goes to what they see"
+    assert {"Team": (1, 0, 1), "Other": (2, 1, 1)} == await counts("alice"), "and not to the entry that they do not"
+    told, state = await moved(state)
+    assert box_id(other) in told
+    assert [] == (await moved(state))[0]
+
+
 async def test_what_one_wants_to_see_is_ones_own(two: Two) -> None:
     team = await two.box("Team")
     await two.give(team, Right.READ)
