@@ -11,16 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from mailstead import telemetry
 from mailstead.model import ids as wire
 from mailstead.model import limits
-from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.reference import Unresolved
 from mailstead.server.http.jmap import arguments as known
+from mailstead.server.http.jmap import refused
 from mailstead.server.http.jmap.standard import Mailing, MethodError, Source
 from mailstead.server.http.mailing import Mailings
 from mailstead.service.sharing import Reach
@@ -28,10 +27,6 @@ from mailstead.service.submissions import Sendings
 
 CORE: Final = "urn:ietf:params:jmap:core"
 Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
-_ERRORS: Final = {
-    Reason.NOT_FOUND: "notFound", Reason.NOT_PERMITTED: "forbidden", Reason.OVER_QUOTA: "overQuota", Reason.INVALID: "invalidArguments",
-    Reason.TOO_LARGE: "requestTooLarge", Reason.LIMIT: "limit", Reason.ACCOUNT_SUSPENDED: "accountReadOnly",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -113,19 +108,8 @@ class Dispatcher:
                 responses += [(more, result, ident) for more, result in call.implicit]
             except Unresolved as exc:
                 responses.append(("error", {"type": exc.kind, "description": str(exc)}, ident))
-            except MethodError as exc:
-                found = {"type": exc.kind, **exc.more}
-                if exc.description:
-                    found["description"] = exc.description
-                responses.append(("error", found, ident))
-            except Refusal as exc:
-                responses.append(("error", {"type": _ERRORS.get(exc.reason, "forbidden"), "description": exc.public}, ident))
-            except Unavailable as exc:
-                telemetry.event("jmap.unavailable", account=principal.account_id, method=name, reason=exc.cause or exc.public)
-                responses.append(("error", {"type": "serverUnavailable", "description": exc.public}, ident))
             except Exception as exc:
-                telemetry.defect("jmap", exc, account=principal.account_id, method=name)
-                responses.append(("error", {"type": "serverFail", "description": "Something went wrong on our side; try again"}, ident))
+                responses.append(("error", refused.error(exc, name, principal.account_id), ident))
             if len(responses) > limits.JMAP_RESPONSE_VALUES:
                 raise RequestError("limit", "The response has too many parts", limit="maxCallsInRequest")
         answer: dict[str, Any] = {"methodResponses": responses, "sessionState": await self._state(principal)}

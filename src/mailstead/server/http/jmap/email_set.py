@@ -18,7 +18,7 @@ from mailstead.protocol.jmap.mail.compose import BadEmail
 from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
 from mailstead.protocol.jmap.mail.keywords import Names, flag_of
-from mailstead.server.http.jmap import blob_source, snooze
+from mailstead.server.http.jmap import blob_source, refused, snooze
 from mailstead.server.http.jmap.email import get, is_message
 from mailstead.server.http.jmap.session import PLUS
 from mailstead.server.http.jmap.standard import (
@@ -380,20 +380,19 @@ async def copy(call: Call) -> dict[str, Any]:
     done = await _file(call, given, source, _copied)
     if destroys and done["created"]:
         originals = [str(resolved(call, given[cid]["id"])) for cid in done["created"]]
-        call.implicit.append(("Email/set", await _destroy_originals(call, source, from_id, originals, if_state)))
+        await refused.follow(call, "Email/set", _destroy_originals(call, source, from_id, originals, if_state))
     return {"fromAccountId": from_id, **done}
 
 
 async def _destroy_originals(call: Call, source: Source, from_id: str, idents: list[str], if_state: str) -> dict[str, Any]:
-    """RFC 8620 §5.4: what was copied leaves the other account; the response of the ``Email/set`` that this is."""
+    """RFC 8620 §5.4: what was copied leaves the other account, if that is in ``if_state``; the response of the ``Email/set`` that this is."""
     numbers = [number for ident in idents if (number := wire.from_wire(wire.EMAIL, ident)) is not None]
     before = state(await source.mailing.emails.states(source.account), Kind.EMAIL)
     outcome = Outcome()
     try:
         done = await source.mailing.emails.set(source.account, if_state=if_state, destroy=[EmailId(number) for number in numbers])
     except StateMismatch:
-        outcome.not_destroyed = {ident: set_error("stateMismatch") for ident in idents}
-        return outcome.response(call, before, before) | {"accountId": from_id}
+        raise MethodError("stateMismatch") from None
     for ident, fault in zip(idents, done.destroyed, strict=True):
         if fault is Fault.NONE:
             outcome.destroyed.append(ident)

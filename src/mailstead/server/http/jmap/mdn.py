@@ -15,7 +15,7 @@ from mailstead.model.errors import Refusal
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission
 from mailstead.protocol.jmap.mail.keywords import Names
-from mailstead.server.http.jmap import blob_source, email_set, identity
+from mailstead.server.http.jmap import blob_source, email_set, identity, refused
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.email import is_message
 from mailstead.server.http.jmap.kept_type import Bad
@@ -70,7 +70,7 @@ async def send(call: Calling) -> dict[str, Any]:
     if updates:
         more = Calling(
             call.principal, call.mailing, call.account, call.account_id, {"update": updates}, call.created, call.may_write, sendings=call.sendings)
-        call.implicit.append(("Email/set", await email_set.set_(more)))
+        await refused.follow(call, "Email/set", email_set.set_(more))
     return {"accountId": call.account_id, "sent": sent or None, "notSent": not_sent or None}
 
 

@@ -14,7 +14,7 @@ from mailstead.model.errors import Reason, Refusal, Violation
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
 from mailstead.protocol.smtp import dsn
-from mailstead.server.http.jmap import email_set, identity
+from mailstead.server.http.jmap import email_set, identity, refused
 from mailstead.server.http.jmap.dispatch import Calling
 from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
 from mailstead.server.http.jmap.submission import given_parameters, ident_of, numbers_of, shown, state_of
@@ -94,7 +94,7 @@ async def _follow(call: Calling, on_update: dict[str, Any], on_destroy: list[Any
             call.principal, call.mailing, call.account, call.account_id, {"update": update, "destroy": destroy}, call.created, call.may_write,
             sendings=call.sendings,
         )  # fmt: skip
-        call.implicit.append(("Email/set", await email_set.set_(more)))
+        await refused.follow(call, "Email/set", email_set.set_(more))
 
 
 # ----------------------------------------------------------------------------------------------------------- sending

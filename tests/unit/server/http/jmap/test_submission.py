@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.harness.http import Web, web_server
 
+from mailstead.model.errors import Unavailable
+
 HELD = {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "3600"}}, "rcptTo": [{"email": "bob@example.test"}]}
 
 
@@ -214,3 +216,17 @@ async def test_an_address_with_its_domain_in_capitals_is_the_same(web: Web) -> N
     email, identity, _ = await draft(web, cc=[{"email": "bob@EXAMPLE.test"}], bcc=[{"email": "bob@Example.Test"}])
     done = await sent(web, email, identity)
     assert ["bob@example.test"] == [one["email"] for one in done["created"]["s"]["envelope"]["rcptTo"]]
+
+
+async def test_what_was_sent_is_told_where_the_email_cannot_become_what_is_wished(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The implicit ``Email/set`` fails for itself (RFC 8621 §7.5): a client that saw an error for the whole would send once more."""
+    email, identity, _ = await draft(web)
+
+    async def set_(*_: Any, **__: Any) -> None:
+        raise Unavailable("not now")
+
+    monkeypatch.setattr(type(web.store.emails), "set", set_)
+    (first, done, tag), (second, failed, again) = await web.jmap(("EmailSubmission/set", {
+        "create": {"s": {"emailId": email, "identityId": identity}}, "onSuccessUpdateEmail": {"#s": {"keywords/$draft": None}}}))
+    assert ("EmailSubmission/set", "error", "serverUnavailable", tag) == (first, second, failed["type"], again)
+    assert done["created"]["s"]["id"]
