@@ -41,6 +41,8 @@ class Filing:
     received_at_ms: int | None = None
     discard: bool = False
     """A rule ate it: remember the delivery id, file nothing."""
+    is_notice: bool = False
+    """What has become of mail that was sent: it is seen also in a conversation that is muted."""
 
 
 @dataclass(frozen=True, slots=True)

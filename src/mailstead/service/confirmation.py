@@ -79,7 +79,7 @@ class Confirmation:
         routed = await self._directory.route(to)
         for author, _ in routed.accounts:
             await self._mail.deliver(
-                author, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
+                author, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True)
             )
         if routed.remote and self._can_send_out:
             # NOTIFY=NEVER: nobody hears of a notice that was lost (RFC 3461 §6.2).

@@ -29,6 +29,7 @@ _MESSAGE_ID: Final = re.compile(rb"^message-id[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\
 _RECEIVED: Final = re.compile(rb"^received[ \t]*:", re.MULTILINE)
 _DELIVERED_TO: Final = re.compile(rb"^delivered-to[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PLAIN: Final = re.compile(r"""(?:[^\s"(),:;<>@\[\]\\.\x00-\x1f\x7f]+(?:\.(?!@)|(?=@)))+@[^\s@<>"]+|""")
+_REPORT: Final = b"delivery-status"
 _HASH_CHUNK: Final = 1 << 20
 _OF_DELIVERY: Final = (ObjectKind.SENDER_PROFILE, ObjectKind.VACATION)
 """What somebody keeps to have a say in deliveries; few do, so the store is asked in the step that files."""
@@ -48,6 +49,8 @@ class Received:
     """Addresses of Delivered-To, casefolded."""
     may_have_results: bool = False
     """Whether its header may say what somebody found out about it (RFC 8601)."""
+    is_report: bool = False
+    """Whether it is a delivery status notification (RFC 3464 §2)."""
 
     @staticmethod
     def of(octets: Octets) -> "Received":
@@ -68,7 +71,7 @@ class Received:
             len(_RECEIVED.findall(lower)) if b"received" in lower else 0,
             frozenset(each.decode("utf-8", "replace").strip().casefold() for each in _DELIVERED_TO.findall(head))
             if b"delivered-to" in lower else frozenset(),
-            results.NAME in lower,
+            results.NAME in lower, _REPORT in lower,
         )  # fmt: skip
 
 
@@ -115,6 +118,7 @@ class Delivery:
         filing = Filing(
             self._id(message, account, reverse_path, forward_path), message.octets,
             b"Return-Path: <%b>\r\nDelivered-To: %b\r\n%b" % (written(reverse_path).encode(), written(address).encode(), trace), mailboxes,
+            is_notice=not reverse_path and message.is_report,
         )  # fmt: skip
         filed = await self._mail.deliver_unless(account, filing, _OF_DELIVERY)
         has_a_say, is_rejected = filed is None, False

@@ -162,7 +162,7 @@ class Forwarding:
 
     async def _file(self, routed: Routed, notice: bytes, identity: bytes) -> None:
         for account, _ in routed.accounts:
-            await self._mail.deliver(account, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms()))
+            await self._mail.deliver(account, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True))
 
     async def _bring(
         self, to: str, octets: bytes, trace: bytes, identity: bytes, domain: str, why: str, message_id: str, *, is_required: bool = False

@@ -114,6 +114,8 @@ class Reminders:
             said = header.first(head, b"auto-submitted")
             if said is not None and header.unfold(said).strip().lower() not in {b"", b"no"}:
                 continue
+            if (header.first(head, b"return-path") or b"").strip() == b"<>":
+                continue  # a notice: the mail has not even arrived
             authors = addresses.parse(header.unfold(header.first(head, b"from") or b""))
             written = [addresses.spelled(each.local, each.domain) for each in authors if each.domain and each.local]
             if written and not await self._directory.owns(account, written[0]):

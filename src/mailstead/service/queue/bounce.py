@@ -9,16 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.mime import unitext
+from mailstead.mime import header, thread, unitext
+from mailstead.mime.compose import encoded_text, field
+from mailstead.mime.compose import text as unstructured
 from mailstead.model.ids import SUBMISSION, to_wire
 from mailstead.model.status import EnhancedStatus
-from mailstead.service.delivery import written
+from mailstead.service.delivery import header_of, written
 from mailstead.service.queue import retry
 from mailstead.service.submission import date
 from mailstead.store.interface import QueueEntry
 
 RETURNED_OCTETS: Final = 256 << 10
 """A longer message comes back as its header only, whatever RET asked for (RFC 3461 §6.2 allows it)."""
+_SUBJECT_MOST: Final = 150
+_PARENT_MOST: Final = 900
 _LINE: Final = 76
 _LINE_OCTETS: Final = 980
 
@@ -65,6 +69,7 @@ def is_traced(entry: QueueEntry, *, keeps_time: bool) -> bool:
 def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: str, now_ms: int) -> bytes:
     """The notice for recipients of one message, all with the same action. What was to go over TLS alone is not sent back whole (RFC 8689 §5)."""
     entry = told[0].entry
+    subject, parent = _about(octets)
     boundary = f"=_{to_wire(SUBMISSION, entry.submission_id)}_{action.value}_{entry.number}"
     utf8 = not all(_is_ascii(one) for one in told)
     returned, kind = _returned(octets, full=action is Action.FAILED and entry.options.get("ret") != "HDRS" and not entry.options.get("requiretls"), utf8=utf8)
@@ -74,7 +79,8 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
     head = [
         f"From: Mail delivery <postmaster@{hostname}>",
         f"To: <{written(entry.reverse_path)}>",
-        f"Subject: {_SUBJECTS[action]}",
+        _field("Subject", f"[{_MARKS[action]}] {subject}" if subject else _SUBJECTS[action]),
+        *([f"In-Reply-To: <{parent}>", f"References: <{parent}>"] if parent else []),
         f"Date: {date(now_ms)}",
         f"Message-ID: <{to_wire(SUBMISSION, entry.submission_id)}.{entry.number}.{action.value}@{hostname}>",
         "Auto-Submitted: auto-replied",
@@ -82,8 +88,10 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
         f'Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="{boundary}"',
         f"Content-Transfer-Encoding: {encoding}",
     ]
+    prose = _prose(told, action, subject)
+    transfer, text = ("8bit", prose.encode()) if utf8 else encoded_text(prose)
     parts = [
-        (f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {'8bit' if utf8 else '7bit'}", _prose(told, action)),
+        (f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {transfer}", text.decode()),
         (
             f"Content-Type: message/{'global-delivery-status' if utf8 else 'delivery-status'}"
             f"\r\nContent-Transfer-Encoding: {'8bit' if utf8 else '7bit'}",
@@ -98,6 +106,10 @@ def compose(told: Sequence[Told], action: Action, octets: bytes, *, hostname: st
 
 
 _ASKED_BY: Final = {Action.FAILED: "FAILURE", Action.DELAYED: "DELAY", Action.RELAYED: "SUCCESS", Action.DELIVERED: "SUCCESS", Action.EXPANDED: "SUCCESS"}
+_MARKS: Final = {
+    Action.DELIVERED: "Delivered", Action.FAILED: "Not delivered", Action.DELAYED: "Not delivered yet", Action.RELAYED: "Passed on", Action.EXPANDED: "Gone to all members",
+}
+"""In brackets before the message's own subject: that makes it the same base subject (RFC 5256 §2.1), so that a notice stands in the conversation it is about."""
 _SUBJECTS: Final = {
     Action.DELIVERED: "Your message has been delivered",
     Action.FAILED: "Your message could not be delivered",
@@ -106,16 +118,30 @@ _SUBJECTS: Final = {
     Action.EXPANDED: "Your message has gone to all members of a group",
 }
 _OPENINGS: Final = {
-    Action.DELIVERED: "Your message was delivered to the mailbox of:",
-    Action.FAILED: "Your message could not be delivered to:",
-    Action.DELAYED: "Your message has not been delivered yet. We keep trying; you need not send it again. It waits for:",
-    Action.RELAYED: "Your message was passed on to another server, from which you may hear no more, for:",
-    Action.EXPANDED: "Your message was taken, and went on to everybody behind this address; of their mailboxes you will hear only if something fails:",
+    Action.DELIVERED: "{} was delivered to the mailbox of:",
+    Action.FAILED: "{} could not be delivered to:",
+    Action.DELAYED: "{} has not been delivered yet. We keep trying; you need not send it again. It waits for:",
+    Action.RELAYED: "{} was passed on to another server, from which you may hear no more, for:",
+    Action.EXPANDED: "{} was taken, and went on to everybody behind this address; of their mailboxes you will hear only if something fails:",
 }
 
 
-def _prose(told: Sequence[Told], action: Action) -> str:
-    lines = [_OPENINGS[action], ""]
+def _about(octets: bytes) -> tuple[str, str]:
+    """The message's subject, decoded and cut, and its Message-ID without brackets; "" where it has none."""
+    head = header_of(octets)
+    subject = " ".join(header.decode(header.first(head, b"subject") or b"").split())
+    ids = thread.message_ids(header.unfold(header.first(head, b"message-id") or b""))
+    parent = ids[0].decode("ascii", "ignore") if ids and ids[0].isascii() and len(ids[0]) <= _PARENT_MOST else ""
+    return subject if len(subject) <= _SUBJECT_MOST else subject[:_SUBJECT_MOST].rstrip() + " …", parent
+
+
+def _field(name: str, value: str) -> str:
+    """A field without its last line end."""
+    return field(name, unstructured(value)).decode("ascii").removesuffix("\r\n")
+
+
+def _prose(told: Sequence[Told], action: Action, subject: str) -> str:
+    lines = [*_folded(_OPENINGS[action].format(f'Your message "{subject}"' if subject else "Your message"), ""), ""]
     for one in told:
         lines.append(f"  {written(one.entry.forward_path)}")
         if one.text:

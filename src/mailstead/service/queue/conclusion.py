@@ -182,7 +182,7 @@ class Conclusion:
             if entry.options.get("forward") and self._forwarding is not None:
                 return await self._forwarding.tell(entry, notice, digest, is_failure=action is Action.FAILED)
             filed = await self._mail.deliver(
-                entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms())
+                entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True)
             )
         except Unavailable as exc:
             telemetry.event("notice.deferred", account=entry.account_id, reason=exc.cause or exc.public)

@@ -19,7 +19,7 @@ _inboxes: dict[int, int] = {}
 
 class Deliver(OfAccount):
     """``mailboxes`` are tried in order, INBOX at last. ``discard``: only remember the id. ``unless``: kinds of objects of which one
-    that the account keeps has nothing be filed; None tells it."""
+    that the account keeps has nothing be filed; None tells it. ``is_notice``: whether the conversation is muted does not matter."""
 
     delivery_id: bytes
     incoming: Incoming
@@ -27,6 +27,7 @@ class Deliver(OfAccount):
     flags: tuple[str, ...]
     discard: bool
     unless: tuple[int, ...] = ()
+    is_notice: bool = False
     returns: ClassVar = Filed | None
     is_once: ClassVar = True
 
@@ -48,7 +49,7 @@ class Deliver(OfAccount):
         key = keys.of(account)
         is_seen = model.DELETED not in map(model.SYSTEM_BITS.get, map(model.canonical, self.flags))
         modseq = clock.tick(tx, account, octets=info.size, messages=1, of_all=is_seen)
-        is_muted = len(self.incoming.refs) > 1 and muted.is_muted(tx.db, account, key, self.incoming.refs)
+        is_muted = not self.is_notice and len(self.incoming.refs) > 1 and muted.is_muted(tx.db, account, key, self.incoming.refs)
         words = (*self.flags, "\\Seen", muted.MUTED) if is_muted else self.flags
         flags, more = keywords.bits(tx, account, key, words, must=False) if words else (0, ())
         mailbox, place = self._place(tx, key, modseq, flags, first=muted.archive(tx.db, account) if is_muted and self._is_for_inbox() else 0)

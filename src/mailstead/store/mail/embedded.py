@@ -236,7 +236,7 @@ class EmbeddedMail:
         )
         filed: Filed | None = await self._write_to(
             shard.number,
-            deliver.Deliver(account, filing_.delivery_id, incoming, paths, tuple(filing_.flags), filing_.discard, tuple(kinds)), b"",
+            deliver.Deliver(account, filing_.delivery_id, incoming, paths, tuple(filing_.flags), filing_.discard, tuple(kinds), filing_.is_notice), b"",
         )
         if not incoming.body and (filed is None or filed.email_id != incoming.info.email):
             self._objects.drop(account, incoming.info.email)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailstead.mime.thread import base_subject
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.queue.bounce import RETURNED_OCTETS, Action, Told, compose, is_traced, wanted
@@ -51,6 +52,24 @@ def test_a_program_can_read_it() -> None:
     assert (second["Final-Recipient"], second["Diagnostic-Code"]) == ("rfc822; e@f.example", None)
     assert original.get_content_type() == "message/rfc822"
     assert original.get_content()["Subject"] == "lost"
+
+
+@pytest.mark.parametrize(("head", "subject", "named", "parent"), [
+    (b"Subject: lost\r\nMessage-ID: <1@a>\r\n", "[Not delivered] lost", 'Your message "lost" could', "<1@a>"),
+    (b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n", "[Not delivered] Gr\xfc\xdfe", 'Your message "Gr\xfc\xdfe" could', None),
+    (b"Message-ID: " + b"<" + b"x" * 950 + b"@a>\r\n", "Your message could not be delivered", "Your message could", None),
+    (b"Subject: " + b"word " * 100 + b"\r\n", "[Not delivered] " + "word " * 30 + "\u2026", "Your message \"word word", None),
+    (b"Subject: a\r\n =?utf-8?q?=0D=0ABcc:_x?=\r\n", "[Not delivered] a Bcc: x", 'Your message "a Bcc: x" could', None),
+])  # fmt: skip
+def test_it_names_the_message_and_stands_in_its_conversation(head: bytes, subject: str, named: str, parent: str | None) -> None:
+    """A blob in brackets is no part of the base subject (RFC 5256 §2.1)."""
+    notice = read(compose([TOLD], Action.FAILED, head + b"\r\nbody\r\n", hostname="mx.example.org", now_ms=0))
+    assert subject == notice["Subject"]
+    assert (parent, parent, None) == (notice["In-Reply-To"], notice["References"], notice["Bcc"])
+    words = " ".join(next(notice.iter_parts()).get_content().split())
+    assert words.startswith(named)
+    if parent is not None:
+        assert "lost" == base_subject(str(notice["Subject"]))[0]
 
 
 @pytest.mark.parametrize("case", ["hdrs", "delayed", "large"])

@@ -67,6 +67,7 @@ async def test_the_answer_ends_it(jmap: Jmap) -> None:
     now = jmap.shared.now()
     await jmap.deliver(answer("a@example.test"))  # my own
     await jmap.deliver(answer(more="Auto-Submitted: auto-replied\r\n"))
+    await jmap.deliver(b"Return-Path: <>\r\n" + answer(more="X: another\r\n"))  # what became of it is no answer
     assert await jmap.wake(now.replace(year=2027))
     assert "fired" == (await one(jmap, ident))["state"]
     again = await remind(jmap, email, kind="noReply", at="2030-01-01T00:00:00Z")

@@ -6,11 +6,11 @@ from mailstead.service.delivery import Delivery, Received
 from mailstead.service.senders import Senders
 
 
-async def arrive(jmap: Jmap, author: str, more: str = "", detail: str = "") -> str:
+async def arrive(jmap: Jmap, author: str, more: str = "", detail: str = "", reverse_path: str = "x@y.test") -> str:
     """What was filed: the id of the email."""
     octets = f"From: {author}\r\nTo: a@example.test\r\nSubject: hi\r\n{more}\r\nbody\r\n".encode()
     await Delivery(jmap.store.mail, Senders(jmap.store.kept)).file(
-        Received.of(octets), jmap.account, address="a@example.test", detail=detail, reverse_path="x@y.test", forward_path="a@example.test",
+        Received.of(octets), jmap.account, address="a@example.test", detail=detail, reverse_path=reverse_path, forward_path="a@example.test",
         trace=b"Received: from x; Wed, 25 Nov 2026 12:00:00 +0000\r\n")
     return str((await jmap.call("Email/query", sort=[{"property": "receivedAt", "isAscending": False}], limit=1))["ids"][0])
 
@@ -55,6 +55,12 @@ async def test_a_muted_conversation_goes_to_the_archive(jmap: Jmap) -> None:
     await jmap.call("Email/set", update={ident: {"keywords/$muted": None} for ident in (first, answer)})
     last = await arrive(jmap, "bob@other.test", "Message-ID: <4@x>\r\nIn-Reply-To: <2@x>\r\n")
     assert ([await jmap.box()], []) == await place(jmap, last)
+    await jmap.call("Email/set", update={first: {"keywords/$muted": True}})
+    report = "In-Reply-To: <1@x>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+    undelivered = await arrive(jmap, "mailer-daemon@other.test", "Message-ID: <6@x>\r\n" + report, reverse_path="")
+    assert ([await jmap.box()], []) == await place(jmap, undelivered), "that a message of one's own did not arrive is always seen"
+    feigned = await arrive(jmap, "eve@other.test", "Message-ID: <7@x>\r\n" + report)
+    assert ([await jmap.box("archive")], ["$muted", "$seen"]) == await place(jmap, feigned)
     box = await jmap.make_box("lists")
     await jmap.call("Email/set", update={first: {"keywords/$muted": True}})
     filed = await arrive(jmap, "bob@other.test", "Message-ID: <5@x>\r\nIn-Reply-To: <1@x>\r\n", detail="lists")
