@@ -77,7 +77,7 @@ async def copy(call: Calling) -> dict[str, Any]:
     for ident in wanted:
         octets = await blob_source.octets(other.mailing, other.account, ident)
         if octets is None:
-            missing[ident] = set_error("notFound")
+            missing[ident] = set_error("blobNotFound")  # docs/decisions/0079
         else:
             copied[ident] = await call.mailing.keep(call.account, octets)
     return {"fromAccountId": source, "accountId": call.account_id, "copied": copied or None, "notCopied": missing or None}

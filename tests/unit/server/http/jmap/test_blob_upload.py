@@ -51,7 +51,7 @@ async def test_blobs_are_copied_from_other_accounts_only(two: tuple[Jmap, Jmap])
     mine.others[other.account_id] = other.account
     blob = other.put(b"octets")
     found = await mine.call("Blob/copy", fromAccountId=other.account_id, blobIds=[blob, "nope"])
-    assert (other.account_id, "notFound") == (found["fromAccountId"], found["notCopied"]["nope"]["type"])
+    assert (other.account_id, "blobNotFound") == (found["fromAccountId"], found["notCopied"]["nope"]["type"])
     assert b"octets" == mine.shared.uploads[(mine.account, found["copied"][blob])]
     assert "invalidArguments" == await mine.error("Blob/copy", fromAccountId=mine.account_id, blobIds=[])
     assert "fromAccountNotFound" == await mine.error("Blob/copy", fromAccountId="a1", blobIds=[])
