@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
-from tests.interop.web.conftest import PEOPLE, PNG, eventually, holds, put
+from tests.interop.web.conftest import PEOPLE, PNG, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
 TALKATIVE = PEOPLE[22]
@@ -92,6 +92,31 @@ def test_hostile_mail_reaches_nobody(site: Server, browser: Browser, desk: dict[
     seen = browser.run("hostile", desk, errors=True, subjects=subjects)
     assert seen == {"origins": ["null"] * 3, "reachable": False, "marked": False}
     assert hits == []
+
+
+def test_styles_of_mail_are_shown_and_quoted_without_a_word_in_the_log(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    def html_only(message: EmailMessage) -> None:
+        html = message.get_body(("html",))
+        assert html is not None
+        content = html.get_content()
+        message.clear_content()
+        message.set_content(content, subtype="html")
+
+    put(
+        site, "In many colours", "<html><head><STYLE>.two{color:rgb(0, 100, 0)}</STYLE></head><body style='margin:3px'><p id=one style='color:rgb(200, 0, 0)'>One</p>"
+        "<p class=two>Two</p><p id=three title='style=1'>Three with style=&quot;none&quot;</p></body></html>", sender=PEOPLE[1], change=html_only,
+    )  # fmt: skip
+    seen = browser.run("styled", desk, subject="In many colours", to=None)
+    assert ("rgb(200, 0, 0)", "rgb(0, 100, 0)", 'Three with style="none"') == (seen["attribute"], seen["sheet"], seen["words"])
+    assert (["One", "Two", 'Three with style="none"'], True) == (seen["text"], seen["quoted"])
+    eventually(lambda: holds(site, "INBOX", "Re: In many colours", PEOPLE[1]))
+    [(_, message)] = found(site, PEOPLE[1], "INBOX", "Re: In many colours")
+    body = message.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert "mailstead" not in html.replace("example", "")
+    assert 'style="color:rgb(200, 0, 0)"' in html
+    assert 'Three with style="none"' in html.replace("&quot;", '"')
 
 
 def test_what_is_behind_a_message(site: Server, browser: Browser, desk: dict[str, Any]) -> None:

@@ -150,3 +150,27 @@ export async function downloadAll(mail, { subject }) {
   for await (const piece of await download.createReadStream()) pieces.push(piece);
   return { name: download.suggestedFilename(), says: await mail.page.locator('.msg .all .hint').textContent(), base64: Buffer.concat(pieces).toString('base64') };
 }
+
+/** Mail with styles: they are there in its frame; as text it is words, line by line; quoted in an answer they go along. */
+export async function styled(mail, { subject, to }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  const frame = await mail.text();
+  const seen = await frame.evaluate(() => ({ attribute: getComputedStyle(document.querySelector('#one')).color, sheet: getComputedStyle(document.querySelector('.two')).color, words: document.querySelector('#three').textContent }));
+  await mail.page.locator('.msg .btn-ic[aria-haspopup=menu]').last().click();
+  await mail.page.getByRole('menuitem', { name: /plain text/i }).click();
+  await mail.page.waitForFunction(() => document.querySelectorAll('.msg iframe').length > 0);
+  let text = '';
+  for (let tries = 0; tries < 40 && !/^One/m.test(text); tries++) {
+    await mail.page.waitForTimeout(100);
+    text = await (await mail.text()).evaluate(() => (document.documentElement.className === 'text' ? document.body.innerText : ''));
+  }
+  await mail.press('r');
+  await mail.composer.locator('.editor').waitFor();
+  await mail.page.keyboard.type('As you say.');
+  const quoted = await mail.composer.locator('.editor blockquote').innerText();
+  if (to) await mail.fillTo(to);
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  return { ...seen, text: text.split('\n').map((line) => line.trim()).filter(Boolean), quoted: quoted.includes('style="none"') };
+}
