@@ -34,6 +34,8 @@ const config: Config = {
   ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/(?:png|jpe?g|gif|webp)[;,]|#)/i,
   ADD_TAGS: ['center', 'font'],
   ADD_ATTR: [STYLE, 'target', 'bgcolor', 'background', 'align', 'valign', 'cellpadding', 'cellspacing', 'border', 'face', 'color', 'size'],
+  // As `style` itself: its value is no address.
+  ADD_URI_SAFE_ATTR: [STYLE],
   FORBID_TAGS: ['style', 'noframes', 'meta', 'link', 'base', 'form', 'input', 'button', 'select', 'textarea', 'option', 'iframe', 'frame', 'frameset', 'object', 'embed', 'applet', 'portal', 'dialog', 'svg', 'math', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'template', 'slot', 'map', 'area', 'marquee'],
   FORBID_ATTR: ['style', 'srcset', 'sizes', 'ping', 'autofocus', 'poster', 'formaction', 'action', 'popover', 'popovertarget', 'contenteditable', 'tabindex', 'accesskey', 'is', 'slot', 'usemap', 'name'],
 };
