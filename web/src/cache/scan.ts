@@ -30,6 +30,7 @@ export class Scanner {
   #becameReady: () => void = () => undefined;
   /** Every row of this device has been taken in. */
   ready: Promise<void> = new Promise((resolve) => (this.#becameReady = resolve));
+  isReady = false;
 
   constructor(readonly store: Store) {}
 
@@ -51,7 +52,10 @@ export class Scanner {
   }
 
   #hear(answer: Answer): void {
-    if (answer.t === 'ready') this.#becameReady();
+    if (answer.t === 'ready') {
+      this.isReady = true;
+      this.#becameReady();
+    }
     else if (answer.t === 'ids') {
       this.#asked.get(answer.n)?.(answer.ids);
       this.#asked.delete(answer.n);
@@ -101,6 +105,7 @@ export class Scanner {
     this.#looking = null;
     for (const resolve of this.#asked.values()) resolve([]);
     this.#asked.clear();
+    this.isReady = false;
     this.ready = new Promise((resolve) => (this.#becameReady = resolve));
   }
 }

@@ -77,13 +77,11 @@ export function parse(source: string): Node[] {
 
 export class Formatter {
   readonly #parsed = new Map<string, Node[]>();
-  readonly #plural: Intl.PluralRules;
-  readonly #number: Intl.NumberFormat;
+  // Made when they are first needed: each takes its time, and the first screen is there before it counts.
+  #plural: Intl.PluralRules | undefined;
+  #number: Intl.NumberFormat | undefined;
 
-  constructor(readonly locale: string) {
-    this.#plural = new Intl.PluralRules(locale);
-    this.#number = new Intl.NumberFormat(locale);
-  }
+  constructor(readonly locale: string) {}
 
   format(source: string, values: Values = {}): string {
     if (!source.includes('{')) return source;
@@ -96,7 +94,7 @@ export class Formatter {
   }
 
   number(value: number): string {
-    return this.#number.format(value);
+    return (this.#number ??= new Intl.NumberFormat(this.locale)).format(value);
   }
 
   #render(nodes: Node[], values: Values, hash: number | undefined): string {
@@ -107,7 +105,7 @@ export class Formatter {
       else if ('cases' in node) {
         const value = values[node.name];
         const plural = node.kind === 'plural';
-        const key = plural ? (node.cases.has(`=${value}`) ? `=${value}` : this.#plural.select(Number(value))) : String(value);
+        const key = plural ? (node.cases.has(`=${value}`) ? `=${value}` : (this.#plural ??= new Intl.PluralRules(this.locale)).select(Number(value))) : String(value);
         out += this.#render(node.cases.get(key) ?? node.cases.get('other') ?? [], values, plural ? Number(value) : hash);
       } else {
         const value = values[node.name];
