@@ -148,7 +148,7 @@ class Server:
 
     def verify(self) -> list[str]:
         """Findings of ``mailstead verify``."""
-        done = self.command("verify", "--json", check=False)
+        done = self.command("verify", "--json", check=False, timeout_s=3_600)  # after a soak there is much to read
         found: list[str] = json.loads(done.stdout)["findings"]
         return found
 
