@@ -147,7 +147,7 @@ class _Walk:
         )  # fmt: skip
 
     def _header(self, start: int, end: int) -> tuple[int, dict[bytes, bytes]]:
-        """Where the body begins, and the wanted fields (the first of each; raw values)."""
+        """Where the body begins, and the wanted fields (see ``_wanted``; raw values)."""
         octets = self._octets
         if octets[start : min(start + 2, end)] == b"\r\n":
             return start + 2, {}
@@ -220,7 +220,8 @@ class _Walk:
 
 
 def _wanted(block: bytes) -> dict[bytes, bytes]:
-    """The first of each wanted field, raw. A tight loop: this runs for every part of every message."""
+    """Each wanted field, raw: of those that say what a part is the first, of the others the last (RFC 8621 §4.1.2; it is also the one that a DKIM
+    signature covers, RFC 6376 §5.4.2). A tight loop: this runs for every part of every message."""
     found: dict[bytes, bytes] = {}
     find = block.find
     size = len(block)
@@ -234,7 +235,7 @@ def _wanted(block: bytes) -> dict[bytes, bytes]:
         colon = find(b":", at, end)
         if colon > at:
             name = block[at:colon].lower().rstrip()
-            if name in _WANTED_TOP and name not in found:
+            if name in _WANTED_TOP and (name not in found or name[:8] != b"content-"):
                 while end < size and block[end] in b" \t":
                     end = find(b"\r\n", end) + 2
                     if end < 2:  # noqa: PLR2004

@@ -227,3 +227,13 @@ def test_a_multipart_without_boundary_lines_is_shown_as_text() -> None:
 def test_a_boundary_that_begins_another_is_not_taken_for_it() -> None:
     octets = multipart(b"ab", multipart(b"abc", b"\r\n1", b"\r\n2"), b"\r\n3")
     assert "multipart(multipart(leaf leaf) leaf)" == shape(parts.unpack(scan(octets).parts))
+
+
+def test_of_a_field_that_is_there_twice_the_last_counts_and_the_first_of_those_about_the_body() -> None:
+    """RFC 8621 §4.1.2."""
+    found = scan(
+        b"Subject: one\r\nFrom: a@x.test\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\nMessage-ID: <1@x.test>\r\nContent-Type: text/html\r\n"
+        b"Subject: two\r\nFrom: b@x.test\r\nDate: Fri, 02 Jan 2026 12:00:00 +0000\r\nMessage-ID: <2@x.test>\r\nContent-Type: text/plain\r\n\r\nx")
+    assert b'("Fri, 02 Jan 2026 12:00:00 +0000" "two" ((NIL NIL "b" "x.test"))' in found.envelope
+    assert (b"two", b"2@x.test") == (found.base_subject.encode(), found.message_id.strip(b"<>"))
+    assert b"HTML" in found.structure.upper()

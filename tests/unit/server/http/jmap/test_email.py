@@ -263,3 +263,15 @@ async def test_up_to_an_email_changes_are_told_no_further(jmap: Jmap) -> None:
     told = await jmap.call("Email/queryChanges", sinceQueryState=before, upToId=b, **asked)
     assert [a, b, c] == [one["id"] for one in told["added"]]
     assert "tooManyChanges" == await jmap.error("Email/queryChanges", sinceQueryState=before, upToId=d, maxChanges=1, **asked)
+
+
+async def test_of_a_field_that_is_there_twice_every_form_shows_the_last(jmap: Jmap) -> None:
+    """RFC 8621 §4.1.2 and §4.1.3: ``subject`` is ``header:Subject:asText``."""
+    ident = await jmap.import_(
+        b"From: a@x.test\r\nTo: one@x.test\r\nSubject: one\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\nMessage-ID: <1@x.test>\r\n"
+        b"From: b@x.test\r\nTo: two@x.test\r\nSubject: two\r\nDate: Fri, 02 Jan 2026 12:00:00 +0000\r\nMessage-ID: <2@x.test>\r\n\r\nx")
+    short = {"from": "From:asAddresses", "to": "To:asAddresses", "subject": "Subject:asText", "sentAt": "Date:asDate", "messageId": "Message-ID:asMessageIds"}
+    (one,) = (await jmap.call("Email/get", ids=[ident], properties=list(short)))["list"]
+    (long,) = (await jmap.call("Email/get", ids=[ident], properties=[f"header:{form}" for form in short.values()]))["list"]
+    assert ("two", "2026-01-02T12:00:00Z", ["2@x.test"], "two@x.test") == (one["subject"], one["sentAt"], one["messageId"], one["to"][0]["email"])
+    assert {name: long[f"header:{form}"] for name, form in short.items()} == {name: one[name] for name in short}
