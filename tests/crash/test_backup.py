@@ -290,7 +290,7 @@ async def test_the_master_key_is_changed_while_serving(tmp_path: Path) -> None:
     await store.start()
     before = {account: await picture(store, account) for account in placed}
     old = (data / "keys" / "master.key").read_bytes()
-    assert 1 + 4 == await store.rotate_master(quiet)  # the site has one too
+    assert 1 + len(placed) == await store.rotate_master(quiet)  # the site has one too
     assert old not in (data / "keys" / "master.key").read_bytes()
     for account in placed:
         assert before[account] == await picture(store, account)
