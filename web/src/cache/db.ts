@@ -181,7 +181,12 @@ export class Database {
   }
 
   async getMany<T>(store: StoreName, ids: string[]): Promise<Map<string, T>> {
-    const transaction = this.idb.transaction(store);
+    let transaction;
+    try {
+      transaction = this.idb.transaction(store);
+    } catch {
+      return new Map(); // It is being closed, for the session has ended: as good as empty.
+    }
     const sealed = await Promise.all(ids.map((id) => transaction.store.get(id) as Promise<Sealed | undefined>));
     const out = new Map<string, T>();
     const waiting = this.#waiting.get(store);
