@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,40 @@ async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
             assert await asyncio.to_thread(server.stop) == 0
     await listener.drain(0.1)
     assert len(site.filed(BOB)) == COUNT
+
+
+async def test_a_pool_leaves_from_its_own_addresses(tmp_path: Path) -> None:
+    """Two senders, two ways out, to the same exchanger: its Received fields say from where."""
+    site = SmtpSite(tls=None)
+    (port,) = free_ports(1)
+    listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
+    await listener.start()
+    try:
+        async with name_server(ZONE) as names:
+            settings = (
+                f'[outbound]\ndirect = true\nport = {port}\nsource = "127.0.0.8"\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
+                '[[outbound.pools]]\nname = "news"\nsources = ["127.0.0.21", "127.0.0.22"]\nhostname = "news.example.test"\nsenders = ["list@example.test"]\n'
+            )
+            with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test", "list@example.test"]) as server:
+                await asyncio.to_thread(server.start)
+                await asyncio.to_thread(send, server, ["bob@example.org"])
+                await asyncio.to_thread(send, server, ["bob@example.org"], "list@example.test")
+                async with asyncio.timeout(20):
+                    while len(site.filed(BOB)) < 2 * COUNT:
+                        await asyncio.sleep(0.05)
+                await asyncio.sleep(1.1)  # until every worker has written its events
+                traced = json.loads((await asyncio.to_thread(server.command, "trace", "list@example.test", "--json")).stdout)
+                assert await asyncio.to_thread(server.stop) == 0
+    finally:
+        await listener.drain(0.1)
+    for octets in site.filed(BOB):
+        received = email.message_from_bytes(octets)["Received"]
+        by_pool = "list@example.test" in email.message_from_bytes(octets)["Return-Path"]
+        assert ("from news.example.test" in received, "[127.0.0.2" in received) == (by_pool, by_pool), received
+        assert ("[127.0.0.8]" in received) == (not by_pool), received
+    sent = [event for message in traced for event in message["events"] if event["event"] == "message.sent" and event["reverse_path"] == "list@example.test"]
+    assert COUNT == len(sent)
+    assert {event["source"] for event in sent} <= {"127.0.0.21", "127.0.0.22"}
 
 
 async def test_to_postfix_sink(tmp_path: Path) -> None:

@@ -58,13 +58,13 @@ async def test_kill_9_of_all_with_mail_under_way(hub: tuple[SmtpSite, str], tmp_
         assert await asyncio.to_thread(server.verify) == []
 
 
-def send(server: Server, recipients: list[str]) -> None:
+def send(server: Server, recipients: list[str], sender: str = "alice@example.test") -> None:
     """``COUNT`` messages, each over a connection of its own."""
     for number in range(COUNT):
         with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
-            client.login("alice@example.test", PASSWORD)
-            text = f"From: alice@example.test\r\nSubject: {number}\r\nMessage-ID: <{number}@outside.test>\r\n\r\nbody\r\n"
-            client.sendmail("alice@example.test", recipients, text)
+            client.login(sender, PASSWORD)
+            text = f"From: {sender}\r\nSubject: {number}\r\nMessage-ID: <{number}@outside.test>\r\n\r\nbody\r\n"
+            client.sendmail(sender, recipients, text)
 
 
 async def arrived(site: SmtpSite, count: int) -> set[str]:

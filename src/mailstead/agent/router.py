@@ -1,6 +1,6 @@
 """Which agent takes a route: this server itself, a server somebody has named (``queue reroute``), or the usual way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,7 +8,8 @@ from mailstead.agent.hop import Way
 from mailstead.agent.smarthost import Smarthost, SmarthostAgent
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Agent, Failed, Line, NoSession, Place
-from mailstead.service.queue.entrance import HIDDEN, LOCAL, SUPPRESSED, VIA
+from mailstead.service.queue.entrance import HIDDEN, LOCAL, SUPPRESSED, VIA, parted
+from mailstead.service.queue.pools import Pool
 from mailstead.service.queue.refusing import RefusingAgent
 
 _NO_WAY: Final = Failed("", 0, EnhancedStatus(4, 4, 4), "This server has no way to other servers: no [outbound] smarthost is set")
@@ -18,8 +19,11 @@ class Router:
     """``service.ports.Agent`` of all. ``out`` None: there is no way to other servers; what is in the queue all the same waits. ``reveal``
     opens the password of a server that somebody has named; ``ValueError`` where it cannot."""
 
-    def __init__(self, *, here: Agent, out: Agent | None, base: Way, reveal: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self, *, here: Agent, out: Agent | None, base: Way, reveal: Callable[[str], str] | None = None, pools: Sequence[Pool] = ()
+    ) -> None:
         self._reveal = reveal
+        self._pools = pools
         self._here = here
         self._out = out
         self._base = base
@@ -31,11 +35,11 @@ class Router:
         if route == SUPPRESSED:
             return self._refusing
         if route.startswith(VIA):
-            url = route.removeprefix(VIA).partition(" ")[0]
+            url = parted(route.removeprefix(VIA))[0]
             host = Smarthost.parse(url if "://" in url else f"smtp://{url}")
             if self._reveal is not None and host.password.startswith(HIDDEN):
                 host = replace(host, password=self._reveal(host.password.removeprefix(HIDDEN)))
-            return SmarthostAgent(host, self._base)
+            return SmarthostAgent(host, self._base, self._pools)
         return self._out
 
     async def locate(self, route: str) -> Place | Failed:

@@ -1,14 +1,18 @@
 """The way to the smarthost: everything goes to one server (``[outbound] smarthost``)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
+from mailstead.agent.sources import Sources
+from mailstead.model.status import EnhancedStatus
 from mailstead.net.socks import Socks
 from mailstead.protocol.smtp.login import Credentials
 from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsMode, TlsPolicy
-from mailstead.service.queue.entrance import REQUIRED
+from mailstead.service.queue.entrance import FROM, REQUIRED, parted
+from mailstead.service.queue.pools import Pool
 
 _PORTS: Final = {"smtp": 25, "smtps": 465, "lmtp": 24}
 _FOREVER_MS: Final = 1 << 60
@@ -50,21 +54,29 @@ class Smarthost:
 class SmarthostAgent:
     """``service.ports.Agent`` for one smarthost, wherever a message is to go."""
 
-    def __init__(self, smarthost: Smarthost, base: Way) -> None:
+    def __init__(self, smarthost: Smarthost, base: Way, pools: Iterable[Pool] = ()) -> None:
         self._host = smarthost.host
-        self._way = smarthost.way(base)
+        self._sources = Sources(smarthost.way(base), pools)
         self._place = Place(
             f"{smarthost.host}:{smarthost.port}", smarthost.host, _FOREVER_MS, hosts=(smarthost.host,), is_shared=True
         )
 
     async def locate(self, route: str) -> Place | Failed:
-        """See ``Agent``. All routes lead there; what requires TLS shares no connection with the rest."""
-        return replace(self._place, site=self._place.site + REQUIRED, way=_REQUIRED) if route.endswith(REQUIRED) else self._place
+        """See ``Agent``. All routes lead there; what requires TLS shares no connection with the rest, nor does what leaves by a pool."""
+        _, tls, pool = parted(route)
+        if tls != REQUIRED and not pool:
+            return self._place
+        ending = (REQUIRED if tls == REQUIRED else "") + (FROM + pool if pool else "")
+        return replace(self._place, site=self._place.site + ending, way=(_REQUIRED if tls == REQUIRED else OPPORTUNISTIC, pool))
 
     async def open(self, place: Place, turn: int) -> HopLine:  # noqa: ARG002 - there is one server
         """See ``Agent``."""
+        policy, pool = place.way if isinstance(place.way, tuple) else (OPPORTUNISTIC, "")
+        way = self._sources.way(pool, self._host)
+        if way is None:
+            raise NoSession(Failed(self._host, 0, EnhancedStatus(4, 4, 1), f"The pool {pool} has no address from which {self._host} can be called"))
         try:
-            return await open_line(self._host, self._host, self._way, place.way if isinstance(place.way, TlsPolicy) else OPPORTUNISTIC)
+            return await open_line(self._host, self._host, way, policy)
         except NoSession as exc:
             raise NoSession(not_for_good(exc.failed)) from exc
 

@@ -5,16 +5,18 @@ refused before they had seen an envelope stays temporary, for such refusals are 
 says that it never accepts mail (521, RFC 7504 §3) none is asked again. Each further attempt of a message begins with another host of those that are as near.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
+from mailstead.agent.sources import Sources
 from mailstead.model.status import EnhancedStatus
 from mailstead.protocol.smtp.client import NO_REQUIRETLS
 from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Peer, Place, TlsMode, TlsPolicies, TlsPolicy
 from mailstead.service.queue import route
-from mailstead.service.queue.entrance import OPTIONAL, REQUIRED
+from mailstead.service.queue.entrance import OPTIONAL, REQUIRED, parted
+from mailstead.service.queue.pools import Pool
 from mailstead.service.queue.route import Host, Resolver, Route
 
 HOSTS: Final = 5
@@ -29,22 +31,24 @@ class MxAgent:
     """``service.ports.Agent`` by mail exchangers. ``base.us``: what EHLO says, and by which others know us."""
 
     def __init__(
-        self, resolver: Resolver, base: Way, *, now_ms: Callable[[], int], policies: TlsPolicies | None = None
+        self, resolver: Resolver, base: Way, *, now_ms: Callable[[], int], policies: TlsPolicies | None = None, pools: Iterable[Pool] = ()
     ) -> None:
         self._resolver = resolver
-        self._way = base
+        self._us = base.us
+        self._sources = Sources(base, pools)
         self._now_ms = now_ms
         self._policies = policies
 
     async def locate(self, route: str) -> Place | Failed:
         """See ``Agent``."""
-        domain, ending = route.partition(" ")[0], route[len(route.partition(" ")[0]) :]
-        way = await _find(self._resolver, domain, self._way.us)
+        domain, tls, _ = parted(route)
+        ending = route[len(domain) :]
+        way = await _find(self._resolver, domain, self._us)
         if isinstance(way, Failed):
             return way
         hosts = tuple(sorted({host.name for host in way.hosts}))
         # A domain with a policy of its own shares no connections with others, whose mail may ask for less.
-        policy = OPPORTUNISTIC if ending == OPTIONAL else await self._policy(domain, way.hosts[0], way)
+        policy = OPPORTUNISTIC if tls == OPTIONAL else await self._policy(domain, way.hosts[0], way)
         own = f" for {domain}" if isinstance(policy, TlsPolicy) and policy.source == "sts" else ""
         return Place(",".join(hosts)[:400] + own + ending, domain, self._now_ms() + LASTS_MS, hosts=hosts, way=(domain, way, ending))
 
@@ -53,21 +57,22 @@ class MxAgent:
         domain, way, ending = place.way if isinstance(place.way, tuple) else ("", None, "")
         if not isinstance(way, Route):
             raise NoSession(Failed("", 0, EnhancedStatus(4, 4, 4), f"Nobody knows the way to {place.name}"))
+        _, tls, pool = parted(ending)
         hosts = way.hosts[:HOSTS]
         hosts = hosts[turn % len(hosts) :] + hosts[: turn % len(hosts)] if turn else hosts
         failed: Failed | None = None
         others = 0
         """How many addresses failed otherwise than by saying that they never accept mail (RFC 7504 §3)."""
         for host in hosts:
-            policy = OPPORTUNISTIC if ending == OPTIONAL else await self._policy(domain, host, way)
-            if ending == REQUIRED:
+            policy = OPPORTUNISTIC if tls == OPTIONAL else await self._policy(domain, host, way)
+            if tls == REQUIRED:
                 policy = required(policy, host, is_secure=way.is_secure)
             if isinstance(policy, Failed):
                 failed, others = _rather(failed, policy), others + 1
                 continue
             for address in host.addresses:
                 try:
-                    return await self._line(host.name, address, policy)
+                    return await self._line(host.name, address, pool, policy)
                 except NoSession as exc:
                     failed = _rather(failed, exc.failed)
                     others += exc.failed.code != _NO_MAIL
@@ -80,16 +85,19 @@ class MxAgent:
             return OPPORTUNISTIC
         return await self._policies.of(domain, host.name, is_secure=way.is_secure and host.is_secure)
 
-    async def _line(self, host: str, address: str, policy: TlsPolicy) -> HopLine:
+    async def _line(self, host: str, address: str, pool: str, policy: TlsPolicy) -> HopLine:
         """A line as the policy wants it; under one that is only tested, else any. Raises ``NoSession``."""
+        way = self._sources.way(pool, address)
+        if way is None:
+            raise NoSession(Failed(host, 0, EnhancedStatus(4, 4, 1), f"The pool {pool} has no address from which {address} can be called"))
         try:
-            line = await open_line(host, address, self._way, policy)
+            line = await open_line(host, address, way, policy)
         except NoSession as exc:
             if exc.tls_failure:
                 self._tell(host, address, policy, exc.tls_failure, exc.failed.text, exc.failed.peer)
             if not exc.tls_failure or not policy.is_testing:
                 raise
-            return await open_line(host, address, self._way)
+            return await open_line(host, address, way)
         self._tell(host, address, policy, line.tls_failure or ("" if line.peer.tls else "starttls-not-supported"), line.peer.tls, line.peer)
         return line
 

@@ -38,6 +38,7 @@ from mailstead.service.queue import Scheduler
 from mailstead.service.queue.control import QueueControl
 from mailstead.service.queue.entrance import Entrance
 from mailstead.service.queue.local import LocalAgent
+from mailstead.service.queue.pools import Pools
 from mailstead.service.queue.shaping import Rules
 from mailstead.service.receipts import Receipts
 from mailstead.service.reception import Reception
@@ -128,7 +129,7 @@ def publishing(opened: Embedded, settings: Settings) -> Publishing:
     resolver = Resolver(settings.dns.servers)
     return Publishing(
         opened.directory, hostname=settings.hostname, now_ms=opened.now_ms, lookups=resolver, fetch=policy_file(resolver),
-        certificates=lambda: [leaf(pair.chain) for pair in certificates(opened.data, settings)], is_trusted=bool(settings.tls.certificate),
+        certificates=lambda: [leaf(pair.chain) for pair in certificates(opened.data, settings)], is_trusted=bool(settings.tls.certificate), pools=settings.outbound.pools,
     )  # fmt: skip
 
 
@@ -145,16 +146,16 @@ def scheduler(opened: Embedded, settings: Settings, tags: Tags) -> Scheduler:
     )
     way_out: Agent | None = None
     if out.smarthost:
-        way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base)
+        way_out = SmarthostAgent(Smarthost.parse(out.smarthost), base, out.pools)
     elif out.direct:
         way_out = mx_agent(opened, settings, base)
     passing = forwarding(opened, settings) if can_send_out(settings) else None
     here = LocalAgent(directory=opened.directory, delivery=delivery(opened, settings), hostname=settings.hostname, forwarding=passing)
     return Scheduler(
-        queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base, reveal=revealed(opened)),
+        queue=opened.queue, mail=opened.mail, submissions=opened.submissions, agent=Router(here=here, out=way_out, base=base, reveal=revealed(opened), pools=out.pools),
         rules=rules(opened.data, settings), hostname=settings.hostname, now_ms=opened.now_ms, suppressions=suppressions(opened, settings),
         tagging=tagging(tags, in_path=out.return_path == "tagged", now_ms=opened.now_ms), forwarding=passing,
-        warm_up=(source_name(settings), out.warm_up_days) if out.direct and not out.smarthost and out.warm_up_days else None,
+        warm_up=(source_names(settings), out.warm_up_days) if out.direct and not out.smarthost and out.warm_up_days else None,
     )  # fmt: skip
 
 
@@ -191,10 +192,12 @@ def revealed(opened: Embedded) -> Callable[[str], str]:
     return reveal
 
 
-def source_name(settings: Settings) -> str:
-    """The address that other servers see, as far as it is known."""
-    by = proxy(settings.outbound.socks)
-    return " by ".join(filter(None, [settings.outbound.source or ("" if by else settings.hostname), f"{by.host}:{by.port}" if by else ""]))
+def source_names(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The addresses that other servers see, as far as they are known, by their pool. Behind a proxy all pools have its address."""
+    out = settings.outbound
+    by = proxy(out.socks)
+    usual = " by ".join(filter(None, [out.source or ("" if by else settings.hostname), f"{by.host}:{by.port}" if by else ""]))
+    return {"": (usual,), **{pool.name: (usual,) if by else pool.sources for pool in out.pools}}
 
 
 def suppressions(opened: Embedded, settings: Settings) -> Suppressions:
@@ -226,7 +229,7 @@ def rules(data: Path, settings: Settings) -> Rules:
 
 def entrance(opened: Embedded, settings: Settings) -> Entrance:
     """How messages come into the queue."""
-    return Entrance(opened.queue, is_direct=not settings.outbound.smarthost)
+    return Entrance(opened.queue, is_direct=not settings.outbound.smarthost, pools=Pools(settings.outbound.pools))
 
 
 def sending(opened: Embedded, settings: Settings) -> Sending:

@@ -13,8 +13,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from mailstead.service.queue.pools import Pool
 
 T = TypeVar("T")
 FILE_NAME: Final = "mailstead.toml"
@@ -129,6 +132,36 @@ def _smarthost(value: object) -> str:
     return text
 
 
+def _pools(value: object) -> tuple["Pool", ...]:
+    from mailstead.service.queue.pools import NAME, Pool, sender_key
+
+    if not isinstance(value, list | tuple) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("is written as tables [[outbound.pools]] with name, sources, senders and perhaps hostname")
+    found: dict[str, Pool] = {}
+    for one in value:
+        name, known = one.get("name"), {"name", "sources", "senders", "hostname"}
+        if not isinstance(name, str) or not NAME.fullmatch(name) or name in found:
+            raise ValueError(f"needs a name of its own for each, of at most 32 small letters, digits and “-”, not {name!r}")
+        strange = set(one) - known
+        if strange:
+            raise ValueError(f"has in “{name}” no “{min(strange)}”{_nearest(min(strange), known)}")
+        sources, senders = _list(_host_address)(one.get("sources", [])), _list(sender_key)(one.get("senders", []))
+        if not sources or not senders:
+            raise ValueError(f"needs in “{name}” sources (addresses of this machine) and senders (domains or addresses)")
+        taken = next((sender for pool in found.values() for sender in pool.senders if sender in senders), "")
+        if taken:
+            raise ValueError(f"has “{taken}” in two pools")
+        found[name] = Pool(name, sources, _hostname(one["hostname"]) if "hostname" in one else "", senders)
+    return tuple(found.values())
+
+
+def _host_address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError(f"has “{value}”, which is not an address such as 192.0.2.1") from None
+
+
 def _url(*schemes: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         text = _string(value)
@@ -232,6 +265,7 @@ class Outbound:
     tls_reports: bool = _key(True, _boolean)
     tls_reports_from: str = _key("", _string)
     arc: bool = _key(False, _boolean)
+    pools: tuple["Pool", ...] = _key((), _pools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +436,8 @@ def _line_of(text: str, section: str, key: str) -> int:
                 fallback = number
                 if not key:
                     return number
+            elif here == f"{section}.{key}":
+                return number
             continue
         word = re.match(r"\s*[\"']?([A-Za-z0-9_.-]+)[\"']?\s*=", line)
         if word is None:

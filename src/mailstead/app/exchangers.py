@@ -62,4 +62,4 @@ def mx_agent(opened: Embedded, settings: Settings, base: Way) -> MxAgent:
         match = checked(policy, chain, opened.now_ms())
         return match.result, match.reason
 
-    return MxAgent(resolver, replace(base, check=check), now_ms=opened.now_ms, policies=policies)
+    return MxAgent(resolver, replace(base, check=check), now_ms=opened.now_ms, policies=policies, pools=settings.outbound.pools)

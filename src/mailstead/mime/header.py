@@ -81,6 +81,15 @@ def first(block: bytes, name: bytes) -> bytes | None:
     return None
 
 
+def last(block: bytes, name: bytes) -> bytes | None:
+    """The raw value of the last field of this name (any case), or None: the one that counts where it stands twice (RFC 8621 §4.1.2)."""
+    wanted, found = name.lower(), None
+    for start, colon, end in _spans(block):
+        if block[start:colon].rstrip(b" \t").lower() == wanted:
+            found = block[colon + 1 : end]
+    return found
+
+
 def unfold(value: bytes) -> bytes:
     """The value on one line: line ends before blanks removed, other CR, LF and NUL made blanks, trimmed.
 

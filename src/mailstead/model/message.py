@@ -44,6 +44,11 @@ class Filing:
     is_notice: bool = False
     """What has become of mail that was sent: it is seen also in a conversation that is muted."""
 
+    @classmethod
+    def of_notice(cls, digest: bytes, octets: bytes, now_ms: int) -> "Filing":
+        """A notice, from the null reverse-path (RFC 3464 §2). ``digest``: the same for the same notice, at least 16 octets; only the first copy is filed."""
+        return cls(DeliveryId(digest[:16]), octets, b"Return-Path: <>\r\n", received_at_ms=now_ms, is_notice=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
-from mailstead.model.ids import AccountId, DeliveryId, SubmissionId, TenantId
+from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Lookups
@@ -78,9 +78,7 @@ class Confirmation:
     async def _bring(self, to: str, notice: bytes, identity: bytes, number: SubmissionId, account: AccountId, options: dict[str, str]) -> None:
         routed = await self._directory.route(to)
         for author, _ in routed.accounts:
-            await self._mail.deliver(
-                author, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True)
-            )
+            await self._mail.deliver(author, Filing.of_notice(identity, notice, self._now_ms()))
         if routed.remote and self._can_send_out:
             # NOTIFY=NEVER: nobody hears of a notice that was lost (RFC 3461 §6.2).
             now = self._now_ms()

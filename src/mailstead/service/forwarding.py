@@ -15,7 +15,7 @@ from mailstead.mailauth.dkim import Verdict
 from mailstead.mailauth.srs import Rewriter
 from mailstead.model.address import Address, domain_key
 from mailstead.model.errors import Reason, Refusal
-from mailstead.model.ids import SUBMISSION, AccountId, DeliveryId, DomainId, SubmissionId, to_wire
+from mailstead.model.ids import SUBMISSION, AccountId, DomainId, SubmissionId, to_wire
 from mailstead.model.message import Filing
 from mailstead.service import postmaster
 from mailstead.service.delivery import Received, written
@@ -162,7 +162,7 @@ class Forwarding:
 
     async def _file(self, routed: Routed, notice: bytes, identity: bytes) -> None:
         for account, _ in routed.accounts:
-            await self._mail.deliver(account, Filing(DeliveryId(identity[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True))
+            await self._mail.deliver(account, Filing.of_notice(identity, notice, self._now_ms()))
 
     async def _bring(
         self, to: str, octets: bytes, trace: bytes, identity: bytes, domain: str, why: str, message_id: str, *, is_required: bool = False

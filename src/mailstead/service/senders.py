@@ -46,10 +46,7 @@ class Senders:
 
 def author_of(octets: Octets) -> Address | None:
     """The first address of From, of the last where it is there twice: the one that is shown (RFC 8621 §4.1.2); None: there is none."""
-    block = octets[: limits.MIME_HEADER_BLOCK]
-    value = None
-    for name, found in header.fields(block):
-        value = found if name.lower() == b"from" else value
+    value = header.last(octets[: limits.MIME_HEADER_BLOCK], b"from")
     for mailbox in addresses.parse(header.unfold(value)) if value is not None else ():
         if mailbox.local and mailbox.domain:
             return Address(mailbox.local.decode("utf-8", "replace"), mailbox.domain.decode("utf-8", "replace"))

@@ -16,8 +16,9 @@ from mailstead.agent.hop import Way
 from mailstead.agent.smtp import MxAgent
 from mailstead.model.dns import Answer, Mx
 from mailstead.model.errors import Unavailable
-from mailstead.net import Listener, ServerTls, bind
-from mailstead.service.ports import Failed, Place, Sent
+from mailstead.net import Listener, ServerTls, Stream, bind
+from mailstead.service.ports import Failed, NoSession, Place, Sent
+from mailstead.service.queue.pools import Pool
 
 
 class Names:
@@ -61,9 +62,16 @@ class World:
             self._agent = Bringing(MxAgent(self.names, Way(self.us, self.port), now_ms=lambda: 0))
         return self._agent
 
-    async def site(self, name: str, tls: ServerTls | None = None, **how: object) -> SmtpSite:
+    async def site(self, name: str, tls: ServerTls | None = None, seen: list[str] | None = None, **how: object) -> SmtpSite:
+        """``seen`` gets the addresses from which it is called."""
         site = self.sites[name] = SmtpSite(tls=tls, **how)  # type: ignore[arg-type]
-        listener = Listener(bind(f"{self.address(name)}:{self.port}"), site.serve, None, name="smtp")
+
+        async def serve(stream: Stream) -> None:
+            if seen is not None:
+                seen.append(stream.peer.host)
+            await site.serve(stream)
+
+        listener = Listener(bind(f"{self.address(name)}:{self.port}"), serve, None, name="smtp")
         await listener.start()
         self._stack.push_async_callback(listener.drain, 0.1)
         return site
@@ -114,6 +122,33 @@ async def test_every_address_of_a_host_is_tried(world: World) -> None:
     await world.site("mx1.test")
     world.names.addresses_of["mx1.test"] = ("127.0.0.200", *world.names.addresses_of["mx1.test"])
     assert kinds(list(await world.agent.deliver(envelope("bob@example.org"), MESSAGE))) == ["sent"]
+
+
+async def test_a_pool_calls_from_its_addresses_by_its_name(world: World) -> None:
+    came: list[str] = []
+    site = await world.site("mx1.test", seen=came)
+    pool = Pool("news", ("127.0.9.1", "127.0.9.2"), "news.example", ("a.example",))
+    agent = MxAgent(world.names, Way(world.us, world.port), now_ms=lambda: 0, pools=[pool])
+    usual, news = await agent.locate("example.org"), await agent.locate("example.org from news")
+    assert isinstance(usual, Place)
+    assert isinstance(news, Place)
+    assert usual.site + " from news" == news.site, "they share no connection"
+    for _ in range(2):
+        line = await agent.open(news, 0)
+        (sent,) = await line.deliver(envelope("bob@example.org"), MESSAGE)
+        await line.close()
+        assert isinstance(sent, Sent)
+    line = await agent.open(usual, 0)
+    await line.close()
+    assert {"127.0.9.1", "127.0.9.2"} == set(came[:2])
+    assert "127.0.9" not in came[2]
+    assert all(b"from news.example" in filed for filed in site.filed(BOB))
+    world.names.addresses_of["mx1.test"] = world.names.addresses_of["mx2.test"] = ("::1",)
+    place = await agent.locate("example.org from news")
+    assert isinstance(place, Place)
+    with pytest.raises(NoSession) as caught:
+        await agent.open(place, 0)
+    assert "no address from which ::1 can be called" in caught.value.failed.text
 
 
 async def test_all_hosts_dead_is_temporary(world: World) -> None:

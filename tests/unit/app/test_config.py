@@ -1,6 +1,7 @@
 import pytest
 
 from mailstead.app.config import Settings, SettingsError, StoreSettings, parse, size
+from mailstead.service.queue.pools import Pool
 
 
 def test_an_empty_file_is_a_working_server() -> None:
@@ -43,6 +44,37 @@ def test_certificates_may_be_several_in_either_form() -> None:
     tables = parse('[[tls]]\ncertificate = "a.pem"\nkey = "a.key"\n[[tls]]\ncertificate = "b.pem"\nkey = "b.key"', {})
     assert lists.tls == tables.tls
     assert ("a.pem",) == parse('[tls]\ncertificate = "a.pem"\nkey = ""', {}).tls.certificate
+
+
+POOL = """
+[[outbound.pools]]
+name = "news"
+sources = ["192.0.2.10", "2001:DB8::10"]
+hostname = "News.example.test"
+senders = ["news.example.test", "List@Bücher.example"]
+"""
+
+
+def test_pools_are_tables() -> None:
+    (pool,) = parse(POOL, {}).outbound.pools
+    assert pool == Pool("news", ("192.0.2.10", "2001:db8::10"), "news.example.test", ("news.example.test", "list@xn--bcher-kva.example"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('outbound.pools = ["a"]', "[[outbound.pools]]"), (POOL.replace("news\"", "News\"", 1), "'News'"), (POOL + POOL, "'news'"),
+        (POOL.replace("hostname", "hostnames"), "has in “news” no “hostnames”; the nearest is “hostname”"), (POOL.replace("192.0.2.10", "192.0.2"), "“192.0.2”"),
+        (POOL.replace('"news.example.test", "List@Bücher.example"', ""), "needs in “news” sources"), (POOL + POOL.replace('"news"', '"other"'), "in two pools"),
+        (POOL.replace("News.example.test", "a b"), "must be a host name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_pool_is_named(text: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, {})
+    assert words in str(caught.value)
+    assert "outbound.pools" in str(caught.value)
+    assert f"line {2 if text.startswith(chr(10)) else 1}:" in str(caught.value)
 
 
 def test_the_environment_wins() -> None:

@@ -59,3 +59,10 @@ def test_encoded_words_are_bounded() -> None:
 
 def test_fields_are_bounded() -> None:
     assert limits.MIME_HEADER_FIELDS == len(list(header.fields(b"a: b\r\n" * (limits.MIME_HEADER_FIELDS + 5))))
+
+
+def test_of_a_field_that_stands_twice_the_last_counts() -> None:
+    block = b"From: a\r\nfrom : b\r\n c\r\nTo: d\r\n\r\nFrom: e\r\n"
+    assert header.first(block, b"FROM") == b" a\r\n"
+    assert header.last(block, b"FROM") == b" b\r\n c\r\n"
+    assert header.last(block, b"cc") is None

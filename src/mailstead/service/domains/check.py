@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mailstead.mailauth import dane, mtasts, tags, tlsrpt
+from mailstead.mailauth import dane, mtasts, spf, tags, tlsrpt
 from mailstead.mailauth.mtasts import Policy
 from mailstead.mailauth.tags import Malformed
 from mailstead.model.dns import Answer, RecordType
 from mailstead.model.errors import Unavailable
 from mailstead.service.domains.keys import RETIRED, same_key
-from mailstead.service.domains.records import SERVICES, Record, records
+from mailstead.service.domains.records import SERVICES, Record, records, spf_of
 from mailstead.service.ports import Clock, DomainRows, Lookups
+from mailstead.service.proof import Came, policy
+from mailstead.service.queue.pools import Pool
 
 GOOD: Final = "good"
 WARNING: Final = "warning"
@@ -49,7 +51,7 @@ class Checker:
 
     def __init__(
         self, directory: DomainRows, lookups: Lookups, *, hostname: str, now_ms: Clock, fetch: Fetch | None = None,
-        certificates: Sequence[bytes] = (), is_trusted: bool = False,
+        certificates: Sequence[bytes] = (), is_trusted: bool = False, pools: Sequence[Pool] = (),
     ) -> None:  # fmt: skip
         self._directory = directory
         self._lookups = lookups
@@ -58,12 +60,16 @@ class Checker:
         self._fetch = fetch
         self._certificates = certificates
         self._is_trusted = is_trusted
+        self._pools = pools
 
     async def check(self, domain: str) -> list[Finding]:
         """Everything about one of our domains, the most important first."""
         keys = [key for key in await self._directory.dkim_keys(domain) if key.state != RETIRED]
-        wanted = records(domain, self._hostname, keys=keys, is_trusted=self._is_trusted)
-        found = [*await self._exchangers(domain), *await self._host(), await self._spf(domain)]
+        wanted = records(domain, self._hostname, keys=keys, is_trusted=self._is_trusted, pools=self._pools)
+        serving = [pool for pool in self._pools if pool.serves(domain)]
+        found = [*await self._exchangers(domain), *await self._host(), await self._spf(domain, spf_of(serving))]
+        for pool in serving:
+            found += await self._pool(pool, domain, spf_of(serving))
         if not keys:
             found.append(Finding("DKIM", BAD, "no key", f"Make keys with: mailstead domain rotate {domain}"))
         for key in keys:
@@ -115,25 +121,40 @@ class Checker:
                                  "An MX must not lead to an alias (RFC 5321 §5.1); publish addresses instead."))  # fmt: skip
         else:
             found.append(Finding("Address", GOOD, ", ".join(addresses)))
-        for address in addresses:
-            if ipaddress.ip_address(address).is_private:
-                found.append(Finding("PTR", WARNING, f"{address} is a private address", "The world needs a public one."))
-                continue
-            answer = await self._ask(ipaddress.ip_address(address).reverse_pointer, RecordType.PTR)
-            names = [name.lower() for name in answer.records] if answer else []
-            fix = f"Ask whoever gave you {address} to set its PTR record to {self._hostname}."
-            if answer is None:
-                found.append(_unknown("PTR"))
-            elif self._hostname.lower() in names:
-                found.append(Finding("PTR", GOOD, f"{address} is {self._hostname}"))
+        return [*found, *[await self._reverse("PTR", address, self._hostname) for address in addresses]]
+
+    async def _reverse(self, what: str, address: str, hostname: str) -> Finding:
+        """Whether an address that we call from leads back to the name that we say."""
+        if ipaddress.ip_address(address).is_private:
+            return Finding(what, WARNING, f"{address} is a private address", "The world needs a public one.")
+        answer = await self._ask(ipaddress.ip_address(address).reverse_pointer, RecordType.PTR)
+        if answer is None:
+            return _unknown(what)
+        names = [name.lower() for name in answer.records]
+        if hostname.lower() in names:
+            return Finding(what, GOOD, f"{address} is {hostname}")
+        fix = f"Ask whoever gave you {address} to set its PTR record to {hostname}."
+        return Finding(what, BAD, f"{address} is {', '.join(names) or 'nobody'}: many receivers refuse such senders", fix)
+
+    async def _pool(self, pool: Pool, domain: str, wanted: str) -> list[Finding]:
+        """Addresses of a pool by which mail of the domain leaves: that they lead back to their name, and that the domain's policy (RFC 7208) lets them send."""
+        what, hostname = f"Pool {pool.name}", pool.hostname or self._hostname
+        found = [await self._reverse(f"{what}: PTR", source, hostname) for source in pool.sources]
+        for source in pool.sources:
+            came = Came(source, hostname)
+            said = await policy(self._lookups, came, f"postmaster@{domain}")
+            if said is None or said.result == spf.TEMPERROR:
+                found.append(_unknown(f"{what}: SPF"))
+            elif said.result == spf.PASS:
+                found.append(Finding(f"{what}: SPF", GOOD, f"{source} may send"))
             else:
-                found.append(Finding("PTR", BAD, f"{address} is {', '.join(names) or 'nobody'}: many receivers refuse such senders", fix))
+                found.append(Finding(f"{what}: SPF", BAD, f"{source} may not send for {domain}: {said.reason or said.result}", f'Publish: {domain}. TXT "{wanted}"'))
         return found
 
     # ------------------------------------------------------------------------------------------------- what others believe
-    async def _spf(self, domain: str) -> Finding:
+    async def _spf(self, domain: str, wanted: str) -> Finding:
         texts = await self._texts(domain, b"v=spf1")
-        fix = f'Publish: {domain}. TXT "v=spf1 mx -all"'
+        fix = f'Publish: {domain}. TXT "{wanted}"'
         if texts is None:
             return _unknown("SPF")
         if not texts:

@@ -10,6 +10,7 @@ from mailstead.service.domains.check import BAD, Checker, Fetch
 from mailstead.service.domains.keys import RETIRED, DomainKeys
 from mailstead.service.domains.records import Record, records, sts_policy
 from mailstead.service.ports import Clock, DomainRows, Lookups
+from mailstead.service.queue.pools import Pool
 
 POLICY_OCTETS: Final = 65_536
 Row = dict[str, Any]
@@ -20,7 +21,7 @@ class Publishing:
 
     def __init__(
         self, directory: DomainRows, *, hostname: str, now_ms: Clock, lookups: Lookups | None, fetch: Fetch | None = None,
-        certificates: Callable[[], Sequence[bytes]] = tuple, is_trusted: bool = False,
+        certificates: Callable[[], Sequence[bytes]] = tuple, is_trusted: bool = False, pools: Sequence[Pool] = (),
     ) -> None:  # fmt: skip
         self.keys = DomainKeys(directory, lookups, now_ms)
         self._directory = directory
@@ -30,6 +31,7 @@ class Publishing:
         self._fetch = fetch
         self._certificates = certificates
         self._is_trusted = is_trusted
+        self._pools = pools
 
     async def _ours(self, name: str) -> str:
         domain = typed.domain_name(name)
@@ -41,7 +43,7 @@ class Publishing:
         """What a domain should publish."""
         domain = await self._ours(name)
         keys = [key for key in await self._directory.dkim_keys(domain) if key.state != RETIRED]
-        return records(domain, self._hostname, keys=keys, certificates=self._certificates()[:1], is_trusted=self._is_trusted)
+        return records(domain, self._hostname, keys=keys, certificates=self._certificates()[:1], is_trusted=self._is_trusted, pools=self._pools)
 
     async def sts_policy(self, name: str) -> str:
         """The MTA-STS policy file of a domain of ours (RFC 8461 §3.2). NOT_FOUND."""
@@ -61,7 +63,7 @@ class Publishing:
             raise Refusal(Reason.UNSUPPORTED, "Nothing can be looked up here; see [dns] servers")
         checker = Checker(
             self._directory, self._lookups, hostname=self._hostname, now_ms=self._now_ms, fetch=self._fetch,
-            certificates=self._certificates(), is_trusted=self._is_trusted,
+            certificates=self._certificates(), is_trusted=self._is_trusted, pools=self._pools,
         )  # fmt: skip
         found = await checker.check(domain)
         await self.keys.advance(domain)

@@ -11,6 +11,7 @@ from mailstead.mailauth import dane, mtasts, tlsrpt
 from mailstead.mailauth.dkim.key import quoted
 from mailstead.mailauth.mtasts import Policy
 from mailstead.model.dns import RecordType
+from mailstead.service.queue.pools import Pool
 from mailstead.store.interface import DkimKey
 
 STS_MAX_AGE_S: Final = 7 * 86_400
@@ -44,13 +45,16 @@ def sts_id(policy: Policy) -> str:
 
 
 def records(
-    domain: str, hostname: str, *, keys: Sequence[DkimKey] = (), certificates: Sequence[bytes] = (), is_trusted: bool = False
+    domain: str, hostname: str, *, keys: Sequence[DkimKey] = (), certificates: Sequence[bytes] = (), is_trusted: bool = False,
+    pools: Sequence[Pool] = (),
 ) -> list[Record]:
-    """All of them, the most needed first. ``certificates``: our own, DER: named for DANE where ``hostname`` has DNSSEC."""
+    """All of them, the most needed first. ``certificates``: our own, DER: named for DANE where ``hostname`` has DNSSEC. ``pools``: by which mail leaves; those that
+    serve the domain count."""
+    serving = [pool for pool in pools if pool.serves(domain)]
     policy = sts_policy(hostname, is_trusted=is_trusted)
     found = [
         Record(domain, "MX", f"10 {hostname}.", "brings mail here"),
-        _txt(domain, "v=spf1 mx -all", "says that only this server sends in the domain's name"),
+        _txt(domain, spf_of(serving), "says that only this server sends in the domain's name"),
         *([_txt(hostname, "v=spf1 a -all", "says so of this server's own name, under which notices leave")] if hostname.lower() != domain else []),
         *(_txt(f"{key.selector}._domainkey.{domain}", key.record, f"the key that signs the domain's mail ({key.kind}, {key.state})")
           for key in keys),
@@ -64,10 +68,23 @@ def records(
         Record(f"autoconfig.{domain}", "CNAME", f"{hostname}.", "Thunderbird sets itself up by it"),
         Record(f"autodiscover.{domain}", "CNAME", f"{hostname}.", "Outlook sets itself up by it"),
     ]  # fmt: skip
+    for pool in serving:
+        if pool.hostname:
+            found += [Record(pool.hostname, _family(source), source, f"the name by which the pool {pool.name} says hello; its PTR record is to say so too") for source in pool.sources]
     for der in certificates:
         data = dane.association(x509.load_der_x509_certificate(der), 1, 1)
         found.append(Record(f"_25._tcp.{hostname}", "TLSA", f"3 1 1 {data.hex()}", "names this server's certificate (only where DNSSEC signs the zone)"))
     return found
+
+
+def spf_of(pools: Sequence[Pool]) -> str:
+    """The policy of a domain whose mail leaves from this server and from these pools (RFC 7208 §5.6)."""
+    sources = dict.fromkeys(source for pool in pools for source in pool.sources)
+    return " ".join(["v=spf1 mx", *(f"{'ip6' if ':' in source else 'ip4'}:{source}" for source in sources), "-all"])
+
+
+def _family(address: str) -> str:
+    return "AAAA" if ":" in address else "A"
 
 
 def _txt(name: str, text: str, why: str) -> Record:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mailstead import telemetry
 from mailstead.model.errors import Reason, Refusal, Unavailable
-from mailstead.model.ids import SUBMISSION, DeliveryId, EmailId, to_wire
+from mailstead.model.ids import SUBMISSION, EmailId, to_wire
 from mailstead.model.message import Filing
 from mailstead.model.status import EnhancedStatus
 from mailstead.model.submission import Progress, RecipientStatus
@@ -124,6 +124,8 @@ class Conclusion:
         more: dict[str, Field] = {}
         if peer is not None:
             more = {"address": peer.address, "tls": peer.tls}
+            if peer.source:
+                more["source"] = peer.source
             if peer.assurance:
                 more["assurance"] = peer.assurance
             if peer.certificate:
@@ -181,9 +183,7 @@ class Conclusion:
         try:
             if entry.options.get("forward") and self._forwarding is not None:
                 return await self._forwarding.tell(entry, notice, digest, is_failure=action is Action.FAILED)
-            filed = await self._mail.deliver(
-                entry.account_id, Filing(DeliveryId(digest[:16]), notice, b"Return-Path: <>\r\n", received_at_ms=self._now_ms(), is_notice=True)
-            )
+            filed = await self._mail.deliver(entry.account_id, Filing.of_notice(digest, notice, self._now_ms()))
         except Unavailable as exc:
             telemetry.event("notice.deferred", account=entry.account_id, reason=exc.cause or exc.public)
             return False

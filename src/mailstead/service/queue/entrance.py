@@ -12,6 +12,7 @@ from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.message import Octets
 from mailstead.service.delivery import header_of
 from mailstead.service.queue import retry
+from mailstead.service.queue.pools import Pools
 from mailstead.store.interface import NewJob, NewQueued, Queue, QueueEntry, QueueRecipient
 
 TOGETHER: Final = 500
@@ -26,6 +27,8 @@ REQUIRED: Final = " requiretls"
 """Ends a route to servers that are held to TLS as REQUIRETLS has it (RFC 8689 §4.2.1): it shares no connection with the ordinary one."""
 OPTIONAL: Final = " tls-optional"
 """Ends a route on which the next server's TLS policies do not count (``TLS-Required: No``, RFC 8689 §4.3)."""
+FROM: Final = " from "
+"""Before the name of the pool by which a route leaves, behind what it says of TLS (``pools``)."""
 _OPTIONAL: Final = re.compile(rb"^TLS-Required[ \t]*:[ \t]*(?:\r\n[ \t]+)?No[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 HIDDEN: Final = "~"
 """Begins a password that is sealed."""
@@ -54,8 +57,9 @@ class Entrance:
     """``is_direct``: a domain belongs to one scheduler, which knows its limits; else everything ends at one smarthost, and this process's own shards
     do as well as any."""
 
-    def __init__(self, queue: Queue, *, is_direct: bool) -> None:
+    def __init__(self, queue: Queue, *, is_direct: bool, pools: Pools | None = None) -> None:
         self._queue = queue
+        self._pools = pools or Pools()
         self._is_direct = is_direct
 
     async def put(self, message: Queued, octets: Octets) -> None:
@@ -63,6 +67,9 @@ class Entrance:
         if not message.options.get("requiretls") and _OPTIONAL.search(header_of(octets)):
             # RFC 8689 §4.3: REQUIRETLS outranks the field.
             message = replace(message, options={**message.options, "tlsoptional": "1"})
+        pool = self._pools.of(message.reverse_path)
+        if pool:
+            message = replace(message, options={**message.options, "pool": pool})
         ending = ending_of(message.options)
         routes: dict[tuple[str, str], list[QueueRecipient]] = {}
         for number, (address, options, is_local) in enumerate(message.recipients):
@@ -84,13 +91,21 @@ class Entrance:
 
     def _shard(self, route: str) -> int:
         if self._is_direct and not route.startswith("@"):
-            return zlib.crc32(route.partition(" ")[0].encode()) % SHARDS
+            return zlib.crc32(parted(route)[0].encode()) % SHARDS
         return self._queue.shards[0] if self._queue.shards else zlib.crc32(route.encode()) % SHARDS
 
 
 def ending_of(options: Mapping[str, str]) -> str:
-    """How the route of a message ends by what its author has said of TLS."""
-    return REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else ""
+    """How the route of a message ends: by what its author has said of TLS, and by the pool it leaves from."""
+    pool = options.get("pool", "")
+    return (REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else "") + (FROM + pool if pool else "")
+
+
+def parted(route: str) -> tuple[str, str, str]:
+    """(where a route leads, ``REQUIRED``, ``OPTIONAL`` or "", its pool)."""
+    where, space, ending = route.partition(" ")
+    tls, _, pool = (space + ending).partition(FROM)
+    return where, tls, pool
 
 
 def shown(route: str) -> str:

@@ -2,7 +2,7 @@
 
 Waits grow from a minute to four hours, stretched by up to a quarter that depends on the entry, so that a queue that
 failed together does not come back together. An entry lives until ``expires_at_ms``; the last try is made at that moment.
-A message that waits longer than ``TELL_AFTER_MS`` is told to its author once.
+The author of a message that waits longer than ``TELL_AFTER_MS`` hears of it once, then and not before, however often it was tried.
 """
 
 from dataclasses import dataclass
@@ -57,8 +57,7 @@ def decide(entry: QueueEntry, attempt: Attempt, now_ms: int) -> Decision:
     if now_ms >= ends:
         return GiveUp(attempt, is_late=True)
     due = min(now_ms + wait_ms(entry.job_id, entry.attempts), ends)
-    late = entry.created_at_ms + TELL_AFTER_MS
-    return Again(due, attempt, tells=entry.due_at_ms <= late < due)
+    return Again(due, attempt, tells=entry.check_at_ms <= now_ms)
 
 
 def ends_ms(entry: QueueEntry) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from mailstead.service.ports import Failed, Place
-from mailstead.service.queue.entrance import shown
+from mailstead.service.queue.entrance import parted, shown
 from mailstead.service.queue.lane import Key, Lane
 from mailstead.service.queue.shaping import Rules, Shaping
 from mailstead.service.queue.warmup import WarmUp
@@ -87,8 +87,8 @@ class Schedule:
         lines: dict[str, int] | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
-        self.warm_up: WarmUp | None = None
-        """Of the address from which mail leaves; for sites that are met from now on."""
+        self.warm_ups: dict[str, WarmUp] = {}
+        """Of the addresses from which mail leaves, by their pool; for sites that are met from now on."""
         self.routes: dict[str, Route] = {}
         self.sites: dict[str, Site] = {}
         self.in_hand: set[int] = set()
@@ -233,7 +233,8 @@ class Schedule:
         site = self.sites.get(place.site)
         if site is None:
             hold = self._holds.get(place.site)
-            shaping = Shaping(self.rules.of(tuple(hosts)), learnt=hold.shaping if hold else b"", warm_up=self.warm_up)
+            warm_up = self.warm_ups.get(parted(route.name)[2])
+            shaping = Shaping(self.rules.of(tuple(hosts)), learnt=hold.shaping if hold else b"", warm_up=warm_up)
             site = self.sites[place.site] = Site(place.site, place, shaping)
             if hold is not None and hold.until_ms > now_ms:
                 self._rest(site, hold.until_ms, hold.failures)

@@ -8,7 +8,7 @@ never not at all.
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from mailstead import telemetry
@@ -50,12 +50,13 @@ Tagging = Callable[[QueueJob, Envelope], Envelope]
 
 
 class Scheduler:
-    """See the module's docstring. ``hostname`` names us in notices. ``warm_up``: the address from which mail leaves, and for how many days it is warmed up."""
+    """See the module's docstring. ``hostname`` names us in notices. ``warm_up``: the addresses from which mail leaves, by their pool ("":
+    the ordinary way), and for how many days each is warmed up."""
 
     def __init__(
         self, *, queue: Queue, mail: Mail, submissions: Submissions, agent: Agent, rules: Rules, hostname: str, now_ms: Callable[[], int],
         keep_s: float = KEEP_S, suppressions: Suppressions | None = None, tagging: Tagging | None = None,
-        forwarding: Forwarding | None = None, warm_up: tuple[str, int] | None = None,
+        forwarding: Forwarding | None = None, warm_up: tuple[Mapping[str, Sequence[str]], int] | None = None,
     ) -> None:  # fmt: skip
         self._queue = queue
         self._agent = agent
@@ -121,20 +122,24 @@ class Scheduler:
                 return
 
     async def _begin_warm_up(self) -> None:
-        """Since when the address is sent from is remembered in a row of its own; one that is new begins now."""
-        if self._warm_up is None or self.schedule.warm_up is not None:
+        """Since when each address is sent from is remembered in a row of its own; one that is new begins now. A pool is as old as its youngest address."""
+        if self._warm_up is None or self.schedule.warm_ups:
             return
-        source, days = self._warm_up
-        name = f"{SOURCE}{source}"
+        pools, days = self._warm_up
+        known = {hold.site: int.from_bytes(hold.shaping, "big") for hold in self._queue.holds() if hold.site.startswith(SOURCE)}
         now = self._now_ms()
-        begun = next((int.from_bytes(hold.shaping, "big") for hold in self._queue.holds() if hold.site == name), 0)
-        if not begun:
-            begun = now
-            await self._queue.hold(QueueHold(name, 0, 0, f"first sent from at this time; warms up for {days} days", begun.to_bytes(8, "big")))
-        found = WarmUp(begun, days)
-        if not found.is_over(now):
-            telemetry.event("source.warming", source=source, until_ms=begun + days * DAY_MS, reason=f"first sent from {(now - begun) // DAY_MS} days ago")
-        self.schedule.warm_up = found
+        found = {}
+        for pool, sources in pools.items():
+            for source in sources:
+                name = f"{SOURCE}{source}"
+                if name not in known:
+                    known[name] = now
+                    await self._queue.hold(QueueHold(name, 0, 0, f"first sent from at this time; warms up for {days} days", now.to_bytes(8, "big")))
+                ramp = WarmUp(known[name], days)
+                if not ramp.is_over(now):
+                    telemetry.event("source.warming", source=source, until_ms=ramp.begun_at_ms + days * DAY_MS, reason=f"first sent from {(now - ramp.begun_at_ms) // DAY_MS} days ago")
+            found[pool] = WarmUp(max(known[f"{SOURCE}{source}"] for source in sources), days)
+        self.schedule.warm_ups = found
 
     def _reload(self) -> None:
         self.schedule.begin(self._queue.holds())

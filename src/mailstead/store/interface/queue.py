@@ -58,13 +58,13 @@ class QueueJob:
         return QueueEntry(
             self.job_id, recipient.number, message.submission_id, message.account_id, message.tenant_id, message.reverse_path,
             recipient.address, {**message.options, **recipient.options}, message.created_at_ms, message.expires_at_ms, self.due_at_ms,
-            self.attempts, recipient.last_error, message.size_octets, self.held, self.route,
+            self.attempts, recipient.last_error, message.size_octets, self.held, self.route, self.check_at_ms,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One recipient awaiting the next hop, with its message: what people are told about."""
+    """One recipient awaiting the next hop, with its message: what people are told about. ``check_at_ms``: when its age matters next."""
 
     job_id: int
     number: int
@@ -82,6 +82,7 @@ class QueueEntry:
     size_octets: int
     held: bool = False
     route: str = ""
+    check_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from mailstead.net import make_self_signed
 from mailstead.service.domains.check import Checker, Finding
 from mailstead.service.domains.keys import DomainKeys
 from mailstead.service.domains.records import SERVICES, records, sts_policy
+from mailstead.service.queue.pools import Pool
 
 DOMAIN, HOST, ADDRESS = "example.org", "mx.example.net", "192.88.99.7"
 
@@ -25,6 +26,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.directory = FakeDirectory()
         self.dns = Table()
+        self.pools: list[Pool] = []
         self.policy: bytes | Exception = sts_policy(HOST, is_trusted=True).text().encode()
         make_self_signed(folder / "own.pem", [HOST])
         self.certificate = x509.load_pem_x509_certificates((folder / "own.pem").read_bytes())[0]
@@ -54,7 +56,7 @@ class World:
 
         checker = Checker(
             self.directory, self.dns, hostname=HOST, now_ms=lambda: 1_795_000_000_000, fetch=fetch,
-            certificates=[self.certificate.public_bytes(Encoding.DER)], is_trusted=True,
+            certificates=[self.certificate.public_bytes(Encoding.DER)], is_trusted=True, pools=self.pools,
         )
         return {one.what: one for one in await checker.check(DOMAIN)}
 
@@ -68,6 +70,21 @@ async def test_all_is_good(world: World) -> None:
     found = await world.check()
     assert {"good"} == {one.verdict for one in found.values()}, [one for one in found.values() if one.verdict != "good"]
     assert {"MX", "Address", "PTR", "SPF", "DMARC", "MTA-STS", "TLS-RPT", "DANE", "SRV jmap"} <= set(found)
+
+
+async def test_the_addresses_of_a_pool_lead_back_and_may_send(world: World) -> None:
+    world.pools = [Pool("news", ("192.88.99.20",), "news.example.net", (DOMAIN,)), Pool("other", ("192.88.99.30",), senders=("else.example",))]
+    found = await world.check()
+    assert ("bad", f"192.88.99.20 may not send for {DOMAIN}") == (found["Pool news: SPF"].verdict, found["Pool news: SPF"].found.partition(":")[0])
+    assert f'Publish: {DOMAIN}. TXT "v=spf1 mx ip4:192.88.99.20 -all"' == found["Pool news: SPF"].fix
+    assert ("bad", "Ask whoever gave you 192.88.99.20 to set its PTR record to news.example.net.") == (found["Pool news: PTR"].verdict, found["Pool news: PTR"].fix)
+    world.dns.records[DOMAIN, "TXT"] = (b"v=spf1 mx ip4:192.88.99.20 -all",)
+    world.dns.records["20.99.88.192.in-addr.arpa", "PTR"] = ("news.example.net",)
+    found = await world.check()
+    assert {"good"} == {one.verdict for one in found.values()}
+    assert not any("other" in what for what in found)
+    world.dns.broken.add(DOMAIN)
+    assert "unknown" == (await world.check())["Pool news: SPF"].verdict
 
 
 def put(name: str, kind: str, *records_: Any) -> Callable[[World], None]:

@@ -1,4 +1,5 @@
 from mailstead.service.domains.records import records, sts_id, sts_policy
+from mailstead.service.queue.pools import Pool
 from mailstead.store.interface import DkimKey
 
 KEY = DkimKey("example.org", "r1", "rsa", "signing", 0, "v=DKIM1; k=rsa; p=" + "A" * 400, b"")
@@ -13,6 +14,14 @@ def test_every_record_has_a_line_and_says_what_it_is_for() -> None:
     key = by_name["r1._domainkey.example.org", "TXT"]
     assert all(len(piece) <= 257 for piece in key.split(" ") if piece.startswith('"A'))
     assert KEY.record == key.replace('" "', "")[1:-1]
+
+
+def test_pools_that_serve_a_domain_may_send_and_have_a_name() -> None:
+    pools = [Pool("news", ("192.0.2.10", "2001:db8::10"), "news.example.net", ("list@example.org",)), Pool("other", ("192.0.2.20",), senders=("else.example",))]
+    found = [(one.name, one.type, one.text or one.value) for one in records("example.org", "mx.example.net", pools=pools)]
+    assert ("example.org", "TXT", "v=spf1 mx ip4:192.0.2.10 ip6:2001:db8::10 -all") in found
+    assert {("news.example.net", "A", "192.0.2.10"), ("news.example.net", "AAAA", "2001:db8::10")} <= set(found)
+    assert not any("192.0.2.20" in value for _, _, value in found)
 
 
 def test_the_policy_is_testing_until_a_certificate_is_trusted_and_its_id_changes_with_it() -> None:

@@ -18,8 +18,11 @@ from mailstead.service.queue.entrance import (
     TOGETHER,
     Entrance,
     Queued,
+    ending_of,
+    parted,
     priority_of,
 )
+from mailstead.service.queue.pools import Pool, Pools
 
 
 def queued(*recipients: tuple[str, bool], **options: str) -> Queued:
@@ -42,6 +45,29 @@ async def test_a_job_for_each_route() -> None:
         ("one.test", [(0, "a@One.Test"), (2, "c@one.test")]), (LOCAL, [(1, "b@example.org")]), ("xn--bcher-kva.example", [(3, "d@bücher.example")]),
     ]
     assert {job.due_at_ms for job in jobs} == {NOW_MS}
+
+
+async def test_the_pool_of_the_sender_is_a_route_of_its_own() -> None:
+    queue, pools = FakeQueue(), Pools([Pool("news", ("192.0.2.1",), senders=("a@example.org",))])
+    for number, options in enumerate(({}, {"requiretls": "1"})):
+        message = replace(queued(("a@one.test", False), ("b@example.org", True), **options), accept_id=bytes([number]) * 16)
+        await Entrance(queue, is_direct=True, pools=pools).put(message, b"x")
+    jobs = list(queue.waiting.values())
+    assert ["one.test from news", LOCAL, f"one.test{REQUIRED} from news", LOCAL] == [job.route for job in jobs]
+    assert {zlib.crc32(b"one.test") % SHARDS} == {job.shard for job in jobs if job.route != LOCAL}
+    assert {"news"} == {job.message.options["pool"] for job in jobs}
+    assert ["one.test from news", f"one.test{REQUIRED} from news"] == ["one.test" + ending_of(job.message.options) for job in jobs if job.route != LOCAL]
+
+
+@pytest.mark.parametrize(
+    ("route", "parts"),
+    [
+        ("one.test", ("one.test", "", "")), ("one.test from news", ("one.test", "", "news")), (f"one.test{REQUIRED}", ("one.test", REQUIRED, "")),
+        (f"one.test{OPTIONAL} from news", ("one.test", OPTIONAL, "news")), ("via:smtp://a.test:25 from news", ("via:smtp://a.test:25", "", "news")), (LOCAL, (LOCAL, "", "")),
+    ],
+)  # fmt: skip
+def test_a_route_is_taken_apart(route: str, parts: tuple[str, str, str]) -> None:
+    assert parts == parted(route)
 
 
 async def test_no_job_has_too_many_recipients() -> None:

@@ -6,7 +6,7 @@ from mailstead.model.ids import AccountId, SubmissionId, TenantId
 from mailstead.model.status import EnhancedStatus
 from mailstead.service.ports import Failed, Sent
 from mailstead.service.queue import retry
-from mailstead.service.queue.retry import TELL_AFTER_MS, WAITS_MS, Again, Done, GiveUp, decide, wait_ms
+from mailstead.service.queue.retry import TELL_AFTER_MS, WAITS_MS, Again, Done, GiveUp, check_ms, decide, wait_ms
 from mailstead.store.interface import QueueEntry
 
 DAY = 24 * 3600 * 1000
@@ -40,16 +40,27 @@ def test_it_is_tried_until_its_time_is_up() -> None:
 
 
 def test_the_author_is_told_of_a_delay_once() -> None:
-    entry, now, told = ENTRY, 0, []
+    entry, now, told = replace(ENTRY, check_at_ms=check_ms(ENTRY, 0)), 0, []
     while True:
         decision = decide(entry, LATER, now)
         if not isinstance(decision, Again):
             break
         if decision.tells:
             told.append(now)
-        entry = replace(entry, attempts=entry.attempts + 1, due_at_ms=decision.due_at_ms)
+        entry = replace(entry, attempts=entry.attempts + 1, due_at_ms=decision.due_at_ms, check_at_ms=check_ms(entry, now))
         now = decision.due_at_ms
     assert len(told) == 1
-    assert TELL_AFTER_MS - 5 * 3600 * 1000 < told[0] <= TELL_AFTER_MS
+    assert TELL_AFTER_MS <= told[0] < TELL_AFTER_MS + wait_ms(ENTRY.job_id, len(WAITS_MS))
     assert 25 < entry.attempts < 60
     assert retry.TELL_AFTER_MS < DAY
+
+
+def test_nobody_is_told_of_a_delay_before_its_time_however_often_it_was_tried() -> None:
+    entry = replace(ENTRY, attempts=40, due_at_ms=20_000, check_at_ms=check_ms(ENTRY, 0))
+    decision = decide(entry, LATER, 20_000)
+    assert isinstance(decision, Again)
+    assert decision.due_at_ms > TELL_AFTER_MS
+    assert not decision.tells
+    late = decide(entry, LATER, TELL_AFTER_MS)
+    assert isinstance(late, Again)
+    assert late.tells

@@ -3,6 +3,8 @@
 import pytest
 from tests.unit.service.queue.test_scheduler import Site
 
+from mailstead.service.ports import Place
+from mailstead.service.queue.schedule import Route
 from mailstead.service.queue.scheduler import SOURCE
 from mailstead.service.queue.shaping import Rule, Shaping
 from mailstead.service.queue.warmup import DAY_MS, FIRST_DAY, GROWTH, Allowance, WarmUp
@@ -87,20 +89,36 @@ async def test_the_first_day_is_remembered_over_a_restart() -> None:
     for days_later in (0, 2):
         site.now_ms += days_later * DAY_MS
         scheduler = site.another()
-        scheduler._warm_up = ("192.0.2.1", 30)
+        scheduler._warm_up = ({"": ["192.0.2.1"]}, 30)
         await scheduler._begin_warm_up()
-        assert scheduler.schedule.warm_up == WarmUp(site.now_ms - days_later * DAY_MS, 30)
+        assert scheduler.schedule.warm_ups == {"": WarmUp(site.now_ms - days_later * DAY_MS, 30)}
     fresh = site.another()
-    fresh._warm_up = ("192.0.2.2", 30)
+    fresh._warm_up = ({"": ["192.0.2.2"]}, 30)
     await fresh._begin_warm_up()
-    assert fresh.schedule.warm_up == WarmUp(site.now_ms, 30), "another address begins anew"
+    assert fresh.schedule.warm_ups == {"": WarmUp(site.now_ms, 30)}, "another address begins anew"
     assert {f"{SOURCE}192.0.2.1", f"{SOURCE}192.0.2.2"} <= set(site.outbox.held)
+
+
+async def test_a_pool_is_as_old_as_its_youngest_address() -> None:
+    site = Site()
+    old = site.another()
+    old._warm_up = ({"": ["192.0.2.1"], "news": ["192.0.2.2"]}, 30)
+    await old._begin_warm_up()
+    begun = site.now_ms
+    site.now_ms += 9 * DAY_MS
+    later = site.another()
+    later._warm_up = ({"": ["192.0.2.1"], "news": ["192.0.2.2", "192.0.2.3"]}, 30)
+    await later._begin_warm_up()
+    assert later.schedule.warm_ups == {"": WarmUp(begun, 30), "news": WarmUp(site.now_ms, 30)}
+    ways = [Place(name, name, 1 << 60) for name in ("mx", "mx from news", "mx from gone")]
+    sites = [later.schedule.located(Route(f"there.example{place.site[2:]}"), place, (), site.now_ms) for place in ways]
+    assert [later.schedule.warm_ups[""], later.schedule.warm_ups["news"], None] == [one.shaping.warm_up for one in sites]
 
 
 async def test_a_site_gets_its_share_of_a_day_and_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailstead.service.queue.results.GATHER_S", 0.0)
     site = Site()
-    site.scheduler._warm_up = ("192.0.2.1", 10)
+    site.scheduler._warm_up = ({"": ["192.0.2.1"]}, 10)
     await site.scheduler._begin_warm_up()
     for number in range(1, 151):
         await site.queue(f"u{number}@{'large' if number <= 145 else 'small'}.example", number=number)

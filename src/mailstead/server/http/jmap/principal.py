@@ -7,8 +7,9 @@ from mailstead.model import limits
 from mailstead.model.ids import AccountId
 from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
-from mailstead.server.http.jmap.kept_type import Bad, Filters, KeptType, Known, Property, Work
+from mailstead.server.http.jmap.kept_type import Bad, Filters, Known, Property, Work
 from mailstead.server.http.jmap.standard import Call, MethodError, invalid
+from mailstead.server.http.jmap.unmade_type import UnmadeType
 from mailstead.service.sharing import Reach
 
 CAPABILITY: Final = "urn:ietf:params:jmap:principals"
@@ -44,13 +45,15 @@ def _is_none(_: Any) -> bool:
     return False
 
 
-class PrincipalType(KeptType):
+class PrincipalType(UnmadeType):
     """The type, of which the directory is the keeper."""
 
     properties = {  # noqa: RUF012 - never changed
         name: Property(_is_none, is_ours=True) for name in ("type", "name", "description", "email", "timeZone", "capabilities", "accounts")}
     filters = _FILTERS
     sorts = ("name", "email", "type")
+    why_unmade = "people come and go by the administrator's hand"
+    why_unchanged = "what is known of people is the administrator's matter"
 
     def id_of(self, one: KeptObject) -> str:
         return wire.to_wire(LETTER, one.object_id)
@@ -73,17 +76,9 @@ class PrincipalType(KeptType):
             for one in found if one.object_id in there
         ]
 
-    async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:
-        del work, creation, given
-        raise Bad("forbidden", "people come and go by the administrator's hand")
-
-    async def _update(self, work: Work, before: Known, patch: dict[str, Any]) -> dict[str, Any] | None:
-        del work, before, patch
-        raise Bad("forbidden", "what is known of people is the administrator's matter")
-
     async def may_destroy(self, work: Work, one: Known) -> None:
         del work, one
-        raise Bad("forbidden", "people come and go by the administrator's hand")
+        raise Bad("forbidden", self.why_unmade)
 
     async def query_changes(self, call: Call) -> dict[str, Any]:
         _check(call)

@@ -11,9 +11,10 @@ from mailstead.model.sharing import Right
 from mailstead.protocol.jmap.mail import rights as names
 from mailstead.protocol.jmap.mail.email import utc
 from mailstead.protocol.jmap.mail.filters import BadFilter, utc_ms
-from mailstead.server.http.jmap.kept_type import Bad, Filters, KeptType, Known, Property, Work
+from mailstead.server.http.jmap.kept_type import Filters, Known, Property
 from mailstead.server.http.jmap.principal import LETTER
 from mailstead.server.http.jmap.standard import Call, invalid
+from mailstead.server.http.jmap.unmade_type import UnmadeType
 from mailstead.service.sharing import decode
 
 
@@ -31,7 +32,7 @@ _FILTERS: Final[Filters] = {
 }
 
 
-class ShareNotificationType(KeptType):
+class ShareNotificationType(UnmadeType):
     """The type."""
 
     kind = ObjectKind.SHARE_NOTIFICATION
@@ -40,18 +41,12 @@ class ShareNotificationType(KeptType):
         for name in ("created", "changedBy", "objectType", "objectAccountId", "objectId", "oldRights", "newRights", "name")}
     filters = _FILTERS
     sorts = ("created",)
+    why_unmade = "the server makes these"
+    why_unchanged = "these never change"
 
     async def shown(self, call: Call, found: list[KeptObject]) -> list[Known]:
         del call
         return [Known(self.id_of(one), one.object_id, _values(one.doc)) for one in found]
-
-    async def _create(self, work: Work, creation: str, given: dict[str, Any]) -> None:
-        del work, creation, given
-        raise Bad("forbidden", "the server makes these")
-
-    async def _update(self, work: Work, before: Known, patch: dict[str, Any]) -> dict[str, Any] | None:
-        del work, before, patch
-        raise Bad("forbidden", "these never change")
 
 
 def _values(doc: bytes) -> dict[str, Any]:
