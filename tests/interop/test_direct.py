@@ -32,20 +32,22 @@ async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
     await listener.start()
-    async with name_server(ZONE) as names:
-        settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
-        with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
-            await asyncio.to_thread(server.start)
-            await asyncio.to_thread(send, server, ["bob@example.org", "x@null.test"])
-            assert await arrived(site, COUNT) == {f"<{number}@outside.test>" for number in range(COUNT)}
-            notices = await asyncio.to_thread(inbox, server)
-            assert len(notices) == COUNT
-            for notice in notices:
-                assert email.message_from_bytes(notice).get_content_type() == "multipart/report"
-                assert b"Status: 5.1.10" in notice
-            assert await asyncio.to_thread(server.verify) == []
-            assert await asyncio.to_thread(server.stop) == 0
-    await listener.drain(0.1)
+    try:
+        async with name_server(ZONE) as names:
+            settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
+            with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
+                await asyncio.to_thread(server.start)
+                await asyncio.to_thread(send, server, ["bob@example.org", "x@null.test"])
+                assert await arrived(site, COUNT) == {f"<{number}@outside.test>" for number in range(COUNT)}
+                notices = await asyncio.to_thread(inbox, server)
+                assert len(notices) == COUNT
+                for notice in notices:
+                    assert email.message_from_bytes(notice).get_content_type() == "multipart/report"
+                    assert b"Status: 5.1.10" in notice
+                assert await asyncio.to_thread(server.verify) == []
+                assert await asyncio.to_thread(server.stop) == 0
+    finally:
+        await listener.drain(0.1)
     assert len(site.filed(BOB)) == COUNT
 
 

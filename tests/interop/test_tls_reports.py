@@ -55,19 +55,21 @@ async def test_a_report_leaves_once(tmp_path: Path) -> None:
     listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
     await listener.start()
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 2 * 86_400))
-    async with name_server(ZONE) as names:
-        settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
-        with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
-            sessions(server.data / "events", day)
-            await asyncio.to_thread(server.start)
-            (octets,) = await reports(site, 1, wait_s=20)
-            assert b"mode: testing\r\nmx: mail.example.test\r\n" in await asyncio.to_thread(policy, server.ports["http"])
-            await asyncio.to_thread(server.kill)
-            await asyncio.to_thread(server.start)
-            assert [octets] == await reports(site, 2, wait_s=2)
-            assert await asyncio.to_thread(server.verify) == []
-            assert await asyncio.to_thread(server.stop) == 0
-    await listener.drain(0.1)
+    try:
+        async with name_server(ZONE) as names:
+            settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
+            with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
+                sessions(server.data / "events", day)
+                await asyncio.to_thread(server.start)
+                (octets,) = await reports(site, 1, wait_s=20)
+                assert b"mode: testing\r\nmx: mail.example.test\r\n" in await asyncio.to_thread(policy, server.ports["http"])
+                await asyncio.to_thread(server.kill)
+                await asyncio.to_thread(server.start)
+                assert [octets] == await reports(site, 2, wait_s=2)
+                assert await asyncio.to_thread(server.verify) == []
+                assert await asyncio.to_thread(server.stop) == 0
+    finally:
+        await listener.drain(0.1)
     assert b"\r\nFrom: <postmaster@example.test>\r\n" in octets
     found = report.read(octets)
     assert isinstance(found, report.TlsPart)

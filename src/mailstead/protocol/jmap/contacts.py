@@ -53,7 +53,8 @@ def faults(card: dict[str, Any]) -> list[str]:
     if card.get("version", "1.0") != "1.0":
         found.append("version")
     found += [name for name in ("created", "updated") if name in card and isinstance(card[name], str) and not _UTC.fullmatch(card[name])]
-    if "kind" in card and card["kind"] not in _KINDS and ":" not in str(card["kind"]):
+    kind = card.get("kind")
+    if isinstance(kind, str) and kind not in _KINDS and ":" not in kind:
         found.append("kind")
     if "members" in card and card.get("kind") != "group":
         found.append("members")  # RFC 9553 §2.1.6
