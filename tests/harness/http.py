@@ -131,7 +131,9 @@ async def web_server(
     listener = Listener(bind("127.0.0.1:0"), server.serve, name="http")
     await listener.start()
     async with aiohttp.ClientSession() as client:
-        yield Web(store, listener.local.port, client, accounts)
-        await listener.drain(2.0)
-    access.close()
-    await store.close()
+        try:
+            yield Web(store, listener.local.port, client, accounts)
+        finally:
+            await listener.drain(2.0)
+            access.close()
+            await store.close()

@@ -1,4 +1,4 @@
-"""``mailstead queue reroute``: a password never stands on the command line."""
+"""``mailstead queue``: a password never stands on the command line, and which mail is meant."""
 
 from pathlib import Path
 from typing import Any
@@ -49,3 +49,16 @@ def test_a_password_on_the_command_line_is_wrong_usage(asked: list[dict[str, Any
 def test_without_a_terminal_it_must_be_said_where_the_password_comes_from(asked: list[dict[str, Any]]) -> None:
     assert 2 == reroute("smtps://user@relay.example").exit_code
     assert [] == asked
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--tenant", "2"], {"tenant": 2, "all": True}), (["--tenant", "2", "--domain", "a.example"], {"tenant": 2, "all": False, "domain": "a.example"}),
+        (["S1"], {"tenant": None, "all": False, "ids": ["S1"]}), (["--all"], {"tenant": None, "all": True}),
+    ],
+)  # fmt: skip
+def test_a_tenant_alone_means_all_of_its_mail(asked: list[dict[str, Any]], words: list[str], meant: dict[str, Any]) -> None:
+    done = CliRunner().invoke(program, ["queue", "reroute", *words, "--to", "", "--data", "x"])
+    assert 0 == done.exit_code, done.output
+    assert meant == {name: asked[0][name] for name in meant}

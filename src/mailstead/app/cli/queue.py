@@ -33,9 +33,13 @@ def command() -> None:
     """
 
 
+_tenant: Final = click.option("--tenant", type=int, help="Only of this tenant's mail, by its number.")
+
+
 def _meant(function: F) -> F:
-    """Which entries: ids, or by recipient's domain and sender."""
+    """Which entries: ids, or by recipient's domain, sender and tenant."""
     for option in (
+        _tenant,
         click.option("--all", "everything", is_flag=True, help="Everything in the queue."),
         click.option("--sender", default="", metavar="ADDRESS", help="Only from this sender."),
         click.option("--domain", default="", help="Only to recipients of this domain."),
@@ -48,13 +52,14 @@ def _meant(function: F) -> F:
 @command.command("list", epilog="Example: mailstead queue list --domain example.com --state held")
 @click.option("--domain", default="", help="Only to recipients of this domain.")
 @click.option("--sender", default="", metavar="ADDRESS", help="Only from this sender.")
+@_tenant
 @click.option("--state", type=click.Choice(["waiting", "held"]), help="Only in this state.")
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000), help="At most so many.")
 @json_option
 @data_option
-def list_(domain: str, sender: str, state: str | None, limit: int, as_json: bool, data: Path) -> None:
+def list_(domain: str, sender: str, tenant: int | None, state: str | None, limit: int, as_json: bool, data: Path) -> None:
     """List what waits: one line a recipient."""
-    rows = perform(data, "queue_list", domain=domain, sender=sender, state=state or "", limit=limit)
+    rows = perform(data, "queue_list", domain=domain, sender=sender, state=state or "", limit=limit, tenant=tenant)
     for row in rows if not as_json else ():
         row["next"] = "held" if row["state"] == "held" else _when(row["due_ms"])
         row["age"] = _span(time.time() * 1000 - row["created_ms"])
@@ -86,33 +91,33 @@ def show(id: str, as_json: bool, data: Path) -> None:  # noqa: A002 - the argume
 @command.command(epilog="Example: mailstead queue retry --domain example.com")
 @_meant
 @data_option
-def retry(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
-    """Try at once."""
-    _act(data, "queue_retry", "{} recipients are tried now.", ids, domain, sender, everything)
+def retry(ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, data: Path) -> None:
+    """Try at once. Destinations that are put off are tried too, unless --tenant is given: they are everybody's."""
+    _act(data, "queue_retry", "{} recipients are tried now.", ids, domain, sender, everything, tenant)
 
 
 @command.command(epilog="Example: mailstead queue hold --sender alice@example.org")
 @_meant
 @data_option
-def hold(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+def hold(ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, data: Path) -> None:
     """Do not try until released. The time until a message is given up runs on."""
-    _act(data, "queue_hold", "{} recipients are held.", ids, domain, sender, everything)
+    _act(data, "queue_hold", "{} recipients are held.", ids, domain, sender, everything, tenant)
 
 
 @command.command(epilog="Example: mailstead queue release --all")
 @_meant
 @data_option
-def release(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+def release(ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, data: Path) -> None:
     """Let go what is held."""
-    _act(data, "queue_release", "{} recipients are released.", ids, domain, sender, everything)
+    _act(data, "queue_release", "{} recipients are released.", ids, domain, sender, everything, tenant)
 
 
 @command.command(epilog="Example: mailstead queue delete S0123456789ab")
 @_meant
 @data_option
-def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, data: Path) -> None:
     """Take out of the queue. Nobody is told: the author gets no bounce."""
-    _act(data, "queue_delete", "{} recipients are taken out.", ids, domain, sender, everything)
+    _act(data, "queue_delete", "{} recipients are taken out.", ids, domain, sender, everything, tenant)
 
 
 @command.command(epilog="Example: mailstead queue reroute --domain example.com --to relay.example.net:25")
@@ -120,14 +125,14 @@ def delete(ids: tuple[str, ...], domain: str, sender: str, everything: bool, dat
 @password_option
 @_meant
 @data_option
-def reroute(to: str, password_stdin: bool, ids: tuple[str, ...], domain: str, sender: str, everything: bool, data: Path) -> None:
+def reroute(to: str, password_stdin: bool, ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, data: Path) -> None:
     """Send by another server. The password of "user@" is asked for, or read with --password-stdin."""
     found = _USER.match(to)
     if found is not None and found["password"]:
         raise click.UsageError("a password does not belong on the command line; write smtps://user@host and add --password-stdin")
     if found is not None:
         to = f"{to[: found.end('user')]}:{quote(read_password(from_stdin=password_stdin), safe='')}{to[found.end('user') :]}"
-    _act(data, "queue_reroute", "{} recipients are sent another way.", ids, domain, sender, everything, to=to)
+    _act(data, "queue_reroute", "{} recipients are sent another way.", ids, domain, sender, everything, tenant, to=to)
 
 
 @command.command(epilog="Example: mailstead queue sites")
@@ -142,8 +147,9 @@ def sites(as_json: bool, data: Path) -> None:
     show_rows(rows, columns, as_json=as_json, empty="No destination is put off.")
 
 
-def _act(data: Path, name: str, sentence: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool, **more: str) -> None:
-    result = perform(data, name, ids=list(ids), domain=domain, sender=sender, all=everything, **more)
+def _act(data: Path, name: str, sentence: str, ids: tuple[str, ...], domain: str, sender: str, everything: bool, tenant: int | None, **more: str) -> None:
+    is_whole_tenant = tenant is not None and not (ids or domain or sender)
+    result = perform(data, name, ids=list(ids), domain=domain, sender=sender, all=everything or is_whole_tenant, tenant=tenant, **more)
     text = sentence.format(result["entries"])
     click.echo(text.replace("recipients are", "recipient is") if result["entries"] == 1 else text)
 

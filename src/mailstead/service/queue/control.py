@@ -152,7 +152,7 @@ _DONE = {
 def _meant(ids: Sequence[str], domain: str, sender: str, state: str, tenant: int | None, *, everything: bool) -> QueueFilter:
     """Nothing named means nothing, unless ``everything`` was said."""
     if not (ids or domain or sender or everything):
-        raise Refusal(Reason.INVALID, "Say which: ids, --domain, --sender, or --all.")
+        raise Refusal(Reason.INVALID, "Say which: ids, --domain, --sender, --tenant, or --all.")
     return _filter(ids, domain, sender, state, tenant)
 
 
