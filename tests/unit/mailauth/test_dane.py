@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailstead.mailauth import dane
+from mailstead.model import limits
 from mailstead.model.dns import Tlsa
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -138,3 +139,15 @@ def test_one_good_record_among_bad_ones_is_enough() -> None:
 ])  # fmt: skip
 def test_records_of_both_usages_stand_side_by_side(records: list[Tlsa], expected: str) -> None:
     assert expected == dane.match(records, CHAIN, ("mx.example.test",), NOW).result
+
+
+def test_records_and_certificates_are_bounded() -> None:
+    own = made("mx.example")
+    digest = hashlib.sha256(own.spki).digest()
+    others = [Tlsa(3, 1, 1, number.to_bytes(32, "big")) for number in range(limits.DANE_RECORDS)]
+    assert limits.DANE_RECORDS == len(dane.usable([*others, Tlsa(3, 1, 1, digest)]))
+    assert not dane.match(dane.usable([*others[1:], Tlsa(3, 1, 1, digest)]), [own.der], ["mx.example"], NOW).result
+    assert dane.match(dane.usable([*others, Tlsa(3, 1, 1, digest)]), [own.der], ["mx.example"], NOW).result
+    # A chain is looked at so far: what stands behind is not even read.
+    assert not dane.match([Tlsa(3, 1, 1, digest)], [own.der] * limits.DANE_CHAIN + [b"garbage"], ["mx.example"], NOW).result
+    assert dane.match([Tlsa(3, 1, 1, digest)], [own.der] * (limits.DANE_CHAIN - 1) + [b"garbage"], ["mx.example"], NOW).result

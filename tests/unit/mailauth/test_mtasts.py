@@ -3,6 +3,7 @@ import pytest
 from mailstead.mailauth import mtasts
 from mailstead.mailauth.mtasts import Policy
 from mailstead.mailauth.tags import Malformed
+from mailstead.model import limits
 
 
 @pytest.mark.parametrize(("records", "found"), [
@@ -62,3 +63,14 @@ def test_an_international_name_is_matched_in_its_wire_form() -> None:
     policy = Policy.parse("version: STSv1\nmode: enforce\nmx: mx.bücher.example\nmax_age: 1\n".encode())
     assert policy.allows("mx.xn--bcher-kva.example")
     assert policy.allows("mx.bücher.example")
+
+
+def test_a_policy_is_bounded() -> None:
+    line = b"mx: a.example.com\n"
+    start = b"version: STSv1\nmode: enforce\nmax_age: 60\n"
+    assert limits.MTASTS_PATTERNS == len(Policy.parse(start + line * limits.MTASTS_PATTERNS).mx)
+    with pytest.raises(Malformed, match="too many"):
+        Policy.parse(start + line * (limits.MTASTS_PATTERNS + 1))
+    Policy.parse(start + line + b"\n" * (limits.MTASTS_POLICY - len(start + line)))
+    with pytest.raises(Malformed, match="too long"):
+        Policy.parse(start + line + b"\n" * (limits.MTASTS_POLICY - len(start + line) + 1))

@@ -85,3 +85,15 @@ def test_a_report_that_blows_up_is_not_unpacked() -> None:
         Report.parse(b"PK\3\4", is_packed=True)
     with pytest.raises(Malformed, match="too many"):
         Report.parse(b'{"policies": [' + b",".join([b'{"policy": {"policy-type": "sts"}}'] * 10_001) + b"]}", is_packed=False)
+
+
+def test_destinations_and_policies_are_bounded() -> None:
+    many = b",".join(b"mailto:%d@a.test" % number for number in range(limits.TLSRPT_DESTINATIONS + 1))
+    assert limits.TLSRPT_DESTINATIONS == len(tlsrpt.destinations((b"v=TLSRPTv1; rua=" + many,)))
+    raw = json.loads((CORPUS / "rpt01.json").read_bytes())
+    policy = {"policy": {"policy-type": "no-policy-found", "policy-domain": "a.test"}, "summary": {}}
+    raw["policies"] = [policy] * limits.TLSRPT_POLICIES
+    assert limits.TLSRPT_POLICIES == len(Report.parse(json.dumps(raw).encode(), is_packed=False).policies)
+    raw["policies"].append(policy)
+    with pytest.raises(Malformed, match="too many policies"):
+        Report.parse(json.dumps(raw).encode(), is_packed=False)

@@ -6,6 +6,7 @@ import pytest
 
 from mailstead.mime import report
 from mailstead.mime.report import Complaint, StatusNotice, TlsPart, Told
+from mailstead.model import limits
 
 HEAD = "From: <MAILER-DAEMON@mx.there.example>\r\nTo: alice@ours.example\r\nSubject: Undelivered\r\n"
 RETURNED = "Message-ID: <1@ours.example>\r\nFrom: alice@ours.example\r\nTo: bob@there.example\r\nSubject: hi\r\n"
@@ -105,3 +106,17 @@ def test_escapes_of_international_addresses_are_undone(raw: str, address: str) -
     found = report.read(multipart("delivery-status", ("Content-Type: message/delivery-status", f"Reporting-MTA: dns;x\r\n\r\nOriginal-Recipient: {raw}\r\nAction: failed\r\n")))
     assert isinstance(found, StatusNotice)
     assert address == found.recipients[0].original
+
+
+def test_what_machines_read_of_a_report_is_bounded() -> None:
+    told = "\r\nFinal-Recipient: rfc822; {}@there.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    count = limits.REPORT_STATUS // len(told) + 100
+    status = "Reporting-MTA: dns; mx.there.example\r\n" + "".join(told.format(number) for number in range(count))
+    found = report.read(multipart("delivery-status", ("Content-Type: text/plain", "x"), ("Content-Type: message/delivery-status", status)))
+    assert isinstance(found, StatusNotice)
+    assert 0 < len(found.recipients) < count
+    hidden = f"X-Long: {'x' * limits.REPORT_RETURNED}\r\n" + RETURNED
+    found = report.read(multipart(
+        "delivery-status", ("Content-Type: text/plain", "x"), ("Content-Type: message/delivery-status", STATUS), ("Content-Type: text/rfc822-headers", hidden)))
+    assert isinstance(found, StatusNotice)
+    assert not found.message_id

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailstead.mailauth.dkim.key import ED25519, RSA, KeyRecord, PrivateKey, quoted
 from mailstead.mailauth.tags import Malformed
+from mailstead.model import limits
 
 SHORT = (
     b"MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAM3ajVqAtLprUzjpEyqQMHItH/10k/JX5mA71MZBt9uJ5s44DdxK99bb4uPwjtMfFwLl"
@@ -64,3 +65,21 @@ def test_what_is_no_private_key(octets: bytes) -> None:
 def test_long_records_are_several_strings() -> None:
     assert '"aaa" "b"' == quoted("aaa" + "b").replace("aaab", 'aaa" "b')
     assert [255, 45] == [len(word) - 2 for word in quoted("x" * 300).split(" ")]
+
+
+@pytest.mark.parametrize(("bits", "is_good"), [(limits.DKIM_RSA_BITS, True), (limits.DKIM_RSA_BITS + 8, False)])
+def test_a_larger_key_is_not_worked_with(bits: int, is_good: bool) -> None:
+    key = rsa.RSAPublicNumbers(65_537, (1 << bits) - 1).public_key()
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)
+    if is_good:
+        assert bits == KeyRecord.parse(record).bits
+    else:
+        with pytest.raises(Malformed, match=f"{bits} bits"):
+            KeyRecord.parse(record)
+
+
+def test_a_record_is_bounded() -> None:
+    KeyRecord.parse(b"v=DKIM1; p=; n=" + b"x" * (limits.DKIM_KEY_RECORD - 15))
+    with pytest.raises(Malformed, match="too long"):
+        KeyRecord.parse(b"v=DKIM1; p=; n=" + b"x" * (limits.DKIM_KEY_RECORD - 14))

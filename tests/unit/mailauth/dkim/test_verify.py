@@ -12,7 +12,9 @@ from tests.harness.mailauth import answered
 
 from mailstead.mailauth.dkim import PrivateKey, SigningKey, Verdict, sign, verify
 from mailstead.mailauth.dkim.key import ED25519, RSA
-from mailstead.mailauth.dkim.verify import without_signature
+from mailstead.mailauth.dkim.verify import Signature, without_signature
+from mailstead.mailauth.tags import Malformed
+from mailstead.model import limits
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -137,3 +139,20 @@ def test_any_octets_give_a_verdict(octets: bytes) -> None:
     start = message.index(b"\r\n\r\n") + 4
     for one in answered(verify(message, start, now_s=1), {}):
         assert one.result in {"permerror", "fail"}
+
+
+@pytest.mark.parametrize(("names", "is_good"), [(limits.DKIM_SIGNED_FIELDS, True), (limits.DKIM_SIGNED_FIELDS + 1, False)])
+def test_signed_fields_are_bounded(names: int, is_good: bool) -> None:
+    field = b"DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=s; bh=eHg=; b=eHg=; h=from" + b":x" * (names - 1)
+    if is_good:
+        assert names == len(Signature.parse(field).names)
+    else:
+        with pytest.raises(Malformed, match="too many signed fields"):
+            Signature.parse(field)
+
+
+def test_a_signature_field_is_bounded() -> None:
+    field = b"DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=s; bh=eHg=; h=from; b=eHg=; z="
+    Signature.parse(field + b"x" * (limits.DKIM_SIGNATURE_FIELD - len(field)))
+    with pytest.raises(Malformed, match="too long"):
+        Signature.parse(field + b"x" * (limits.DKIM_SIGNATURE_FIELD - len(field) + 1))
