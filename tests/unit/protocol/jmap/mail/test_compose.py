@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailstead.mime import parts
 from mailstead.mime.scan import scan
+from mailstead.model import limits
 from mailstead.protocol.jmap.mail import body, compose
 from mailstead.protocol.jmap.mail.compose import BadEmail
 from mailstead.protocol.jmap.mail.headers import Fields, Wanted
@@ -119,3 +120,20 @@ def test_but_only_its_own_type_and_charset(field: str) -> None:
     assert ("textBody/0/header:Content-Type",) == bad.value.properties
     with pytest.raises(BadEmail):
         compose.draft(text("text/plain; charset=utf-8", type="text/plain"))
+
+
+def test_parts_are_bounded_in_number_and_depth() -> None:
+    def nested(depth: int) -> dict[str, Any]:
+        part: dict[str, Any] = {"partId": "1", "type": "text/plain"}
+        for _ in range(depth):
+            part = {"type": "multipart/mixed", "subParts": [part]}
+        return {"bodyStructure": part, "bodyValues": {"1": {"value": "x"}}}
+
+    def wide(count: int) -> dict[str, Any]:
+        return {"bodyStructure": {"type": "multipart/mixed", "subParts": [{"partId": "1", "type": "text/plain"}] * count}, "bodyValues": {"1": {"value": "x"}}}
+
+    compose.draft(nested(limits.JMAP_COMPOSE_DEPTH))
+    compose.draft(wide(limits.JMAP_COMPOSE_PARTS - 1))
+    for email in (nested(limits.JMAP_COMPOSE_DEPTH + 1), wide(limits.JMAP_COMPOSE_PARTS)):
+        with pytest.raises(BadEmail, match="not too many or too deep"):
+            compose.draft(email)

@@ -64,3 +64,16 @@ def test_comparators() -> None:
     for wrong in refused:
         with pytest.raises(BadFilter):
             filters.comparators(wrong)
+
+
+def test_conditions_and_texts_are_bounded() -> None:
+    def many(count: int) -> dict[str, Any]:
+        return {"operator": "OR", "conditions": [{"hasKeyword": f"k{number}"} for number in range(count)]}
+
+    compiled(many(limits.JMAP_FILTER_CONDITIONS))
+    with pytest.raises(BadFilter, match=f"at most {limits.JMAP_FILTER_CONDITIONS} conditions"):
+        compiled(many(limits.JMAP_FILTER_CONDITIONS + 1))
+    for name, long in (("subject", "x" * (limits.JMAP_FILTER_TEXT + 1)), ("header", ["X-A", "x" * (limits.JMAP_FILTER_TEXT + 1)])):
+        compiled({name: long[:-1] if isinstance(long, str) else [long[0], long[1][:-1]]})
+        with pytest.raises(BadFilter):
+            compiled({name: long})
