@@ -43,6 +43,7 @@ class Shared:
         self.capabilities_of = lambda account, reach: principal.capabilities(account) if reach is None else principal.owned(reach.owner.account_id)
         self.envelopes = Envelopes()
         self.unsubscribing: Unsubscribing | None = None
+        self.message_octets = 1 << 20
         self.uploads: dict[tuple[AccountId, str], bytes] = {}
         self._numbers = itertools.count(1)
 

@@ -5,6 +5,7 @@ ends, never by splitting, and a field's value is handed out raw: with its foldin
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -104,11 +105,13 @@ def unfold(value: bytes) -> bytes:
 _CONTROLS_TO_BLANK: Final = bytes(0x20 if octet in {0, 10, 13} else octet for octet in range(256))
 
 
-def decode(value: bytes) -> str:
+def decode(value: bytes, *, anywhere: bool = False) -> str:
     """Unfolded text with encoded words decoded and raw 8-bit octets repaired.
 
     White space between neighbouring encoded words goes (RFC 2047 §6.2); adjacent words of one charset are joined as
-    octets first, because senders split characters across words. Never fails: what cannot be decoded stays readable.
+    octets first, because senders split characters across words. A word that is glued to other text is none and stays as it is
+    (RFC 8621 §4.1.2.2), but for ``anywhere``: names of files, where RFC 2047 §5 allows none at all and people put them. Control
+    characters within words are dropped. Never fails: what cannot be decoded stays readable.
     """
     value = unfold(value)
     if b"=?" not in value:
@@ -119,6 +122,8 @@ def decode(value: bytes) -> str:
     at = 0
     count = 0
     for match in _ENCODED_WORD.finditer(value):
+        if not anywhere and _is_glued(value, match.start(), match.end(), at if pending_charset else -1):
+            continue
         count += 1
         if count > limits.MIME_ENCODED_WORDS:
             break
@@ -127,21 +132,31 @@ def decode(value: bytes) -> str:
         octets = _word(match[2], match[3])
         if pending_charset and not between.strip(b" \t"):
             if label != pending_charset:
-                out.append(decoding.charset(pending, pending_charset))
+                out.append(_shown(pending, pending_charset))
                 pending = b""
         else:
             if pending_charset:
-                out.append(decoding.charset(pending, pending_charset))
+                out.append(_shown(pending, pending_charset))
                 pending = b""
             out.append(_plain(between))
         pending += octets
         pending_charset = label
         at = match.end()
     if pending_charset:
-        out.append(decoding.charset(pending, pending_charset))
+        out.append(_shown(pending, pending_charset))
     out.append(_plain(value[at:]))
     text = "".join(out)
     return text if text.isprintable() else "".join(c if c >= " " and c != "\x7f" else " " for c in text)
+
+
+def _is_glued(value: bytes, start: int, end: int, behind: int) -> bool:
+    """Whether an encoded word stands against other text. ``behind``: where the one before it ended, which may be right here."""
+    return (0 < start != behind and value[start - 1] not in b" \t(") or (value[end : end + 1] not in b" \t)" and value[end : end + 2] != b"=?")
+
+
+def _shown(octets: bytes, label: str) -> str:
+    text = decoding.charset(octets, label)
+    return text if text.isprintable() else "".join(c for c in text if unicodedata.category(c) != "Cc")
 
 
 def _plain(octets: bytes) -> str:

@@ -59,7 +59,7 @@ def decoded(value: bytes | None, name: bytes) -> str | None:
     if not pieces:
         return None
     if 0 not in pieces:
-        return unicodedata.normalize("NFC", header.decode(pieces[-1][0])) or None if -1 in pieces else None
+        return unicodedata.normalize("NFC", header.decode(pieces[-1][0], anywhere=True)) or None if -1 in pieces else None
     return _continued(pieces) or None
 
 

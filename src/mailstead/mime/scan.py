@@ -70,7 +70,7 @@ def scan(octets: Octets) -> Scan:
         is_reply=is_reply,
         sent_at_ms=date.wall_clock_ms(header.unfold(get(b"date", b""))),
         preview=text.preview(lambda start, end: octets[start:end], root),
-        has_attachment=_has_attachment(root, ""),
+        has_attachment=_has_attachment(root, "", walk.named),
         empty=empty(found),
     )
 
@@ -92,6 +92,8 @@ class _Walk:
     def __init__(self, octets: Octets) -> None:
         self._octets = octets
         self._left = limits.MIME_PARTS
+        self.named: set[int] = set()
+        """Where the bodies of texts begin that have the name of a file."""
 
     def message(self, start: int, end: int, depth: int) -> tuple[Part, bytes, dict[bytes, bytes]]:
         """A message between two places: its root part, BODYSTRUCTURE and wanted fields."""
@@ -135,6 +137,8 @@ class _Walk:
             if not charset:
                 pairs = [(b"charset", b"us-ascii"), *pairs]
             extra = b" %d" % self._lines(body, end)
+            if _is_named(pairs, b"name") or _is_named(disposed_pairs, b"filename"):
+                self.named.add(body)
         wire = self._leaf(kind, subtype, pairs, found, encoding, end - body, extra, extension)
         return _made(kind, subtype, charset, encoding, disposed, start, body, end, ()), wire, found
 
@@ -265,7 +269,7 @@ def _disposition(value: bytes | None) -> tuple[bytes, structure.Parameters]:
     if value is None:
         return b"", []
     value = header.unfold(value)
-    word = value.split(b";", 1)[0].strip().lower()
+    word = parameter.COMMENT.sub(b"", value.split(b";", 1)[0]).strip().lower()
     return word[:100], parameter.pairs(value, len(value.split(b";", 1)[0]))
 
 
@@ -291,14 +295,18 @@ def _name(octets: bytes) -> str:
     return octets.decode("ascii", "replace").replace("\t", " ").replace("\n", " ")
 
 
-def _has_attachment(part: Part, parent: str) -> bool:
-    """RFC 8621 §4.1.4: something that a reader would call an attachment."""
+def _is_named(pairs: structure.Parameters, name: bytes) -> bool:
+    return any(key.partition(b"*")[0] == name and value for key, value in pairs)
+
+
+def _has_attachment(part: Part, parent: str, named: set[int], *, is_first: bool = True) -> bool:
+    """RFC 8621 §4.1.4: something that a reader would call an attachment. A text that has a file's name and does not come first is one."""
     if part.is_multipart:
-        return any(_has_attachment(child, part.subtype) for child in part.children)
+        return any(_has_attachment(child, part.subtype, named, is_first=number == 0) for number, child in enumerate(part.children))
     if part.disposition == "attachment" or part.type == "message":
         return part.disposition != "inline" or part.type == "message"
-    if part.type == "text" and part.subtype in {"plain", "html", "enriched", "x-amp-html"}:
-        return False
     if parent in {"related", "report", "signed", "encrypted", "alternative"}:
         return False
+    if part.type == "text" and part.subtype in {"plain", "html", "enriched", "x-amp-html"}:
+        return not is_first and part.body[0] in named and part.disposition != "inline"
     return not (part.disposition == "inline" and part.type == "image")

@@ -14,6 +14,7 @@ from mailstead.mime.parts import Part
 from mailstead.model import limits
 
 _TAG_NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
+_LABEL: Final = re.compile(r"""\s(?:alt|title)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _FIRST_LOOK_OCTETS: Final = 600
 _SKIPPED: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg"})
 _INLINE: Final = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sub", "sup", "wbr", "code", "tt", "abbr"})
@@ -30,7 +31,7 @@ def texts(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) -> 
             yield _fields(octets_of(start, min(end, start + limit)))
         elif part.type == "text" and not part.children and part.subtype not in {"css", "rtf", "calendar", "richtext"}:
             start, end = part.body
-            text = of_part(octets_of(start, min(end, start + limit)), part)
+            text = of_part(octets_of(start, min(end, start + limit)), part, with_labels=True)
             if text:
                 yield text
 
@@ -59,14 +60,17 @@ def _fields(block: bytes) -> str:
     return "\n".join(f"{decode.charset(name, '')}: {header.decode(value)}" for name, value in header.fields(block))
 
 
-def of_part(octets: bytes, part: Part) -> str:
-    """The text of one text part's body."""
+def of_part(octets: bytes, part: Part, *, with_labels: bool = False) -> str:
+    """The text of one text part's body. ``with_labels``: see ``strip_tags``."""
     text = decode.charset(decode.transfer(octets, part.encoding), part.charset)
-    return strip_tags(text) if part.subtype in {"html", "xhtml", "xhtml+xml"} else text
+    return strip_tags(text, with_labels=with_labels) if part.subtype in {"html", "xhtml", "xhtml+xml"} else text
 
 
-def strip_tags(source: str) -> str:
-    """The words of HTML: no tags, no comments, no script or style; block ends become line ends; entities decoded."""
+def strip_tags(source: str, *, with_labels: bool = False) -> str:
+    """The words of HTML: no tags, no comments, no script or style; block ends become line ends; entities decoded.
+
+    ``with_labels``: what ``alt`` and ``title`` say as well, for they are shown to people (RFC 8621 §4.4.1).
+    """
     out: list[str] = []
     find = source.find
     lowered = source.lower()
@@ -100,7 +104,11 @@ def strip_tags(source: str) -> str:
             if end < 0:
                 break
             at = end
-        elif name not in _INLINE:
+            continue
+        if with_labels and name:
+            for label in _LABEL.finditer(source, match.end() if match else open_at, close):
+                out.append(f" {label[1] or label[2] or label[3] or ''} ")
+        if name not in _INLINE:
             out.append("\n")
     return html.unescape("".join(out))
 

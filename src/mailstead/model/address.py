@@ -32,6 +32,12 @@ class Address:
         return not (self.local.isascii() and self.domain.isascii())
 
 
+def key_of(address: str) -> str:
+    """``local@domain`` as the directory knows it; ``@domain`` stays what it is."""
+    local, _, domain = address.rpartition("@")
+    return Address(local, domain).key
+
+
 def fold_local(local: str) -> str:
     """A local part as our directory compares it."""
     return unicodedata.normalize("NFC", local).casefold()

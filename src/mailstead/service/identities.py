@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from mailstead.model.address import Address
+from mailstead.model.address import key_of
 from mailstead.model.question import Principal
 from mailstead.store.interface import Directory
 
@@ -21,15 +21,10 @@ async def of(directory: Directory, principal: Principal) -> list[Identity]:
     """The main address first, then aliases in order."""
     account = await directory.account(principal.account_id)
     name = account.name if account is not None else ""
-    own = _key(principal.address)
-    aliases = sorted({alias for alias, target in await directory.aliases() if _key(target) == own and not alias.startswith("@")} - {own})
+    own = key_of(principal.address)
+    aliases = sorted({alias for alias, target in await directory.aliases() if key_of(target) == own and not alias.startswith("@")} - {own})
     found = [principal.address]
     for alias in aliases:
         if await directory.owns(principal.account_id, alias):
             found.append(alias)
-    return [Identity("i" + hashlib.sha256(_key(email).encode()).hexdigest()[:24], name, email) for email in found]
-
-
-def _key(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return Address(local, domain).key
+    return [Identity("i" + hashlib.sha256(key_of(email).encode()).hexdigest()[:24], name, email) for email in found]

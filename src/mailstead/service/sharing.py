@@ -16,7 +16,7 @@ from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, MailboxId, OpId
 from mailstead.model.object import ObjectKind, ObjectWrite
-from mailstead.model.sharing import WRITES, Grant, Granted, Right, SharedAccount
+from mailstead.model.sharing import NONE, WRITES, Grant, Granted, Right, SharedAccount
 from mailstead.service.shared_emails import SharedEmails
 from mailstead.store.interface import Account, Store
 
@@ -61,6 +61,12 @@ class Reach:
     def may_write(self) -> bool:
         """Whether anything at all can be changed."""
         return any(grant.rights & WRITES for grant in self.grants)
+
+
+def exceeds(wish: Mapping[AccountId, Right], now: Mapping[AccountId, Right], rights: Right) -> bool:
+    """Whether somebody with ``rights`` would give away one that they have not: the rule of address books (RFC 9610 §2.3), here for mailboxes by every door.
+    ``now``: what those people have, which may stay."""
+    return any(found & ~now.get(grantee, NONE) & ~rights for grantee, found in wish.items())
 
 
 class Sharing:
@@ -135,10 +141,15 @@ class Sharing:
         return found.address if found is not None else ""
 
     async def give(self, owner: AccountId, mailbox: MailboxId, rights: Mapping[AccountId, Right], *, by: AccountId) -> None:
-        """Give each of these people exactly these rights in a mailbox. NOT_FOUND, NOT_PERMITTED, INVALID, LIMIT, ACCOUNT_SUSPENDED."""
+        """Give each of these people exactly these rights in a mailbox; whoever is not the owner gives none that they have not (NOT_PERMITTED).
+        NOT_FOUND, NOT_PERMITTED, INVALID, LIMIT, ACCOUNT_SUSPENDED."""
         grants = [Grant(mailbox, grantee, found) for grantee, found in rights.items()]
         if not grants:
             return
+        if by != owner:
+            now = {grant.grantee: grant.rights for grant in await self._store.shares.of(owner) if grant.mailbox_id == mailbox}
+            if exceeds(rights, now, now.get(by, NONE)):
+                raise Refusal(Reason.NOT_PERMITTED, "You may not give a right that you do not have")
         changed = await self._store.shares.set(owner, OpId(os.urandom(16)), grants, by=None if by == owner else by)
         if not changed:
             return

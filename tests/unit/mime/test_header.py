@@ -44,7 +44,12 @@ def test_first_is_found_in_any_case() -> None:
         (b"J\xf6rg", "J\xf6rg"),
         (b"=?no-such-charset?q?abc?=", "abc"),
         (b"=?utf-8?q?broken", "=?utf-8?q?broken"),
-        (b"=?utf-8?b?!!!?=x", "x"),
+        (b"=?utf-8?b?!!!?= x", " x"),
+        (b"a=?utf-8?q?no?= b", "a=?utf-8?q?no?= b"),  # glued to other text: no encoded word (RFC 8621 §4.1.2.2)
+        (b"=?utf-8?q?no?=, b", "=?utf-8?q?no?=, b"),
+        (b"=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
+        (b"(=?utf-8?q?a?=)", "(a)"),
+        (b"=?utf-8?q?a=00b=07=0Ac=C2=85?= d\x07e", "abc d e"),
         (b"a\0b", "a b"),
     ],
 )
@@ -66,3 +71,7 @@ def test_of_a_field_that_stands_twice_the_last_counts() -> None:
     assert header.first(block, b"FROM") == b" a\r\n"
     assert header.last(block, b"FROM") == b" b\r\n c\r\n"
     assert header.last(block, b"cc") is None
+
+
+def test_names_of_files_may_hold_encoded_words_anywhere() -> None:
+    assert "a\xf6.txt" == header.decode(b"a=?utf-8?q?=C3=B6?=.txt", anywhere=True)

@@ -216,6 +216,12 @@ def test_attachments_are_told_from_the_text() -> None:
     assert not scan(SIMPLE).has_attachment
     pdf = b"Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=x.pdf\r\n\r\n%PDF"
     assert scan(multipart(b"b", b"\r\nhello", pdf)).has_attachment
+    for more, is_one in (
+        (b"Content-Type: text/plain; name=x.txt", True), (b"Content-Type: text/html\r\nContent-Disposition: ; filename*=utf-8''x.html", True),
+        (b"Content-Type: text/plain; name=x.txt\r\nContent-Disposition: inline (shown)", False), (b"Content-Type: text/plain", False),
+    ):  # RFC 8621 §4.1.4: a text with a name is one unless it comes first
+        assert is_one is scan(multipart(b"b", b"\r\nhello", more + b"\r\n\r\nx")).has_attachment, more
+    assert not scan(multipart(b"b", b"Content-Type: text/plain; name=x.txt\r\n\r\nx", b"\r\nhello")).has_attachment
 
 
 def test_a_multipart_without_boundary_lines_is_shown_as_text() -> None:

@@ -68,3 +68,10 @@ def test_labels_are_file_names_and_what_else_parts_say_of_themselves() -> None:
     assert ["\xe4.png"] == list(text.labels(lambda start, end: alone[start:end], parts.unpack(scan(alone).parts), limit=1000))
     cut = "\n".join(text.labels(lambda start, end: octets[start:end], root, limit=30))
     assert "Rechnung" not in cut
+
+
+def test_labels_of_html_are_words_where_they_are_wanted() -> None:
+    """RFC 8621 §4.4.1."""
+    source = '<p TITLE = "a &amp; tip" class="alt=no">x <img alt=cat src="alt.png"><img data-alt="no"><a title=\'b\'>y</a>'
+    assert ["a", "&", "tip", "x", "cat", "b", "y"] == text.strip_tags(source, with_labels=True).split()
+    assert ["x", "y"] == text.strip_tags(source).split()

@@ -34,7 +34,7 @@ export async function ask(url: string, init: RequestInit & { json?: unknown; kee
       headers,
       credentials: 'same-origin',
       signal: rest.signal ? AbortSignal.any([rest.signal, deadline]) : deadline,
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(json === undefined ? {} : { body: JSON.stringify(json, onlyCharacters) }),
     });
   } catch (cause) {
     if (rest.signal?.aborted) throw cause;
@@ -46,6 +46,10 @@ export async function ask(url: string, init: RequestInit & { json?: unknown; kee
   if (response.status === 502 || response.status === 503 || response.status === 504) throw new Offline(problem.detail ?? 'The server is not ready.');
   throw new Refused(problem.type ?? 'about:blank', problem.detail ?? problem.title ?? `The server answered ${response.status}.`, response.status);
 }
+
+/** JSON on the wire is I-JSON (RFC 7493 §2.1): what was pasted and is no character would have the whole request refused. */
+const onlyCharacters = (_: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/[\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\ufffd') : value;
 
 async function readProblem(response: Response): Promise<Problem> {
   try {

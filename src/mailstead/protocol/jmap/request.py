@@ -1,6 +1,6 @@
 """A request: what it uses and the calls it makes (RFC 8620 §3.3).
 
-Read by msgspec into plain values; that no name stands twice in an object (RFC 7493 §2.3) is seen afterwards; size is bounded before (``limits.JMAP_REQUEST``), depth by the reader itself, calls here.
+Read by msgspec into plain values; that it is I-JSON (RFC 7493) is seen afterwards; size is bounded before (``limits.JMAP_REQUEST``), depth by the reader itself, calls here.
 """
 
 import re
@@ -40,12 +40,52 @@ def repeats(octets: bytes, value: Any) -> bool:
     return _TEXT.sub(b"", octets).count(b":") != members
 
 
+_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NONCHARACTER: Final = re.compile(f"[{_NONCHARACTERS}]")
+_ENCODED: Final = re.compile(rb"\xef\xb7[\x90-\xaf]|(?:\xef|[\xf0-\xf4][\x8f\x9f\xaf\xbf])\xbf[\xbe\xbf]")
+"""Noncharacters in UTF-8."""
+
+
+def holds_noncharacter(octets: bytes, value: Any) -> bool:
+    """Whether a text in this JSON holds a code point that is no character (RFC 7493 §2.1). ``value``: what was read."""
+    if not octets.isascii() and _ENCODED.search(octets):
+        return True
+    if b"\\u" not in octets:
+        return False
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            if _NONCHARACTER.search(one):
+                return True
+        elif isinstance(one, dict):
+            waiting += one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return False
+
+
+def with_characters_only(octets: bytes) -> bytes:
+    """JSON of ours in which noncharacters are U+FFFD: mail may hold anything, an answer may not (RFC 7493 §2.1)."""
+    if b"\xbf\xbe" in octets or b"\xbf\xbf" in octets or b"\xef\xb7" in octets:
+        return _ENCODED.sub(b"\xef\xbf\xbd", octets)
+    return octets
+
+
+def check(octets: bytes, value: Any) -> None:
+    """Whether what was read is I-JSON (RFC 7493). Raises ``RequestError``."""
+    if repeats(octets, value):
+        raise RequestError("notJSON", "An object in the body has a name twice (RFC 7493)")
+    if holds_noncharacter(octets, value):
+        raise RequestError("notJSON", "A text in the body holds a code point that is no character (RFC 7493)")
+
+
 def read(octets: bytes, capabilities: Collection[str]) -> Request:
     """The request in a body. Raises ``RequestError``."""
     try:
         value = _read(octets)
-        if repeats(octets, value):
-            raise RequestError("notJSON", "An object in the body has a name twice (RFC 7493)")
+        check(octets, value)
         found = msgspec.convert(value, Request)
     except msgspec.ValidationError as exc:
         raise RequestError("notRequest", f"The request is not of the form that RFC 8620 gives: {exc}") from None

@@ -110,7 +110,7 @@ def http_server(parts: Parts) -> HttpServer:
         routes = (*Images(identify, parts.fetch_image, secret=parts.secret).routes(), *routes)
     sessions = Sessions(server_capabilities, lambda who: of_account(who.account_id), parts.sharing, of_shared)
     mailings = Mailings(parts.emails, parts.uploads, parts.kept, parts.jobs, parts.principals, parts.sharing, hostname=parts.hostname,
-                        new_id=parts.new_id, capabilities_of=lambda account, reach: of_account(account) if reach is None else of_shared(reach),
+                        new_id=parts.new_id, message_octets=parts.message_octets, capabilities_of=lambda account, reach: of_account(account) if reach is None else of_shared(reach),
                         unsubscribing=parts.unsubscribing)
     dispatcher = Dispatcher(METHODS, mailings, server_capabilities, sessions.state, parts.sendings)
     sockets = socket.Sockets(identify, dispatcher, parts.states, parts.watch, server.stopping, limits.EVENT_SOURCES)

@@ -34,11 +34,12 @@ class Mailings:
 
     def __init__(
         self, emails: Emails, uploads: Uploads, kept: Kept, jobs: Jobs, principals: Principals, sharing: Sharing, *, hostname: str, new_id: NewId,
-        capabilities_of: CapabilitiesOf, unsubscribing: Unsubscribing | None = None,
+        message_octets: int, capabilities_of: CapabilitiesOf, unsubscribing: Unsubscribing | None = None,
     ) -> None:  # fmt: skip
         self.sharing = sharing
         self._keeper: AccountId | None = None
         self.new_id = new_id
+        self.message_octets = message_octets
         self.unsubscribing = unsubscribing
         self.emails = emails
         self.kept = kept

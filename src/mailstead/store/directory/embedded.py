@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from mailstead.model.address import domain_key
+from mailstead.model.address import domain_key, key_of
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, CredentialId, Ids, TenantId
 from mailstead.model.mailbox import DEFAULT_MAILBOXES
@@ -13,7 +13,7 @@ from mailstead.model.person import Person
 from mailstead.model.question import ScramVerifier
 from mailstead.store.directory import operations as ops
 from mailstead.store.directory import rows
-from mailstead.store.directory.reader import Reader, address_key
+from mailstead.store.directory.reader import Reader
 from mailstead.store.handover import DIRECTORY, KEYS, QUEUE
 from mailstead.store.interface import Account, Credential, DkimKey, Domain, LoginRecord, Routed, Tenant
 from mailstead.store.keys import Keys
@@ -157,7 +157,7 @@ class EmbeddedDirectory:
         adding: list[tuple[ops.AddAccount, accounts.MakeAccount]] = []
         seen: set[str] = set()
         for address, name, tenant, is_admin, max_octets, max_messages, argon2, scram in wanted:
-            addr = address_key(address)
+            addr = key_of(address)
             name_of_domain = addr.rpartition("@")[2]
             domain = self._reader.domain(name_of_domain)
             if domain is None:
@@ -218,21 +218,21 @@ class EmbeddedDirectory:
         if address.startswith("@"):
             await self.domain_set(address[1:], catch_all=target)
             return
-        await self._write(ops.SetAddress(address_key(address), rows.ALIAS, (self._target(target),)))
+        await self._write(ops.SetAddress(key_of(address), rows.ALIAS, (self._target(target),)))
 
     async def alias_delete(self, address: str) -> None:
         if address.startswith("@"):
             await self.domain_set(address[1:], catch_all="")
             return
-        await self._write(ops.DropAddress(address_key(address), rows.ALIAS))
+        await self._write(ops.DropAddress(key_of(address), rows.ALIAS))
 
     async def group_set(self, address: str, members: Sequence[str]) -> None:
-        await self._write(ops.SetAddress(address_key(address), rows.GROUP, tuple(dict.fromkeys(map(self._target, members)))))
+        await self._write(ops.SetAddress(key_of(address), rows.GROUP, tuple(dict.fromkeys(map(self._target, members)))))
 
     async def group_delete(self, address: str) -> None:
-        await self._write(ops.DropAddress(address_key(address), rows.GROUP))
+        await self._write(ops.DropAddress(key_of(address), rows.GROUP))
 
     def _target(self, target: str) -> str:
         """Our own addresses in the form they are found by, others as they are."""
-        key = address_key(target)
+        key = key_of(target)
         return key if self._reader.domain(key.rpartition("@")[2]) is not None else target

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from mailstead.model.address import key_of
 from mailstead.model.errors import Refusal
 from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.store.directory import outbound_operations as ops
 from mailstead.store.directory.operations import MakeKey
-from mailstead.store.directory.reader import Reader, address_key
+from mailstead.store.directory.reader import Reader
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.handover import DIRECTORY, KEYS
 from mailstead.store.interface import Suppression, TlsReportState
@@ -64,7 +65,7 @@ class EmbeddedOutbound:
         """See ``store.interface.Outbound``. That a tenant has none is remembered; single addresses are not, there are too many."""
         if not self._reader.cached(("suppressions", tenant), lambda db: db.one("SELECT 1 FROM suppression WHERE tenant_id=?", (tenant,)) is not None):
             return None
-        addr = address_key(address)
+        addr = key_of(address)
 
         def read(db: Database) -> Suppression | None:
             row = db.one(f"SELECT {ops.COLUMNS} FROM suppression WHERE tenant_id=? AND addr=?", (tenant, addr))  # noqa: S608 - names of our own
@@ -79,17 +80,17 @@ class EmbeddedOutbound:
             return tuple(_suppression(row) for row in db.all(
                 f"SELECT {ops.COLUMNS} FROM suppression WHERE (?1 IS NULL OR tenant_id=?1) AND (tenant_id, addr)>(?2, ?3)"  # noqa: S608 - names of our own
                 " AND (expires_ms=0 OR expires_ms>?4) ORDER BY tenant_id, addr LIMIT ?5",
-                (tenant, after[0], address_key(after[1]) if after[1] else "", self._reader.now_ms(), limit)))
+                (tenant, after[0], key_of(after[1]) if after[1] else "", self._reader.now_ms(), limit)))
 
         return self._reader.uncached(read)
 
     async def suppress(self, one: Suppression) -> Suppression:
         lasts = max(1, one.expires_at_ms - one.created_at_ms) if one.expires_at_ms else 0
         return _suppression(await self._write(ops.Suppress(
-            one.tenant_id, address_key(one.address), one.address, one.reason, one.detail[:500], lasts)))
+            one.tenant_id, key_of(one.address), one.address, one.reason, one.detail[:500], lasts)))
 
     async def unsuppress(self, tenant: TenantId, address: str) -> bool:
-        return bool(await self._write(ops.Unsuppress(tenant, address_key(address))))
+        return bool(await self._write(ops.Unsuppress(tenant, key_of(address))))
 
 
 def _suppression(row: Sequence[Any]) -> Suppression:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from mailstead.model import limits
-from mailstead.model.address import domain_key, fold_local
+from mailstead.model.address import domain_key, fold_local, key_of
 from mailstead.model.ids import AccountId, DomainId, TenantId
 from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
@@ -24,12 +24,6 @@ _LOOK_MS: Final = 100
 _TENANTS: Final = 50
 """Whose people are kept in memory."""
 _KEPT: Final = 200_000
-
-
-def address_key(address: str) -> str:
-    """``local@domain`` as the directory knows it; ``@domain`` stays what it is."""
-    local, _, domain = address.rpartition("@")
-    return f"{fold_local(local)}@{domain_key(domain)}"
 
 
 class Reader:
@@ -90,14 +84,14 @@ class Reader:
         return self.cached(("account", account), lambda db: _account(db, "account_id=?", account))
 
     def account_by_address(self, address: str) -> Account | None:
-        addr = address_key(address)
+        addr = key_of(address)
         return self.cached(("addr", addr), lambda db: _account(db, "addr=?", addr))
 
     def accounts(self, tenant: int | None, domain: str, after: str, limit: int) -> list[Account]:
         return self._read(lambda db: [rows.account(row) for row in db.all(
             f"SELECT {rows.ACCOUNT_COLUMNS} FROM account WHERE (?1 IS NULL OR tenant_id=?1)"  # noqa: S608
             " AND (?2='' OR substr(addr, -length(?2)-1)='@' || ?2) AND addr>?3 ORDER BY addr LIMIT ?4",
-            (tenant, domain_key(domain), address_key(after) if after else "", limit))])
+            (tenant, domain_key(domain), key_of(after) if after else "", limit))])
 
     def people(self, tenant: int) -> tuple[ObjectStates, dict[int, Person]]:
         """See ``interface.Directory.people``. Never stale, so that a state that one worker gave is none of the future to another."""
@@ -189,7 +183,7 @@ class Reader:
             login = f"{login}@{domains[0].name}"
         account = self.account_by_address(login)
         if account is None:
-            found = self.address(address_key(login))
+            found = self.address(key_of(login))
             if found is None or found[0] != rows.ALIAS or len(found[2]) != 1:
                 return None
             account = self.account_by_address(found[2][0])
@@ -251,7 +245,7 @@ class Reader:
         for target in targets:
             if len(accounts) + len(remote) >= limits.GROUP_MEMBERS:
                 return
-            key = address_key(target)
+            key = key_of(target)
             if key in seen:
                 continue
             seen.add(key)
@@ -271,12 +265,12 @@ class Reader:
         ours = self.account(account)
         if ours is None:
             return False
-        addr = address_key(address)
+        addr = key_of(address)
         local, _, domain = addr.rpartition("@")
         candidates = {addr}
         if "+" in local:
             candidates.add(f"{local.partition('+')[0]}@{domain}")
-        own = address_key(ours.address)
+        own = key_of(ours.address)
         if own in candidates:
             return True
         seen = {own}

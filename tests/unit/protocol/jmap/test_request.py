@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstead.protocol.jmap.errors import RequestError
-from mailstead.protocol.jmap.request import read
+from mailstead.protocol.jmap.request import read, with_characters_only
 
 CORE: dict[str, object] = {"urn:ietf:params:jmap:core": {}}
 GOOD = b'{"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {"a": [1]}, "0"]], "more": 1}'
@@ -23,6 +23,9 @@ def test_a_request_is_read() -> None:
     (b'{"using": [], "methodCalls": [["a", {}]]}', "notRequest"), (b'{"using": [], "methodCalls": [["a", [], "0"]]}', "notRequest"),
     (b'{"using": ["urn:x"], "methodCalls": []}', "unknownCapability"),
     (b'{"using": [], "using": [], "methodCalls": []}', "notJSON"), (b'{"using": [], "methodCalls": [["a", {"x": {"y": 1, "\\u0079": 2}}, "0"]]}', "notJSON"),
+    *((b'{"using": [], "methodCalls": [["a", {"x": ["' + bad + b'"]}, "0"]]}', "notJSON")
+      for bad in ("\ufdd0".encode(), "\uffff".encode(), "\U0001fffe".encode(), "\U0010ffff".encode(), b"\\uFDEF", b"\\ufffe", b"\\ud83f\\udfff", b"\\ud800")),
+    (b'{"using": [], "methodCalls": [["a", {"\\uffff": 1}, "0"]]}', "notJSON"),
     (b'{"using": [], "methodCalls": [' + b",".join([b'["a", {}, "0"]'] * 33) + b"]}", "limit"),
 ])  # fmt: skip
 def test_what_is_no_request(octets: bytes, kind: str) -> None:
@@ -35,12 +38,26 @@ def test_what_is_no_request(octets: bytes, kind: str) -> None:
     assert ("limit" in problem) == (kind == "limit")
 
 
+def test_what_only_looks_like_a_noncharacter_is_read() -> None:
+    said = {"a": ["\\uffff", "\ufffd\ufdcf\ufdf0\U0001fffd\U0001f600", "\\\\ufdd0"]}
+    assert [("a", said, "0")] == read(json.dumps({"using": [], "methodCalls": [["a", said, "0"]]}).encode(), CORE).method_calls
+    assert [("a", said, "0")] == read(json.dumps({"using": [], "methodCalls": [["a", said, "0"]]}, ensure_ascii=False).encode(), CORE).method_calls
+
+
+@given(st.text())
+def test_what_is_answered_holds_characters_only(text: str) -> None:
+    found = with_characters_only(json.dumps(text + "\uffff\ufdd0", ensure_ascii=False).encode()).decode()
+    assert found.endswith('\ufffd\ufffd"')
+    assert not any(ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF for c in found)
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=3)
 _VALUES = st.recursive(
     st.none() | st.integers(-(1 << 53), 1 << 53) | st.text('":,{\\\n é', max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('":\\ab', max_size=3), inner, max_size=3), max_leaves=20)
 
 
-@given(st.dictionaries(st.text(max_size=3), _VALUES, max_size=4))
+@given(st.dictionaries(_TEXTS, _VALUES, max_size=4))
 def test_what_says_each_thing_once_is_read(arguments: dict[str, object]) -> None:
     """Colons and quotes in texts are no members."""
     found = read(json.dumps({"using": [], "methodCalls": [["a", arguments, "0"]]}).encode(), CORE)

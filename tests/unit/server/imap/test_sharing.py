@@ -268,6 +268,19 @@ async def test_rights_are_read_and_changed_by_address(site: Site) -> None:
     assert 1 == len(kept.objects), "carl is told"
 
 
+async def test_nobody_gives_a_right_that_they_do_not_have(site: Site) -> None:
+    """The same rule as over JMAP (docs/decisions/0090)."""
+    _, bob = await prepared(site)
+    await site.give("Team", Right.READ | Right.SHARE | Right.SEEN)
+    await site.give("Team", Right.KEYWORDS, "carl")
+    for text in (f'SETACL "{THEIRS}/Team" carl@example.org +i', f'SETACL "{THEIRS}/Team" bob@example.org +te', f'SETACL "{THEIRS}/Team" carl@example.org lrswi'):
+        assert (await said(bob, text)).startswith("NO [NOPERM]"), text
+    assert "OK" in await said(bob, f'SETACL "{THEIRS}/Team" carl@example.org +lrs')
+    assert "OK" in await said(bob, f'SETACL "{THEIRS}/Team" carl@example.org -w')
+    assert (await said(bob, f'SETACL "{THEIRS}/Team" carl@example.org +w')).startswith("NO [NOPERM]")
+    assert "OK" in await said(bob, f'SETACL "{THEIRS}/Team" bob@example.org -s')
+
+
 async def test_where_one_may_only_add_nothing_is_seen(site: Site) -> None:
     _, bob = await prepared(site)
     await site.give("Team", Right.ADD)

@@ -182,10 +182,10 @@ def _property(one: BodyPart, name: str, octets_of: OctetsOf, blob_id: Callable[[
             return decode.charset(match_[1].strip(), "") if match_ else text(value) or None if value is not None else None
         case "language":
             value = one.fields.last(b"content-language")
-            return [tag.strip() for tag in text(value).split(",") if tag.strip()] or None if value is not None else None
+            return [tag.strip() for tag in text(parameter.COMMENT.sub(b"", value)).split(",") if tag.strip()] or None if value is not None else None
         case "location":
             value = one.fields.last(b"content-location")
-            return text(value) or None if value is not None else None
+            return "".join(text(value).split()) or None if value is not None else None  # RFC 2557 §4.4.2: blanks are of the folding
         case "headers":
             return one.fields.listed()
     return None

@@ -115,7 +115,7 @@ class Dispatcher:
         answer: dict[str, Any] = {"methodResponses": responses, "sessionState": await self._state(principal)}
         if asked.created_ids is not None:
             answer["createdIds"] = created
-        return msgspec.json.encode(answer)
+        return request.with_characters_only(msgspec.json.encode(answer))
 
     async def _call(self, name: str, arguments: dict[str, Any], created: dict[str, str], principal: Principal, using: frozenset[str]) -> Calling:
         method = self._methods.get(name)

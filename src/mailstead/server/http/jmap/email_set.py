@@ -229,6 +229,8 @@ class _Set(Outcome):
             bad.error = set_error("blobNotFound", "a blob is not there", notFound=missing)
             raise bad
         octets = compose.message(draft, found, now=mailing.now(), message_id=mailing.message_id(), boundary=mailing.boundary)
+        if len(octets) > mailing.message_octets:
+            raise BadPatch(kind="tooLarge", why=f"a message has at most {mailing.message_octets} octets")
         return NewEmail(octets, boxes, flags, received)
 
     async def _change(self) -> EmailsSet | None:

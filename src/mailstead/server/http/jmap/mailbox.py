@@ -37,6 +37,7 @@ from mailstead.server.http.jmap.standard import (
     wanted_ids,
 )
 from mailstead.server.http.jmap.thread import changes_of, state
+from mailstead.service.sharing import exceeds
 
 PROPERTIES: Final = (
     "id", "name", "parentId", "role", "sortOrder", "totalEmails", "unreadEmails", "totalThreads", "unreadThreads", "myRights", "isSubscribed")
@@ -373,13 +374,7 @@ class _Set(Outcome):
             wish = await share_with.read(self.call, said, now)
         except share_with.BadShare as exc:
             raise _BadPatch(() if exc.is_patch else (share_with.NAME,), str(exc)) from None
-
-        return self._given(wish, now, rights)
-
-    @staticmethod
-    def _given(wish: dict[AccountId, Right], now: dict[AccountId, Right], rights: Right) -> dict[AccountId, Right]:
-        """Nobody gives away a right that they have not: the rule of address books (RFC 9610 §2.3) holds here as well."""
-        if any(found & ~now.get(grantee, NONE) & ~rights for grantee, found in wish.items()):
+        if exceeds(wish, now, rights):
             raise Refusal(Reason.NOT_PERMITTED, "you may not give a right that you do not have")
         return wish
 

@@ -17,6 +17,11 @@ from mailstead.service.sharing import Reach, Sharing
 PLUS: Final = "urn:mailstead:params:jmap:plus"
 
 
+_OCTETS: Final = 57
+_LINE: Final = 78
+"""So many octets are a line of so many in base64 (RFC 2045 §6.8)."""
+
+
 def core(*, upload_octets: int) -> dict[str, Any]:
     """The core capability."""
     return {
@@ -31,7 +36,7 @@ def mail(*, message_octets: int) -> dict[str, Any]:
     """The mail capability of an account (RFC 8621 §1.3.1)."""
     return {
         "maxMailboxesPerEmail": None, "maxMailboxDepth": limits.MAILBOX_DEPTH, "maxSizeMailboxName": limits.MAILBOX_NAME,
-        "maxSizeAttachmentsPerEmail": message_octets,
+        "maxSizeAttachmentsPerEmail": message_octets * _OCTETS // _LINE,
         "emailQuerySortOptions": [
             "receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword",
         ],

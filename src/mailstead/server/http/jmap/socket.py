@@ -142,8 +142,7 @@ class _Connection:
                 message = msgspec.json.decode(text)
             except (msgspec.DecodeError, RecursionError, UnicodeError):
                 raise RequestError("notJSON", "A message is a JSON object") from None
-            if request.repeats(text.encode(), message):
-                raise RequestError("notJSON", "An object in the message has a name twice (RFC 7493)")
+            request.check(text.encode(), message)
             if not isinstance(message, dict):
                 raise RequestError("notRequest", "A message is a JSON object")
             given = message.pop("id", None)

@@ -49,6 +49,8 @@ class Mailing(Protocol):
     sharing: Sharing
     unsubscribing: Unsubscribing | None
     """None: there is no way to other people's servers."""
+    message_octets: int
+    """How large a message may be."""
 
     @property
     def capabilities_of(self) -> Callable[[AccountId, Reach | None], dict[str, Any]]:

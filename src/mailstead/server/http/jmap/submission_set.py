@@ -10,6 +10,7 @@ from typing import Any, Final
 from mailstead.mime import addresses, header
 from mailstead.model import ids as wire
 from mailstead.model import limits
+from mailstead.model.address import key_of
 from mailstead.model.errors import Reason, Refusal, Violation
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
@@ -113,11 +114,14 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
     octets = await call.mailing.emails.octets(call.account, EmailId(number))
     if header.first(header_of(octets), b"from") is None:  # RFC 5322 §3.6
         raise _Wrong("invalidEmail", "A message says who it is from", properties=("from",))
+    if len(octets) > call.mailing.message_octets:
+        raise _Wrong("tooLarge", "The message is too large to be sent", maxSize=call.mailing.message_octets)
+    _fits(octets, str(who["email"]))
     envelope = given.get("envelope")
-    mail_from, release = str(who["email"]), 0
+    release = 0
     options: dict[str, str] = {}
     if envelope is None:
-        recipients = _recipients(octets)
+        mail_from, recipients = _sender(octets, str(who["email"])), _recipients(octets)
     else:
         mail_from, options, release, recipients = _envelope(envelope, int(call.mailing.now().timestamp() * 1000))
     if not recipients:
@@ -139,6 +143,45 @@ async def _identity(call: Calling, ident: Any) -> dict[str, Any]:
     if found is None:
         raise _Wrong("invalidProperties", "There is no such identity", properties=("identityId",))
     return found
+
+
+def _authors(octets: bytes, name: bytes) -> list[str]:
+    """The addresses in a field of the header; they cannot be told apart where the field stands twice (``invalidEmail``)."""
+    values = [value for found, value in header.fields(header_of(octets)) if found.lower() == name]
+    if len(values) > 1:
+        raise _Wrong("invalidEmail", f"The message has {name.decode().title()} more than once", properties=(name.decode(),))
+    found: list[str] = []
+    for value in values:
+        found += [
+            f"{one.local.decode('utf-8', 'replace')}@{one.domain.decode('utf-8', 'replace')}"
+            for one in addresses.parse(header.unfold(value)) if one.local and one.domain]
+        if not found:
+            raise _Wrong("invalidEmail", f"{name.decode().title()} names no address", properties=(name.decode(),))
+    return found
+
+
+def _fits(octets: bytes, email: str) -> None:
+    """Whoever the message is from is whom its identity stands for (RFC 8621 §9.6), under that address or one with a detail (RFC 5233)."""
+    strange = [one for one in _authors(octets, b"from") if not _is_of(one, email)]
+    if strange:
+        raise _Wrong("forbiddenFrom", "The message is from another address than its identity")
+
+
+def _is_of(address: str, email: str) -> bool:
+    own = key_of(email)
+    local, _, domain = key_of(address).rpartition("@")
+    return own in {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
+
+
+def _sender(octets: bytes, email: str) -> str:
+    """The reverse path where no envelope says it: Sender's address, else From's, else, where that is not the identity's, the identity's (RFC 8621 §7)."""
+    for name in (b"sender", b"from"):
+        found = _authors(octets, name)
+        if len(found) > 1:
+            raise _Wrong("invalidEmail", "Of several authors one is the sender: say who, in Sender", properties=(name.decode(),))
+        if found:
+            return found[0] if _is_of(found[0], email) else email
+    return email
 
 
 def _recipients(octets: bytes) -> dict[str, dict[str, str]]:
@@ -238,12 +281,10 @@ def _refused(exc: Refusal) -> _Wrong:
             return _Wrong("invalidRecipients", exc.public, invalidRecipients=[exc.cause])
         case Reason.TOO_MANY:
             return _Wrong("tooManyRecipients", exc.public, maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
-        case Reason.TOO_LARGE:
-            return _Wrong("tooLarge", exc.public)
         case Reason.OVER_QUOTA:
             return _Wrong("overQuota", exc.public)
         case Reason.BAD_CONTENT:
-            return _Wrong("invalidEmail", exc.public)
+            return _Wrong("invalidEmail", exc.public, properties=("headers",))
         case Reason.INVALID:
             return _Wrong("invalidProperties", exc.public, properties=("envelope",))
         case _:

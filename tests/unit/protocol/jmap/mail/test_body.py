@@ -49,6 +49,15 @@ def test_names_of_files() -> None:
         assert name == body.tree(parts.unpack(scan(octets).parts), lambda start, end, octets=octets: octets[start:end]).name, header  # type: ignore[misc]
 
 
+def test_comments_and_folding_are_no_part_of_a_value() -> None:
+    """RFC 8621 §4.1.4."""
+    octets = leaf("text/plain", "Content-Disposition: INLINE (c); filename=x\r\nContent-Language: de (German), en\r\nContent-Location: http://a/\r\n b\r\nContent-Id: (c) <i@x>\r\n")
+    found = body.tree(parts.unpack(scan(octets).parts), lambda start, end: octets[start:end])
+    names = ("disposition", "language", "location", "cid")
+    one = body.shown(found, tuple((name, None) for name in names), lambda start, end: octets[start:end], str, with_children=False)
+    assert {"disposition": "inline", "language": ["de", "en"], "location": "http://a/b", "cid": "i@x"} == one
+
+
 def test_truncation_tears_nothing() -> None:
     assert "gr" == body.truncated("grüße", 3, is_html=False)
     assert "grü" == body.truncated("grüße", 4, is_html=False)

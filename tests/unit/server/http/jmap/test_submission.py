@@ -8,6 +8,9 @@ import pytest
 from tests.harness.http import Web, web_server
 
 from mailstead.model.errors import Unavailable
+from mailstead.model.ids import DeliveryId
+from mailstead.model.mailbox import INBOX
+from mailstead.model.message import Filing
 
 HELD = {"mailFrom": {"email": "alice@example.test", "parameters": {"HOLDFOR": "3600"}}, "rcptTo": [{"email": "bob@example.test"}]}
 
@@ -102,6 +105,49 @@ async def test_nobody_writes_in_anothers_name(web: Web) -> None:
     email, identity, _ = await draft(web, **{"from": [{"email": "bob@example.test"}]})
     done = await sent(web, email, identity)
     assert "forbiddenFrom" == done["notCreated"]["s"]["type"]
+
+
+async def test_a_message_is_from_its_identity(web: Web) -> None:
+    """RFC 8621 §9.6."""
+    await web.store.directory.alias_add("sales@example.test", "alice@example.test")
+    ((_, identities, _),) = await web.jmap(("Identity/get", {}))
+    of = {one["email"]: one["id"] for one in identities["list"]}
+    email, _, _ = await draft(web, **{"from": [{"email": "Alice+lists@Example.Test"}]})
+    assert "forbiddenFrom" == (await sent(web, email, of["sales@example.test"]))["notCreated"]["s"]["type"]
+    assert (await sent(web, email, of["alice@example.test"]))["created"]
+
+
+async def test_the_sender_is_one(web: Web) -> None:
+    """RFC 8621 §7: where no envelope says it, Sender does, else From, and else the identity."""
+    await web.store.directory.alias_add("sales@example.test", "alice@example.test")
+    two = [{"email": "alice@example.test"}, {"email": "alice+b@example.test"}]
+    email, identity, _ = await draft(web, **{"from": two})
+    done = await sent(web, email, identity)
+    assert ("invalidEmail", ["from"]) == (done["notCreated"]["s"]["type"], done["notCreated"]["s"]["properties"])
+    for sender, path in (("alice+b@example.test", "alice+b@example.test"), ("sales@example.test", "alice@example.test")):
+        email, identity, _ = await draft(web, **{"from": two, "sender": [{"email": sender}]})
+        done = await sent(web, email, identity)
+        assert path == done["created"]["s"]["envelope"]["mailFrom"]["email"]
+    for name, value in (("from", []), ("sender", [{"email": "a"}])):
+        email, identity, _ = await draft(web, **{name: value})
+        done = await sent(web, email, identity)
+        assert ("invalidEmail", [name]) == (done["notCreated"]["s"]["type"], done["notCreated"]["s"]["properties"])
+
+
+async def test_what_is_too_large_to_be_sent(tmp_path: Path) -> None:
+    async with web_server(tmp_path, message_octets=2_000) as web:
+        _, identity, drafts = await draft(web)
+        ((_, made, _),) = await web.jmap(("Email/set", {"create": {"d": {"mailboxIds": {drafts: True}, "subject": "x" * 2_000}}}))
+        assert "tooLarge" == made["notCreated"]["d"]["type"]
+        alice = await web.store.directory.account_by_address("alice@example.test")
+        assert alice is not None
+        octets = b"From: alice@example.test\r\nTo: bob@example.test\r\n\r\n" + b"x\r\n" * 1_000
+        await web.store.mail.deliver(alice.account_id, Filing(DeliveryId(b"d" * 16), octets, b"", (INBOX,)))
+        ((_, found, _),) = await web.jmap(("Email/query", {"filter": {"minSize": 2_000}}))
+        done = await sent(web, found["ids"][0], identity)
+        assert ("tooLarge", 2_000) == (done["notCreated"]["s"]["type"], done["notCreated"]["s"]["maxSize"])
+        session = (await web.ask("GET", "/jmap/session")).json()
+        assert 1_461 == session["accounts"][web.accounts["alice"]]["accountCapabilities"]["urn:ietf:params:jmap:mail"]["maxSizeAttachmentsPerEmail"]
 
 
 async def test_changes_tell_what_a_client_needs(web: Web) -> None:
