@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Hand } from '../src/kit/rest.ts';
+import { Hand, afterPaint } from '../src/kit/rest.ts';
 
 test('what is behind waits for the hand, for news, and not for ever', async () => {
   vi.useFakeTimers();
@@ -39,5 +39,41 @@ test('what is behind waits for the hand, for news, and not for ever', async () =
     expect(done).toBe(true);
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test('what may come behind the frame comes once, also where no frame is painted', () => {
+  vi.useFakeTimers();
+  let paint: (() => void)[] = [];
+  vi.stubGlobal('requestAnimationFrame', (call: () => void) => paint.push(call));
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+  try {
+    const told: string[] = [];
+    afterPaint(() => told.push('painted'));
+    vi.advanceTimersByTime(20);
+    expect(told).toEqual([]);
+    for (const call of paint) call();
+    expect(told).toEqual([]);
+    vi.advanceTimersByTime(0);
+    expect(told).toEqual(['painted']);
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual(['painted']);
+
+    paint = [];
+    afterPaint(() => told.push('no frame'));
+    vi.advanceTimersByTime(1000);
+    for (const call of paint) call();
+    vi.advanceTimersByTime(1000);
+    expect(told).toEqual(['painted', 'no frame']);
+
+    vi.stubGlobal('document', { visibilityState: 'hidden' });
+    paint = [];
+    afterPaint(() => told.push('nobody looks'));
+    vi.advanceTimersByTime(0);
+    expect(told).toEqual(['painted', 'no frame', 'nobody looks']);
+    expect(paint).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
   }
 });

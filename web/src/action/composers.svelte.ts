@@ -7,10 +7,10 @@ class Composers {
   list = $state.raw<Draft[]>([]);
 
   /** True where the server takes submissions and there is a place for drafts. */
-  get possible(): boolean {
+  readonly possible = $derived.by(() => {
     const mail = session.mail;
     return mail !== null && mail.store.identities.length > 0 && (mail.store.client?.has(SUBMISSION) ?? true) && mail.store.byRole.has('drafts');
-  }
+  });
 
   open(draft: Draft): Draft {
     if (!draft.inline) for (const other of this.list) if (!other.inline) other.minimised = true;

@@ -29,11 +29,16 @@ function relocate(mail: Mail, email: Email, target: Id): Patch | null {
 /** After rows left the list, the cursor goes on as the user wants it. */
 function advance(mail: Mail, rows: Id[], towards: 'next' | 'previous' | 'list' = session.settings.values.afterFiling): Id | null {
   const ids = mail.query?.ids ?? [];
-  const gone = new Set(rows);
+  const gone = new Set<Id | null>(rows);
   const at = ids.findIndex((id) => id !== null && gone.has(id));
-  const after = ids.slice(at + 1).find((id) => id !== null && !gone.has(id)) ?? null;
-  const before = ids.slice(0, Math.max(0, at)).reverse().find((id) => id !== null && !gone.has(id)) ?? null;
   if (at < 0) return mail.cursor;
+  /** The nearest row that stays, on this side. */
+  const nearest = (step: number): Id | null => {
+    for (let index = at + step; index >= 0 && index < ids.length; index += step) if (ids[index] && !gone.has(ids[index] as Id)) return ids[index] as Id;
+    return null;
+  };
+  const after = nearest(1);
+  const before = nearest(-1);
   if (towards === 'previous') return before ?? after;
   return after ?? before;
 }

@@ -10,6 +10,7 @@ import type { Email, Id, SetResponse } from '../jmap/types.ts';
 import { type Patch, effective, inverse } from '../cache/patch.ts';
 import { mailboxOf } from '../cache/query.svelte.ts';
 import type { Store } from '../cache/store.svelte.ts';
+import { afterPaint } from '../kit/rest.ts';
 
 export type EntryState = 'waiting' | 'done' | 'refused' | 'undone';
 
@@ -112,12 +113,17 @@ export class Log {
     this.#shift(before);
     this.entries = [...this.entries, entry];
     if (!options.quiet && !options.undoes) this.#redo = [];
-    // The deed is found again after a reload only together with the rows that it is about.
-    void this.store.db?.now('email', Object.keys(mine));
-    void this.store.db?.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`));
-    this.#keep(entry);
     if (!options.quiet) this.onPerformed?.(entry);
-    void this.flush();
+    // What was done is seen first; then it is kept and told.
+    afterPaint(() => {
+      // The deed is found again after a reload only together with the rows that it is about.
+      void this.store.db?.now('email', Object.keys(mine));
+      void this.store.db?.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`));
+      // It may have been taken back or told meanwhile, and a quiet one is gone then.
+      const now = this.entries.find(({ id }) => id === entry.id);
+      if (now) this.#keep(now);
+      void this.flush();
+    });
     return entry;
   }
 

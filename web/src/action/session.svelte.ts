@@ -9,6 +9,7 @@ import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
 import type { Email, Id, Identity, Job, Note, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
 import { PLUS, SUBMISSION, VACATION } from '../jmap/types.ts';
+import { afterPaint } from '../kit/rest.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
 
@@ -127,15 +128,21 @@ class Session {
   keySheet = $state(false);
   tour = $state(false);
   #next = 0;
+  readonly #coming = new Set<number>();
 
   toast(toast: Omit<Toast, 'id'>, milliseconds = 6000): number {
     const id = this.#next++;
-    this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+    this.#coming.add(id);
+    // What it speaks of is seen first.
+    afterPaint(() => {
+      if (this.#coming.delete(id)) this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+    });
     setTimeout(() => this.dismiss(id), toast.countdown ? toast.countdown * 1000 : milliseconds);
     return id;
   }
 
   dismiss(id: number): void {
+    this.#coming.delete(id);
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
   }
 

@@ -1,7 +1,7 @@
 /** One live query: its filter, the ids known so far, and how it is kept true. The rows themselves live in the store. */
 import type { Comparator, Email, Filter, GetResponse, Id, QueryChangesResponse, QueryResponse, Thread } from '../jmap/types.ts';
 import type { Store } from './store.svelte.ts';
-import { type Ids, change, missing, place } from './windows.ts';
+import { type Ids, change, missing, place, without } from './windows.ts';
 
 export const PAGE = 64;
 /** So many ids of a result are kept on the device. */
@@ -28,6 +28,12 @@ export function mailboxOf(filter: Filter | null): Id | null {
   }
   const box = (filter as { inMailbox?: unknown }).inMailbox;
   return typeof box === 'string' ? box : null;
+}
+
+/** What a query has asked for with others: `come` when the answers are there, `take` to follow them, in the same turn where that can be. */
+export interface News {
+  come: Promise<unknown>;
+  take: () => Promise<void>;
 }
 
 interface Kept {
@@ -195,8 +201,8 @@ export class EmailQuery {
     }
   }
 
-  /** The call that brings this query up to date, to travel with others; null where only a refresh helps. */
-  changesCall(): (() => Promise<void>) | null {
+  /** The calls that bring this query up to date, to travel with others; null where there is nothing to be brought up to date. */
+  changesCall(): News | null {
     const client = this.store.client;
     if (!client) return null;
     if (!this.#state || !this.ids) {
@@ -204,7 +210,7 @@ export class EmailQuery {
       this.#overtaken = this.#inFlight.size > 0;
       return null;
     }
-    if (!this.#calculates) return () => this.refresh();
+    if (!this.#calculates) return { come: Promise.resolve(), take: () => this.refresh() };
     const since = this.#state;
     const changes = client.call<QueryChangesResponse>('Email/queryChanges', {
       filter: this.spec.filter,
@@ -217,25 +223,33 @@ export class EmailQuery {
     const rows = client.call<GetResponse<Email>>('Email/get', { '#ids': changes.ref('/added/*/id'), properties: ['id', 'threadId'] });
     const threads = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
     const members = client.call<GetResponse<Email>>('Email/get', { '#ids': threads.ref('/list/*/emailIds'), properties: this.store.rowProperties });
-    const answers = Promise.allSettled([changes, rows, this.store.takeConversations(threads, members)]);
-    return async () => {
-      const [change0] = await answers;
-      if (change0.status === 'rejected') {
+    let answers: [PromiseSettledResult<QueryChangesResponse>, unknown, PromiseSettledResult<GetResponse<Thread>>, PromiseSettledResult<GetResponse<Email>>] | undefined;
+    const come = Promise.allSettled([changes, rows, threads, members]).then((all) => (answers = all));
+    const take = async (): Promise<void> => {
+      const [changed, , threadList, emailList] = answers ?? (await come);
+      if (changed.status === 'rejected') {
         await this.refresh();
         return;
       }
+      if (threadList.status === 'fulfilled' && emailList.status === 'fulfilled') {
+        this.store.takeThreads(threadList.value);
+        this.store.takeEmails(emailList.value);
+      } else await this.store.takeConversations(threads, members).catch(() => undefined);
       if (this.#state !== since || !this.ids) return;
-      this.ids = this.#visible(change(this.ids, change0.value));
-      this.#state = change0.value.newQueryState;
+      this.ids = this.#visible(change(this.ids, changed.value));
+      this.#state = changed.value.newQueryState;
       this.fromDevice = false;
       this.error = null;
       this.#keep();
     };
+    return { come, take };
   }
 
   #visible(ids: Ids): Ids {
     if (!this.#hidden.size) return ids;
-    return ids.filter((id) => id === null || !this.#hidden.has(this.store.emails.get(id)?.threadId ?? ''));
+    const threads = [...this.#hidden].map((id) => this.store.threads.get(id));
+    if (threads.every((thread) => thread)) return without(ids, threads.flatMap((thread) => thread?.emailIds ?? []));
+    return ids.filter((id) => id === null || !this.#hidden.has(this.store.peek(id)?.threadId ?? ''));
   }
 
   /** A change here says that these threads are no longer part of the result. */

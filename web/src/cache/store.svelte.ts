@@ -232,6 +232,15 @@ export class Store {
     return (thread?.emailIds ?? []).map((id) => this.emails.get(id)).filter((email) => email !== undefined);
   }
 
+  /** The row of a list that stands for a thread, null where none is known. News is of this thread only, not of all that is in the list. */
+  rowOf(ids: readonly (Id | null)[], threadId: Id): Id | null {
+    const members = this.threads.get(threadId)?.emailIds;
+    const at = members ? Math.min(...members.map((id) => ids.indexOf(id)).filter((index) => index >= 0)) : ids.findIndex((id) => id !== null && this.peek(id)?.threadId === threadId);
+    const row = ids[at] ?? null;
+    void (row ? this.emails.get(row) : this.taken);
+    return row;
+  }
+
   async loadThread(threadId: Id): Promise<void> {
     if (this.threads.has(threadId) && this.threadEmails(threadId).length === this.threads.get(threadId)?.emailIds.length) return;
     const kept = await this.db?.get<Thread>('meta', `thread:${threadId}`);
@@ -368,8 +377,9 @@ export class Store {
     const settle = Promise.allSettled([emails, created, updated, newThreads, boxes, madeBoxes, movedBoxes]);
     // Whoever goes elsewhere meanwhile changes the order of the queries, not which of them is told now.
     const shown = this.queries[0];
-    const applyShown = shown?.changesCall();
-    const [emails0, created0, updated0, threads0, boxes0, made0, moved0] = await settle;
+    const news = shown?.changesCall();
+    // All of it is taken in one turn, so that it is drawn once.
+    const [[emails0, created0, updated0, threads0, boxes0, made0, moved0]] = await Promise.all([settle, news?.come]);
     const failure = [emails0, boxes0].find((result) => result.status === 'rejected')?.reason as unknown;
     if (failure !== undefined) {
       if (failure instanceof Refused && failure.type === 'cannotCalculateChanges') {
@@ -395,7 +405,7 @@ export class Store {
       this.takeEmails(created0.value);
     }
     if (updated0.status === 'fulfilled') this.takeEmails(updated0.value);
-    await applyShown?.();
+    await news?.take();
     let more = false;
     if (emails0.status === 'fulfilled') {
       for (const id of emails0.value.destroyed) this.#forget(id);
@@ -404,7 +414,7 @@ export class Store {
     }
     // The other queries are not on the screen; they follow behind.
     const others = this.queries.filter((query) => query !== shown).map((query) => query.changesCall());
-    for (const apply of others) await apply?.();
+    for (const other of others) await other?.take();
     if (fresh.length) this.onArrival?.(fresh);
     if (more) await this.#catchUp(client);
   }

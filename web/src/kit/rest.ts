@@ -12,6 +12,26 @@ export function whenIdle(what: () => void): () => void {
   return () => cancelIdleCallback(handle);
 }
 
+/** So long a frame may be awaited: a page that nobody sees paints none. */
+const NO_FRAME_MS = 100;
+
+/** Call `what` once the frame that is due has been painted: what the eye waits for comes first. */
+export function afterPaint(what: () => void): void {
+  if (typeof requestAnimationFrame !== 'function' || document.visibilityState === 'hidden') {
+    setTimeout(what);
+    return;
+  }
+  let done = false;
+  const once = (): void => {
+    if (done) return;
+    done = true;
+    clearTimeout(late);
+    what();
+  };
+  const late = setTimeout(once, NO_FRAME_MS);
+  requestAnimationFrame(() => setTimeout(once));
+}
+
 let own: Hand | undefined;
 
 /** The hand that works in this window. */

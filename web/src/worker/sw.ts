@@ -13,7 +13,17 @@ const cacheName = `mailstead-${self.__VERSION}`;
 const PATIENCE_MS = 250;
 const pages = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 
-self.addEventListener('install', (event) => {
+/** Where the browser can be told once what it need not ask this worker for: it does nothing to an answer of the API, and gives a hashed file as it is kept. */
+interface Routing extends ExtendableEvent {
+  addRoutes?: (rules: { condition: { urlPattern: string }; source: 'network' | { cacheName: string } }[]) => Promise<void>;
+}
+
+self.addEventListener('install', (event: Routing) => {
+  const routes = [
+    ...['/jmap', '/jmap/*', '/api/*', '/.well-known/*'].map((urlPattern) => ({ condition: { urlPattern }, source: 'network' as const })),
+    { condition: { urlPattern: '/assets/*' }, source: { cacheName } },
+  ];
+  event.waitUntil(Promise.resolve(event.addRoutes?.(routes)).catch(() => undefined));
   event.waitUntil(
     (async () => {
       const cache = await caches.open(cacheName);

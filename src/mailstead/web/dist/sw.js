@@ -208,9 +208,21 @@ async function b(e, t) {
 	r ? (await r.focus(), r.postMessage({ go: n })) : await self.clients.openWindow(n);
 }
 // src/worker/sw.ts
-var x = ["/assets/Behind-CJxi0gUG.js","/assets/Body-Bm8jEzfM.js","/assets/Body-DFk0f1GM.css","/assets/Composer-DMzUuw-M.js","/assets/Door-0zvxApip.js","/assets/Door-3U6vW7Pg.css","/assets/History-B7nsfdi_.js","/assets/KeySheet-BqkTlQ3D.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-ZwF-N0AJ.js","/assets/Palette-CjlFyIyQ.js","/assets/Picker-BrMDaFO6.js","/assets/Picker-CnEGChnn.css","/assets/Pull-CILvY6ey.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-B5orZrwH.js","/assets/Settings-BFWWuWxq.js","/assets/Settings-D2_VTccl.css","/assets/Tour-BYsTm-4g.js","/assets/Tour-CA5yuoCX.css","/assets/Waiting-C7tpMaCY.css","/assets/Waiting-ojNdviF8.js","/assets/ar-C_WkvJZr.js","/assets/blobs-CrXoDKyu.js","/assets/compose.svelte-BKX0HYRZ.js","/assets/de-BznIhJDi.js","/assets/html-text-DixXbSOo.js","/assets/index-BAMlGJ0h.css","/assets/index-Du6bHuZO.js","/assets/late-CQOk5Jdb.js","/assets/match-CsG4xWQq.js","/assets/notes-Bw8IA2gz.js","/assets/notifications-CFqNVOFB.js","/assets/objects-rV2Bokui.js","/assets/purify.es-DmHXrcJl.js","/assets/quote-BWU18tRs.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/sanitize-D9HI-p5f.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-CNDWQ8ni.js","/assets/send.svelte-C-iuhj_a.js","/assets/worker-j-Gyl5wl.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"2955dee1c20b9edd"}`, C = 250, w = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
+var x = ["/assets/Behind-2zdd1zNs.js","/assets/Body-D92yFEHL.js","/assets/Body-DFk0f1GM.css","/assets/Composer-D-bbm24n.js","/assets/Door-3U6vW7Pg.css","/assets/Door-LNV-EMz0.js","/assets/History-CYn9ufRR.js","/assets/KeySheet-Cuf10KI0.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-WthrbiOw.js","/assets/Palette-CN3YZjii.js","/assets/Picker-CnEGChnn.css","/assets/Picker-bzJxYOsh.js","/assets/Pull-BSbRBbwU.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-_WEqYC0m.js","/assets/Settings-BwPs_G5e.js","/assets/Settings-D2_VTccl.css","/assets/Tour-CA5yuoCX.css","/assets/Tour-DGtVj4_n.js","/assets/Waiting-C7tpMaCY.css","/assets/Waiting-CZg126cS.js","/assets/ar-C_WkvJZr.js","/assets/blobs-DuYMcYgW.js","/assets/compose.svelte-Cn-NXHX8.js","/assets/de-BznIhJDi.js","/assets/html-text-CTmkU5DW.js","/assets/index-BAMlGJ0h.css","/assets/index-BsP6LU73.js","/assets/late-CQOk5Jdb.js","/assets/match-CsG4xWQq.js","/assets/notes-D99fbPt4.js","/assets/notifications-CDZ1l6_C.js","/assets/objects-Cz8U0jvC.js","/assets/purify.es-DmHXrcJl.js","/assets/quote-Ve9lszgu.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/sanitize-BCbWpR0f.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-CNDWQ8ni.js","/assets/send.svelte-D-WieKFB.js","/assets/worker-CHIq1EZl.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"3f026436cba6f36f"}`, C = 250, w = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 self.addEventListener("install", (e) => {
-	e.waitUntil((async () => {
+	let t = [...[
+		"/jmap",
+		"/jmap/*",
+		"/api/*",
+		"/.well-known/*"
+	].map((e) => ({
+		condition: { urlPattern: e },
+		source: "network"
+	})), {
+		condition: { urlPattern: "/assets/*" },
+		source: { cacheName: S }
+	}];
+	e.waitUntil(Promise.resolve(e.addRoutes?.(t)).catch(() => void 0)), e.waitUntil((async () => {
 		await (await caches.open(S)).addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
 	})());
 }), self.addEventListener("activate", (e) => {
