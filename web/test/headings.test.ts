@@ -1,5 +1,13 @@
-import { expect, test } from 'vitest';
-import { headings } from '../src/feature/list/headings.ts';
+import { afterAll, expect, test } from 'vitest';
+import { headings, namesOfDates } from '../src/feature/list/headings.ts';
+import { section } from '../src/kit/dates.ts';
+
+const { env } = (globalThis as unknown as { process: { env: Record<string, string | undefined> } }).process;
+const zone = env['TZ'];
+afterAll(() => {
+  if (zone === undefined) delete env['TZ'];
+  else env['TZ'] = zone;
+});
 
 /** One after the other: what it has to be. */
 function plainly(known: readonly number[], nameOf: (place: number) => string | undefined): number[] {
@@ -36,4 +44,18 @@ test('of many rows few are asked', () => {
   });
   expect(found.length).toBe(12);
   expect(asked).toBeLessThan(2000);
+});
+
+test('a day begins at midnight in zones of half an hour and of a quarter too, whatever was asked before', () => {
+  for (const name of ['Asia/Kolkata', 'Australia/Adelaide', 'Asia/Kathmandu', 'Pacific/Chatham', 'America/St_Johns', 'Europe/Berlin']) {
+    env['TZ'] = name;
+    const midnight = new Date(2026, 10, 27);
+    const now = new Date(2026, 10, 27, 9);
+    const nameOf = namesOfDates(now);
+    for (const minutes of [-1, 0, -20, 20, -44, 44, -1441, -1439, 700]) {
+      const date = new Date(midnight.getTime() + minutes * 60_000).toISOString();
+      expect(nameOf(date), `${name}, ${minutes} minutes from midnight`).toBe(section(date, now));
+    }
+    expect(nameOf(new Date(midnight.getTime() - 60_000).toISOString()), name).not.toBe(nameOf(midnight.toISOString()));
+  }
 });

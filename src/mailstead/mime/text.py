@@ -53,6 +53,20 @@ def labels(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) ->
                 yield found
 
 
+def file_names(octets_of: Callable[[int, int], bytes], root: Part, *, limit: int) -> Iterator[str]:
+    """The names of files in a message and in those embedded in it: of Content-Disposition, else of Content-Type."""
+    for part in root.parts():
+        start, end = part.header
+        block = octets_of(start, min(end, start + limit)) if end > start else b""
+        named = {}
+        for name, value in header.fields(block):
+            key = _NAMED_IN.get(name.lower())
+            if key is not None and (found := parameter.decoded(value, key)):
+                named[key] = found
+        if named:
+            yield named.get(b"filename") or named[b"name"]
+
+
 _NAMED_IN: Final = {b"content-disposition": b"filename", b"content-type": b"name"}
 
 

@@ -24,6 +24,8 @@ class Field(enum.Enum):
     """Text parts, decoded."""
     TEXT = "text"
     """Any header field or the body."""
+    FILE = "attachmentName"
+    """Names of files, decoded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,9 @@ CASES: list[tuple[c.Condition, list[int]]] = [
     (c.Contains(F.TEXT, "köln"), [3]),
     (c.Contains(F.TEXT, "a.pdf"), [3]),
     (c.Contains(F.BODY, "a.pdf"), []),
+    (c.Contains(F.FILE, "a.pdf"), [3]),
+    (c.Contains(F.FILE, "pdf", words=True), [3]),
+    (c.Contains(F.FILE, "budget", words=True), []),
     (c.Contains(F.SUBJECT, "budget 20", words=True), [1, 4]),
     (c.Contains(F.SUBJECT, "udget", words=True), []),
     (c.Contains(F.SUBJECT, "2026 bud", words=True), [1, 4]),
@@ -140,10 +143,13 @@ async def test_what_lies_within_a_message_is_found(world: World) -> None:
     for where, words, is_found in (
         (F.BODY, "caf\u00e9 closed", True), (F.BODY, "zoe@c.example", True), (F.BODY, "innermost", True), (F.BODY, "outer", False), (F.BODY, "m\u00e4rz", False),
         (F.TEXT, "stra\u00dfe im m\u00e4rz.png", True), (F.TEXT, "caf\u00e9 closed", True), (F.SUBJECT, "closed", False), (F.FROM, "zoe", False),
+        (F.FILE, "stra\u00dfe im m\u00e4rz.png", True), (F.FILE, "attachment", False), (F.FILE, "image/png", False), (F.FILE, "outer", False),
     ):
         for _ in range(2):
             found = await world.mail.search(world.a, c.Contains(where, words), mailbox_id=inbox)
             assert ([uid] if is_found else []) == found, (where, words)
+    for words, is_found in (("m\u00e4r stra", True), ("attach", False), ("png 2026", False)):
+        assert ([uid] if is_found else []) == await world.mail.search(world.a, c.Contains(F.FILE, words, words=True), mailbox_id=inbox), words
 
 
 async def test_large_and_odd_bodies(world: World) -> None:

@@ -50,6 +50,7 @@ def test_a_journey_without_a_network(site: Server, browser: Browser, monkeypatch
     for says in browser.run("filesOffline", laptop, subject="Two files", shown="list.txt", taken="map.pdf"):
         assert says == "This file is not on this device, and the server cannot be reached."
     assert browser.run("searchOffline", laptop, words="from:somebody flag") == ["To flag on the train"]
+    assert browser.run("searchOffline", laptop, words="filename:map from:somebody") == ["Two files"]
     queue = browser.run("workOffline", laptop, file=SUBJECTS[0], flag=SUBJECTS[1], doomed=SUBJECTS[2], to=FRIEND, subject="From the train")
     expected = [f"Message to {FRIEND}: From the train", f"Archived: {SUBJECTS[2]}", f"Flagged: {SUBJECTS[1]}", f"Archived: {SUBJECTS[0]}"]
     assert queue == expected

@@ -277,6 +277,16 @@ def test_a_question_in_steps(site: Server, browser: Browser, office: dict[str, A
     assert {"narrow": ["Kettle one"], "wide": ["Kettle one", "Kettle two"], "all": ["Kettle one", "Kettle three", "Kettle two"]} == seen
 
 
+def test_files_are_found_by_their_names(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    def with_file(message: EmailMessage) -> None:
+        message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="Gr\u00fcner Plan.pdf")
+
+    put(site, "The plan itself", to=TIDY, change=with_file)
+    put(site, "Only words about it", "<p>gr\u00fcner plan.pdf</p>", to=TIDY)
+    for words in ('filename:"gr\u00fcner plan"', "file:plan has:attachment", "filename:PDF from:somebody"):
+        assert ["The plan itself"] == browser.run("searched", office, words=words)
+
+
 def test_smart_folders_inside_one_another(site: Server, browser: Browser, office: dict[str, Any]) -> None:
     put(site, "Teapot of Carol", to=TIDY, sender="Carol <carol@pots.example>")
     put(site, "Teapot of Dave", to=TIDY, sender="Dave <dave@pots.example>")

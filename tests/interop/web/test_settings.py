@@ -45,6 +45,12 @@ def test_looks_apply_at_once_and_are_taken_back(browser: Browser, device: dict[s
     assert ("contrast", "compact") == (seen["after"]["theme"], seen["after"]["density"])
     assert seen["before"]["accent"] != seen["after"]["accent"]
     assert ("contrast", seen["before"]["density"]) == (seen["undone"]["theme"], seen["undone"]["density"])
+    light, dark, close = seen["seen"]
+    assert light["subject"] == dark["subject"] != ""
+    assert (72, 72, 32) == (light["height"], dark["height"], close["height"])
+    assert light["selected"] != dark["selected"]
+    assert "light" == seen["night"]
+    assert [["Your mail in the layout Reader below", 2], ["Your mail in the layout Split inbox", 4], ["Your mail in the layout Columns", 2]] == seen["arrangements"]
 
 
 def test_messages_one_by_one(site: Server, browser: Browser, device: dict[str, Any]) -> None:

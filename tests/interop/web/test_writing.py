@@ -179,3 +179,14 @@ def test_keys_pressed_before_a_dialog_is_there_are_meant_for_it(site: Server, br
     for flags, _ in (found(site, HASTY, "INBOX", "First of all") + found(site, HASTY, "INBOX", "Second of all")):
         assert not {r"\Flagged", "$muted"} & set(flags)
     assert 2 == len(found(site, HASTY, "INBOX", "First of all") + found(site, HASTY, "INBOX", "Second of all")), "nothing was filed or thrown away"
+
+
+def test_each_paragraph_is_written_its_own_way(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    greeting = "\u0627\u0644\u0633\u0644\u0627\u0645 \u0639\u0644\u064a\u0643\u0645."
+    assert ["right", "left"] == browser.run("bothWays", desk, subject="In two scripts", paragraphs=[greeting, "Good morning."])
+    eventually(lambda: holds(site, "Drafts", "In two scripts"))
+    [(_, message)] = found(site, LOGIN, "Drafts", "In two scripts")
+    html = message.get_body(("html",))
+    assert html is not None
+    assert f'<div dir="auto">{greeting}' in html.get_content()
+    assert "<div>Good morning." in html.get_content()

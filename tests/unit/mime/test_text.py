@@ -66,6 +66,8 @@ def test_labels_are_file_names_and_what_else_parts_say_of_themselves() -> None:
     assert "Subject" not in found
     alone = b"Content-Type: image/png; name*=utf-8''%C3%A4.png\r\n\r\nPNG"
     assert ["\xe4.png"] == list(text.labels(lambda start, end: alone[start:end], parts.unpack(scan(alone).parts), limit=1000))
+    assert ["Rechnung M\xe4rz.pdf"] == list(text.file_names(lambda start, end: octets[start:end], root, limit=1000))
+    assert ["\xe4.png"] == list(text.file_names(lambda start, end: alone[start:end], parts.unpack(scan(alone).parts), limit=1000))
     cut = "\n".join(text.labels(lambda start, end: octets[start:end], root, limit=30))
     assert "Rechnung" not in cut
 

@@ -20,6 +20,9 @@ async function violations(page, only) {
 
 async function dress(mail, { theme, density, language }) {
   await mail.at('/m/inbox');
+  await mail.row(/./).first().waitFor();
+  // What the server keeps of the choices has come, and is not written over what is chosen now.
+  await mail.page.waitForLoadState('networkidle').catch(() => undefined);
   await mail.page.evaluate(
     (values) => {
       const kept = { ...JSON.parse(localStorage.getItem('mailstead.settings') ?? '{}'), ...values };
@@ -84,6 +87,8 @@ export async function pictures(mail, { folder, theme, density, language, size = 
     await mail.page.waitForTimeout(150);
     if (!only || only.includes(name)) await mail.page.screenshot({ path: `${folder}/${name}.png` });
   }
+  // What was chosen on the way, and chosen back, is told to the server a moment later.
+  await mail.page.waitForTimeout(800);
 }
 
 /** The page in a language: which way it is written, and its first words. */

@@ -57,16 +57,30 @@ export async function looksChosen(mail) {
   const page = await mail.at('/settings/appearance');
   const now = () => page.evaluate(() => ({ theme: document.documentElement.dataset.theme, density: document.documentElement.dataset.density, accent: getComputedStyle(document.querySelector('.btn.primary, .rail')).getPropertyValue('--accent') }));
   const before = await now();
+  // One's own mail beside the choices, and what becomes of it.
+  const preview = page.locator('.preview');
+  const shown = () => preview.locator('.row').first().evaluate((row) => ({ subject: row.querySelector('.subj').textContent, height: row.getBoundingClientRect().height, selected: getComputedStyle(row).backgroundColor }));
+  const seen = [await shown()];
+  await page.getByText('Dark', { exact: true }).click();
+  seen.push(await shown());
+  const night = await preview.locator('.other').getAttribute('data-theme');
   await page.getByRole('radio', { name: 'Green' }).check({ force: true });
   await page.getByText('High contrast', { exact: true }).click();
   await page.getByText('Compact', { exact: true }).click();
   const after = await now();
+  seen.push(await shown());
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await page.waitForFunction((density) => document.documentElement.dataset.density === density, before.density);
   const undone = await now();
   await page.getByText('Light', { exact: true }).click();
   await page.getByRole('radio', { name: 'Blue' }).check({ force: true });
-  return { before, after, undone };
+  const arrangements = [];
+  await mail.at('/settings/layout');
+  for (const name of ['Reader below', 'Split inbox', 'Columns']) {
+    await page.locator('.pick label').filter({ hasText: name }).click();
+    arrangements.push(await page.locator('.screen').evaluate((screen) => [screen.getAttribute('aria-label'), screen.querySelectorAll('.mini').length]));
+  }
+  return { before, after, undone, seen, night, arrangements };
 }
 
 /** Conversations off: how many rows one conversation has then, and again with them on. */

@@ -1,5 +1,27 @@
 // Writing and sending.
 
+/** A letter of two paragraphs, each written its own way, kept as a draft; which way each stands on the screen. */
+export async function bothWays(mail, { subject, paragraphs }) {
+  await mail.at('/m/inbox');
+  await mail.write({ subject });
+  await mail.composer.locator('.editor').click();
+  for (const [index, text] of paragraphs.entries()) {
+    if (index) await mail.page.keyboard.press('Enter');
+    await mail.page.keyboard.type(text);
+  }
+  await mail.saved();
+  const edges = await mail.composer.locator('.editor > div').evaluateAll((blocks) =>
+    blocks.filter((block) => block.textContent.trim()).map((block) => {
+      const range = document.createRange();
+      range.selectNodeContents(block);
+      const [text, box] = [range.getBoundingClientRect(), block.getBoundingClientRect()];
+      return box.right - text.right < text.left - box.left ? 'right' : 'left';
+    }),
+  );
+  await mail.composer.locator('.dock-h .btn-ic').last().click();
+  return edges;
+}
+
 /** Five seconds to think better of it, instead of ten: the tests wait for them. */
 export async function shortUndo(mail) {
   const page = await mail.at('/settings/composing');

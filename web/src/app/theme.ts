@@ -7,7 +7,7 @@ export function applyTheme(values: Values): void {
   else root.dataset['theme'] = values.theme;
   root.dataset['density'] = values.density;
   root.style.fontSize = `${values.fontScale}%`;
-  const accent = accentOf(values.accent);
+  const accent = values.theme === 'contrast' ? null : accentOf(values.accent);
   for (const [name, value] of Object.entries(accent ?? { '--accent': '', '--accent-fill': '', '--accent-fill-hover': '', '--accent-soft': '', '--focus': '' })) {
     if (value) root.style.setProperty(name, value);
     else root.style.removeProperty(name);

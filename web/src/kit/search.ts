@@ -2,7 +2,7 @@
  * What is typed into the search field, as terms; terms as a JMAP filter (RFC 8621 §4.4.1) and as a test of a row on this device.
  * Operators are English words that every mail program's users know; a minus in front says “not”.
  */
-export type Operator = 'text' | 'from' | 'to' | 'subject' | 'body' | 'note' | 'has' | 'is' | 'in' | 'label' | 'before' | 'after' | 'larger' | 'smaller';
+export type Operator = 'text' | 'from' | 'to' | 'subject' | 'body' | 'note' | 'has' | 'is' | 'in' | 'label' | 'filename' | 'before' | 'after' | 'larger' | 'smaller';
 
 export interface Term {
   op: Operator;
@@ -10,8 +10,8 @@ export interface Term {
   not: boolean;
 }
 
-const operators = new Set<string>(['from', 'to', 'subject', 'body', 'note', 'has', 'is', 'in', 'label', 'before', 'after', 'larger', 'smaller']);
-const aliases: Record<string, Operator> = { cc: 'to', since: 'after', newer: 'after', older: 'before', size: 'larger', tag: 'label', folder: 'in' };
+const operators = new Set<string>(['from', 'to', 'subject', 'body', 'note', 'has', 'is', 'in', 'label', 'filename', 'before', 'after', 'larger', 'smaller']);
+const aliases: Record<string, Operator> = { cc: 'to', since: 'after', newer: 'after', older: 'before', size: 'larger', tag: 'label', folder: 'in', file: 'filename', attachment: 'filename' };
 
 export function parse(text: string): Term[] {
   const out: Term[] = [];
@@ -109,6 +109,8 @@ function toCondition({ op, value }: Term, world: World, now: Date): Filter | nul
     case 'body':
     case 'note':
       return { [op]: value };
+    case 'filename':
+      return { attachmentName: value };
     case 'has':
       if (/^(note|notiz|memo)s?$/i.test(value)) return { note: '' };
       return /^(attachment|file|anhang)s?$/i.test(value) ? { hasAttachment: true } : null;
@@ -182,7 +184,8 @@ export function matcher(terms: Term[], world: World, now: Date, everywhere: bool
         case 'body':
           return (_, __, lines) => (lines()[3] ?? '').includes(value);
         case 'note':
-          return () => false; // a row knows nothing of notes: whoever has them adds what is found there
+        case 'filename':
+          return () => false; // a row knows nothing of notes and names of files: whoever has them adds what is found there
         case 'has':
           return value === 'note' ? () => false : (row) => row.hasAttachment;
         case 'is': {

@@ -78,6 +78,10 @@ class Message:
         root = parts.unpack(self.parts())
         return folded(" ".join(text.labels(self.octets, root, limit=_LABELS_MOST))) if root.children or b"*" in self.head() else ""
 
+    def file_names(self) -> str:
+        """The names of the files in it, folded, one a line: no phrase stands in two of them."""
+        return "\n".join(map(folded, text.file_names(self.octets, parts.unpack(self.parts()), limit=_LABELS_MOST)))
+
     def fields(self) -> list[tuple[bytes, str]]:
         """All header fields: the name in lower case, the value decoded and folded."""
         if self._fields is None:
@@ -158,7 +162,7 @@ def cost(condition: c.Condition) -> int:
         case c.Header():
             return 2
         case c.Contains(where):
-            return 3 if where in {c.Field.BODY, c.Field.TEXT} else 2
+            return 3 if where in {c.Field.BODY, c.Field.TEXT, c.Field.FILE} else 2
     return 0
 
 
@@ -203,6 +207,8 @@ def _contains(where: c.Field, wanted: str, *, words: bool) -> Judge:
         return judge
     if where is c.Field.BODY:
         return lambda message: meets(message.body_text())
+    if where is c.Field.FILE:
+        return lambda message: meets(message.file_names())
     return lambda message: meets(message.header_text()) or meets(message.labels()) or meets(message.body_text())
 
 

@@ -25,7 +25,9 @@ _EXPANSIONS: Final = 2_000
 _COLUMN_OF: Final = {
     c.Field.FROM: "sender", c.Field.TO: "recipient", c.Field.CC: "copy", c.Field.BCC: "blind", c.Field.SUBJECT: "subject",
     c.Field.BODY: "body", c.Field.TEXT: "header body",
+    c.Field.FILE: "header",
 }
+"""Names of files stand among the header: whoever looks for them alone reads what was found."""
 _HEADERS: Final = {"from": "sender", "to": "recipient", "cc": "copy", "bcc": "blind", "subject": "subject"}
 _SCHEMA: Final = (
     f"CREATE VIRTUAL TABLE text USING fts5({', '.join(COLUMNS)}, content='', contentless_delete=1, tokenize='ascii', prefix='1 2')",

@@ -168,7 +168,7 @@ class Compiler:
         may, unknown = self._texts.narrow(condition) if self._texts is not None else (None, None)
         if may is None or unknown is None:
             return lambda email, row: judge_one(self.message(email, row))
-        if isinstance(condition, c.Contains) and condition.words:
+        if isinstance(condition, c.Contains) and condition.words and condition.field is not c.Field.FILE:
             return lambda email, row: judge_one(self.message(email, row)) if email in unknown else email in may
         return lambda email, row: (email in unknown or email in may) and judge_one(self.message(email, row))
 

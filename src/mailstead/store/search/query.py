@@ -411,6 +411,6 @@ def _one_text(condition: c.Condition) -> tuple[c.Contains | None, tuple[c.Condit
     """The one condition on words, and the others, which are on rows; None where it is not so."""
     parts = condition.parts if isinstance(condition, c.And) else (condition,)
     costly = [part for part in parts if answer.cost(part) > 1]
-    if len(costly) != 1 or not isinstance(costly[0], c.Contains) or not costly[0].words:
+    if len(costly) != 1 or not isinstance(costly[0], c.Contains) or not costly[0].words or costly[0].field is c.Field.FILE:
         return None, ()
     return costly[0], tuple(part for part in parts if part is not costly[0])

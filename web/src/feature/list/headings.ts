@@ -1,4 +1,18 @@
 /** Where headings stand in a list that is sorted by date. */
+import { section } from '../../kit/dates.ts';
+
+/**
+ * The heading of a date (ISO 8601, UTC), found once for each quarter of an hour: no zone's midnight lies between two of them (Kolkata is 5:30 ahead, Kathmandu 5:45).
+ */
+export function namesOfDates(now: Date): (date: string) => string {
+  const names = new Map<string, string>();
+  return (date) => {
+    const quarter = date.slice(0, 14) + Math.floor(Number(date.slice(14, 16)) / 15);
+    const name = names.get(quarter) ?? section(date, now);
+    names.set(quarter, name);
+    return name;
+  };
+}
 
 /**
  * The places of `known` (ascending) at which a new name begins; a place of which no name is known is passed over. Equal names stand together, for the list is

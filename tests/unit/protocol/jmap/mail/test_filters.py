@@ -27,6 +27,7 @@ def compiled(tree: Any) -> c.Condition:
     ({"operator": "NOT", "conditions": [{"from": "a"}, {"to": "b"}]},
      c.Not(c.Or((c.Contains(c.Field.FROM, "a", words=True), c.Contains(c.Field.TO, "b", words=True))))),
     ({"someInThread": {"operator": "NOT", "conditions": [{"hasKeyword": "x"}]}}, c.ThreadMeets(c.Not(c.Or((c.HasFlag("x"),))))),
+    ({"attachmentName": "plan \"a b\""}, c.And((c.Contains(c.Field.FILE, "a b"), c.Contains(c.Field.FILE, "plan", words=True)))),
     ({"hasKeyword": None, "cc": "x"}, c.Contains(c.Field.CC, "x", words=True)),
 ])
 def test_conditions(tree: Any, expected: c.Condition) -> None:

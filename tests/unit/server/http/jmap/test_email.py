@@ -190,6 +190,7 @@ async def test_query(jmap: Jmap) -> None:
     assert [2, 0] == await ids(filter={"notKeyword": "$flagged"}) == await ids(filter={"operator": "NOT", "conditions": [{"hasKeyword": "$flagged"}]})
     assert [2, 1] == await ids(filter={"body": "word"}) == await ids(filter={"operator": "OR", "conditions": [{"subject": "gamma"}, {"header": ["subject", "alpha"]}]})
     assert [2, 1, 0] == await ids(filter={"hasAttachment": False})
+    assert [] == await ids(filter={"attachmentName": "pdf"})
     found = await jmap.call("Email/query", position=-2, limit=1, calculateTotal=True)
     assert ([idents[1]], 1, 3) == (found["ids"], found["position"], found["total"])
     found = await jmap.call("Email/query", anchor=idents[1], anchorOffset=-1, limit=2)
