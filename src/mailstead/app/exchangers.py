@@ -1,4 +1,4 @@
-"""The ways to the world, put together: mail exchangers, what secures the way to them and who checks it, pictures."""
+"""The ways to the world, put together: mail exchangers, what secures the way to them and who checks it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -41,16 +41,6 @@ def list_leaver(settings: Settings, now_ms: Clock) -> Unsubscribing:
 def push_poster(settings: Settings) -> Post:
     """Hands messages to push services (RFC 8030 §5)."""
     return Https(Resolver(settings.dns.servers), allows_private=settings.push.private, timeout_s=limits.PUSH_TIMEOUT_S).send
-
-
-def picture_fetcher(settings: Settings) -> Callable[[str], Awaitable[bytes]]:
-    """Fetches remote pictures of messages for the image proxy."""
-    https = Https(Resolver(settings.dns.servers), timeout_s=limits.IMAGE_TIMEOUT_S)
-
-    async def fetch(url: str) -> bytes:
-        return await https.fetch(url, limit=limits.IMAGE_OCTETS)
-
-    return fetch
 
 
 def mx_agent(opened: Embedded, settings: Settings, base: Way) -> MxAgent:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstead import telemetry
-from mailstead.app import assemble, control, events
+from mailstead.app import assemble, control, events, pictures
 from mailstead.app.config import Settings
-from mailstead.app.exchangers import list_leaver, picture_fetcher, push_poster
+from mailstead.app.exchangers import list_leaver, push_poster
 from mailstead.app.metrics import Metrics
 from mailstead.app.operations import Operations
 from mailstead.app.wire import Wire
@@ -255,7 +255,7 @@ def drivers(node: Node, opened: Embedded, logins: Access, tags: Tags) -> dict[st
     vapid = Vapid(opened.secret(b"web push"), f"mailto:postmaster@{settings.hostname}")
     node.pusher = Pusher(kept, states.of, opened.watch, push_poster(settings), vapid, opened.now_ms, assemble.credentials_of(opened))
     http = http_server(Parts(
-        fetch_image=picture_fetcher(settings), unsubscribing=list_leaver(settings, opened.now_ms), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
+        fetch_image=pictures.of_settings(settings.dns.servers).fetch, unsubscribing=list_leaver(settings, opened.now_ms), secret=opened.secret(b"image proxy"), web_sessions=web_sessions, owner=Admin(opened, logins),
         principals=principals, sharing=sharing, sendings=sendings, states=states, push_key=vapid.public,
         access=logins, emails=emails, kept=kept, jobs=node.jobs_of(emails, kept), uploads=opened.uploads, new_id=opened.ids.next, spool=opened.spool, watch=opened.watch, hostname=settings.hostname,
         message_octets=settings.limits.message_size, ready=node.missing, routes=(mta_sts_route(assemble.publishing(opened, settings).sts_policy), *setup_routes(assemble.site_of(opened, settings))),
