@@ -1,7 +1,7 @@
 """One server with two workers for all clients of a test session, and what every client test needs.
 
-"Any worker serves any account" is tested, not hoped for: ``far`` gives an account whose shard belongs to another worker
-than the one that answered the connection.
+"Any worker serves any account" is tested, not hoped for: clients come in by ``far`` doors, behind which a worker answers
+that does not own the shard of the account (``harness.far``).
 """
 
 import imaplib
@@ -10,13 +10,16 @@ import smtplib
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from tests.harness.far import FarDoors
 from tests.harness.server import PASSWORD, Server
 
+Far = Callable[[str], FarDoors]
+"""An address to ports; see the fixture ``far``."""
 PEOPLE = [f"user{number}@example.test" for number in range(8)]
 
 
@@ -28,6 +31,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
         assert [] == running.verify()
         assert running.stop() == 0
+
+
+@pytest.fixture
+def far(server: Server) -> Iterator[Far]:
+    """Gives the ports at which the worker that answers does not own the account's shard; a test that never came through
+    such a door fails."""
+    doors: dict[str, FarDoors] = {}
+
+    def of(address: str) -> FarDoors:
+        if address not in doors:
+            doors[address] = FarDoors(server, address)
+        return doors[address]
+
+    yield of
+    for address, one in doors.items():
+        one.close()
+        assert not one.failed, one.failed
+        assert one.passed > 0, f"no session of {address} met a worker that does not own its shard"
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 from tests.harness.server import PASSWORD, Server
-from tests.interop.conftest import deliver, program, run, subjects
+from tests.interop.conftest import Far, deliver, program, run, subjects
 
 pytestmark = pytest.mark.interop
 
 
-def test_mutt_saves_and_deletes(server: Server, folder: Path) -> None:
+def test_mutt_saves_and_deletes(server: Server, far: Far, folder: Path) -> None:
     mutt = program("mutt", "mutt")
     deliver(server, "read by mutt", "user1@example.test", body="Are you there?\n")
-    url = f"imap://127.0.0.1:{server.ports['imap']}/"
+    url = f"imap://127.0.0.1:{far('user1@example.test')['imap']}/"
     rc = folder / "muttrc"
     rc.write_text(
         f"set folder='{url}'\nset spoolfile='{url}INBOX'\nset imap_user='user1@example.test'\nset imap_pass='{PASSWORD}'\n"
@@ -27,11 +27,11 @@ def test_mutt_saves_and_deletes(server: Server, folder: Path) -> None:
     assert "read by mutt" not in subjects(server, "user1@example.test")
 
 
-def test_mutt_sends(server: Server, folder: Path) -> None:
+def test_mutt_sends(server: Server, far: Far, folder: Path) -> None:
     mutt = program("mutt", "mutt")
     rc = folder / "muttrc"
     rc.write_text(
-        f"set smtp_url='smtp://user1@example.test@127.0.0.1:{server.ports['submission']}/'\nset smtp_pass='{PASSWORD}'\n"
+        f"set smtp_url='smtp://user1@example.test@127.0.0.1:{far('user1@example.test')['submission']}/'\nset smtp_pass='{PASSWORD}'\n"
         "set from='user1@example.test'\nset use_from=yes\nset use_envelope_from=yes\nset ssl_starttls=no\nset ssl_force_tls=no\n"
         "set smtp_authenticators='plain'\nset copy=no\nset record=''\n"
     )

@@ -8,20 +8,20 @@ import time
 
 import pytest
 from tests.harness.server import PASSWORD, Server
-from tests.interop.conftest import PEOPLE, deliver, mailbox, message, subjects, trusting
+from tests.interop.conftest import PEOPLE, Far, deliver, mailbox, message, subjects, trusting
 
 pytestmark = pytest.mark.interop
 
 
-def test_smtplib_submits_over_implicit_tls(server: Server) -> None:
-    with smtplib.SMTP_SSL("127.0.0.1", server.ports["submissions"], timeout=30, context=trusting()) as smtp:
+def test_smtplib_submits_over_implicit_tls(server: Server, far: Far) -> None:
+    with smtplib.SMTP_SSL("127.0.0.1", far("user4@example.test")["submissions"], timeout=30, context=trusting()) as smtp:
         smtp.login("user3@example.test", PASSWORD)
         smtp.send_message(message("by smtplib", sender="user3@example.test", to="user4@example.test"))
     assert "by smtplib" in subjects(server, "user4@example.test")
 
 
-def test_imaplib_walks_through_everything(server: Server) -> None:
-    imap = imaplib.IMAP4_SSL("127.0.0.1", server.ports["imaps"], ssl_context=trusting(), timeout=30)
+def test_imaplib_walks_through_everything(server: Server, far: Far) -> None:
+    imap = imaplib.IMAP4_SSL("127.0.0.1", far("user3@example.test")["imaps"], ssl_context=trusting(), timeout=30)
     imap.login("user3@example.test", PASSWORD)
     assert imap.create("Projects/Alpha")[0] == "OK"
     assert imap.append("Projects/Alpha", "(\\Flagged)", None, message("appended").as_bytes())[0] == "OK"
@@ -41,10 +41,10 @@ def test_imaplib_walks_through_everything(server: Server) -> None:
     assert subjects(server, "user3@example.test", "Archive") == ["appended"]
 
 
-def test_poplib_fetches_and_deletes(server: Server) -> None:
+def test_poplib_fetches_and_deletes(server: Server, far: Far) -> None:
     for number in range(3):
         deliver(server, f"pop {number}", "user4@example.test")
-    pop = poplib.POP3_SSL("127.0.0.1", server.ports["pop3s"], context=trusting(), timeout=30)
+    pop = poplib.POP3_SSL("127.0.0.1", far("user4@example.test")["pop3s"], context=trusting(), timeout=30)
     pop.user("user4@example.test")
     pop.pass_(PASSWORD)
     count, _ = pop.stat()
@@ -54,7 +54,7 @@ def test_poplib_fetches_and_deletes(server: Server) -> None:
     assert any(b"Subject: pop" in line for line in pop.retr(count)[1])
     pop.dele(count)
     pop.quit()
-    again = poplib.POP3("127.0.0.1", server.ports["pop3"], timeout=30)
+    again = poplib.POP3("127.0.0.1", far("user4@example.test")["pop3"], timeout=30)
     again.stls(trusting())
     again.user("user4@example.test")
     again.pass_(PASSWORD)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.harness.server import PASSWORD, Server
-from tests.interop.conftest import deliver, message, program, run, subjects
+from tests.interop.conftest import Far, deliver, message, program, run, subjects
 
 pytestmark = pytest.mark.interop
 
@@ -28,14 +28,14 @@ def unprivileged(folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
 
 
-def test_mbsync_both_ways(server: Server, folder: Path) -> None:
+def test_mbsync_both_ways(server: Server, far: Far, folder: Path) -> None:
     mbsync = program("mbsync", "isync")
     deliver(server, "to be mirrored", "user7@example.test")
     maildir = folder / "mail"
     maildir.mkdir()
     rc = folder / "mbsyncrc"
     rc.write_text(
-        f"IMAPStore far\nHost 127.0.0.1\nPort {server.ports['imap']}\nUser user7@example.test\nPass \"{PASSWORD}\"\n"
+        f"IMAPStore far\nHost 127.0.0.1\nPort {far('user7@example.test')['imap']}\nUser user7@example.test\nPass \"{PASSWORD}\"\n"
         "SSLType None\nAuthMechs LOGIN\n\n"
         f"MaildirStore near\nPath {maildir}/\nInbox {maildir}/INBOX\nSubFolders Verbatim\n\n"
         "Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nRemove Both\nExpunge Both\nSync All\nSyncState *\n"
@@ -58,14 +58,14 @@ def test_mbsync_both_ways(server: Server, folder: Path) -> None:
     assert sorted(subjects(server, "user7@example.test")) == ["made here", "to be mirrored"]
 
 
-def test_offlineimap(server: Server, folder: Path) -> None:
+def test_offlineimap(server: Server, far: Far, folder: Path) -> None:
     offlineimap = program("offlineimap", "offlineimap3")
     deliver(server, "offline", "bob@example.test")
     rc = folder / "offlineimaprc"
     rc.write_text(
         f"[general]\naccounts = a\nmetadata = {folder}/meta\nui = basic\n[Account a]\nlocalrepository = l\nremoterepository = r\n"
         f"[Repository l]\ntype = Maildir\nlocalfolders = {folder}/mail\n"
-        f"[Repository r]\ntype = IMAP\nremotehost = 127.0.0.1\nremoteport = {server.ports['imap']}\nssl = no\nstarttls = no\n"
+        f"[Repository r]\ntype = IMAP\nremotehost = 127.0.0.1\nremoteport = {far('bob@example.test')['imap']}\nssl = no\nstarttls = no\n"
         f"remoteuser = bob@example.test\nremotepass = {PASSWORD}\nauth_mechanisms = PLAIN\n"
     )
     for _ in range(2):
@@ -74,14 +74,14 @@ def test_offlineimap(server: Server, folder: Path) -> None:
     assert len(found) == 1
 
 
-def test_getmail(server: Server, folder: Path) -> None:
+def test_getmail(server: Server, far: Far, folder: Path) -> None:
     getmail = program("getmail", "getmail6")
     deliver(server, "got", "bob@example.test")
     for name in ("cur", "new", "tmp"):
         (folder / "box" / name).mkdir(parents=True)
     rc = folder / "getmailrc"
     rc.write_text(
-        f"[retriever]\ntype = SimplePOP3Retriever\nserver = 127.0.0.1\nport = {server.ports['pop3']}\nusername = bob@example.test\n"
+        f"[retriever]\ntype = SimplePOP3Retriever\nserver = 127.0.0.1\nport = {far('bob@example.test')['pop3']}\nusername = bob@example.test\n"
         f"password = {PASSWORD}\n[destination]\ntype = Maildir\npath = {folder}/box/\n[options]\nread_all = false\n"
     )
     as_whom = unprivileged(folder)
@@ -93,12 +93,12 @@ def test_getmail(server: Server, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["pop3", "imap"])
-def test_fetchmail(server: Server, folder: Path, protocol: str) -> None:
+def test_fetchmail(server: Server, far: Far, folder: Path, protocol: str) -> None:
     fetchmail = program("fetchmail", "fetchmail")
     deliver(server, f"fetched {protocol}", "alice@example.test")
     rc = folder / "fetchmailrc"
     rc.write_text(
-        f"poll 127.0.0.1 port {server.ports[protocol]} protocol {protocol} user alice@example.test password \"{PASSWORD}\"\n"
+        f"poll 127.0.0.1 port {far('alice@example.test')[protocol]} protocol {protocol} user alice@example.test password \"{PASSWORD}\"\n"
         f"  fetchall no rewrite sslproto '' mda \"tee -a {folder}/box > /dev/null\"\n"
     )
     rc.chmod(0o600)

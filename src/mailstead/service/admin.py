@@ -194,7 +194,7 @@ class Admin:
             after = typed.key(page[-1].address)
 
     async def account_show(self, address: str) -> Row:
-        """State, room used, addresses that lead here, app passwords."""
+        """State, room used, the shard file that holds it, addresses that lead here, app passwords."""
         account = await self._found(address)
         quota = await self._store.mail.quota(account.account_id)
         own = typed.key(account.address)
@@ -204,6 +204,7 @@ class Admin:
         catch_all = [f"@{one.name}" for one in await self._directory.domains() if one.catch_all and typed.key(one.catch_all) == own]
         return {
             **_account(account), "used_octets": quota.used_octets, "used_messages": quota.used_messages, "domain": domain,
+            "file": f"mail-{account.shard:03}.db",
             "aliases": [*aliases, *catch_all], "groups": groups,
             "app_passwords": [row["label"] for row in await self.app_password_list(address)],
         }  # fmt: skip
