@@ -1,5 +1,6 @@
 """Our own dialogues (golden/*.txt), and the table that says which of them shows which capability."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,15 @@ FOLDER = Path(__file__).parent
 
 
 NAMES = sorted(path.stem for path in (FOLDER / "golden").glob("*.txt"))
+_USED = {
+    "IMAP4rev1": r"^C: \w+ FETCH 1 RFC822\.HEADER$", "LITERAL+": r"^C: .*\{\d+\+\}$", "SASL-IR": r"^C: \w+ AUTHENTICATE PLAIN \S+\nS: \w+ OK",
+    "LOGINDISABLED": r"^C: (\w+) LOGIN .*\nS: \1 NO", "AUTH": r"^C: \w+ AUTHENTICATE PLAIN$", "UIDPLUS": r"^C: \w+ UID EXPUNGE \d",
+    "ESEARCH": r"^C: .*SEARCH RETURN \(MIN MAX COUNT ALL\).*\nS: \* ESEARCH", "SEARCHRES": r"^C: .*RETURN \(SAVE\)(.|\n)*^C: \w+ FETCH \$",
+    "LIST-EXTENDED": r"^C: \w+ LIST \(SUBSCRIBED RECURSIVEMATCH\)", "LIST-STATUS": r"^C: \w+ LIST .* RETURN \(.*STATUS \(",
+    "CREATE-SPECIAL-USE": r"^C: \w+ CREATE \w+ \(USE", "STATUS=SIZE": r"^C: \w+ STATUS \w+ \(SIZE .*\nS: \* STATUS \w+ \(.*SIZE \d",
+    "MULTIAPPEND": r"^S: \w+ OK \[APPENDUID \S+ 1:2\]", "OBJECTID": r"^C: \w+ FETCH 1 \(EMAILID THREADID\)",
+}  # fmt: skip
+"""What use of a capability looks like, where its name does not stand in a command."""
 NEEDS_FAKE = {"qresync-forgotten"}
 """What only the store in memory can be told to do."""
 
@@ -62,3 +72,6 @@ def test_every_capability_has_a_transcript_and_every_transcript_line_a_capabilit
     assert set(table) == _advertised()
     missing = {name for name in table.values() if not (FOLDER / "golden" / f"{name}.txt").exists()}
     assert not missing
+    for word, name in table.items():
+        text = (FOLDER / "golden" / f"{name}.txt").read_text()
+        assert re.search(_USED.get(word, rf"^C: \w+ .*\b{re.escape(word)}\b"), text, re.MULTILINE), f"{name}.txt does not show {word} at work"

@@ -1,5 +1,6 @@
 """Our own dialogues (golden/*.txt), and the table that says which of them shows which capability."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,11 @@ from tests.harness.memory_stream import MemoryStream
 from tests.harness.pop3 import Pop3Site
 
 FOLDER = Path(__file__).parent
+_USED = {
+    "RESP-CODES": r"^S: -ERR \[SYS/PERM\]", "AUTH-RESP-CODE": r"^S: -ERR \[AUTH\]", "PIPELINING": r"^C: PASS .*\nC: STAT\nC: LIST", "SASL": r"^C: AUTH PLAIN",
+    "EXPIRE": r"^SESSION 3\nC: STAT\nS: \+OK 2 ", "IMPLEMENTATION": r"^S: IMPLEMENTATION Mailstead",
+}  # fmt: skip
+"""What use of a capability looks like, where it is no command of that name."""
 IN_CLEAR = {"stls", "plain-channel"}
 
 
@@ -42,3 +48,6 @@ async def test_every_capability_has_a_transcript_and_every_line_of_the_table_a_c
             table[word] = name
     assert advertised == set(table)
     assert not {name for name in table.values() if not (FOLDER / "golden" / f"{name}.txt").exists()}
+    for word, name in table.items():
+        text = (FOLDER / "golden" / f"{name}.txt").read_text()
+        assert re.search(_USED.get(word, rf"^C: {word}\b"), text, re.MULTILINE), f"{name}.txt does not show {word} at work"

@@ -144,7 +144,7 @@ def _transferred(line: Line) -> Line:
         octets = quopri.decodestring(line.value.encode())
         try:
             value = octets.decode(line.first("CHARSET") or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # no name of a charset, or one whose decoder knows no “replace”
             value = octets.decode("utf-8", "replace")
         value = value.replace("\r\n", "\\n").replace("\n", "\\n")
     elif encoding in {"B", "BASE64"}:

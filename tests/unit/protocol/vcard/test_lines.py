@@ -61,3 +61,10 @@ def test_written_lines_are_folded_between_characters() -> None:
     assert octets.startswith(b"BEGIN:VCARD\r\nVERSION:4.0\r\n")
     ((_, found),) = lines.read(octets)
     assert Line("NOTE", value, {"LABEL": ['a "b"; c\n']}, "g1") == found
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859\0-1", "none", "idna", "hex", "undefined"])
+def test_a_charset_that_is_none_is_utf8(charset: str) -> None:
+    """Its name may hold a NUL, and Python's list of codecs holds some that are not for text."""
+    (found,) = one(f"N;CHARSET={charset};ENCODING=QUOTED-PRINTABLE:=C3=BC;\r\n")
+    assert "ü;" == found.value
