@@ -20,11 +20,14 @@ class MemoryStream:
         self.written = bytearray()
         self._pending = b""
         self._is_eof = False
+        self.patience_s = 0.0
+        """How long the server would wait for what it is reading now."""
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
     # ------------------------------------------------------------------------------------------- the server's end
     async def read(self, timeout_s: float) -> bytes:
+        self.patience_s = timeout_s
         while not self._pending and not self._is_eof:
             self._reader = asyncio.get_running_loop().create_future()
             await self._reader

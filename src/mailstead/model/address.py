@@ -44,7 +44,7 @@ def fold_local(local: str) -> str:
 
 
 def domain_key(domain: str) -> str:
-    """The lower-case A-label form (IDNA 2008: RFC 5890 §2.3.2.1, RFC 5891 §5, the code points of RFC 5892): ``ß`` and ``ss`` are two
+    """The lower-case A-label form (IDNA 2008: RFC 5890 §2.3.2.1, RFC 5891 §5, the code points of RFC 5892, Punycode by RFC 3492): ``ß`` and ``ss`` are two
     names, as registries have them. Names with signs that it refuses, and that IDNA 2003 took, are still registered; what neither takes
     is only lower-cased (it will not be found)."""
     if domain.isascii():

@@ -55,6 +55,27 @@ async def test_too_many_and_suspended(world: World) -> None:
     assert caught.value.reason is Reason.ACCOUNT_SUSPENDED
 
 
+@pytest.mark.parametrize(("kind", "bound"), [(KIND, "KEPT_OBJECTS"), (ObjectKind.CONTACT, "CONTACTS")])
+async def test_how_many_there_may_be(world: World, monkeypatch: pytest.MonkeyPatch, kind: ObjectKind, bound: str) -> None:
+    """``limits.KEPT_OBJECTS``, and ``limits.CONTACTS`` of cards; ``limits.KEPT_OBJECTS_EVER`` with those that are gone and not forgotten yet."""
+    kept = world.store.kept
+
+    async def put(*writes: ObjectWrite) -> bool:
+        return await kept.set(world.a, world.op(), kind, writes, at=(await kept.of(world.a, kind)).state.modseq)
+
+    monkeypatch.setattr(limits, bound, 2)
+    monkeypatch.setattr(limits, "KEPT_OBJECTS_EVER", 3)
+    assert await put(ObjectWrite(1, b"a"), ObjectWrite(2, b"b"))
+    with pytest.raises(Refusal):
+        await put(ObjectWrite(3, b"c"))
+    assert await put(ObjectWrite(1, b"", gone=True), ObjectWrite(2, b"", gone=True))
+    assert await put(ObjectWrite(3, b"c"))
+    with pytest.raises(Refusal) as caught:
+        await put(ObjectWrite(4, b"d"))
+    assert caught.value.reason is Reason.LIMIT
+    assert await put(ObjectWrite(1, b"again"))
+
+
 def test_a_name_has_one_number_in_each_account(world: World) -> None:
     number = world.store.kept.number
     assert number(world.a, KIND, "theme") == number(world.a, KIND, "theme")

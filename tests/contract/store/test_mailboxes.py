@@ -340,3 +340,13 @@ async def test_deleting_a_mailbox_tells_of_its_messages(world: World) -> None:
     await delete(world, "Lists")
     feed = await world.mail.changes(world.a, start)
     assert {1, 2} == {change.uid for change in feed.changes if change.kind is ChangeKind.ENTRY and change.op is ChangeOp.DESTROYED}
+
+
+async def test_an_account_has_so_many_mailboxes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``limits.MAILBOXES``: parents that would be made with one count as well, and what is deleted makes room."""
+    monkeypatch.setattr(limits, "MAILBOXES", len(DEFAULT_MAILBOXES) + 2)
+    assert Reason.LIMIT is await refused(create(world, "One", "Two", "Three"))
+    await create(world, "One", "Two")
+    assert Reason.LIMIT is await refused(create(world, "Three"))
+    await delete(world, "One", "Two")
+    await create(world, "Three")

@@ -50,6 +50,19 @@ async def test_silence_ends_the_session_without_a_word(site: Pop3Site, monkeypat
     assert await _uids(site) == [1, 2, 3]
 
 
+async def test_silence_is_borne_for_ten_minutes_and_a_login_has_no_longer_in_all(site: Pop3Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 1939 §3. Before the login each command leaves less of the time."""
+    assert limits.POP3_TIMEOUT_S >= 600.0
+    stream = await site.session()
+    await asyncio.sleep(0)
+    assert limits.POP3_TIMEOUT_S == stream.patience_s
+    monkeypatch.setattr(limits, "POP3_TIMEOUT_S", 0.0)
+    late = site.connect()
+    await late.hear_line()
+    await asyncio.sleep(0)
+    assert 1.0 == late.patience_s
+
+
 async def test_a_server_about_to_stop_says_so(site: Pop3Site) -> None:
     stream = await site.session()
     await asyncio.sleep(0)

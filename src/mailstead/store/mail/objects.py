@@ -48,7 +48,8 @@ class SetObjects(OfAccount):
         live = sum(not gone for gone in known.values())
         fresh = sum(known.get(one[0], 1) and not one[2] for one in self.writes)
         most = limits.CONTACTS if kind == ObjectKind.CONTACT else limits.KEPT_OBJECTS
-        if fresh and (live + fresh > most or len(known) + fresh > limits.KEPT_OBJECTS_EVER):
+        ever = len(known.keys() | {one[0] for one in self.writes})
+        if fresh and (live + fresh > most or ever > limits.KEPT_OBJECTS_EVER):
             raise Refusal(Reason.LIMIT, f"There are at most {most} of these in an account")
         key = keys.of(account)
         if kind == ObjectKind.VACATION:

@@ -6,6 +6,7 @@ import hmac
 
 import pytest
 
+from mailstead.model import limits
 from mailstead.model.errors import Violation
 from mailstead.model.question import Challenge, FetchVerifiers, Principal, ScramFailed, ScramProven, ScramVerifier
 from mailstead.protocol import sasl
@@ -104,3 +105,13 @@ def test_verifier_does_not_hold_the_password() -> None:
     made = verifier("pencil", SALT, 4096)
     assert isinstance(made, ScramVerifier)
     assert b"pencil" not in made.stored_key + made.server_key
+
+
+def test_a_nonce_is_taken_up_to_its_bound() -> None:
+    for length, is_good in ((limits.SCRAM_NONCE, True), (limits.SCRAM_NONCE + 1, False)):
+        exchange = sasl.begin("SCRAM-SHA-256", b"n,,n=user,r=" + b"a" * length, "ours", {})
+        if is_good:
+            assert FetchVerifiers("user") == next(exchange)
+        else:
+            with pytest.raises(Violation):
+                next(exchange)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mailstead.model import limits
 from mailstead.protocol.jmap.contacts import faults
 from mailstead.protocol.vcard import reading
 
@@ -94,3 +95,13 @@ def test_what_no_card_may_have_is_left_out() -> None:
     assert {"@type", "version", "name", "x.test:b", "vCardProps"} == found.keys()
     assert {"c": 1} == found["x.test:b"]
     assert ["jsprop", "jsprop"] == [one[0] for one in found["vCardProps"]]
+
+
+def test_bounds_of_lines_values_and_how_many_there_are() -> None:
+    """What is beyond is left out, and the rest of the card is kept (``limits.VCARD_*``)."""
+    found = card("FN:x", *("EMAIL:a@b",) * (limits.VCARD_MANY + 2))
+    assert limits.VCARD_MANY == len(found["emails"])
+    for length, count in ((limits.VCARD_VALUE, 1), (limits.VCARD_VALUE + 1, 0)):
+        assert count == len(card("FN:x", "NOTE:" + "n" * length).get("notes", {}))
+    long = 'JSPROP;JSPTR="x.test:own":"' + "n" * (limits.VCARD_LINE - 30) + '"'
+    assert "x.test:own" not in card("FN:x", long + "n" * 60)

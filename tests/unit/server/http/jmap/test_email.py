@@ -276,3 +276,16 @@ async def test_of_a_field_that_is_there_twice_every_form_shows_the_last(jmap: Jm
     (long,) = (await jmap.call("Email/get", ids=[ident], properties=[f"header:{form}" for form in short.values()]))["list"]
     assert ("two", "2026-01-02T12:00:00Z", ["2@x.test"], "two@x.test") == (one["subject"], one["sentAt"], one["messageId"], one["to"][0]["email"])
     assert {name: long[f"header:{form}"] for name, form in short.items()} == {name: one[name] for name in short}
+
+
+async def test_so_many_comparators_and_so_many_ids_in_an_answer(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_size = {"property": "size"}
+    assert [] == (await jmap.call("Email/query", sort=[by_size] * limits.JMAP_SORT_COMPARATORS))["ids"]
+    assert "invalidArguments" == await jmap.error("Email/query", sort=[by_size] * (limits.JMAP_SORT_COMPARATORS + 1))
+    monkeypatch.setattr(limits, "JMAP_QUERY_LIMIT", 2)
+    for number in range(3):
+        await jmap.draft(subject=str(number))
+    for asked in ({}, {"limit": 3}):
+        found = await jmap.call("Email/query", **asked)
+        assert (2, 2) == (len(found["ids"]), found["limit"])
+    assert 1 == len((await jmap.call("Email/query", position=2))["ids"])

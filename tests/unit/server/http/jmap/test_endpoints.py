@@ -125,6 +125,15 @@ async def test_too_many_requests_at_once(web: Web, monkeypatch: pytest.MonkeyPat
     assert (429, "maxConcurrentRequests") == (answer.status, answer.json()["limit"])
 
 
+async def test_an_answer_with_too_many_parts(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = json.dumps({"using": ["urn:ietf:params:jmap:core"], "methodCalls": [["Core/echo", {}, "a"], ["Core/echo", {}, "b"]]})
+    monkeypatch.setattr(limits, "JMAP_RESPONSE_VALUES", 2)
+    assert 200 == (await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=asked)).status
+    monkeypatch.setattr(limits, "JMAP_RESPONSE_VALUES", 1)
+    answer = await web.ask("POST", "/jmap", headers={"Content-Type": "application/json"}, data=asked)
+    assert (400, "maxCallsInRequest") == (answer.status, answer.json()["limit"])
+
+
 # ------------------------------------------------------------------------------------------------------------- blobs
 async def upload(web: Web, octets: Any, kind: str = "image/png", who: str = "alice") -> Any:
     return await web.ask("POST", f"/jmap/upload/{web.accounts[who]}/", who=who, headers={"Content-Type": kind}, data=octets)
@@ -200,6 +209,12 @@ async def test_an_upload_that_is_too_large_and_one_too_many(web: Web, monkeypatc
     monkeypatch.setattr(limits, "UPLOADS_PER_ACCOUNT", 1)
     one, two = [(await upload(web, b"x")).json()["blobId"] for _ in range(2)]
     assert [404, 200] == [(await download(web, ident)).status for ident in (one, two)], "the oldest make room (RFC 8620 §6)"
+
+
+async def test_too_many_uploads_at_once(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JMAP_CONCURRENT_UPLOADS", 0)
+    answer = await upload(web, b"x")
+    assert (429, "maxConcurrentUpload") == (answer.status, answer.json()["limit"])
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1500000", "Transfer-Encoding: chunked"])

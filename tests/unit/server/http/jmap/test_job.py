@@ -136,3 +136,12 @@ async def test_after_a_month_it_is_over(jmap: Jmap) -> None:
     assert "cannotUndo" == await jmap.error("Undo/apply", undoToken=made["undoToken"])
     await start(jmap, emailIds=emails, update={"keywords/y": True})
     assert made["id"] not in (await jmap.call("Job/query"))["ids"]
+
+
+async def test_a_job_changes_so_many(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    await some(jmap, 4)
+    asked = {"filter": {"subject": "letter"}, "update": {"keywords/done": True}}
+    monkeypatch.setattr(limits, "JOB_EMAILS", 3)
+    assert {"x"} == set((await jmap.call("Job/set", create={"x": asked}))["notCreated"])
+    monkeypatch.setattr(limits, "JOB_EMAILS", 4)
+    assert 4 == (await start(jmap, **asked))["total"]

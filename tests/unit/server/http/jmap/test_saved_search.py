@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
 from tests.harness.jmap_mail import Jmap
+
+from mailstead.model import limits
 
 
 async def make(jmap: Jmap, name: str = "work", **values: Any) -> str:
@@ -99,3 +102,11 @@ async def test_it_may_be_asked_of_conversations(jmap: Jmap) -> None:
 async def _in_use(jmap: Jmap, saved: str, filter_: Any) -> Any:
     await make(jmap, "above", filter=filter_)
     return (await jmap.call("SavedSearch/set", destroy=[saved]))["notDestroyed"][saved]
+
+
+async def test_so_many_stand_in_one_another(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SAVED_SEARCH_DEPTH", 2)
+    one = await make(jmap, "one", filter={"subject": "x"})
+    two = await make(jmap, "two", filter={"inSavedSearch": one})
+    done = await jmap.call("SavedSearch/set", create={"x": {"name": "three", "filter": {"inSavedSearch": two}}})
+    assert ["filter"] == done["notCreated"]["x"]["properties"]

@@ -142,3 +142,12 @@ def test_the_capability_says_what_holds() -> None:
     assert {"fileinto", "vacation", "variables"} < set(said["sieveExtensions"])
     assert "enotify" not in said["sieveExtensions"]
     assert said["notificationMethods"] is None
+
+
+async def test_a_name_has_so_many_octets(jmap: Jmap) -> None:
+    """RFC 9661 §1.2.1."""
+    good = jmap.put(b"keep;")
+    done = await jmap.call("SieveScript/set", create={
+        "fits": {"name": "é" * (limits.SIEVE_NAME // 2), "blobId": good}, "long": {"name": "é" * (limits.SIEVE_NAME // 2) + "e", "blobId": good}})
+    assert (["fits"], ["long"]) == (list(done["created"]), list(done["notCreated"]))
+    assert ["name"] == done["notCreated"]["long"]["properties"]
