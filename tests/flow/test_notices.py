@@ -15,6 +15,7 @@ from mailstead.app import assemble
 from mailstead.app.config import Settings, parse
 from mailstead.mailauth.dkim import PrivateKey
 from mailstead.mailauth.tlsrpt import Failure, PolicyKey, Report, Tally
+from mailstead.model import limits
 from mailstead.model.address import Address, Envelope
 from mailstead.model.dns import Answer
 from mailstead.model.errors import Reason, Refusal
@@ -136,6 +137,15 @@ async def test_a_late_bounce_reaches_the_submission_and_the_list(world: World) -
     assert (Progress.FAILED, "550 5.1.1 No such user") == (bob.progress, bob.reply)
     assert Progress.RELAYED is carol.progress
     assert [("bob@there.example", "bounce")] == await world.suppressed()
+
+
+async def test_a_message_that_is_too_large_is_not_read_as_a_report(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.send("bob@there.example")
+    notice = world.notice("bob@inner.example", envid=world.next.seen[0].envid, orcpt="rfc822;bob@there.example")
+    monkeypatch.setattr(limits, "REPORT", len(notice) - 1)
+    assert [] == await world.hear(notice)
+    monkeypatch.setattr(limits, "REPORT", len(notice))
+    assert "notice.received" in await world.hear(notice)
 
 
 async def test_a_bounce_proves_itself_after_a_change_of_the_master_key(world: World) -> None:
