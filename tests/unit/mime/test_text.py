@@ -4,6 +4,7 @@ import pytest
 
 from mailstead.mime import parts, text
 from mailstead.mime.scan import scan
+from mailstead.model import limits
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,22 @@ def test_labels_of_html_are_words_where_they_are_wanted() -> None:
     source = '<p TITLE = "a &amp; tip" class="alt=no">x <img alt=cat src="alt.png"><img data-alt="no"><a title=\'b\'>y</a>'
     assert ["a", "&", "tip", "x", "cat", "b", "y"] == text.strip_tags(source, with_labels=True).split()
     assert ["x", "y"] == text.strip_tags(source).split()
+
+
+def test_a_preview_looks_so_far_and_is_so_long() -> None:
+    def preview(body: str) -> str:
+        octets = b"Content-Type: text/html\r\n\r\n" + body.encode()
+        asked: list[int] = []
+
+        def octets_of(start: int, end: int) -> bytes:
+            asked.append(end - start)
+            return octets[start:end]
+
+        found = text.preview(octets_of, parts.unpack(scan(octets).parts))
+        assert max(asked) <= limits.PREVIEW_SOURCE
+        return found
+
+    assert "a" * limits.PREVIEW_CHARACTERS == preview("a" * (limits.PREVIEW_CHARACTERS + 1))
+    hidden = "<!--" + "x" * (limits.PREVIEW_SOURCE - 12) + "-->"
+    assert "seen un" == preview(hidden[:-5] + "-->seen" + " unseen" * 9)
+    assert "" == preview(hidden + " " * 5 + "never seen")
