@@ -12,7 +12,7 @@ from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import LOGIN, PEOPLE, PNG, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-FRIEND, HASTY = PEOPLE[1], PEOPLE[23]
+FRIEND, HASTY, UNLUCKY = PEOPLE[1], PEOPLE[23], PEOPLE[25]
 
 
 OCTETS = bytes(range(256)) * 40
@@ -190,3 +190,10 @@ def test_each_paragraph_is_written_its_own_way(site: Server, browser: Browser, d
     assert html is not None
     assert f'<div dir="auto">{greeting}' in html.get_content()
     assert "<div>Good morning." in html.get_content()
+
+
+def test_a_refusal_stands_until_something_is_changed(site: Server, browser: Browser) -> None:
+    device = {"name": "unlucky", "login": UNLUCKY, "password": PASSWORD, "serviceWorkers": "allow"}
+    seen = browser.run("refusedSending", device, to="far@elsewhere.example", subject="To the end of the world", known=FRIEND)
+    assert ["Not sent: This server cannot send to other servers: no [outbound] smarthost is set"] * 3 == seen
+    assert not holds(site, "Sent", "To the end of the world", UNLUCKY)

@@ -1,5 +1,40 @@
 // Writing and sending.
 
+/**
+ * What the server refuses says so, until something is changed that may mend it; also where it was sent without a network and is refused when its turn comes. What stands
+ * there, at once, after a choice that mends nothing, after a new receiver; and in the draft that came back.
+ */
+export async function refusedSending(mail, { to, subject, known }) {
+  const notice = () => mail.composer.locator('.preflight[role=alert]').allTextContents();
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'To a place that cannot be reached.' });
+  await mail.saved();
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Not sent:');
+  const seen = [await notice()];
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitemcheckbox', { name: /read receipt/ }).click();
+  await mail.press('Escape');
+  await mail.saved();
+  seen.push(await notice());
+  await mail.fillTo(known);
+  await mail.page.locator('.composer .preflight[role=alert]').waitFor({ state: 'detached' });
+  await mail.button('Discard', mail.composer).click();
+  await mail.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await mail.context.setOffline(true);
+  await mail.write({ to, subject: `${subject} later`, text: 'Written on a train.' });
+  await mail.press('Control+Enter');
+  await mail.says('Waits in the outbox');
+  await mail.context.setOffline(false);
+  await mail.page.locator('.composer.is-minimised').waitFor({ timeout: 30_000 });
+  await mail.page.locator('.composer.is-minimised .dock-t').click();
+  await mail.says('Not sent:');
+  await mail.saved();
+  seen.push(await notice());
+  await mail.button('Discard', mail.composer).click();
+  return seen.flat();
+}
+
 /** A letter of two paragraphs, each written its own way, kept as a draft; which way each stands on the screen. */
 export async function bothWays(mail, { subject, paragraphs }) {
   await mail.at('/m/inbox');

@@ -80,7 +80,9 @@ export class Draft {
   minimised = $state(false);
   /** True while shown within its conversation. */
   inline = $state(false);
-  problem = $state('');
+  #problem = $state('');
+  /** What was written when the problem was said. */
+  #saidOf = '';
   /** True where another device has changed the draft meanwhile; both versions are kept. */
   conflict = $state(false);
   /** Warnings that the writer has waved through. */
@@ -103,6 +105,21 @@ export class Draft {
 
   get identity(): Identity | undefined {
     return this.mail.store.identities.find((identity) => identity.id === this.fields.identityId) ?? this.mail.store.identities[0];
+  }
+
+  /** Why it did not go; it stands until the writer changes something that may mend it. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  set problem(text: string) {
+    this.#problem = text;
+    this.#saidOf = text ? this.#written() : '';
+  }
+
+  #written(): string {
+    const { identityId, to, cc, bcc, subject, html, attachments } = $state.snapshot(this.fields) as Fields;
+    return JSON.stringify([identityId, to, cc, bcc, subject, textOf(html).trim(), attachments.map(({ key }) => key)]);
   }
 
   get empty(): boolean {
@@ -129,7 +146,7 @@ export class Draft {
   /** Something was written. */
   touch(): void {
     this.state = 'dirty';
-    this.problem = '';
+    if (this.#problem && this.#written() !== this.#saidOf) this.#problem = '';
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.save(), 1500);
     void this.#keepHere();
@@ -271,6 +288,8 @@ export class Draft {
     } catch (error) {
       if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
       entry.error = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (!this.uploading && this.#problem === t('compose.uploads_wait')) this.#problem = '';
     }
   }
 
