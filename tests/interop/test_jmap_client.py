@@ -15,7 +15,7 @@ ALICE, BOB = "alice@example.test", "bob@example.test"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("jmap"), workers=1).init([ALICE, BOB]) as one:
+    with Server(tmp_path_factory.mktemp("jmap"), workers=2).init([ALICE, BOB]) as one:
         one.start()
         yield one
         assert 0 == one.stop()

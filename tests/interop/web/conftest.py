@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("web"), workers=1).init(PEOPLE) as server:
+    with Server(tmp_path_factory.mktemp("web"), workers=2).init(PEOPLE) as server:
         server.start()
         yield server
         assert server.verify() == []
