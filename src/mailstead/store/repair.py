@@ -28,7 +28,19 @@ from mailstead.store.engine.sqlite import Database
 from mailstead.store.keys import Keys
 from mailstead.store.mail import keywords, names, tally
 from mailstead.store.mail.filing import OBJECT
-from mailstead.store.salvage import KEYS, TABLES, Rows, agrees, is_grant, leave_out_objects, opens, that_open
+from mailstead.store.salvage import (
+    KEYS,
+    TABLES,
+    Held,
+    Rows,
+    agrees,
+    as_held,
+    find_again,
+    is_grant,
+    leave_out_objects,
+    opens,
+    that_open,
+)
 from mailstead.store.salvage import rows as read_rows
 from mailstead.store.schema import migrate, shard
 from mailstead.store.seal import DUE, KEPT, OUTBOX, PIECE, PLACE, WORD, AccountKey, Damaged
@@ -42,8 +54,7 @@ _AHEAD_S: Final = 366 * 24 * 3600
 class Found:
     """What the segments hold of one account: messages by id, mailbox names as last written."""
 
-    messages: dict[int, tuple[record.Info, bytes, int, int, int, int]] = field(default_factory=dict)
-    """email → (info, sealed metadata, segment, offset, lead, stored)."""
+    messages: dict[int, Held] = field(default_factory=dict)
     places: dict[int, record.Place] = field(default_factory=dict)
     names: list[record.Place] = field(default_factory=list)
     """The same with all earlier names: a large message knows only the name of where it was meant for."""
@@ -162,6 +173,7 @@ def _account(db: Database, account: int, limits: tuple[int, int, int], sources: 
         rows = read_rows(opened, account)
         if source == path and agrees(rows) and opens(rows, keys, account):
             leave_out_objects(rows, keys, account)
+            find_again(rows, found.messages, keys, account)
             _insert(db, rows)
             tally.recount(db, account)
             outcome.kept += 1
@@ -414,16 +426,13 @@ class _Rebuild:
             return 0
         return self._named.get(meta.place, 0)
 
-    def _email(self, row: tuple[Any, ...] | None, held: tuple[record.Info, bytes, int, int, int, int] | None) -> tuple[Any, ...] | None:
+    def _email(self, row: tuple[Any, ...] | None, held: Held | None) -> tuple[Any, ...] | None:
         """The email's row: as the record says where there is one, for it was checked against its checksum."""
         if held is not None:
-            info, meta, segment, offset, lead, stored = held
+            info, meta = held[:2]
             if not self._opens(info.key, info.email, meta):
                 return row if row is not None and self._opens(row[8], row[1], row[15]) else None
-            frames = b"".join(length.to_bytes(4, "big") for length in info.frames) if len(info.frames) > 1 else None
-            thread = row[2] if row is not None else info.thread or info.email
-            return (self._account, info.email, thread, info.received_ms, info.sent_ms, info.size, info.header, info.attachment,
-                    info.key, segment, offset, lead, stored, frames, 1, meta)
+            return as_held(row, self._account, held)
         return row if row is not None and self._opens(row[8], row[1], row[15]) else None
 
     def _opens(self, number: int, email: int, meta: bytes) -> bool:

@@ -5,6 +5,7 @@ when each of its values is of the kind its column holds; around a page that cann
 other end. An account is whole when everything was readable, fits together and opens.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -159,6 +160,35 @@ def leave_out_objects(found: Rows, keys: Keys, account: int) -> None:
     if lost:
         (row,) = found.tables["account"]
         found.tables["account"] = [(*row[:2], row[2] + 1, *row[3:])]
+
+
+Held = tuple[record.Info, bytes, int, int, int, int]
+"""A record as it lies on disk: (info, sealed metadata, segment, offset, lead, stored)."""
+
+
+def as_held(row: tuple[Any, ...] | None, account: int, held: Held) -> tuple[Any, ...]:
+    """An email's row as its record says, which was checked against its checksum; what the record does not know (thread, entries) as in ``row``."""
+    info, meta, segment, offset, lead, stored = held
+    frames = b"".join(length.to_bytes(4, "big") for length in info.frames) if len(info.frames) > 1 else None
+    thread, entries = (row[2], row[14]) if row is not None else (info.thread or info.email, 1)
+    return (account, info.email, thread, info.received_ms, info.sent_ms, info.size, info.header, info.attachment,
+            info.key, segment, offset, lead, stored, frames, entries, meta)
+
+
+def find_again(found: Rows, messages: Mapping[int, Held], keys: Keys, account: int) -> None:
+    """Correct rows of emails that agree with their entries but not with the record: a damaged place would be the loss of a message that is there."""
+    for number, row in enumerate(found.tables["email"]):
+        held = messages.get(row[1])
+        if held is None or (held[0].size, held[0].received_ms) != (row[5], row[3]):
+            continue
+        right = as_held(row, account, held)
+        if right == row:
+            continue
+        try:
+            record.open_meta(keys.numbered(account, right[8]), right[1], right[15])
+        except (Damaged, Refusal, Unavailable, OverflowError):
+            continue
+        found.tables["email"][number] = right
 
 
 def that_open(found: list[tuple[Any, ...]], key: AccountKey, kind: bytes, *, has_id: bool) -> list[tuple[Any, ...]]:
