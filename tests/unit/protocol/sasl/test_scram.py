@@ -1,10 +1,9 @@
 """SCRAM against the RFC's own example and against a client of its own."""
 
 import base64
-import hashlib
-import hmac
 
 import pytest
+from tests.harness.scram import client_final
 
 from mailstead.model import limits
 from mailstead.model.errors import Violation
@@ -48,16 +47,6 @@ def test_example_of_the_rfc() -> None:
     )
     assert sent[0] == b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
     assert sent[1] == b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
-
-
-def client_final(first_bare: bytes, server_first: bytes, header: bytes, password: str = "pencil") -> bytes:
-    """What an honest client answers."""
-    fields = dict(piece.split(b"=", 1) for piece in server_first.split(b","))
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(fields[b"s"]), int(fields[b"i"]))
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
-    without = b"c=" + base64.b64encode(header) + b",r=" + fields[b"r"]
-    signature = hmac.digest(hashlib.sha256(client_key).digest(), first_bare + b"," + server_first + b"," + without, "sha256")
-    return without + b",p=" + base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature, strict=True)))
 
 
 def bound(binding: dict[str, bytes], claimed: bytes) -> list[bytes]:
