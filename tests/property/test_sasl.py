@@ -4,7 +4,7 @@ import base64
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.protocol.sasl.test_scram import client_final
+from tests.harness.scram import client_final
 
 from mailstead.model.errors import Refusal, Violation
 from mailstead.model.ids import AccountId, TenantId

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.harness.scram import client_final
 
 from mailstead import telemetry
 from mailstead.model import limits
@@ -112,8 +113,6 @@ async def test_only_safe_channels(site: tuple[Access, Directory, list[float]]) -
 
 
 async def test_scram_end_to_end(site: tuple[Access, Directory, list[float]]) -> None:
-    from tests.unit.protocol.sasl.test_scram import client_final
-
     access, _, _ = site
     sent: list[bytes] = []
 
@@ -129,8 +128,6 @@ async def test_scram_end_to_end(site: tuple[Access, Directory, list[float]]) -> 
 
 
 async def test_scram_with_an_app_password(site: tuple[Access, Directory, list[float]]) -> None:
-    from tests.unit.protocol.sasl.test_scram import client_final
-
     access, directory, _ = site
     record = directory.record
     assert record is not None
