@@ -84,6 +84,25 @@ test('what comes while a search is under way is in the next one, and the narrowe
   expect(search(rows, 'harb', false, false)).toEqual(plainly(all, 'harb', false, false));
 });
 
+test('rows that come as they are here already leave what was found as it is', () => {
+  const random = chance(11);
+  const rows = new Rows();
+  const told = Array.from({ length: 9000 }, (_, index) => email(index, random)).map((one): [Id, Email] => [one.id, one]);
+  rows.put(told);
+  const steps = (text: string): number => {
+    let count = 0;
+    search(rows, text, false, true, () => count++);
+    return count;
+  };
+  const whole = steps('ha');
+  rows.put(structuredClone(told.slice(0, 300)));
+  expect(steps('harb')).toBeLessThan(whole);
+  const [id, first] = told[0] as [Id, Email];
+  rows.put([[id, { ...first, subject: 'Harbouring' }]]);
+  expect(steps('harbo')).toBe(whole);
+  expect(search(rows, 'harbouring', true)).toEqual([id]);
+});
+
 test('narrower is what can only find less', () => {
   const ask = (text: string, everywhere = false): ReturnType<typeof question> => question(parse(text), world, everywhere, true);
   for (const [last, next] of [['h', 'ha'], ['ha', 'sha'], ['har', 'har tide'], ['from:an', 'from:ann'], ['is:read h', 'is:read ha'], ['in:junk h', 'in:junk ha'], ['-x h', '-x ha']] as const) expect(narrows(ask(last), ask(next)), `${last} → ${next}`).toBe(true);

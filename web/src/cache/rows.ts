@@ -56,6 +56,7 @@ interface Entry {
   text: string;
 }
 
+const same = (left: Entry, right: Entry): boolean => (Object.keys(right) as (keyof Entry)[]).every((name) => left[name] === right[name]);
 const later = (left: Entry, right: Entry): number => (left.receivedAt > right.receivedAt ? -1 : left.receivedAt < right.receivedAt ? 1 : left.id > right.id ? -1 : 1);
 const SLICE = 2048;
 
@@ -76,15 +77,16 @@ export class Rows {
 
   /** Take rows in, anew or changed; null for what is gone. */
   put(rows: [Id, Email | null][]): void {
-    if (!rows.length) return;
-    this.#last = null;
-    this.#version++;
+    let changed = false;
     const fresh: Entry[] = [];
     const out = new Set<Entry>();
     for (const [id, email] of rows) {
       const known = this.#byId.get(id);
       if (!email) {
-        if (known) out.add(known);
+        if (known) {
+          out.add(known);
+          changed = true;
+        }
         this.#byId.delete(id);
         continue;
       }
@@ -92,6 +94,9 @@ export class Rows {
         id, thread: this.#number(email.threadId), receivedAt: email.receivedAt, size: email.size, hasAttachment: email.hasAttachment,
         keywords: this.#shared(email.keywords), mailboxIds: this.#shared(email.mailboxIds), text: haystack(email),
       };
+      // What the server answers is mostly what is here already: what was found last is still found then.
+      if (known && same(known, entry)) continue;
+      changed = true;
       if (known && known.receivedAt === entry.receivedAt) Object.assign(known, entry);
       else {
         if (known) out.add(known);
@@ -99,6 +104,9 @@ export class Rows {
         fresh.push(entry);
       }
     }
+    if (!changed) return;
+    this.#last = null;
+    this.#version++;
     if (out.size) this.#list = this.#list.filter((entry) => !out.has(entry));
     // The same id may have come twice; the later one stands.
     const put = fresh.filter((entry) => this.#byId.get(entry.id) === entry).sort(later);

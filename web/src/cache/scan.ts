@@ -41,14 +41,19 @@ export class Scanner {
       // Without the thread the server is asked alone.
       this.#worker.onerror = () => this.close();
       this.store.changed = new Map(this.store.emails);
+      this.store.onManyChanged = () => this.#pass();
       this.#worker.postMessage({ t: 'open', accountId: this.store.accountId, key: this.store.db?.key ?? null } satisfies Order);
     }
-    const { changed } = this.store;
-    if (changed?.size) {
-      this.#worker.postMessage({ t: 'rows', rows: [...changed] } satisfies Order);
-      changed.clear();
-    }
+    this.#pass();
     this.#worker.postMessage(order);
+  }
+
+  /** Hand over what has changed. */
+  #pass(): void {
+    const { changed } = this.store;
+    if (!changed?.size) return;
+    this.#worker?.postMessage({ t: 'rows', rows: [...changed] } satisfies Order);
+    changed.clear();
   }
 
   #hear(answer: Answer): void {
@@ -101,6 +106,7 @@ export class Scanner {
     this.#worker?.terminate();
     this.#worker = null;
     this.store.changed = null;
+    this.store.onManyChanged = undefined;
     this.#looking?.resolve(null);
     this.#looking = null;
     for (const resolve of this.#asked.values()) resolve([]);

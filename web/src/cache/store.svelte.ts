@@ -16,6 +16,8 @@ import type { Database } from './db.ts';
 
 export const rowProperties = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'from', 'to', 'subject', 'preview', 'hasAttachment'];
 
+const MANY_CHANGED = 200;
+
 export type Link = 'starting' | 'online' | 'offline' | 'signed-out';
 
 interface Overlay {
@@ -45,6 +47,8 @@ export class Store {
   onArrival: ((emails: Email[]) => void) | undefined;
   /** What has changed since a search has last been told; null while nobody searches. */
   changed: Map<Id, Email | null> | null = null;
+  /** Called when that has become much: told all at once it would hold up whoever searches next, and until then it would be held here. */
+  onManyChanged: (() => void) | undefined;
   #states: Record<string, string> = {};
   #server = new Map<Id, Email>();
   #overlays = new Map<Id, Overlay[]>();
@@ -113,12 +117,18 @@ export class Store {
   /** Show an email as it is now. */
   #show(email: Email): void {
     this.emails.set(email.id, email);
-    this.changed?.set(email.id, email);
+    this.#note(email.id, email);
   }
 
   /** Rows have come onto this device without being shown. */
   tell(emails: Email[]): void {
-    for (const email of emails) if (!this.emails.has(email.id)) this.changed?.set(email.id, email);
+    for (const email of emails) if (!this.emails.has(email.id)) this.#note(email.id, email);
+  }
+
+  #note(id: Id, email: Email | null): void {
+    if (!this.changed) return;
+    this.changed.set(id, email);
+    if (this.changed.size >= MANY_CHANGED) this.onManyChanged?.();
   }
 
   #put(email: Email): void {
@@ -136,7 +146,7 @@ export class Store {
 
   #drop(id: Id): void {
     this.emails.delete(id);
-    this.changed?.set(id, null);
+    this.#note(id, null);
     this.#server.delete(id);
     this.#overlays.delete(id);
     void this.db?.delete('email', [id]);

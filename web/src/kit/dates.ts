@@ -1,15 +1,31 @@
 /** Dates as people say them; every function takes `now`, so that tests and midnight agree. */
 import { locale, t } from './i18n/index.svelte.ts';
 
-/** Formatters by their options, which are constants, and by language. */
-const formats = new Map<Intl.DateTimeFormatOptions, Map<string, Intl.DateTimeFormat>>();
+/** A way of saying dates, and what it has said lately: by minutes, or by quarters of an hour where it says no time (wherever one is, a day begins at one of them). */
+interface Format {
+  formatter: Intl.DateTimeFormat;
+  stepMs: number;
+  said: Map<number, string>;
+}
+
+/** By their options, which are constants, and by language. */
+const formats = new Map<Intl.DateTimeFormatOptions, Map<string, Format>>();
+const MOST_SAID = 2000;
 
 function format(date: Date, options: Intl.DateTimeFormatOptions): string {
   let byTag = formats.get(options);
   if (!byTag) formats.set(options, (byTag = new Map()));
-  let formatter = byTag.get(locale.tag);
-  if (!formatter) byTag.set(locale.tag, (formatter = new Intl.DateTimeFormat(locale.tag, options)));
-  return formatter.format(date);
+  let known = byTag.get(locale.tag);
+  if (!known) byTag.set(locale.tag, (known = { formatter: new Intl.DateTimeFormat(locale.tag, options), stepMs: options.hour || options.timeStyle ? 60_000 : 900_000, said: new Map() }));
+  const { formatter, stepMs, said } = known;
+  const step = Math.floor(date.getTime() / stepMs);
+  let words = said.get(step);
+  if (words === undefined) {
+    words = formatter.format(date);
+    if (said.size >= MOST_SAID) said.clear();
+    said.set(step, words);
+  }
+  return words;
 }
 
 export function startOfDay(date: Date): Date {
