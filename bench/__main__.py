@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.systems import Mailstead, PostfixDovecot, System, quiet
+from bench.systems import OURS, THEIRS, Mailstead, PostfixDovecot, System, quiet
 from bench.workload import bulk, dead, delivery, events, idle, jmap, login, relay
 
 FULL = os.environ.get("FULL") == "1" or "--full" in sys.argv
@@ -70,7 +70,6 @@ def main() -> None:
     results: dict[str, dict[str, dict[str, float]]] = {}
     for system in systems if not ONLY or set(ONLY) - {"relay", "dead"} else ():
         system.start()
-        print(f"{system.name}: {system.settings()}", flush=True)
         try:
             for key, (title, workload) in WORKLOADS.items():
                 if not ONLY or key in ONLY:
@@ -107,9 +106,11 @@ def outbound(results: dict[str, dict[str, dict[str, float]]]) -> None:
 
 
 def tell(results: dict[str, dict[str, dict[str, float]]], key: str, title: str, system: str, figures: dict[str, float]) -> None:
-    """Print a row and keep it."""
+    """Print a row, with the settings it was measured with, and keep it."""
     results.setdefault(key, {})[system] = figures
-    print(f"{title:60} {system:16} " + "  ".join(f"{name}={value:.2f}" for name, value in figures.items()), flush=True)
+    settings = OURS.format(workers=2) if system.startswith("mailstead") else THEIRS
+    measured = "  ".join(f"{name}={value:.2f}" for name, value in figures.items())
+    print(f"{title:60} {system:16} {measured}  [{settings}]", flush=True)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,10 @@ class System(Protocol):
         """In here transactions may be begun and not finished, as many as one likes."""
 
 
+OURS = "defaults: {workers} workers, synchronous=FULL and fdatasync before 250, sealed (AES-256-GCM), zstd 1; TLS off unless the row says so"
+THEIRS = "Debian's defaults with maildir on the same disk, fsync before 250; TLS off unless the row says so"
+
+
 class Mailstead:
     """This project, by its own command, with default settings (ports and plain-text logins on loopback apart)."""
 
@@ -59,7 +63,7 @@ class Mailstead:
     pattern = "u%d@example.test"
 
     def settings(self) -> str:
-        return f"{self._server.workers} workers, synchronous=FULL and fdatasync before 250, sealed (AES-256-GCM), zstd 1, TLS off"
+        return OURS.format(workers=self._server.workers)
 
     def unfinished(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -118,7 +122,7 @@ class PostfixDovecot:
         self._options = options
 
     def settings(self) -> str:
-        return "Debian's defaults with maildir on the same disk, fsync before 250, TLS off"
+        return THEIRS
 
     @contextmanager
     def unfinished(self) -> Iterator[None]:

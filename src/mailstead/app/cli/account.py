@@ -56,17 +56,24 @@ def add(address: str | None, source: Path | None, name: str, quota: str | None, 
 
 def _add_many(data: Path, source: Path) -> None:
     rows: list[list[Any]] = []
-    with source.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file), 1):
-            if not row or not row[0].strip() or (number == 1 and row[0].strip().lower() == "address"):
-                continue
-            if len(row) < 2 or "@" not in row[0]:
-                fail(f"{source}, line {number}: must be address,password[,quota][,name].")
-            try:
-                quota = parse_size(row[2].strip()) if len(row) > 2 and row[2].strip() else 0
-            except click.BadParameter as exc:
-                fail(f"{source}, line {number}: {exc.message}.")
-            rows.append([row[0].strip(), row[1], quota or 0, row[3].strip() if len(row) > 3 else ""])
+    try:
+        lines = list(csv.reader(source.read_text("utf-8-sig").splitlines(keepends=True)))
+    except OSError as exc:
+        fail(f"{source} cannot be read: {exc.strerror}")
+    except UnicodeDecodeError:
+        fail(f"{source} is not in UTF-8; save it so, as CSV with commas.")
+    except csv.Error as exc:
+        fail(f"{source} is no CSV file: {exc}.")
+    for number, row in enumerate(lines, 1):
+        if not row or not row[0].strip() or (number == 1 and row[0].strip().lower() == "address"):
+            continue
+        if len(row) < 2 or "@" not in row[0]:
+            fail(f"{source}, line {number}: must be address,password[,quota][,name].")
+        try:
+            quota = parse_size(row[2].strip()) if len(row) > 2 and row[2].strip() else 0
+        except click.BadParameter as exc:
+            fail(f"{source}, line {number}: {exc.message}.")
+        rows.append([row[0].strip(), row[1], quota or 0, row[3].strip() if len(row) > 3 else ""])
     result = perform(data, "accounts_add", rows=rows)
     count = len(result) if isinstance(result, list) else result.get("added", len(rows))
     click.echo(f"{count} accounts are there.")

@@ -276,7 +276,8 @@ class DropAddress(Operation):
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
         tx.db.run("DELETE FROM address WHERE addr=? AND kind=?", (self.addr, self.kind))
         if not tx.db.changed():
-            raise Refusal(Reason.NOT_FOUND, f"There is no {'group' if self.kind == rows.GROUP else 'alias'} {self.addr}")
+            kind = "group" if self.kind == rows.GROUP else "alias"
+            raise Refusal(Reason.NOT_FOUND, f"There is no {kind} {self.addr}; see: mailstead {kind} list")
         tx.db.run("DELETE FROM target WHERE addr=?", (self.addr,))
 
 

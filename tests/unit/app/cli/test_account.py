@@ -2,7 +2,9 @@
 
 import http.client
 import json
+from pathlib import Path
 
+import pytest
 from tests.harness.server import PASSWORD
 from tests.unit.app.cli.conftest import Site
 
@@ -78,3 +80,24 @@ def test_a_new_password_ends_what_was_signed_in_with_the_old(site: Site) -> None
     assert (200, 200) == (status, api("GET", cookie=cookies)[0])
     site.said("account", "set-password", address, "--password-stdin", stdin="a better password\n")
     assert 204 == api("GET", cookie=cookies)[0]
+
+
+def test_accounts_from_a_file(site: Site, tmp_path: Path) -> None:
+    """Also one that a spreadsheet has written: with a mark of its encoding, a heading and quotes."""
+    source = tmp_path / "people.csv"
+    source.write_bytes('address,password,quota,name\r\nkim@example.test,"a, good password",1 MiB,"Müller, Kim"\r\n\r\nlee@example.test,another one\r\n'.encode("utf-8-sig"))
+    assert "2 accounts are there" in site.said("account", "add", "--from", str(source))
+    assert site.login("kim@example.test", "a, good password")
+    assert {"name": "Müller, Kim", "quota": 1 << 20}.items() <= json.loads(site.said("account", "show", "kim@example.test", "--json")).items()
+    assert json.loads(site.said("account", "show", "lee@example.test", "--json"))["file"].startswith("mail-00")
+
+
+@pytest.mark.parametrize(("octets", "told"), [
+    (b"m@example.test,\xff\xfe\n", "not in UTF-8"), (b"m@example.test\n", "line 1: must be address,password"), (b"m@example.test,good password,much\n", "line 1: "),
+    (b"address,password\nnobody,good password\n", "line 2: "), (b"m@nowhere.test,good password\n", "domain add nowhere.test"),
+])  # fmt: skip
+def test_a_file_that_is_none_adds_nobody(site: Site, tmp_path: Path, octets: bytes, told: str) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(octets)
+    assert told in site.refused("account", "add", "--from", str(source))
+    assert "m@example.test" not in {row["address"] for row in site.listed("account", "list")}
