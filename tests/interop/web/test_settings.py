@@ -46,7 +46,7 @@ def test_looks_apply_at_once_and_are_taken_back(browser: Browser, device: dict[s
     assert seen["before"]["accent"] != seen["after"]["accent"]
     assert ("contrast", seen["before"]["density"]) == (seen["undone"]["theme"], seen["undone"]["density"])
     light, dark, close = seen["seen"]
-    assert light["subject"] == dark["subject"] != ""
+    assert light["subject"] == dark["subject"] != "This is how mail will look"
     assert (72, 72, 32) == (light["height"], dark["height"], close["height"])
     assert light["selected"] != dark["selected"]
     assert "light" == seen["night"]

@@ -55,6 +55,9 @@ export async function findSetting(mail, { word, page: name, other, otherPath }) 
 /** Colours, accent, size and density as they are chosen; what of it is undone by the notice. */
 export async function looksChosen(mail) {
   const page = await mail.at('/settings/appearance');
+  // Who comes here first finds their mail as well.
+  await page.reload();
+  await page.locator('.preview .row').first().waitFor();
   const now = () => page.evaluate(() => ({ theme: document.documentElement.dataset.theme, density: document.documentElement.dataset.density, accent: getComputedStyle(document.querySelector('.btn.primary, .rail')).getPropertyValue('--accent') }));
   const before = await now();
   // One's own mail beside the choices, and what becomes of it.

@@ -90,7 +90,8 @@ export async function tenTasks(mail, { friend }) {
   await task('Put a conversation off until Monday', async (hand) => {
     await hand.click(mail.row('Choir').first());
     await hand.click(page.locator('.reader-pane .bar').getByRole('button', { name: 'Snooze' }));
-    await hand.click(menu(/Next Monday/));
+    // On a Sunday it is tomorrow.
+    await hand.click(menu(new Date().getDay() === 0 ? /Tomorrow morning/ : /Next Monday/));
     await hand.see(page.getByText('Snoozed until'));
   });
   await task('Make a folder and file a conversation in it', async (hand) => {

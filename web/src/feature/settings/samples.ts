@@ -2,7 +2,8 @@
 import type { Label } from '../../cache/settings.svelte.ts';
 import { session } from '../../action/session.svelte.ts';
 import type { Mail } from '../../action/session.svelte.ts';
-import type { EmailAddress } from '../../jmap/types.ts';
+import { type EmailQuery, newestFirst } from '../../cache/query.svelte.ts';
+import type { Email, EmailAddress } from '../../jmap/types.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
 
 export interface Sample {
@@ -16,10 +17,17 @@ export interface Sample {
   labels: Label[];
 }
 
-/** At most `most`, newest first, one of each sender as long as there are others. */
-export function samplesOf(mail: Mail, most: number): Sample[] {
+/** The inbox as a list: whoever comes to the settings first has none yet, so its first rows are asked for. */
+export function inboxOf(mail: Mail): EmailQuery | null {
   const inbox = mail.store.byRole.get('inbox')?.id;
-  const known = [...mail.store.emails.values()].filter((email) => inbox !== undefined && inbox in email.mailboxIds && email.from?.[0]).sort((left, right) => (left.receivedAt < right.receivedAt ? 1 : -1));
+  return inbox ? mail.store.query({ filter: { inMailbox: inbox }, sort: newestFirst, collapseThreads: session.settings.values.conversations }) : null;
+}
+
+export const LOOKED_AT = 24;
+
+/** At most `most` of its newest, one of each sender as long as there are others. `asked`: none are none, and not yet to come. */
+export function samplesOf(mail: Mail, inbox: EmailQuery | null, most: number, asked: boolean): Sample[] {
+  const known = (inbox?.ids?.slice(0, LOOKED_AT) ?? []).map((id) => (id ? mail.store.emails.get(id) : undefined)).filter((email) => email?.from?.[0] !== undefined) as Email[];
   const seen = new Set<string>();
   const first = known.filter((email) => {
     const address = email.from?.[0]?.email.toLowerCase() ?? '';
@@ -27,6 +35,7 @@ export function samplesOf(mail: Mail, most: number): Sample[] {
   });
   const chosen = [...first, ...known.filter((email) => !first.includes(email))].slice(0, most);
   if (!chosen.length) {
+    if (!asked) return [];
     return [{ id: '', from: { name: 'Mailstead', email: mail.signed.address }, subject: t('set.sample_subject'), preview: t('set.sample_text'), date: new Date().toISOString(), unread: true, attachment: false, labels: [] }];
   }
   const { labels } = session.settings.values;
