@@ -11,7 +11,7 @@ from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, CredentialId, DomainId, MailboxId, OpId, TenantId
 from mailstead.model.message import Appended, NewMessage
 from mailstead.model.question import ScramVerifier
-from mailstead.store.interface import Account, Credential, DkimKey, Domain, LoginRecord, Tenant
+from mailstead.store.interface import Account, Credential, DkimKey, Domain, LoginRecord, Routed, Tenant
 
 
 def key_of(address: str) -> str:
@@ -70,6 +70,16 @@ class FakeDirectory:
 
     async def account_by_address(self, address: str) -> Account | None:
         return self._accounts.get(key_of(address))
+
+    async def route(self, address: str) -> Routed:
+        """As far as an operator's commands ask: accounts, aliases and groups are addresses that somebody has."""
+        key = key_of(address)
+        if key.rpartition("@")[2] not in self._domains:
+            return Routed(is_local_domain=False, remote=(address,))
+        account = self._accounts.get(key)
+        if account is not None:
+            return Routed(is_local_domain=True, accounts=((account.account_id, address),))
+        return Routed(is_local_domain=True, remote=tuple(self._aliases.get(key, ())) or self._groups.get(key, ()))
 
     async def accounts(
         self, *, tenant: TenantId | None = None, domain: str = "", after: str = "", limit: int = 1000

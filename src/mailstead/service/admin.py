@@ -313,7 +313,7 @@ class Admin:
 
     # ------------------------------------------------------------------------------------------------- aliases, groups
     async def alias_add(self, address: str, target: str) -> Row:
-        """``@domain`` as ``address`` is that domain's catch-all."""
+        """``@domain`` as ``address`` is that domain's catch-all. ``is_dead``: the target is an address of ours that nobody has."""
         if address.startswith("@"):
             typed.domain_name(address[1:])
         else:
@@ -321,9 +321,10 @@ class Admin:
         typed.parts(target)
         if typed.key(address) == typed.key(target):
             raise Refusal(Reason.INVALID, f"{address} cannot lead to itself")
+        there = await self._directory.route(target)
         await self._directory.alias_add(address, target)
         telemetry.event("alias.added", address=address, target=target)
-        return {"address": address, "target": target}
+        return {"address": address, "target": target, "is_dead": there.is_local_domain and not (there.accounts or there.remote)}
 
     async def alias_list(self, domain: str = "") -> list[Row]:
         rows = [{"address": address, "target": target} for address, target in await self._directory.aliases(domain=domain)]

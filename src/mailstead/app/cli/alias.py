@@ -22,8 +22,10 @@ def command() -> None:
 @data_option
 def add(address: str, target: str, data: Path) -> None:
     """Mail for ADDRESS goes to TARGET, here or elsewhere."""
-    perform(data, "alias_add", address=address, target=target)
+    row = perform(data, "alias_add", address=address, target=target)
     click.echo(f"{address} leads to {target}.")
+    if row["is_dead"]:
+        click.echo(f"Nobody has the address {target} yet: mail for {address} is refused until somebody does.")
 
 
 @command.command("list", epilog="Example: mailstead alias list --json")
