@@ -1,6 +1,5 @@
 """The outbox: what has become of a message, receiver by receiver, with a next server that takes and refuses as it is told."""
 
-import base64
 import imaplib
 from collections.abc import Iterator
 from email import message_from_bytes, policy

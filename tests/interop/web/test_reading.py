@@ -145,7 +145,7 @@ def test_conversations_longer_than_the_server_gives_at_once(site: Server, browse
     many, path = 520, tmp_path / "long.mbox"
     with path.open("w") as out:
         for number in range(many):
-            answers = f"In-Reply-To: <0@long.example>\nReferences: <0@long.example>\nSubject: Re: A long talk\n" if number else "Subject: A long talk\n"
+            answers = "In-Reply-To: <0@long.example>\nReferences: <0@long.example>\nSubject: Re: A long talk\n" if number else "Subject: A long talk\n"
             out.write(f"From x@long.example Thu Nov 26 10:00:00 2026\nFrom: Talker {number} <t{number}@long.example>\nTo: {TALKATIVE}\n"
                       f"Date: Thu, 26 Nov 2026 10:{number // 60:02d}:{number % 60:02d} +0000\nMessage-ID: <{number}@long.example>\n{answers}\nWord {number}\n\n")
     site.command("import", TALKATIVE, str(path), "--mailbox", "INBOX")

@@ -103,9 +103,9 @@ export class EmailQuery {
   /** A search that is still being typed: the server is asked when `ask` is called, not when rows are wanted. */
   patient = false;
 
-  /** What this device can say before the server does; null where it has more than it has told yet. */
+  /** What this device can say before the server has ever answered (it may be asked anew just now); null where it has more than it has told yet. */
   seed(ids: Ids): void {
-    if (this.#state) return;
+    if (this.#state || this.took !== null) return;
     this.ids = ids;
     this.fromDevice = true;
     this.error = null;
