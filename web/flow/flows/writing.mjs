@@ -40,13 +40,14 @@ export async function bothWays(mail, { subject, paragraphs }) {
   await mail.at('/m/inbox');
   await mail.write({ subject });
   await mail.composer.locator('.editor').click();
+  await mail.page.keyboard.press('Control+Home'); // before a signature
   for (const [index, text] of paragraphs.entries()) {
     if (index) await mail.page.keyboard.press('Enter');
     await mail.page.keyboard.type(text);
   }
   await mail.saved();
   const edges = await mail.composer.locator('.editor > div').evaluateAll((blocks) =>
-    blocks.filter((block) => block.textContent.trim()).map((block) => {
+    blocks.filter((block) => block.textContent.trim() && !block.matches('.signature')).map((block) => {
       const range = document.createRange();
       range.selectNodeContents(block);
       const [text, box] = [range.getBoundingClientRect(), block.getBoundingClientRect()];
