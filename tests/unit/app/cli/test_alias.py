@@ -18,7 +18,7 @@ def test_mail_for_an_alias_arrives_until_it_is_deleted(site: Site) -> None:
 def test_an_alias_to_nobody_is_made_and_told(site: Site) -> None:
     assert "Nobody has the address" in site.said("alias", "add", "early@example.test", "later@example.test")
     assert 550 == site.send("early@example.test", "too soon")[0]
-    address = site.account("gus")
+    address = site.account("wim")
     assert "Nobody" not in site.said("alias", "add", "late@example.test", address)
     assert "Nobody" not in site.said("alias", "add", "away@example.test", "somebody@else.where")
 
