@@ -3,6 +3,8 @@
 import asyncio
 import email
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -27,12 +29,21 @@ null.test. IN MX 0 .
 """
 
 
-async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
+@asynccontextmanager
+async def exchanger() -> AsyncIterator[tuple[SmtpSite, int]]:
+    """A server on 127.0.0.1 that knows bob@example.org, and its port."""
     site = SmtpSite(tls=None)
     (port,) = free_ports(1)
     listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
     await listener.start()
     try:
+        yield site, port
+    finally:
+        await listener.drain(0.1)
+
+
+async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
+    async with exchanger() as (site, port):
         async with name_server(ZONE) as names:
             settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
             with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
@@ -46,18 +57,12 @@ async def test_each_domain_by_its_exchangers(tmp_path: Path) -> None:
                     assert b"Status: 5.1.10" in notice
                 assert await asyncio.to_thread(server.verify) == []
                 assert await asyncio.to_thread(server.stop) == 0
-    finally:
-        await listener.drain(0.1)
     assert len(site.filed(BOB)) == COUNT
 
 
 async def test_a_pool_leaves_from_its_own_addresses(tmp_path: Path) -> None:
     """Two senders, two ways out, to the same exchanger: its Received fields say from where."""
-    site = SmtpSite(tls=None)
-    (port,) = free_ports(1)
-    listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
-    await listener.start()
-    try:
+    async with exchanger() as (site, port):
         async with name_server(ZONE) as names:
             settings = (
                 f'[outbound]\ndirect = true\nport = {port}\nsource = "127.0.0.8"\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
@@ -73,8 +78,6 @@ async def test_a_pool_leaves_from_its_own_addresses(tmp_path: Path) -> None:
                 await asyncio.sleep(1.1)  # until every worker has written its events
                 traced = json.loads((await asyncio.to_thread(server.command, "trace", "list@example.test", "--json")).stdout)
                 assert await asyncio.to_thread(server.stop) == 0
-    finally:
-        await listener.drain(0.1)
     for octets in site.filed(BOB):
         received = email.message_from_bytes(octets)["Received"]
         by_pool = "list@example.test" in email.message_from_bytes(octets)["Return-Path"]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from tests.harness.dns import name_server
-from tests.harness.server import Server, free_ports
+from tests.harness.server import Server
 from tests.harness.smtp import BOB, SmtpSite
+from tests.interop.test_direct import exchanger
 
 from mailstead.mailauth import tlsrpt
 from mailstead.mime import report
-from mailstead.net import Listener, bind
 from mailstead.telemetry.record import INFO, to_json
 
 pytestmark = pytest.mark.interop
@@ -50,12 +50,8 @@ def policy(port: int) -> bytes:
 
 
 async def test_a_report_leaves_once(tmp_path: Path) -> None:
-    site = SmtpSite(tls=None)
-    (port,) = free_ports(1)
-    listener = Listener(bind(f"127.0.0.1:{port}"), site.serve, None, name="smtp")
-    await listener.start()
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 2 * 86_400))
-    try:
+    async with exchanger() as (site, port):
         async with name_server(ZONE) as names:
             settings = f'[outbound]\ndirect = true\nport = {port}\n[dns]\nservers = ["127.0.0.1:{names.port}"]\n'
             with Server(tmp_path, workers=2, settings=settings).init(["alice@example.test"]) as server:
@@ -68,8 +64,6 @@ async def test_a_report_leaves_once(tmp_path: Path) -> None:
                 assert [octets] == await reports(site, 2, wait_s=2)
                 assert await asyncio.to_thread(server.verify) == []
                 assert await asyncio.to_thread(server.stop) == 0
-    finally:
-        await listener.drain(0.1)
     assert b"\r\nFrom: <postmaster@example.test>\r\n" in octets
     found = report.read(octets)
     assert isinstance(found, report.TlsPart)

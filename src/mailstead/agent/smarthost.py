@@ -7,11 +7,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailstead.agent.hop import HopLine, Way, not_for_good, open_line
 from mailstead.agent.sources import Sources
-from mailstead.model.status import EnhancedStatus
 from mailstead.net.socks import Socks
 from mailstead.protocol.smtp.login import Credentials
 from mailstead.service.ports import OPPORTUNISTIC, Failed, NoSession, Place, TlsMode, TlsPolicy
-from mailstead.service.queue.entrance import FROM, REQUIRED, parted
+from mailstead.service.queue.entrance import REQUIRED, ended, parted
 from mailstead.service.queue.pools import Pool
 
 _PORTS: Final = {"smtp": 25, "smtps": 465, "lmtp": 24}
@@ -66,17 +65,14 @@ class SmarthostAgent:
         _, tls, pool = parted(route)
         if tls != REQUIRED and not pool:
             return self._place
-        ending = (REQUIRED if tls == REQUIRED else "") + (FROM + pool if pool else "")
-        return replace(self._place, site=self._place.site + ending, way=(_REQUIRED if tls == REQUIRED else OPPORTUNISTIC, pool))
+        tls, policy = (REQUIRED, _REQUIRED) if tls == REQUIRED else ("", OPPORTUNISTIC)
+        return replace(self._place, site=self._place.site + ended(tls, pool), way=(policy, pool))
 
     async def open(self, place: Place, turn: int) -> HopLine:  # noqa: ARG002 - there is one server
         """See ``Agent``."""
         policy, pool = place.way if isinstance(place.way, tuple) else (OPPORTUNISTIC, "")
-        way = self._sources.way(pool, self._host)
-        if way is None:
-            raise NoSession(Failed(self._host, 0, EnhancedStatus(4, 4, 1), f"The pool {pool} has no address from which {self._host} can be called"))
         try:
-            return await open_line(self._host, self._host, way, policy)
+            return await open_line(self._host, self._host, self._sources.way(pool, self._host, self._host), policy)
         except NoSession as exc:
             raise NoSession(not_for_good(exc.failed)) from exc
 

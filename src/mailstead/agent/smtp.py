@@ -87,9 +87,7 @@ class MxAgent:
 
     async def _line(self, host: str, address: str, pool: str, policy: TlsPolicy) -> HopLine:
         """A line as the policy wants it; under one that is only tested, else any. Raises ``NoSession``."""
-        way = self._sources.way(pool, address)
-        if way is None:
-            raise NoSession(Failed(host, 0, EnhancedStatus(4, 4, 1), f"The pool {pool} has no address from which {address} can be called"))
+        way = self._sources.way(pool, host, address)
         try:
             line = await open_line(host, address, way, policy)
         except NoSession as exc:

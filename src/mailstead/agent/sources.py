@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailstead.agent.hop import Way
+from mailstead.model.status import EnhancedStatus
+from mailstead.service.ports import Failed, NoSession
 from mailstead.service.queue.pools import Pool
 
 
@@ -15,13 +17,14 @@ class Sources:
         self._pools = {pool.name: pool for pool in pools}
         self._turn = 0
 
-    def way(self, pool: str, address: str) -> Way | None:
-        """How to call ``address`` (or a name). None: the pool has no address of that family. Through a proxy it is the name alone that differs."""
+    def way(self, pool: str, host: str, address: str) -> Way:
+        """How to call ``host`` at ``address`` (or by its name). ``NoSession``: the pool has no address of that family. Through a proxy it is the name alone
+        that differs."""
         found = self._pools.get(pool)
         if found is None:
             return self._base
         self._turn += 1
         source = found.source(address, self._turn)
         if not source and self._base.socks is None:
-            return None
+            raise NoSession(Failed(host, 0, EnhancedStatus(4, 4, 1), f"The pool {pool} has no address from which {address} can be called"))
         return replace(self._base, us=found.hostname or self._base.us, source=source)

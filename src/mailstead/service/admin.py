@@ -13,13 +13,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 from mailstead import telemetry
 from mailstead.model import limits
-from mailstead.model.address import Address, domain_key
+from mailstead.model.address import Address, domain_key, key_of
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import CREDENTIAL, AccountId, CredentialId, TenantId, from_wire, to_wire
 from mailstead.model.progress import Progress
 from mailstead.model.question import ScramVerifier
 from mailstead.service import typed
-from mailstead.store.interface import Account, Credential, Directory, Domain, Quota, Tenant
+from mailstead.store.interface import Account, Credential, Directory, Domain, Quota, Tenant, shard_file
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -191,20 +191,20 @@ class Admin:
                 yield account
             if len(page) < _PAGE:
                 return
-            after = typed.key(page[-1].address)
+            after = key_of(page[-1].address)
 
     async def account_show(self, address: str) -> Row:
         """State, room used, the shard file that holds it, addresses that lead here, app passwords."""
         account = await self._found(address)
         quota = await self._store.mail.quota(account.account_id)
-        own = typed.key(account.address)
+        own = key_of(account.address)
         domain = own.rpartition("@")[2]
-        aliases = [alias for alias, target in await self._directory.aliases() if typed.key(target) == own]
-        groups = [group for group, members in await self._directory.groups() if own in map(typed.key, members)]
-        catch_all = [f"@{one.name}" for one in await self._directory.domains() if one.catch_all and typed.key(one.catch_all) == own]
+        aliases = [alias for alias, target in await self._directory.aliases() if key_of(target) == own]
+        groups = [group for group, members in await self._directory.groups() if own in map(key_of, members)]
+        catch_all = [f"@{one.name}" for one in await self._directory.domains() if one.catch_all and key_of(one.catch_all) == own]
         return {
             **_account(account), "used_octets": quota.used_octets, "used_messages": quota.used_messages, "domain": domain,
-            "file": f"mail-{account.shard:03}.db",
+            "file": shard_file(account.shard),
             "aliases": [*aliases, *catch_all], "groups": groups,
             "app_passwords": [row["label"] for row in await self.app_password_list(address)],
         }  # fmt: skip
@@ -319,7 +319,7 @@ class Admin:
         else:
             await self._free(address)
         typed.parts(target)
-        if typed.key(address) == typed.key(target):
+        if key_of(address) == key_of(target):
             raise Refusal(Reason.INVALID, f"{address} cannot lead to itself")
         there = await self._directory.route(target)
         await self._directory.alias_add(address, target)
@@ -349,7 +349,7 @@ class Admin:
             raise Refusal(Reason.INVALID, f"A group has 1 to {limits.GROUP_MEMBERS} members")
         for member in members:
             typed.parts(member)
-            if typed.key(member) == typed.key(address):
+            if key_of(member) == key_of(address):
                 raise Refusal(Reason.INVALID, f"{address} cannot be a member of itself")
         await self._directory.group_set(address, list(members))
         telemetry.event("group.changed", address=address, members=len(members))

@@ -3,17 +3,11 @@
 from typing import Final
 
 from mailstead.model import limits
-from mailstead.model.address import Address, domain_key
+from mailstead.model.address import domain_key
 from mailstead.model.errors import Reason, Refusal
 
 LOCAL: Final = 64
 """Octets of a local part (RFC 5321 §4.5.3.1.1)."""
-
-
-def key(address: str) -> str:
-    """The directory's form of an address."""
-    local, _, domain = address.rpartition("@")
-    return Address(local, domain).key
 
 
 def parts(address: str) -> tuple[str, str]:

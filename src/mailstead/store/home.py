@@ -37,7 +37,7 @@ from mailstead.store.engine.files import Files, make_folder, unavailable
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx, Writer
-from mailstead.store.interface import News
+from mailstead.store.interface import News, shard_file
 from mailstead.store.keys import Keys, add_master, begin_site, drop_masters, make_master
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.embedded_emails import EmbeddedEmails
@@ -86,7 +86,7 @@ def create(data: Path, *, shards: int = 4, files: Files | None = None, master: P
         make_master(master, files)
     for path, steps in (
         (data / "keys.db", directory.KEY_STEPS), (data / "queue-00.db", directory.QUEUE_STEPS),
-        *((data / f"mail-{number:03d}.db", shard.STEPS) for number in range(shards)),
+        *((data / shard_file(number), shard.STEPS) for number in range(shards)),
     ):
         db = Database(path, write=True, vfs=files.vfs)
         migrate(db, steps)

@@ -14,6 +14,7 @@ from mailstead.store.engine.files import Files
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Writer
+from mailstead.store.interface import shard_file
 from mailstead.store.schema import shard, upgrade
 from mailstead.store.seal import Damaged
 
@@ -25,7 +26,7 @@ class Shard:
 
     def __init__(self, data: Path, number: int, files: Files) -> None:
         self.number = number
-        self.path = data / f"mail-{number:03d}.db"
+        self.path = data / shard_file(number)
         self.folder = data / "seg" / f"{number:03d}"
         self.segments = SegmentReader(self.folder)
         self.writer: Writer | None = None

@@ -67,9 +67,10 @@ class Checker:
         keys = [key for key in await self._directory.dkim_keys(domain) if key.state != RETIRED]
         wanted = records(domain, self._hostname, keys=keys, is_trusted=self._is_trusted, pools=self._pools)
         serving = [pool for pool in self._pools if pool.serves(domain)]
-        found = [*await self._exchangers(domain), *await self._host(), await self._spf(domain, spf_of(serving))]
+        permission = spf_of(serving)
+        found = [*await self._exchangers(domain), *await self._host(), await self._spf(domain, permission)]
         for pool in serving:
-            found += await self._pool(pool, domain, spf_of(serving))
+            found += await self._pool(pool, domain, permission)
         if not keys:
             found.append(Finding("DKIM", BAD, "no key", f"Make keys with: mailstead domain rotate {domain}"))
         for key in keys:
@@ -141,8 +142,7 @@ class Checker:
         what, hostname = f"Pool {pool.name}", pool.hostname or self._hostname
         found = [await self._reverse(f"{what}: PTR", source, hostname) for source in pool.sources]
         for source in pool.sources:
-            came = Came(source, hostname)
-            said = await policy(self._lookups, came, f"postmaster@{domain}")
+            said = await policy(self._lookups, Came(source, hostname), f"postmaster@{domain}")
             if said is None or said.result == spf.TEMPERROR:
                 found.append(_unknown(f"{what}: SPF"))
             elif said.result == spf.PASS:

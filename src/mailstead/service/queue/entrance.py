@@ -97,8 +97,12 @@ class Entrance:
 
 def ending_of(options: Mapping[str, str]) -> str:
     """How the route of a message ends: by what its author has said of TLS, and by the pool it leaves from."""
-    pool = options.get("pool", "")
-    return (REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else "") + (FROM + pool if pool else "")
+    return ended(REQUIRED if options.get("requiretls") else OPTIONAL if options.get("tlsoptional") else "", options.get("pool", ""))
+
+
+def ended(tls: str, pool: str) -> str:
+    """The ending of which ``parted`` makes these again."""
+    return tls + (FROM + pool if pool else "")
 
 
 def parted(route: str) -> tuple[str, str, str]:

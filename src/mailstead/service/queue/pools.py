@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.model.address import Address, domain_key
+from mailstead.model.address import domain_key, key_of
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -37,8 +37,7 @@ class Pool:
 
 def sender_key(sender: str) -> str:
     """A domain, or an address, as pools compare it."""
-    local, at, domain = sender.rpartition("@")
-    return Address(local, domain).key if at else domain_key(domain)
+    return key_of(sender) if "@" in sender else domain_key(sender)
 
 
 class Pools:

@@ -20,6 +20,7 @@ from mailstead.store.interface.directory import (
     LoginRecord,
     Routed,
     Tenant,
+    shard_file,
 )
 from mailstead.store.interface.emails import Emails
 from mailstead.store.interface.mail import Mail, Quota, Selected, Want
@@ -81,4 +82,5 @@ __all__ = [
     "Totp",
     "Want",
     "WebLogins",
+    "shard_file",
 ]

@@ -50,6 +50,11 @@ class DkimKey:
         return f"DkimKey({self.selector}._domainkey.{self.domain}, {self.kind}, {self.state})"
 
 
+def shard_file(number: int) -> str:
+    """The name of a shard's file in the data directory."""
+    return f"mail-{number:03d}.db"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account as the directory knows it. ``state`` is ``active``, ``suspended``, ``wiping`` or ``gone``."""

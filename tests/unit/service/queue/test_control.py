@@ -118,8 +118,7 @@ async def test_a_password_is_sealed_in_the_queue_and_opened_by_the_router() -> N
     router = Router(here=cast("Any", None), out=None, base=Way("us.example"), reveal=reveal)
     agent = router._of(route + REQUIRED)
     assert isinstance(agent, SmarthostAgent)
-    way = agent._sources.way("", "relay.example")
-    assert way is not None
+    way = agent._sources.way("", "relay.example", "relay.example")
     assert way.credentials is not None
     assert ("user", "a:@b") == (way.credentials.user, way.credentials.secret)
     found = await router.locate(route.replace("~", "~x"))
