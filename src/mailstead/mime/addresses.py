@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from mailstead.mime import decode
+from mailstead.mime import decode, header
 from mailstead.model import limits
+from mailstead.model.address import Address
 
 _ATOM: Final = rb"""[^\s"(),:;<>@\[\]\\]++"""
 _SIMPLE: Final = re.compile(
@@ -36,6 +37,14 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 
 GROUP_END: Final = Mailbox(b"", None, None)
+
+
+def complete(value: bytes) -> list[Address]:
+    """The addresses of a field's raw value that have both halves, groups dissolved; what is no UTF-8 is repaired."""
+    return [
+        Address(one.local.decode("utf-8", "replace"), one.domain.decode("utf-8", "replace"))
+        for one in parse(header.unfold(value)) if one.local and one.domain
+    ]  # fmt: skip
 
 
 def parse(value: bytes) -> list[Mailbox]:

@@ -47,7 +47,4 @@ class Senders:
 def author_of(octets: Octets) -> Address | None:
     """The first address of From, of the last where it is there twice: the one that is shown (RFC 8621 §4.1.2); None: there is none."""
     value = header.last(octets[: limits.MIME_HEADER_BLOCK], b"from")
-    for mailbox in addresses.parse(header.unfold(value)) if value is not None else ():
-        if mailbox.local and mailbox.domain:
-            return Address(mailbox.local.decode("utf-8", "replace"), mailbox.domain.decode("utf-8", "replace"))
-    return None
+    return next(iter(addresses.complete(value)), None) if value is not None else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailstead.mime.addresses import GROUP_END, Mailbox, parse
+from mailstead.mime.addresses import GROUP_END, Mailbox, complete, parse
 from mailstead.model import limits
 
 
@@ -41,3 +41,8 @@ def test_nonsense_is_read_in_one_pass_and_never_fails(value: bytes) -> None:
 def test_the_number_of_addresses_is_bounded() -> None:
     assert limits.MIME_ADDRESSES == len(parse(b"a@b," * (limits.MIME_ADDRESSES + 9)))
     assert limits.MIME_ADDRESSES == len(parse(b"a@b (x)," * (limits.MIME_ADDRESSES + 9)))
+
+
+def test_complete_addresses_are_those_with_both_halves() -> None:
+    found = complete(b"A <a@one.test>,\r\n friends: b@two.test, nobody;, <>, c, \xc3\xa4@drei.test, \xff@four.test")
+    assert ["a@one.test", "b@two.test", "\xe4@drei.test", "\ufffd@four.test"] == [str(one) for one in found]

@@ -152,9 +152,7 @@ def _authors(octets: bytes, name: bytes) -> list[str]:
         raise _Wrong("invalidEmail", f"The message has {name.decode().title()} more than once", properties=(name.decode(),))
     found: list[str] = []
     for value in values:
-        found += [
-            f"{one.local.decode('utf-8', 'replace')}@{one.domain.decode('utf-8', 'replace')}"
-            for one in addresses.parse(header.unfold(value)) if one.local and one.domain]
+        found += map(str, addresses.complete(value))
         if not found:
             raise _Wrong("invalidEmail", f"{name.decode().title()} names no address", properties=(name.decode(),))
     return found
@@ -190,10 +188,8 @@ def _recipients(octets: bytes) -> dict[str, dict[str, str]]:
     last = {name.lower(): value for name, value in header.fields(header_of(octets)) if name.lower() in _HEADERS}
     found: dict[tuple[str, str], str] = {}
     for name in _HEADERS:
-        for mailbox in addresses.parse(header.unfold(last.get(name, b""))):
-            if mailbox.local and mailbox.domain:
-                local, domain = mailbox.local.decode("utf-8", "replace"), mailbox.domain.decode("utf-8", "replace")
-                found.setdefault((local, domain.casefold()), f"{local}@{domain}")
+        for one in addresses.complete(last.get(name, b"")):
+            found.setdefault((one.local, one.domain.casefold()), str(one))
     return {address: {} for address in found.values()}
 
 
