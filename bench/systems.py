@@ -1,6 +1,7 @@
 """The two systems under load, started and stopped alike."""
 
 import imaplib
+import os
 import re
 import shutil
 import subprocess
@@ -68,7 +69,7 @@ class Mailstead:
     def unfinished(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def __init__(self, workers: int = 2) -> None:
+    def __init__(self, workers: int = int(os.environ.get("WORKERS", "2"))) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="mailstead-bench-"))
         self._server = Server(self._folder, workers=workers)
         self.smtp_port = self._server.ports["smtp"]

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from tests.harness.server import cpu_seconds
 
+from bench.bare import Bare
 from bench.generator import message
 from bench.systems import Mailstead
 from bench.workload import bulk
@@ -67,12 +68,6 @@ class Client:
             raise RuntimeError(f"{method} {path}: {bytes(answer[:500])!r}")
         return bytes(answer[header:])
 
-    def rested(self) -> None:
-        """The server has closed the idle connection meanwhile: the next request opens another."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
     def call(self, *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """The responses' arguments."""
         body = {"using": USING, "methodCalls": [[name, {"accountId": self.account, **given}, str(n)] for n, (name, given) in enumerate(calls)]}
@@ -109,6 +104,7 @@ def run(system: Mailstead, *, messages: int) -> dict[str, float]:
     bulk.write_mbox(path, messages)
     system.server.command("import", system.pattern % 0, str(path), "--mailbox", "INBOX", timeout_s=1_800)
     path.unlink()
+    _until_indexed(system, messages)
     client = Client(system)
     (boxes,) = client.call(("Mailbox/get", {"properties": ["role", "totalEmails"]}))
     inbox = next(box["id"] for box in boxes["list"] if box["role"] == "inbox")
@@ -124,8 +120,6 @@ def run(system: Mailstead, *, messages: int) -> dict[str, float]:
     at = iter(ids * 10)
     figures |= client.measured("read", lambda: client.call(("Email/get", {"ids": [next(at)], "fetchAllBodyValues": True})))
     figures |= client.measured("flags_1000", lambda: _flip(client, ids), runs=20)
-    _until_indexed(system, messages)
-    client.rested()
     figures |= client.measured("type", lambda: listed({"filter": {"inMailbox": inbox, "text": f"message {time.time_ns() % 9_000 + 1_000}"}, "sort": NEWEST}), runs=50)
     figures |= _after_delivery(system, client, plain)
     return figures
@@ -153,8 +147,13 @@ def _after_delivery(system: Mailstead, client: Client, query: dict[str, Any]) ->
 
     The first request after a delivery finds a machine that has slept: caches of the processor are cold, and server and client have to be woken. So the same
     question is asked once more (``changes_again``), and one follows a pause in which nothing was delivered (``changes_rested``): what is between them is no
-    work of the server's.
+    work of the server's. After the same pause Uvicorn is asked that does nothing (``bare_rested``, and once more: ``bare_again``).
     """
+    with Bare() as bare:
+        return _delivered(system, client, query, bare)
+
+
+def _delivered(system: Mailstead, client: Client, query: dict[str, Any], bare: Bare) -> dict[str, float]:
     events = client.events()
     arrived: list[float] = []
     told = threading.Event()
@@ -166,7 +165,7 @@ def _after_delivery(system: Mailstead, client: Client, query: dict[str, Any]) ->
                 told.set()
 
     threading.Thread(target=listen, daemon=True).start()
-    changes, again, rested, query_changes, pushed = [], [], [], [], []
+    changes, again, rested, query_changes, pushed, bare_rested, bare_again = [], [], [], [], [], [], []
     smtp = smtplib.SMTP("127.0.0.1", system.smtp_port)
     smtp.ehlo()
     if smtp.sock is not None:
@@ -200,8 +199,12 @@ def _after_delivery(system: Mailstead, client: Client, query: dict[str, Any]) ->
         client.took_ms = 0.0
         client.call(("Email/changes", {"sinceState": state}))
         rested.append(client.took_ms)
+        time.sleep(_PAUSE_S)
+        bare_rested.append(bare.ask())
+        bare_again.append(bare.ask())
     smtp.quit()
     return {
         "changes_p50_ms": statistics.median(changes), "changes_again_p50_ms": statistics.median(again),
-        "changes_rested_p50_ms": statistics.median(rested), "query_changes_p50_ms": statistics.median(query_changes),
+        "changes_rested_p50_ms": statistics.median(rested), "bare_rested_p50_ms": statistics.median(bare_rested),
+        "bare_again_p50_ms": statistics.median(bare_again), "query_changes_p50_ms": statistics.median(query_changes),
         "dot_to_push_p50_ms": statistics.median(pushed) if pushed else 0.0, "dot_to_push_p99_ms": max(pushed, default=0.0), "pushed": len(pushed)}
