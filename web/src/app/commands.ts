@@ -6,6 +6,7 @@ import { session } from '../action/session.svelte.ts';
 import type { Key } from '../kit/i18n/index.svelte.ts';
 import type { IconName } from '../kit/icons.ts';
 import { router } from '../kit/router.svelte.ts';
+import { room } from '../kit/window.svelte.ts';
 
 const some = (): boolean => (session.mail?.rows.length ?? 0) > 0;
 /** Rows that this page knows one by one. */
@@ -82,5 +83,44 @@ export function registerPlaces(): () => void {
     { id: 'mailbox.new', title: 'cmd.new_mailbox', group: 'app', icon: 'folder', when: () => session.mail?.store.link === 'online', run: () => router.go({ at: 'settings', page: 'folders' }) },
     { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },
     { id: 'go.settings', title: 'nav.settings', group: 'go', icon: 'settings', run: () => router.go({ at: 'settings', page: 'appearance' }) },
+  );
+}
+
+/** What else can be done with what is open: the reader's menu where there is one, else the palette, which begins with it. */
+function more(): void {
+  const menu = document.querySelector<HTMLElement>('.reader-pane .bar [aria-haspopup="menu"]');
+  if (menu && menu.offsetParent !== null) menu.click();
+  else session.palette = true;
+}
+
+function cycle(step: number): void {
+  const panes = [...document.querySelectorAll<HTMLElement>('.rail, .side-scroll, .pane')].filter((pane) => pane.offsetParent !== null);
+  const at = panes.findIndex((pane) => pane.contains(document.activeElement));
+  const next = panes[(at + step + panes.length) % panes.length];
+  (next?.querySelector<HTMLElement>('.list [tabindex="0"], [aria-current="page"], button, a') ?? next)?.focus();
+}
+
+/** `close` says whether a conversation was open. */
+export function registerWindow({ close, signOut }: { close: () => boolean; signOut: () => void }): () => void {
+  const back = (): void => {
+    if (session.mail?.selected.size) session.mail.selected.clear();
+    else if (close()) requestAnimationFrame(() => document.querySelector<HTMLElement>('.list [tabindex="0"]')?.focus());
+    else if (router.route.at !== 'mail') router.go({ at: 'mail', source: 'inbox', thread: null });
+  };
+  return commands.add(
+    { id: 'list.back', title: 'cmd.back', group: 'list', icon: 'left', hidden: true, run: back },
+    { id: 'app.more', title: 'more', group: 'app', icon: 'more', hidden: true, run: more },
+    { id: 'app.next-pane', title: 'cmd.next_pane', group: 'app', hidden: true, run: () => cycle(1) },
+    { id: 'app.previous-pane', title: 'cmd.previous_pane', group: 'app', hidden: true, run: () => cycle(-1) },
+    ...(['columns', 'bottom', 'table', 'focus', 'split'] as const).map((name, index) => ({
+      id: `layout.${index + 1}`,
+      title: `layout.${name}` as const,
+      group: 'layout' as const,
+      icon: 'columns' as const,
+      when: () => !room.isPhone,
+      run: () => session.settings.set('layout', name),
+    })),
+    { id: 'app.tour', title: 'tour.again', group: 'app', icon: 'info', run: () => (session.tour = true) },
+    { id: 'app.sign-out', title: 'cmd.sign_out', group: 'app', icon: 'lock', run: signOut },
   );
 }
