@@ -48,7 +48,11 @@ SASL_RESPONSE: Final = 12_288
 SCRAM_ITERATIONS: Final = 4_096
 SCRAM_NONCE: Final = 128
 PASSWORD: Final = 1_024
+PASSWORD_LEAST: Final = 8
+"""Characters of a new one (NIST SP 800-63B §5.1.1.1)."""
 LOGIN: Final = 320
+VISIT_S: Final = 3_600.0
+"""A program that logs in with every request is written down once in so many seconds."""
 
 # ---------------------------------------------------------------- IMAP
 IMAP_LINE: Final = 64 << 10
@@ -89,6 +93,8 @@ JMAP_CONCURRENT_REQUESTS: Final = 8
 JMAP_CONCURRENT_UPLOADS: Final = 4
 JMAP_REFERENCED: Final = 10_000
 """Values that a result reference may lead to."""
+JMAP_REFERENCED_IN_ALL: Final = JMAP_CALLS * JMAP_REFERENCED
+"""Those of a request together; their texts are together no longer than a request may be."""
 JMAP_RESPONSE_VALUES: Final = 256
 """Method responses of one request, implicit ones included."""
 SHARES: Final = 10_000

@@ -38,6 +38,7 @@ from mailstead.model.question import (
     ScramVerifier,
 )
 from mailstead.service.guessing import Guessing
+from mailstead.service.visits import Visits
 from mailstead.store.interface import Credential, Directory, LoginRecord
 
 Ask = Callable[[bytes], Awaitable[bytes]]
@@ -52,6 +53,7 @@ _MADE_UP: Final = -1
 _SALT: Final = 16
 _PLUS: Final = "-PLUS"
 _SCRAM: Final = "SCRAM-"
+PASSWORD_WANTED: Final = f"A password has {limits.PASSWORD_LEAST} to {limits.PASSWORD} characters and no control characters"
 
 
 class Access:
@@ -72,6 +74,7 @@ class Access:
         self._keeps_scram = keeps_scram
         self._now_s = now_s
         self._guessing = Guessing(now_s)
+        self._visits = Visits(now_s)
         self._argon2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
         self._hashers = ThreadPoolExecutor(2, "password")
         self._waiting = 0
@@ -130,15 +133,18 @@ class Access:
             return False
         return any((one.credential_id, one.revision) == (principal.credential_id, principal.revision) for one in record.credentials)
 
-    async def login(self, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False) -> Principal:
+    async def login(
+        self, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False, visitor: str | None = None,
+    ) -> Principal:  # fmt: skip
         """A login in the clear sense (IMAP LOGIN, POP3 PASS). Raises as ``authenticate`` does. ``second_factor_follows``: the caller asks for
-        it next; else the main password of an account that has one is refused (DECISIONS 25)."""
+        it next; else the main password of an account that has one is refused (DECISIONS 25). ``visitor``: what a program calls
+        itself that logs in with every request; only the first for a while is written down (``service.visits``), failures always are."""
         if not self.mechanisms(origin):
             raise Refusal(Reason.AUTHENTICATION_TOO_WEAK, "Encrypt the connection first")
         self._check_ban(origin)
         if not login or len(login) > limits.LOGIN or not password or len(password) > limits.PASSWORD:
             raise await self._failed(login[: limits.LOGIN], "empty or too long", origin)
-        return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin, second_factor_follows=second_factor_follows)
+        return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin, second_factor_follows=second_factor_follows, visitor=visitor)
 
     async def second_factor_failed(self, login: str, origin: Origin) -> Refusal:
         """Counts a wrong code like a wrong password, and waits as long; gives the refusal."""
@@ -150,7 +156,9 @@ class Access:
         credential = await self._matching(record, _prepared(password)) if len(password) <= limits.PASSWORD else None
         return credential is not None and not credential.credential_id
 
-    async def _check(self, authzid: str, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False) -> Principal:
+    async def _check(
+        self, authzid: str, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False, visitor: str | None = None,
+    ) -> Principal:  # fmt: skip
         self._check_closed(login, origin)
         record = await self._directory.login(login)
         credential = await self._matching(record, password)
@@ -160,9 +168,11 @@ class Access:
             telemetry.event("login.refused", login=login, account=record.account.account_id, host=origin.host, protocol=origin.protocol,
                             reason="the account has a second factor")
             raise Refusal(Reason.AUTHENTICATION_FAILED, "This account has a second factor: use an app password here")
-        return await self._welcome(record, credential, authzid, login, origin)
+        return await self._welcome(record, credential, authzid, login, origin, visitor)
 
-    async def _welcome(self, record: LoginRecord, credential: Credential, authzid: str, login: str, origin: Origin) -> Principal:
+    async def _welcome(
+        self, record: LoginRecord, credential: Credential, authzid: str, login: str, origin: Origin, visitor: str | None = None
+    ) -> Principal:
         account = record.account
         if authzid and authzid not in {login, account.address}:
             raise await self._failed(login, "may not act for another", origin)
@@ -172,10 +182,10 @@ class Access:
             raise Refusal(Reason.ACCOUNT_SUSPENDED, "This account is suspended")
         if not origin.is_loopback:
             self._guessing.succeeded(origin.limit_key, login)
-        telemetry.event("login.succeeded", account=account.account_id, login=login, host=origin.host, protocol=origin.protocol)
-        return Principal(
-            account.account_id, account.tenant_id, login, account.address, credential.credential_id, credential.revision
-        )
+        found = Principal(account.account_id, account.tenant_id, login, account.address, credential.credential_id, credential.revision)
+        if visitor is None or self._visits.is_new(found, origin.host, visitor):
+            telemetry.event("login.succeeded", account=account.account_id, login=login, host=origin.host, protocol=origin.protocol)
+        return found
 
     async def _matching(self, record: LoginRecord | None, password: str) -> Credential | None:
         """The credential this password belongs to."""
@@ -262,8 +272,8 @@ class Access:
     async def hash_password(self, password: str, salt: bytes | None = None) -> tuple[str, ScramVerifier | None]:
         """What to keep of a new password: (Argon2id PHC string, SCRAM verifier). ``salt`` is that of the account's other
         passwords, so that SCRAM can try them all; None: a new one. INVALID for one that cannot be used."""
-        if not password or len(password) > limits.PASSWORD or any(ord(character) < 0x20 for character in password):
-            raise Refusal(Reason.INVALID, f"A password has 1 to {limits.PASSWORD} characters and no control characters")
+        if not limits.PASSWORD_LEAST <= len(password) <= limits.PASSWORD or any(ord(character) < 0x20 for character in password):
+            raise Refusal(Reason.INVALID, PASSWORD_WANTED)
         return await asyncio.get_running_loop().run_in_executor(self._hashers, self._hashed, password, salt or os.urandom(_SALT))
 
     def _hashed(self, password: str, salt: bytes) -> tuple[str, ScramVerifier | None]:

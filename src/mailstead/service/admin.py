@@ -158,8 +158,8 @@ class Admin:
             if key in seen:
                 raise Refusal(Reason.INVALID, f"Row {number}: {row[0]} is in the list twice")
             seen.add(key)
-            if not row[1] or len(str(row[1])) > limits.PASSWORD:
-                raise Refusal(Reason.INVALID, f"Row {number}: {row[0]} needs a password of 1 to {limits.PASSWORD} characters")
+            if not limits.PASSWORD_LEAST <= len(str(row[1])) <= limits.PASSWORD:
+                raise Refusal(Reason.INVALID, f"Row {number}: {row[0]} needs a password of {limits.PASSWORD_LEAST} to {limits.PASSWORD} characters")
             if await self._directory.account_by_address(str(row[0])) is not None:
                 raise Refusal(Reason.ALREADY_EXISTS, f"Row {number}: there is an account {row[0]} already; take it out of the list")
 

@@ -134,8 +134,6 @@ class WebSessions:
         await self._prove(principal, current)
         record = await self._directory.login(principal.address)
         salt = next((one.scram.salt for one in record.credentials if one.scram is not None), None) if record is not None else None
-        if len(new) < 8:  # noqa: PLR2004 - NIST SP 800-63B §5.1.1.1: at least eight characters
-            raise Refusal(Reason.INVALID, "A password has at least eight characters")
         argon2, scram = await self._access.hash_password(new, salt)
         await self._directory.credential_set(principal.account_id, credential=MAIN, label="", argon2=argon2, scram=scram)
         await self._logins.sessions_delete(principal.account_id, but=session.session_id if session is not None else 0)

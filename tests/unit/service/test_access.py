@@ -193,4 +193,36 @@ async def test_without_verifiers_there_is_no_scram(site: tuple[Access, Directory
         directory, begin=sasl.begin, verifier=scram.verifier, mechanisms=tuple(sasl.MECHANISMS), secret=b"s", keeps_scram=False,  # type: ignore[arg-type]
     )
     assert access.mechanisms(replace(HERE, binding={"tls-server-end-point": b"x"})) == ("PLAIN", "LOGIN")
-    assert (await access.hash_password("x"))[1] is None
+    assert (await access.hash_password("password"))[1] is None
+
+
+async def test_a_new_password_has_a_length(site: tuple[Access, Directory, list[float]]) -> None:
+    access, _, _ = site
+    for password in ("", "x" * (limits.PASSWORD_LEAST - 1), "x" * (limits.PASSWORD + 1), "with a\nline"):
+        with pytest.raises(Refusal) as refused:
+            await access.hash_password(password)
+        assert Reason.INVALID is refused.value.reason
+        assert "8 to 1024 characters" in refused.value.public
+    assert await access.hash_password("x" * limits.PASSWORD_LEAST)
+
+
+async def test_a_program_that_logs_in_with_each_request_is_written_down_once_in_a_while(site: tuple[Access, Directory, list[float]]) -> None:
+    access, _, clock = site
+
+    async def written(password: str = "pässword", origin: Origin = HERE, visitor: str | None = None) -> int:
+        with telemetry.capture() as seen:
+            await access.login("alice@example.test", password, origin, visitor=visitor)
+        return len(seen)
+
+    assert [1, 1] == [await written(), await written()]  # sessions: each begins
+    assert [1, 0, 0] == [await written(visitor="a program") for _ in range(3)]
+    assert [1, 0] == [await written(visitor="another") for _ in range(2)]
+    assert [1, 0] == [await written("app password", visitor="a program") for _ in range(2)]
+    assert [1, 0] == [await written(origin=FAR, visitor="a program") for _ in range(2)]
+    with telemetry.capture() as seen:
+        for _ in range(2):
+            with pytest.raises(Refusal):
+                await access.login("alice@example.test", "wrong", HERE, visitor="a program")
+    assert ["login.failed"] * 2 == [name for name, _ in seen]
+    clock[0] += limits.VISIT_S
+    assert [1, 0] == [await written(visitor="a program") for _ in range(2)]

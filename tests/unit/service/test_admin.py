@@ -7,6 +7,7 @@ import pytest
 from tests.harness.fake_directory import FakeStore
 
 from mailstead import telemetry
+from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.question import ScramVerifier
 from mailstead.service.admin import APP_PASSWORDS, DELETED_AFTER_MS, Admin
@@ -44,7 +45,7 @@ async def refused(awaitable: Any) -> Refusal:
 
 
 async def test_an_account_from_birth_to_end(admin: Admin, store: FakeStore) -> None:
-    made = await admin.account_add("Alice@example.org", "secret", name="Alice", quota=1 << 30, admin=True)
+    made = await admin.account_add("Alice@example.org", "a secret", name="Alice", quota=1 << 30, admin=True)
     assert ("Alice@example.org", "active", 1 << 30, True) == (made["address"], made["state"], made["quota"], made["is_admin"])
     assert ["Alice@example.org"] == [row["address"] for row in await admin.account_list()]
     assert [] == await admin.account_list("elsewhere.org")
@@ -60,7 +61,7 @@ async def test_an_account_from_birth_to_end(admin: Admin, store: FakeStore) -> N
 
 
 async def test_what_is_shown_is_json_and_whole(admin: Admin) -> None:
-    await admin.account_add("alice@example.org", "secret")
+    await admin.account_add("alice@example.org", "a secret")
     await admin.alias_add("sales@example.org", "ALICE@example.org")
     await admin.group_set("team@example.org", ["alice@example.org", "bob@elsewhere.org"])
     await admin.domain_set("example.org", "alice@example.org")
@@ -79,12 +80,12 @@ async def test_what_is_shown_is_json_and_whole(admin: Admin) -> None:
      "a@b@example.org", "a\n@example.org", "x" * 65 + "@example.org", "alice+news@example.org"],
 )  # fmt: skip
 async def test_addresses_that_cannot_be_accounts(admin: Admin, address: str) -> None:
-    refusal = await refused(admin.account_add(address, "secret"))
+    refusal = await refused(admin.account_add(address, "a secret"))
     assert Reason.INVALID is refusal.reason
 
 
 async def test_refusals_say_what_to_do(admin: Admin) -> None:
-    assert "domain add" in (await refused(admin.account_add("a@elsewhere.org", "x"))).public
+    assert "domain add" in (await refused(admin.account_add("a@elsewhere.org", "password"))).public
     assert "account list" in (await refused(admin.account_quota("nobody@example.org", 1))).public
     assert "tenant add" in (await refused(admin.domain_add("other.org", "Nobody Ltd"))).public
     assert Reason.INVALID is (await refused(admin.domain_add("not a domain"))).reason
@@ -92,11 +93,11 @@ async def test_refusals_say_what_to_do(admin: Admin) -> None:
 
 
 async def test_many_accounts_are_checked_before_any_is_made(admin: Admin, store: FakeStore) -> None:
-    await admin.account_add("there@example.org", "x")
-    rows = [["a@example.org", "1", 0, ""], ["b@example.org", "2", 5, "B"]]
+    await admin.account_add("there@example.org", "password")
+    rows = [["a@example.org", "password 1", 0, ""], ["b@example.org", "password 2", 5, "B"]]
     wrong: list[list[Any]] = [
-        ["a@example.org", "x"], ["A@example.org", "x"], ["there@example.org", "x"], ["c@elsewhere.org", "x"], ["c", "x"],
-        ["c@example.org", ""],
+        ["a@example.org", "password"], ["A@example.org", "password"], ["there@example.org", "password"], ["c@elsewhere.org", "password"], ["c", "password"],
+        ["c@example.org", ""], ["c@example.org", "seven 7"], ["c@example.org", "x" * (limits.PASSWORD + 1)],
     ]  # fmt: skip
     for row in wrong:
         await refused(admin.accounts_add([*rows, row]))
@@ -108,7 +109,7 @@ async def test_many_accounts_are_checked_before_any_is_made(admin: Admin, store:
 
 
 async def test_lists_are_whole_over_pages(admin: Admin) -> None:
-    await admin.accounts_add([[f"u{number}@example.org", "x"] for number in range(2100)])
+    await admin.accounts_add([[f"u{number}@example.org", "password"] for number in range(2100)])
     found = [row["address"] for row in await admin.account_list()]
     assert 2100 == len(set(found))
 
@@ -116,7 +117,7 @@ async def test_lists_are_whole_over_pages(admin: Admin) -> None:
 async def test_what_is_due_is_shredded(store: FakeStore) -> None:
     clock = [NOW_MS]
     admin = Admin(store, Passwords(), now_ms=lambda: clock[0])
-    await admin.accounts_add([[f"{name}@example.org", "x"] for name in ("kept", "suspended", "deleted", "resumed", "torn")])
+    await admin.accounts_add([[f"{name}@example.org", "password"] for name in ("kept", "suspended", "deleted", "resumed", "torn")])
     await admin.account_suspend("suspended@example.org")
     await admin.account_delete("deleted@example.org")
     await admin.account_delete("resumed@example.org")
@@ -131,7 +132,7 @@ async def test_what_is_due_is_shredded(store: FakeStore) -> None:
 
 
 async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
-    await admin.account_add("alice@example.org", "secret")
+    await admin.account_add("alice@example.org", "a secret")
     made = await admin.app_password_add("alice@example.org", "phone")
     assert 24 == len(made["password"])
     assert Reason.INVALID is (await refused(admin.app_password_add("alice@example.org", "phone"))).reason
@@ -147,14 +148,14 @@ async def test_app_passwords(admin: Admin, store: FakeStore) -> None:
 
 
 async def test_app_passwords_are_bounded(admin: Admin) -> None:
-    await admin.account_add("alice@example.org", "secret")
+    await admin.account_add("alice@example.org", "a secret")
     for number in range(APP_PASSWORDS):
         await admin.app_password_add("alice@example.org", f"device {number}")
     assert Reason.LIMIT is (await refused(admin.app_password_add("alice@example.org", "one more"))).reason
 
 
 async def test_aliases_and_groups(admin: Admin) -> None:
-    await admin.account_add("alice@example.org", "secret")
+    await admin.account_add("alice@example.org", "a secret")
     await admin.alias_add("sales@example.org", "x@elsewhere.org")
     await admin.alias_add("@example.org", "alice@example.org")
     assert [("sales@example.org", "x@elsewhere.org"), ("@example.org", "alice@example.org")] == [

@@ -131,7 +131,7 @@ def reroute(to: str, password_stdin: bool, ids: tuple[str, ...], domain: str, se
     if found is not None and found["password"]:
         raise click.UsageError("a password does not belong on the command line; write smtps://user@host and add --password-stdin")
     if found is not None:
-        to = f"{to[: found.end('user')]}:{quote(read_password(from_stdin=password_stdin), safe='')}{to[found.end('user') :]}"
+        to = f"{to[: found.end('user')]}:{quote(read_password(from_stdin=password_stdin, is_new=False), safe='')}{to[found.end('user') :]}"
     _act(data, "queue_reroute", "{} recipients are sent another way.", ids, domain, sender, everything, tenant, to=to)
 
 

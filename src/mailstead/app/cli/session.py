@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self, TypeVar
 
 import click
 
+from mailstead.model import limits
 from mailstead.model.errors import Refusal, Unavailable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,8 +47,8 @@ def fail(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-def read_password(*, from_stdin: bool) -> str:
-    """A password, never from the command line."""
+def read_password(*, from_stdin: bool, is_new: bool = True) -> str:
+    """A password, never from the command line. ``is_new``: it becomes one of ours."""
     if from_stdin:
         line = sys.stdin.readline()
         password = line.rstrip("\r\n")
@@ -56,7 +57,9 @@ def read_password(*, from_stdin: bool) -> str:
     else:
         raise click.UsageError("standard input is no terminal; add --password-stdin and write the password to it.")
     if not password:
-        fail("the password is empty; give one with at least eight characters.")
+        fail("the password is empty.")
+    if is_new and len(password) < limits.PASSWORD_LEAST:
+        fail(f"the password is too short; give one with at least {limits.PASSWORD_LEAST} characters.")
     return str(password)
 
 

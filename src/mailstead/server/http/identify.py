@@ -65,7 +65,7 @@ class Identify:
         if not colon:
             raise unauthorized("credentials", "The credentials cannot be read", basic=True)
         try:
-            principal = await self._access.login(login, password, origin(request))
+            principal = await self._access.login(login, password, origin(request), visitor=request.headers.get("user-agent", ""))
         except Refusal as exc:
             raise _refused(exc) from exc
         if scheme.lower() == "bearer" and not principal.credential_id:

@@ -101,3 +101,14 @@ def test_a_file_that_is_none_adds_nobody(site: Site, tmp_path: Path, octets: byt
     source.write_bytes(octets)
     assert told in site.refused("account", "add", "--from", str(source))
     assert "m@example.test" not in {row["address"] for row in site.listed("account", "list")}
+
+
+def test_a_short_password_is_refused(site: Site, tmp_path: Path) -> None:
+    for words in (("add", "ned@example.test"), ("set-password", "admin@example.test")):
+        for password in ("", "seven 7"):
+            said = site.refused("account", *words, "--password-stdin", stdin=password + "\n")
+            assert ("at least 8 characters" if password else "is empty") in said
+    rows = tmp_path / "rows.csv"
+    rows.write_text("oli@example.test,seven 7\n")
+    assert "8 to 1024 characters" in site.refused("account", "add", "--from", str(rows))
+    assert not {"ned@example.test", "oli@example.test"} & {row["address"] for row in site.listed("account", "list")}

@@ -36,7 +36,7 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[ImapSite,
     access = Access(
         directory, begin=sasl.begin, verifier=scram.verifier, mechanisms=tuple(sasl.MECHANISMS), secret=b"s" * 32  # type: ignore[arg-type]
     )
-    argon2, verifier = await access.hash_password("secret")
+    argon2, verifier = await access.hash_password("a-secret")
     directory.record = LoginRecord(ACCOUNT, (Credential(0, "", argon2, verifier, 1, 0),))  # type: ignore[arg-type]
     async with ImapSite(access=access) as found:
         yield found, directory
@@ -64,7 +64,7 @@ async def test_scram(site: tuple[ImapSite, Directory], mechanism: str) -> None:
     stream.say(b"a AUTHENTICATE %b %b\r\n" % (mechanism.encode(), base64.b64encode(gs2 + bare)))
     first = await challenge(stream)
     fields = dict(part.split(b"=", 1) for part in first.split(b","))
-    salted = hashlib.pbkdf2_hmac("sha256", b"secret", base64.b64decode(fields[b"s"]), int(fields[b"i"]))
+    salted = hashlib.pbkdf2_hmac("sha256", b"a-secret", base64.b64decode(fields[b"s"]), int(fields[b"i"]))
     binding = base64.b64encode(gs2 + (b"end-point" if mechanism.endswith("PLUS") else b""))
     final = b"c=" + binding + b",r=" + fields[b"r"]
     key = hmac.digest(salted, b"Client Key", "sha256")
@@ -80,12 +80,12 @@ async def test_plain_and_login(site: tuple[ImapSite, Directory]) -> None:
     stream = await connect(site[0])
     stream.say(b"a AUTHENTICATE PLAIN\r\n")
     assert b"" == await challenge(stream)
-    stream.say(base64.b64encode(b"\0alice@example.org\0secret") + b"\r\n")
+    stream.say(base64.b64encode(b"\0alice@example.org\0a-secret") + b"\r\n")
     assert b"a OK" in (await stream.hear_line() or b"")
     stream = await connect(site[0])
     stream.say(b"a LOGIN alice@example.org wrong\r\n")
     assert b"a NO [AUTHENTICATIONFAILED] The login or password is wrong" == await stream.hear_line()
-    stream.say(b"a LOGIN alice@example.org secret\r\n")
+    stream.say(b"a LOGIN alice@example.org a-secret\r\n")
     assert b"a OK" in (await stream.hear_line() or b"")
 
 
@@ -107,12 +107,12 @@ async def test_a_suspended_account(site: tuple[ImapSite, Directory]) -> None:
     assert record is not None
     site[1].record = replace(record, account=replace(record.account, state="suspended"))
     stream = await connect(site[0])
-    stream.say(b"a LOGIN alice@example.org secret\r\n")
+    stream.say(b"a LOGIN alice@example.org a-secret\r\n")
     assert b"a NO [CONTACTADMIN] This account is suspended" == await stream.hear_line()
 
 
 async def test_a_channel_in_the_clear_offers_nothing(site: tuple[ImapSite, Directory]) -> None:
     stream = site[0].connect(is_loopback=False)
     assert b"LOGINDISABLED" in (await stream.hear_line() or b"")
-    stream.say(b"a LOGIN alice@example.org secret\r\n")
+    stream.say(b"a LOGIN alice@example.org a-secret\r\n")
     assert b"a NO [PRIVACYREQUIRED] Encrypt the connection first" == await stream.hear_line()
