@@ -1,12 +1,12 @@
 """Remote pictures of messages, fetched by a process of their own: what strangers' servers answer is read where there is no mail and no key.
 
 A worker starts its helper with the first picture, asks it over a socket and lets it go when nothing was asked for a while. The helper inherits no open file but this
-socket and of the environment only where certificates are, writes no files, gains no privileges, and ends when the socket does. If it dies, what it was asked for is not there, and the next
+socket and of the environment only where certificates are, writes no files, reads none but its code and the authorities, starts no program, gains no privileges, and ends
+when the socket does. If it dies, what it was asked for is not there, and the next
 picture starts another. Frames: number, length, address; back: number, whether it is there, length, octets or why not.
 """
 
 import asyncio
-import ctypes
 import os
 import resource
 import socket
@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from mailstead import telemetry
+from mailstead.app import confinement
 from mailstead.model import limits
 from mailstead.model.errors import Unavailable
 from mailstead.net.dns import Resolver
@@ -30,7 +31,7 @@ _IDLE_S: Final = 60.0
 _GRACE_S: Final = 5.0
 """How much longer than a picture may take the helper may be silent."""
 _ADDRESS_SPACE: Final = 2 << 30
-_NO_NEW_PRIVILEGES: Final = 38
+_CPU_S: Final = 600
 _AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -190,18 +191,24 @@ async def serve(ours: socket.socket, fetch: Fetch) -> None:
             task.cancel()
 
 
-def confine() -> None:
-    """No files are written, no memory dumped, no privileges gained."""
-    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_AS, _ADDRESS_SPACE), (resource.RLIMIT_NOFILE, 256)):
-        _, hard = resource.getrlimit(what)
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (bound, bound))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+def confine(more: Sequence[str] = ()) -> None:
+    """No files are written, nothing but code and authorities is read (``more``: and this), no memory dumped, no privileges gained, nobody called but over the
+    network; root becomes nobody. As far as the platform has it (``app.confinement``)."""
+    confinement.bound((
+        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_AS, _ADDRESS_SPACE), (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CPU, _CPU_S)))
+    confinement.no_new_privileges()
+    places = [*confinement.readable(), *more]
+    confinement.drop_root(confinement.code())
+    confinement.only_read(places)
+    confinement.only_network()
 
 
 def main(arguments: Sequence[str]) -> None:
     """The helper: name servers, and the number of its socket."""
+    import aiohttp  # what it brings is read before files are out of reach
+
+    del aiohttp
     sys.dont_write_bytecode = True
     confine()
     https = Https(Resolver(tuple(arguments[:-1])), timeout_s=limits.IMAGE_TIMEOUT_S)

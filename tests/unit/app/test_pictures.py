@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 from pathlib import Path
 
 import pytest
 
-from mailstead.app import pictures
+from mailstead.app import confinement, pictures
 from mailstead.app.pictures import Pictures
 from mailstead.model.errors import Unavailable
 
@@ -16,7 +17,7 @@ SAYS = """
 import asyncio, os, socket, sys
 from mailstead.app import pictures
 from mailstead.model.errors import Unavailable
-pictures.confine()
+pictures.confine(["/proc/self"])
 async def fetch(url):
     match url.rpartition("/")[2]:
         case "none":
@@ -31,6 +32,17 @@ async def fetch(url):
                 return b"written"
             except OSError as exc:
                 return b"no file: " + type(exc).__name__.encode()
+        case "read":
+            try:
+                return open(sys.argv[1] + "/mail", "rb").read()
+            except OSError as exc:
+                return b"no file: " + type(exc).__name__.encode()
+        case "authorities":
+            import ssl
+            return b"%d" % len(ssl.create_default_context().get_ca_certs())
+        case "module":
+            import wave
+            return wave.__name__.encode()
         case "environment":
             return ",".join(sorted(set(os.environ) - {"PYTHONPATH", "LC_CTYPE", "SSL_CERT_FILE", "SSL_CERT_DIR"})).encode()
         case "privileges":
@@ -78,8 +90,13 @@ async def test_what_the_process_may(command: list[str], tmp_path: Path, monkeypa
     monkeypatch.setenv("SECRET", "x")
     found = Pictures(command)
     try:
-        assert b"no file: OSError" == await found.fetch("/write")
+        (tmp_path / "mail").write_bytes(b"mail")
+        assert (await found.fetch("/write")).startswith(b"no file: ")
+        if confinement.has_landlock():
+            assert b"no file: PermissionError" == await found.fetch("/read")
         assert not (tmp_path / "written").exists() or (tmp_path / "written").stat().st_size == 0
+        assert b"%d" % len(ssl.create_default_context().get_ca_certs()) == await found.fetch("/authorities")
+        assert b"wave" == await found.fetch("/module")
         assert b"" == await found.fetch("/environment")
         if Path("/proc/self/status").exists():
             assert b"1" == await found.fetch("/privileges")
