@@ -58,7 +58,7 @@ def one(octets: bytes) -> None:
     with suppress(RequestError):
         for name, arguments, _ in request.read(octets, {_CORE}).method_calls:
             with suppress(reference.Unresolved):
-                call(name, reference.resolved(arguments, _RESPONSES))
+                call(name, reference.resolved(arguments, _RESPONSES, reference.Budget()))
     assert time.process_time() - started < _MOST_S
 
 

@@ -1,7 +1,8 @@
 """Arguments that are results of earlier calls (RFC 8620 §3.7).
 
 ``{"#ids": {"resultOf": "0", "name": "Foo/query", "path": "/ids"}}`` becomes ``{"ids": […]}``. A path is a JSON pointer (RFC 6901) in which
-``*`` means every item of a list; what it leads to is bounded by ``limits.JMAP_REFERENCED``.
+``*`` means every item of a list; what it leads to is bounded by ``limits.JMAP_REFERENCED``, and what all of a request lead to by a ``Budget``: an answer
+that holds the one before it ten times, and so on, would be longer than any memory.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from mailstead.model import limits
 
 _PATH: Final = 1_000
 _STEPS: Final = 30
+_TOO_MANY: Final = "The reference leads to too many values"
 
 
 class Unresolved(Exception):  # noqa: N818 - a fact about a reference
@@ -21,7 +23,38 @@ class Unresolved(Exception):  # noqa: N818 - a fact about a reference
         self.kind = kind
 
 
-def resolved(arguments: dict[str, Any], responses: Sequence[tuple[str, dict[str, Any], str]]) -> dict[str, Any]:
+class Budget:
+    """What the references of one request may lead to together."""
+
+    def __init__(self) -> None:
+        self._values = limits.JMAP_REFERENCED_IN_ALL
+        self._characters = limits.JMAP_REQUEST
+
+    def take(self, value: Any) -> None:
+        """Values within values count, and the characters of texts and names. Raises ``Unresolved``."""
+        values = characters = 0
+        waiting = [value]
+        if isinstance(value, list) and {str} == set(map(type, value)):  # ids, as nearly always
+            values, characters, waiting = len(value), sum(map(len, value)), []
+        while waiting:
+            one = waiting.pop()
+            values += 1
+            if isinstance(one, str):
+                characters += len(one)
+            elif isinstance(one, dict):
+                waiting += one
+                waiting += one.values()
+            elif isinstance(one, list):
+                waiting += one
+            if values + len(waiting) > limits.JMAP_REFERENCED * 2:  # names of members are values here
+                raise Unresolved("invalidResultReference", _TOO_MANY)
+        self._values -= values
+        self._characters -= characters
+        if self._values < 0 or self._characters < 0:
+            raise Unresolved("invalidResultReference", _TOO_MANY)
+
+
+def resolved(arguments: dict[str, Any], responses: Sequence[tuple[str, dict[str, Any], str]], budget: Budget) -> dict[str, Any]:
     """The arguments with their references replaced. ``responses``: those so far. Raises ``Unresolved``."""
     if not any(name.startswith("#") for name in arguments):
         return arguments
@@ -33,6 +66,7 @@ def resolved(arguments: dict[str, Any], responses: Sequence[tuple[str, dict[str,
         if name[1:] in arguments:
             raise Unresolved("invalidArguments", f"{name[1:100]} is given twice, as itself and as a reference")
         found[name[1:]] = _result(value, responses)
+        budget.take(found[name[1:]])
     return found
 
 
@@ -90,5 +124,5 @@ def _each(items: list[Any], steps: list[str], at: int, budget: list[int]) -> lis
         else:
             found.append(one)
         if budget[0] < 0:
-            raise Unresolved("invalidResultReference", "The reference leads to too many values")
+            raise Unresolved("invalidResultReference", _TOO_MANY)
     return found

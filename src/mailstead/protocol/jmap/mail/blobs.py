@@ -17,6 +17,7 @@ WITHIN = "w"
 SCRIPT = "s"
 CARD = "k"
 _DIGEST = 16
+_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ def within(blob_id: str, part_id: str) -> str:
 
 
 def outer(blob_id: str) -> tuple[str, str] | None:
-    """What ``within`` was given; None for another id."""
+    """What ``within`` was given; None for another id, and for one that is longer than any (RFC 8620 §1.2)."""
+    if len(blob_id) > _LONGEST:
+        return None
     head, dash, rest = blob_id.partition("-")
     part = head[1:]
     if head[:1] != WITHIN or not dash or not rest or not all(piece.isdigit() and piece.isascii() for piece in part.split("_")):

@@ -11,13 +11,15 @@ _ERRORS: Final = {
     Reason.NOT_FOUND: "notFound", Reason.NOT_PERMITTED: "forbidden", Reason.OVER_QUOTA: "overQuota", Reason.INVALID: "invalidArguments",
     Reason.TOO_LARGE: "requestTooLarge", Reason.LIMIT: "limit", Reason.ACCOUNT_SUSPENDED: "accountReadOnly",
 }  # fmt: skip
+_SENTENCE: Final = 500
+"""Characters of a description: it may quote what was asked for, of any length."""
 
 
 def error(exc: Exception, method: str, account: int) -> dict[str, Any]:
     """The arguments of the error response. What is no refusal is reported as a defect."""
     match exc:
         case MethodError():
-            return {"type": exc.kind, **exc.more, **({"description": exc.description} if exc.description else {})}
+            return {"type": exc.kind, **exc.more, **({"description": exc.description[:_SENTENCE]} if exc.description else {})}
         case Refusal():
             return {"type": _ERRORS.get(exc.reason, "forbidden"), "description": exc.public}
         case Unavailable():
