@@ -28,6 +28,7 @@ HEADERS: Final = (
 STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
 OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/", "/autodiscover/", "/Autodiscover/", "/mail/config")
 """Never a page of the web UI."""
+_READ: Final = ["GET", "HEAD"]
 Ready = Callable[[], Awaitable[list[str]]]
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
@@ -117,10 +118,11 @@ def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) ->
         return Response("\n".join(missing or ["ready"]) + "\n", 503 if missing else 200, media_type="text/plain")
 
     async def files(request: Request) -> Response:
-        if request.url.path.startswith(OURS):
-            methods = _methods(routes, request)
-            if methods:  # RFC 9110 §15.5.6
-                raise Problem(405, "method-not-allowed", "This is not done by this method", headers={"Allow": ", ".join(methods)})
+        is_ours = request.url.path.startswith(OURS)
+        methods = _methods(routes, request) if is_ours else sorted({*_READ, *_methods(routes, request)})
+        if methods and (is_ours or request.method not in _READ):  # RFC 9110 §15.5.6
+            raise Problem(405, "method-not-allowed", "This is not done by this method", headers={"Allow": ", ".join(methods)})
+        if is_ours:
             raise Problem(404, "not-found", "There is nothing here")
         return static.answer(request)
 
@@ -132,7 +134,7 @@ def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) ->
         Exception: _defect,
     }
     starlette = Starlette(
-        routes=[*routes, Route("/healthz", health), Route("/readyz", readiness), Route("/{path:path}", files, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])],
+        routes=[*routes, Route("/healthz", health), Route("/readyz", readiness), Route("/{path:path}", files, methods=[*_READ, "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])],
         exception_handlers=handlers,
     )
     starlette.router.redirect_slashes = False

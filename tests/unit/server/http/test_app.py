@@ -47,6 +47,20 @@ async def test_what_is_done_by_other_methods_names_them(web: Web) -> None:
     assert "GET, HEAD" == (await web.ask("DELETE", "/jmap/session")).headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/", "/mail/inbox", "/healthz", "/readyz", "/jmap/session", "/jmap/download/a1/b1/x"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_what_is_read_only_takes_no_other_method(web: Web, method: str, path: str) -> None:
+    answer = await web.ask(method, path)
+    assert (405, "GET, HEAD") == (answer.status, answer.headers["Allow"])
+
+
+@pytest.mark.parametrize("path", ["/jmap", "/jmap/upload/a1/"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_what_is_written_to_is_not_read(web: Web, method: str, path: str) -> None:
+    answer = await web.ask(method, path)
+    assert (405, "POST") == (answer.status, answer.headers["Allow"])
+
+
 @pytest.mark.parametrize(("headers", "status"), [
     ({}, 200), ({"Cookie": "a=b"}, 200), ({"Cookie": "a=b", "Sec-Fetch-Site": "same-origin"}, 200), ({"Sec-Fetch-Site": "cross-site"}, 200),
     ({"Cookie": "a=b", "Sec-Fetch-Site": "cross-site"}, 403), ({"Cookie": "a=b", "Sec-Fetch-Site": "same-site"}, 403),
