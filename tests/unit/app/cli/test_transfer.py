@@ -43,3 +43,15 @@ def test_messages_in_files_go_in_and_what_is_none_is_said(site: Site, tmp_path: 
     assert 2 == site.run("import", address, str(tmp_path / "nothing")).exit_code
     assert site.refused("import", "nobody@example.test", str(folder))
     assert site.refused("export", "nobody@example.test", str(tmp_path / "x"))
+
+
+def test_a_source_without_a_message_is_refused(site: Site, tmp_path: Path) -> None:
+    address = site.account("max")
+    (tmp_path / "empty.mbox").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "words.txt").write_text("no header\n" * 3)
+    for name in ("empty.mbox", "empty", "words.txt"):
+        said = site.refused("import", address, str(tmp_path / name))
+        assert f"there is no message in {tmp_path / name}" in said
+    found = site.run("import", address, str(tmp_path / "empty.mbox"), "--json")
+    assert (1, {"imported": 0, "repeated": 0, "skipped": []}) == (found.exit_code, json.loads(found.stdout))
