@@ -109,7 +109,7 @@ def decode(value: bytes, *, anywhere: bool = False) -> str:
     """Unfolded text with encoded words decoded and raw 8-bit octets repaired.
 
     White space between neighbouring encoded words goes (RFC 2047 §6.2); adjacent words of one charset are joined as
-    octets first, because senders split characters across words. A word that is glued to other text is none and stays as it is
+    octets first, because senders split characters across words. A word that is glued to other text or to another one is none and stays as it is
     (RFC 8621 §4.1.2.2), but for ``anywhere``: names of files, where RFC 2047 §5 allows none at all and people put them. Control
     characters within words are dropped. Never fails: what cannot be decoded stays readable.
     """
@@ -122,7 +122,7 @@ def decode(value: bytes, *, anywhere: bool = False) -> str:
     at = 0
     count = 0
     for match in _ENCODED_WORD.finditer(value):
-        if not anywhere and _is_glued(value, match.start(), match.end(), at if pending_charset else -1):
+        if not anywhere and _is_glued(value, match.start(), match.end()):
             continue
         count += 1
         if count > limits.MIME_ENCODED_WORDS:
@@ -149,9 +149,9 @@ def decode(value: bytes, *, anywhere: bool = False) -> str:
     return text if text.isprintable() else "".join(c if c >= " " and c != "\x7f" else " " for c in text)
 
 
-def _is_glued(value: bytes, start: int, end: int, behind: int) -> bool:
-    """Whether an encoded word stands against other text. ``behind``: where the one before it ended, which may be right here."""
-    return (0 < start != behind and value[start - 1] not in b" \t(") or (value[end : end + 1] not in b" \t)" and value[end : end + 2] != b"=?")
+def _is_glued(value: bytes, start: int, end: int) -> bool:
+    """Whether an encoded word stands against other text, or against another one (RFC 2047 §5: white space is between them)."""
+    return (start > 0 and value[start - 1] not in b" \t(") or value[end : end + 1] not in b" \t)"
 
 
 def _shown(octets: bytes, label: str) -> str:
