@@ -14,7 +14,7 @@ from mailstead.model.mailbox import INBOX
 from mailstead.model.message import Filed, Filing, Octets
 from mailstead.model.object import DueKind
 from mailstead.protocol.jmap.mail.email import Envelopes
-from mailstead.server.http.jmap import methods, principal, session
+from mailstead.server.http.jmap import contacts, dispatch, methods, principal, session, sieve
 from mailstead.server.http.jmap.standard import MethodError, Source
 from mailstead.service.emails import Emails
 from mailstead.service.jobs import Jobs
@@ -82,7 +82,7 @@ class OneCall:
     implicit: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     viewer: AccountId | None = None
-    using: frozenset[str] = frozenset((session.PLUS,))
+    using: frozenset[str] = frozenset()
 
     async def source(self, account_id: str) -> Source | None:
         found = self.others.get(account_id)
@@ -100,11 +100,12 @@ class Jmap:
         self.created: dict[str, str] = {}
         self.others: dict[str, AccountId] = {}
         self.may_write = True
+        self.using = frozenset((session.PLUS, dispatch.MAIL, sieve.CAPABILITY, contacts.CAPABILITY))
         self.implicit: list[tuple[str, dict[str, Any]]] = []
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The response's arguments; ``MethodError`` as it is raised."""
-        call = OneCall(self.shared, self.account, self.account_id, arguments, self.created, self.may_write, self.others)
+        call = OneCall(self.shared, self.account, self.account_id, arguments, self.created, self.may_write, self.others, using=self.using)
         found: dict[str, Any] = await METHODS[method](call)
         self.implicit = call.implicit
         assert found["accountId"] == self.account_id

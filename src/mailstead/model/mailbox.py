@@ -14,7 +14,7 @@ INBOX: Final = ("INBOX",)
 
 
 class Role(enum.IntEnum):
-    """What a mailbox is for (RFC 6154 §2, RFC 8621 §2, RFC 9979 §3). Values are stored: never renumber."""
+    """What a mailbox is for (RFC 6154 §2, RFC 8621 §2, RFC 9979 §8). Values are stored: never renumber."""
 
     NONE = 0
     INBOX = 1

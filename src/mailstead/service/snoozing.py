@@ -1,4 +1,4 @@
-"""Snoozed emails come back: out of the snoozed mailbox, to where they were to go, marked as new (RFC 9979 §2 ``$new``)."""
+"""Snoozed emails come back: out of the snoozed mailbox, to where they were to go, marked as new (RFC 9979 §7.7 ``$new``)."""
 
 from typing import Final
 

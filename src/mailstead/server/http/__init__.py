@@ -16,9 +16,9 @@ from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
 from mailstead.server.http.jmap import blob_upload, contacts, mdn, principal, session, share_with, sieve, socket
-from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
+from mailstead.server.http.jmap.dispatch import CORE, MAIL, Dispatcher
 from mailstead.server.http.jmap.endpoints import Endpoints
-from mailstead.server.http.jmap.methods import BLOB, MAIL, METHODS, QUOTA, SUBMISSION, VACATION
+from mailstead.server.http.jmap.methods import BLOB, METHODS, QUOTA, SUBMISSION, VACATION
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings, Uploads
 from mailstead.server.http.openapi import openapi_route

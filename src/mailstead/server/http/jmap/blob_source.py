@@ -15,6 +15,16 @@ from mailstead.service.emails import parsed
 _NESTED = 8
 
 
+async def looked_at(mailing: Mailing, account: AccountId, blob_id: str, *, only_size: bool = False) -> tuple[int | None, bytes]:
+    """The size of a blob and its octets; None: there is none such. With ``only_size`` a whole message is not read (RFC 9404 §4.2), and its octets are none."""
+    place = blobs.place(blob_id)
+    if only_size and place is not None and not place.part_id:
+        _, rows = await mailing.emails.emails(account, [place.email_id], content=False)
+        return (rows[place.email_id].size_octets, b"") if place.email_id in rows else (None, b"")
+    found = await octets(mailing, account, blob_id)
+    return (len(found), found) if found is not None else (None, b"")
+
+
 async def octets(mailing: Mailing, account: AccountId, blob_id: str, depth: int = 0) -> bytes | None:
     """None: there is no such blob in this account. A part comes with its transfer encoding undone."""
     place = blobs.place(blob_id)

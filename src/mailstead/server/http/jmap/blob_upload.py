@@ -27,7 +27,7 @@ class _Bad(Exception):  # noqa: N818 - a value on its way to a SetError
 
 
 async def upload(call: Call) -> dict[str, Any]:
-    """Each creation for itself, in order: a later one may be made from an earlier."""
+    """Each creation for itself, in order: a later one may be made from an earlier. Blobs have no state, so there is none in the response."""
     need_write(call)
     given = call.arguments.get("create")
     if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
@@ -45,14 +45,14 @@ async def upload(call: Call) -> dict[str, Any]:
         ident = await call.mailing.keep(call.account, octets)
         call.created[cid] = ident
         created[cid] = {"id": ident, "type": kind, "size": len(octets)}
-    return {"accountId": call.account_id, "oldState": None, "newState": None, "created": created or None, "notCreated": not_created or None}
+    return {"accountId": call.account_id, "created": created or None, "notCreated": not_created or None}
 
 
 async def _put_together(call: Call, given: dict[str, Any]) -> tuple[bytes, str | None]:
-    """The octets of one creation and its type."""
+    """The octets of one creation and its type; from no piece at all it is empty."""
     strange = tuple(name for name in given if name not in {"data", "type"})
     sources, kind = given.get("data"), given.get("type")
-    if strange or not isinstance(kind, str | None) or not isinstance(sources, list) or not sources:
+    if strange or not isinstance(kind, str | None) or not isinstance(sources, list):
         raise _Bad("invalidProperties", "a blob has data and may have a type", properties=strange or ("data",))
     if len(sources) > limits.JMAP_BLOB_SOURCES:
         raise _Bad("invalidProperties", f"a blob is made from at most {limits.JMAP_BLOB_SOURCES} pieces", properties=("data",))

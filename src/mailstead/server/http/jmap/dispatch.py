@@ -26,6 +26,7 @@ from mailstead.service.sharing import Reach
 from mailstead.service.submissions import Sendings
 
 CORE: Final = "urn:ietf:params:jmap:core"
+MAIL: Final = "urn:ietf:params:jmap:mail"
 Method = Callable[["Calling"], Awaitable[dict[str, Any]]]
 
 
@@ -100,9 +101,10 @@ class Dispatcher:
         responses: list[tuple[str, dict[str, Any], str]] = []
         created = dict(asked.created_ids or {})
         using = frozenset(asked.using)
+        budget = reference.Budget()
         for name, arguments, ident in asked.method_calls:
             try:
-                arguments = reference.resolved(arguments, responses)
+                arguments = reference.resolved(arguments, responses, budget)
                 call = await self._call(name, arguments, created, principal, using)
                 responses.append((name, await self._methods[name].run(call), ident))
                 responses += [(more, result, ident) for more, result in call.implicit]

@@ -26,7 +26,7 @@ from mailstead.server.http.jmap import (
     vcards,
 )
 from mailstead.server.http.jmap.contacts import CAPABILITY as CONTACTS
-from mailstead.server.http.jmap.dispatch import CORE, Method, Named
+from mailstead.server.http.jmap.dispatch import CORE, MAIL, Method, Named
 from mailstead.server.http.jmap.identity import IDENTITIES
 from mailstead.server.http.jmap.job import JOBS
 from mailstead.server.http.jmap.kept_type import KeptType
@@ -40,7 +40,6 @@ from mailstead.server.http.jmap.session import PLUS
 from mailstead.server.http.jmap.share_notification import SHARE_NOTIFICATIONS
 from mailstead.server.http.jmap.vacation import VACATIONS
 
-MAIL: Final = "urn:ietf:params:jmap:mail"
 BLOB: Final = "urn:ietf:params:jmap:blob"
 QUOTA: Final = "urn:ietf:params:jmap:quota"
 

@@ -19,7 +19,7 @@ _MOST = 64 << 10
 
 
 async def get(call: Call) -> dict[str, Any]:
-    """Where the words of the filter stand in each email; null where they do not. ``notFound`` is a list always, as all methods of the kind have it."""
+    """Where the words of the filter stand in each email; null where they do not. ``notFound`` is null where all were found (RFC 8621 §5.1)."""
     condition, _ = await condition_of(call, call.arguments.get("filter"))
     asked = wanted_ids(call.arguments, "emailIds")
     if asked is None:
@@ -37,7 +37,7 @@ async def get(call: Call) -> dict[str, Any]:
                 "preview": await _preview(call, row, in_body) if in_body else None,
             })
     missing = [ident for ident in asked if ident not in numbers or numbers[ident] not in rows]
-    return {"accountId": call.account_id, "list": listed, "notFound": missing}
+    return {"accountId": call.account_id, "list": listed, "notFound": missing or None}
 
 
 async def _preview(call: Call, row: EmailRow, wanted: tuple[str, ...]) -> str | None:

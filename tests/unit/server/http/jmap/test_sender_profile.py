@@ -1,5 +1,6 @@
 """SenderProfile methods; who is rejected, and what is muted, is filed away at delivery."""
 
+import pytest
 from tests.harness.jmap_mail import Jmap
 
 from mailstead.service.delivery import Delivery, Received
@@ -65,3 +66,17 @@ async def test_a_muted_conversation_goes_to_the_archive(jmap: Jmap) -> None:
     await jmap.call("Email/set", update={first: {"keywords/$muted": True}})
     filed = await arrive(jmap, "bob@other.test", "Message-ID: <5@x>\r\nIn-Reply-To: <1@x>\r\n", detail="lists")
     assert ([box], ["$muted", "$seen"]) == await place(jmap, filed)
+
+
+@pytest.mark.parametrize("others", [0, 70])
+async def test_a_conversation_that_is_followed_is_not_muted(jmap: Jmap, others: int) -> None:
+    """RFC 9979 §7.2: where both keywords are in a thread it is followed. ``others``: keywords before, past those that have a bit of their own."""
+    first = await arrive(jmap, "bob@other.test", "Message-ID: <1@x>\r\n")
+    for number in range(others):
+        await jmap.call("Email/set", update={first: {"keywords": {f"k{number}": True}}})
+    second = await arrive(jmap, "bob@other.test", "Message-ID: <2@x>\r\nIn-Reply-To: <1@x>\r\n")
+    await jmap.call("Email/set", update={first: {"keywords": {"$muted": True}}, second: {"keywords/$Followed": True}})
+    assert ([await jmap.box()], []) == await place(jmap, await arrive(jmap, "eve@other.test", "Message-ID: <3@x>\r\nIn-Reply-To: <1@x>\r\n"))
+    await jmap.call("Email/set", update={second: {"keywords/$followed": None}})
+    last = await arrive(jmap, "eve@other.test", "Message-ID: <4@x>\r\nIn-Reply-To: <1@x>\r\n")
+    assert ([await jmap.box("archive")], ["$muted", "$seen"]) == await place(jmap, last)

@@ -211,7 +211,10 @@ async def test_only_shared_mail_is_seen_wherever_one_looks(two: Two) -> None:
     assert [ids[1]] == [one["emailId"] for one in snippets["list"]]
     assert ([blobs[1]], [blobs[0]]) == (list(parsed["parsed"]), parsed["notFound"])
     assert ([blobs[1]], [blobs[0]]) == ([one["id"] for one in data["list"]], data["notFound"])
-    assert ([blobs[1]], [blobs[0]]) == ([one["id"] for one in looked["list"]], looked["notFound"])
+    none: dict[str, list[str]] = {"Email": [], "Mailbox": [], "Thread": []}
+    assert [(blobs[0], none), (blobs[1], {"Email": [ids[1]], "Mailbox": [box_id(team)], "Thread": ["h" + ids[1][1:]]})] == [
+        (one["id"], one["matchedIds"]) for one in looked["list"]]
+    assert [blobs[0]] == looked["notFound"]
     assert [404, 200] == [(await two.web.ask("GET", f"/jmap/download/{two.web.accounts['alice']}/{blob}/x", who="bob")).status for blob in blobs]
     own = await two.ask(("Email/get", {"accountId": two.web.accounts["bob"], "ids": ids}))
     assert ids == own[0]["notFound"], "in one's own account it is not"
