@@ -6,8 +6,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mailstead.store.care import Send
+from mailstead.store.creation import create
 from mailstead.store.engine.files import Files
-from mailstead.store.home import LOCK_WAIT_S, Embedded, Post, Send, clock_ms, create
+from mailstead.store.home import Embedded, Post, clock_ms
+from mailstead.store.owning import LOCK_WAIT_S
 
 __all__ = ["LOCK_WAIT_S", "Embedded", "Files", "create", "open_store"]
 
