@@ -1,4 +1,5 @@
-// Pictures of every screen, for people to look at: each theme in each density, on a desk and on a telephone, German, Arabic, and the page before signing in.
+// Pictures of every screen, for people to look at: each theme in each density, on a desk and on a telephone, on a small telephone, a tablet, a narrow and a wide
+// window, German, Arabic, what is seen seldom in each theme, and the page before signing in.
 //   node flow/pictures.mjs http://127.0.0.1:8080 alice@example.test PASSWORD FOLDER [words that a set's name must have]
 // A set is FOLDER/<size>-<theme>-<density>[-<language>]/<screen>.png; sheet.html beside them shows them all.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -13,14 +14,20 @@ if (!folder) {
 }
 const viewports = {
   desktop: { viewport: { width: 1440, height: 900 } },
+  narrow: { viewport: { width: 1280, height: 800 } },
+  wide: { viewport: { width: 1920, height: 1080 } },
+  tablet: { viewport: { width: 820, height: 1180 }, hasTouch: true },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  small: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
 };
+const screensOf = { narrow: 'desktop', wide: 'desktop', small: 'phone' };
 const sets = [];
+for (const size of ['narrow', 'wide', 'tablet', 'small']) sets.push({ size, theme: 'light', density: 'comfortable' });
 for (const size of ['desktop', 'phone']) {
   for (const theme of ['light', 'dark', 'contrast']) for (const density of ['comfortable', 'regular', 'compact']) sets.push({ size, theme, density });
   for (const language of ['de', 'ar']) sets.push({ size, theme: 'light', density: 'comfortable', language });
-  // What is seen seldom changes the account: last, and once.
-  for (const theme of ['light']) sets.push({ size, theme, density: 'comfortable', seldom: true });
+  // What is seen seldom changes the account: last.
+  for (const theme of ['light', 'dark', 'contrast']) sets.push({ size, theme, density: 'comfortable', seldom: true });
 }
 const nameOf = ({ size, theme, density, language, seldom }) => [size, theme, density, language, seldom && 'seldom'].filter(Boolean).join('-');
 
@@ -66,7 +73,7 @@ for (const set of sets) {
   const name = nameOf(set);
   if (!wanted(name)) continue;
   const mail = await open(set.size, set.theme, session);
-  const size = set.seldom ? { desktop: 'states', phone: 'phoneStates' }[set.size] : set.size;
+  const size = set.seldom ? { desktop: 'states', phone: 'phoneStates' }[set.size] : (screensOf[set.size] ?? set.size);
   try {
     await pictures(mail, { ...set, language: set.language ?? 'en', size, folder: `${folder}/${name}` });
   } catch (error) {

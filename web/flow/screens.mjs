@@ -119,7 +119,7 @@ export const phone = {
   },
   reader: async (mail) => {
     const rtl = await mail.page.evaluate(() => document.documentElement.dir === 'rtl');
-    await mail.page.locator('.scrim').click({ position: { x: rtl ? 20 : 370, y: 400 } });
+    await mail.page.locator('.scrim').click({ position: { x: rtl ? 20 : mail.page.viewportSize().width - 20, y: 400 } });
     await mail.row(/./).nth(6).click();
     await mail.text();
     await mail.page.waitForTimeout(200);
@@ -134,6 +134,33 @@ export const phone = {
     await mail.page.locator('.tabs a[href^="/settings"]').click();
     await mail.page.locator('.set h1').waitFor();
   },
+};
+
+/** A window of the size of a tablet: one pane at a time, with the sidebar. */
+export const tablet = {
+  list: desktop.list,
+  reader: desktop.reader,
+  reply: desktop.reply,
+  composer: async (mail) => {
+    await mail.page.locator('.composer .btn-ic').last().click();
+    await mail.page.locator('.composer').waitFor({ state: 'detached' });
+    await mail.press('Escape', 'c');
+    await mail.page.locator('.composer.is-dock .editor').waitFor();
+  },
+  palette: async (mail) => {
+    await mail.page.locator('.composer .dock-h .btn-ic').last().click();
+    await mail.page.locator('.composer').waitFor({ state: 'detached' });
+    await mail.press('Control+k');
+    await mail.page.locator('.palette').waitFor();
+  },
+  search: desktop.search,
+  history: desktop.history,
+  outbox: desktop.outbox,
+  waiting: desktop.waiting,
+  'settings-appearance': desktop['settings-appearance'],
+  'settings-keyboard': desktop['settings-keyboard'],
+  'settings-folders': desktop['settings-folders'],
+  'settings-security': desktop['settings-security'],
 };
 
 const popover = (mail) => mail.page.locator('[popover]:popover-open').waitFor();
@@ -181,6 +208,17 @@ export const states = {
     await reading(mail, 'On long lines');
     await messageMenu(mail, 'Source');
     await mail.page.locator('dialog[open] pre').waitFor();
+  },
+  addresses: async (mail) => {
+    await reading(mail, 'On long lines');
+    await mail.page.locator('.msg-h .to').last().click();
+    await mail.page.locator('.addresses').waitFor();
+  },
+  preview: async (mail) => {
+    await reading(mail, 'The allotment in spring');
+    await mail.page.locator('.msg.is-line').filter({ has: mail.page.locator('.fact') }).first().click();
+    await mail.page.locator('.att button.att-name').first().click();
+    await mail.page.locator('dialog[open] .viewer img').waitFor();
   },
   snooze: async (mail) => {
     await clear(mail);
@@ -374,4 +412,4 @@ export const phoneStates = {
   },
 };
 
-export const sizes = { desktop, phone, states, phoneStates };
+export const sizes = { desktop, tablet, phone, states, phoneStates };

@@ -16,7 +16,7 @@ from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import PEOPLE, PNG, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-TALKATIVE = PEOPLE[22]
+TALKATIVE, PATIENT = PEOPLE[22], PEOPLE[16]
 
 
 @pytest.fixture
@@ -172,3 +172,14 @@ def test_all_files_at_once_have_safe_names_of_their_own(site: Server, browser: B
         assert archive.testzip() is None
         inside = {name: archive.read(name) for name in archive.namelist()}
     assert {"plan.txt": b"one", "PLAN (2).txt": b"two", "passwd": b"three", "Zahlen f\u00fcr M\u00e4rz.bin": files["Zahlen f\u00fcr M\u00e4rz.bin"], "gnpexe.png": PNG} == inside
+
+
+def test_a_long_message_is_answered_in_view_and_printed_whole(site: Server, browser: Browser) -> None:
+    put(site, "A long story", "".join(f"<p>Chapter {number}</p>" for number in range(100)), to=PATIENT)
+    device = {"name": "patient", "login": PATIENT, "password": PASSWORD}
+    assert browser.run("answerInView", device, subject="A long story")
+    paper = browser.run("onPaper", device, subject="A long story")
+    assert paper["height"] > 2000
+    assert paper["sheet"] > paper["height"]
+    assert paper["left"] < 100
+    assert paper["around"] == []

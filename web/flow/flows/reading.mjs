@@ -174,3 +174,32 @@ export async function styled(mail, { subject, to }) {
   await mail.says('Sending to');
   return { ...seen, text: text.split('\n').map((line) => line.trim()).filter(Boolean), quoted: quoted.includes('style="none"') };
 }
+
+/** The first answer on this device, to a message that is longer than the window: whether what sends it can be seen without scrolling. */
+export async function answerInView(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await mail.press('r');
+  const send = mail.page.locator('.composer.is-inline [data-send]');
+  await send.waitFor();
+  const inView = await mail.page.waitForFunction((button) => button.getBoundingClientRect().bottom <= innerHeight, await send.elementHandle(), { timeout: 5000 }).then(() => true, () => false);
+  await mail.page.locator('.composer .dock-f .btn-ic').last().click();
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  return inView;
+}
+
+/** A conversation as the printer gets it: how high the sheet and the message are, where its text begins, and what of the screen is left around it. */
+export async function onPaper(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await mail.page.emulateMedia({ media: 'print' });
+  const seen = await mail.page.evaluate(() => {
+    const { height, left } = document.querySelector('.msg iframe').getBoundingClientRect();
+    const around = [...document.querySelectorAll('.rail, .side, .bar, .list-pane, .reply, .star, .msg .btn-ic')].filter((one) => one.checkVisibility());
+    return { sheet: document.documentElement.scrollHeight, height, left, around: around.map((one) => one.className) };
+  });
+  await mail.page.emulateMedia({ media: null });
+  return seen;
+}

@@ -84,7 +84,6 @@ export class Writing {
       draft.inline = !room.isPhone && kind !== 'forward';
       if (this.inlined) this.inlined.inline = false;
       composers.open(draft);
-      if (draft.inline) requestAnimationFrame(() => document.querySelector('.composer.is-inline')?.scrollIntoView({ block: 'nearest' }));
     } catch (error) {
       tell(error);
     }

@@ -1,9 +1,9 @@
+/** Ink, soft ink, lines, links: as in tokens.css, which does not reach into the frame. */
+const colours = { light: '#1a1d23 #5c6575 #cfd4dc #2a56e0', dark: '#e7e9ed #99a1b0 #3a414d #9bb8ff', lightContrast: '#000 #333 #6b6b6b #0b2fa8', darkContrast: '#fff #dcdcdc #9a9a9a #b8ccff' };
+
 /** What the frame's own style sheet says; the mail's sheets come after it and win. */
-export function frameCss(dark: boolean, face: 'system' | 'serif', scale: number): string {
-  const ink = dark ? '#e7e9ed' : '#1a1d23';
-  const soft = dark ? '#99a1b0' : '#5c6575';
-  const line = dark ? '#3a414d' : '#cfd4dc';
-  const link = dark ? '#9bb8ff' : '#2a56e0';
+export function frameCss(dark: boolean, contrast: boolean, face: 'system' | 'serif', scale: number): string {
+  const [ink, soft, line, link] = colours[`${dark ? 'dark' : 'light'}${contrast ? 'Contrast' : ''}`].split(' ');
   const font = face === 'serif' ? 'Georgia, "Noto Serif", serif' : 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif';
   return `:root{color-scheme:${dark ? 'dark' : 'light'};background:transparent}
 body{margin:0;font:400 ${(15 * scale) / 100}px/1.6 ${font};color:${ink};overflow-wrap:anywhere;overflow-x:auto;overflow-y:hidden;position:relative}

@@ -443,7 +443,7 @@ export const ar: Messages = {
   'wait.time': 'وقت آخر',
   'wait.changed': 'تغيّر',
   'wait.empty': 'لا شيء تنتظره.',
-  'wait.empty_why': 'اضغط w على محادثة لتُذكَّر بها، أو اطلب ذلك عند الإرسال.',
+  'wait.empty_why': 'اختر «تذكير» (w) على محادثة لتُذكَّر بها، أو اطلب ذلك عند الإرسال.',
   'narrow.title': 'اعرض',
   'narrow.all': 'كل البريد',
   'narrow.unread': 'غير المقروءة',

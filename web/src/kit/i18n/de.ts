@@ -443,7 +443,7 @@ export const de: Messages = {
   'wait.time': 'Andere Zeit',
   'wait.changed': 'Geändert',
   'wait.empty': 'Es gibt nichts, worauf zu warten wäre.',
-  'wait.empty_why': 'Drücken Sie w auf einer Unterhaltung, um erinnert zu werden, oder bitten Sie beim Senden darum.',
+  'wait.empty_why': 'Wählen Sie Erinnern (w) auf einer Unterhaltung, um erinnert zu werden, oder bitten Sie beim Senden darum.',
   'narrow.title': 'Zeigen',
   'narrow.all': 'Alle Mails',
   'narrow.unread': 'Ungelesene',

@@ -466,7 +466,7 @@ export const en = {
   'wait.time': 'Another time',
   'wait.changed': 'Changed',
   'wait.empty': 'Nothing to wait for.',
-  'wait.empty_why': 'Press w on a conversation to be reminded of it, or ask for it when you send.',
+  'wait.empty_why': 'Choose Remind (w) on a conversation to be reminded of it, or ask for it when you send.',
   'narrow.title': 'Show',
   'narrow.all': 'All mail',
   'narrow.unread': 'Unread',
