@@ -73,6 +73,11 @@ def with_characters_only(octets: bytes) -> bytes:
     return octets
 
 
+def too_large() -> RequestError:
+    """What a request of more than ``limits.JMAP_REQUEST`` octets is answered with."""
+    return RequestError("limit", f"A request has at most {limits.JMAP_REQUEST} octets", limit="maxSizeRequest")
+
+
 def check(octets: bytes, value: Any) -> None:
     """Whether what was read is I-JSON (RFC 7493). Raises ``RequestError``."""
     if repeats(octets, value):

@@ -18,6 +18,8 @@ from mailstead.model import limits
 from mailstead.net import Stream
 
 _JOINED_OCTETS: Final = 64 << 10
+MESSAGE: Final = 2 * limits.JMAP_REQUEST
+"""Octets of a message on a WebSocket: one that is larger than a request may be, but not by far, is told so (RFC 8887 §4.3.1)."""
 
 
 class Stopping:
@@ -52,7 +54,7 @@ class HttpServer:
         self._state = ServerState()
         self._config = uvicorn.Config(
             app, loop="none", http=Connection, ws=Socket, lifespan="off", log_config=None, access_log=False, server_header=False,
-            proxy_headers=False, timeout_keep_alive=int(limits.HTTP_KEEP_ALIVE_S), ws_max_size=limits.JMAP_REQUEST, ws_max_queue=8,
+            proxy_headers=False, timeout_keep_alive=int(limits.HTTP_KEEP_ALIVE_S), ws_max_size=MESSAGE, ws_max_queue=4,
             ws_per_message_deflate=False,
         )  # fmt: skip
         self._config.load()

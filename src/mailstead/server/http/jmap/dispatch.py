@@ -61,12 +61,14 @@ class Calling:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A method and the capability that brings it. ``is_shared``: it is carried out in accounts of others too, as far as these are shared."""
+    """A method and the capability that brings it. ``is_shared``: it is carried out in accounts of others too, as far as these are shared.
+    ``no_account``: what it answers where there is no such account."""
 
     capability: str
     run: Method
     has_account: bool = True
     is_shared: bool = False
+    no_account: str = "accountNotFound"
 
 
 class Dispatcher:
@@ -136,7 +138,7 @@ class Dispatcher:
             return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings, using=using, find=find)
         reach = await self._reach(given, principal)
         if reach is None:
-            raise MethodError("accountNotFound")
+            raise MethodError(method.no_account)
         if not method.is_shared:
             raise MethodError("accountNotSupportedByMethod", "this is its owner's matter")
         known.check(name, arguments, self._arguments[name])

@@ -16,6 +16,7 @@ from mailstead.model import limits
 from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
+from mailstead.protocol.jmap.request import too_large
 from mailstead.server.http import body
 from mailstead.server.http.connection import Stopping
 from mailstead.server.http.identify import Identify
@@ -91,7 +92,7 @@ class Endpoints:
         except Problem as exc:
             if exc.status != 413:  # noqa: PLR2004 - too large has a form of its own here
                 raise
-            return _request_error(RequestError("limit", f"A request has at most {limits.JMAP_REQUEST} octets", limit="maxSizeRequest"))
+            return _request_error(too_large())
         try:
             return Response(await self._dispatcher.run(octets, principal), media_type=_JSON)
         except RequestError as exc:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from mailstead.mime import addresses, compose, date, disposition, header
 from mailstead.mime.disposition import MODES, SENDING, TYPES, Notification
 from mailstead.model import ids as wire
-from mailstead.model.errors import Refusal
+from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission
 from mailstead.protocol.jmap.mail.keywords import Names
@@ -99,12 +99,16 @@ async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tu
         original_recipient=header.unfold(original).decode("utf-8", "replace").strip() if original is not None else "", message_id=own[:998],
         more=_extensions(given.get("extensionFields")),
     )  # fmt: skip
+    if given.get("finalRecipient") and not await call.sending.may_write_as(call.principal, _address(note.final_recipient)):
+        raise Bad("forbiddenFrom", "you may not speak for this recipient (RFC 9007 §5)", "finalRecipient")
     message = _message(call, who, note, given, to, head, octets if with_original else None)
+    if len(message) > call.mailing.message_octets:
+        raise Bad("tooLarge", f"a message has at most {call.mailing.message_octets} octets: leave the original out")
     new = NewSubmission(call.sending.service.new_submission_id(), "", ((to, {"notify": "NEVER"}),), identity=str(who["id"]))
     try:
         await call.sending.service.submit(call.principal, new, message)
     except Refusal as exc:
-        raise Bad("forbidden", exc.public) from exc
+        raise Bad("overQuota" if exc.reason is Reason.OVER_QUOTA else "forbidden", exc.public) from exc
     made: dict[str, Any] = {"finalRecipient": note.final_recipient, "originalMessageId": own or None, "originalRecipient": note.original_recipient or None}
     return {name: value for name, value in made.items() if given.get(name) != value}, ident
 
@@ -137,7 +141,7 @@ def _asked_by(head: bytes) -> str:
 
 def _disposition(given: Any) -> tuple[str, str, str]:
     if isinstance(given, dict):
-        mode, sending, kind = (str(given.get(name, "")).lower() for name in ("actionMode", "sendingMode", "type"))
+        mode, sending, kind = (str(given.get(name, "")) for name in ("actionMode", "sendingMode", "type"))
         if mode in MODES and sending in SENDING and kind in TYPES:
             return mode, sending, kind
     raise Bad("invalidProperties", "a disposition has actionMode, sendingMode and type", "disposition")
@@ -146,6 +150,12 @@ def _disposition(given: Any) -> tuple[str, str, str]:
 def _final(given: str | None, own: str) -> str:
     found = given or own
     return found if ";" in found else f"rfc822; {found}"
+
+
+def _address(final: str) -> str:
+    """The address of ``type; address``; "" where it is of a kind that we have none of."""
+    kind, _, address = final.partition(";")
+    return address.strip() if kind.strip().lower() in {"rfc822", "utf-8"} else ""
 
 
 def _extensions(given: Any) -> dict[str, str]:

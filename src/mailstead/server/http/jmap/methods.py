@@ -90,7 +90,7 @@ METHODS: Final[Mapping[str, Named]] = {
     **_standard("Principal", PRINCIPAL, PRINCIPALS),
     **_standard("ShareNotification", PRINCIPAL, SHARE_NOTIFICATIONS),
     **_standard("SieveScript", sieve.CAPABILITY, sieve.SCRIPTS), "SieveScript/validate": Named(sieve.CAPABILITY, sieve.validate),
-    "MDN/send": Named(mdn.CAPABILITY, mdn.send), "MDN/parse": Named(mdn.CAPABILITY, mdn.parse),
+    **{f"MDN/{name}": Named(mdn.CAPABILITY, run, no_account="invalidArguments") for name, run in (("send", mdn.send), ("parse", mdn.parse))},  # RFC 9007 §2
     **_standard("Identity", SUBMISSION, IDENTITIES, _NO_QUERY), **_standard("VacationResponse", VACATION, VACATIONS, _NO_QUERY),
     **{name: Named(SUBMISSION, run) for name, run in _SUBMISSION.items()},
     **{

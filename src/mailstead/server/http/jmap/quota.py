@@ -6,6 +6,7 @@ An account has at most two quotas, of octets and of messages. Their state is wha
 from typing import Any, Final
 
 from mailstead.model.query import AnchorNotFound, stretch
+from mailstead.server.http.jmap.dispatch import MAIL
 from mailstead.server.http.jmap.kept_type import Filters, filter_test
 from mailstead.server.http.jmap.mailbox import window_of
 from mailstead.server.http.jmap.standard import (
@@ -50,7 +51,10 @@ async def _now(call: Call) -> Says:
     return _said((await call.mailing.emails.quota(call.account)).state)
 
 
-def _objects(says: Says) -> dict[str, dict[str, Any]]:
+def _objects(call: Call, says: Says) -> dict[str, dict[str, Any]]:
+    """Those that apply to a type whose capability the request uses: to whoever does not know mail there is none (RFC 9425 §4.1)."""
+    if MAIL not in call.using:
+        return {}
     return {
         ident: {
             "id": ident, "resourceType": ident, "used": used, "hardLimit": most, "warnLimit": most * 9 // 10, "softLimit": None,
@@ -65,7 +69,7 @@ async def get(call: Call) -> dict[str, Any]:
     names = properties(call.arguments, PROPERTIES)
     asked = wanted_ids(call.arguments)
     now = await _now(call)
-    found = _objects(now)
+    found = _objects(call, now)
     listed = list(found) if asked is None else [ident for ident in asked if ident in found]
     return {
         "accountId": call.account_id, "state": _state(now), "list": [{name: found[ident][name] for name in names} for ident in listed],
@@ -80,7 +84,7 @@ async def changes(call: Call) -> dict[str, Any]:
     moved = [n for n in range(len(_IDS)) if before[n] != now[n]]
     page = moved[: maximum(call.arguments) or len(moved)]
     new = tuple(now[n] if n in page or n not in moved else before[n] for n in range(len(_IDS)))
-    had, has = _objects(before), _objects(new)
+    had, has = _objects(call, before), _objects(call, new)
     updated = [ident for ident in _IDS if ident in had and ident in has and had[ident] != has[ident]]
     is_used_only = all(had[ident]["hardLimit"] == has[ident]["hardLimit"] for ident in updated)
     return {
@@ -93,7 +97,7 @@ async def changes(call: Call) -> dict[str, Any]:
 
 def _answer(call: Call, says: Says) -> list[str]:
     test = filter_test(call.arguments.get("filter"), _FILTERS)
-    listed = [one for one in _objects(says).values() if test(one)]
+    listed = [one for one in _objects(call, says).values() if test(one)]
     for name, falls in reversed(comparators(call.arguments, _SORTS)):
         listed.sort(key=lambda one, by=name: one[by], reverse=falls)  # type: ignore[misc]
     return [one["id"] for one in listed]

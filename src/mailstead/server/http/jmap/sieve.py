@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from typing import Any, Final
 
+from mailstead import __version__
 from mailstead.model import limits
 from mailstead.model.object import ObjectKind, ObjectWrite
 from mailstead.protocol import sieve
@@ -17,7 +18,7 @@ CAPABILITY: Final = "urn:ietf:params:jmap:sieve"
 
 def server_capability() -> dict[str, Any]:
     """Of the server (RFC 9661 §1.2.1)."""
-    return {"implementation": "Mailstead"}
+    return {"implementation": f"Mailstead {__version__}"}
 
 
 def capability() -> dict[str, Any]:
@@ -59,6 +60,8 @@ async def _content(call: Call, blob_id: str) -> bytes:
 
 async def _judge(octets: bytes) -> None:
     """Raises ``Bad``: invalidSieve."""
+    if not octets:  # RFC 9661 §2.2
+        raise Bad("invalidSieve", "line 1: a script has at least one character")
     try:
         await asyncio.to_thread(sieve.script, octets)  # a long one takes a while: others get their turn
     except sieve.ScriptError as exc:

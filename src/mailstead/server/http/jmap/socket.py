@@ -1,7 +1,7 @@
 """JMAP over WebSocket (RFC 8887): requests and responses as messages, and push on the same connection.
 
-Messages are answered one after the other; what is pushed comes between them. A frame that is not text ends the connection, one that is too large
-does so in the library.
+Messages are answered one after the other; what is pushed comes between them. A frame that is not text ends the connection, one that is far too large
+(``connection.MESSAGE``) does so in the library.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mailstead import telemetry
+from mailstead.model import limits
 from mailstead.model.email import Position
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap import request
@@ -29,7 +30,8 @@ _NOT_TEXT: Final = 1003
 _POLICY: Final = 1008
 LOOK_S: Final = 5.0
 """A request is answered so long after the last look whether its author still may ask."""
-_ID: Final = 255
+_NEVER: Final = Position(-1, 0)
+"""Where no account ever stood."""
 
 
 class Sockets:
@@ -137,20 +139,24 @@ class _Connection:
     # ------------------------------------------------------------------------------------------------- messages
     async def _answer(self, text: str) -> None:
         ident: str | None = None
+        octets = text.encode()
         try:
+            if len(octets) > limits.JMAP_REQUEST:
+                raise request.too_large()
             try:
-                message = msgspec.json.decode(text)
+                message = msgspec.json.decode(octets)
             except (msgspec.DecodeError, RecursionError, UnicodeError):
                 raise RequestError("notJSON", "A message is a JSON object") from None
-            request.check(text.encode(), message)
-            if not isinstance(message, dict):
-                raise RequestError("notRequest", "A message is a JSON object")
-            given = message.pop("id", None)
-            ident = given if isinstance(given, str) and len(given) <= _ID else None
+            given = message.get("id") if isinstance(message, dict) else None
+            ident = given if isinstance(given, str) else None
+            request.check(octets, message)
+            if not isinstance(message, dict) or (given is not None and ident is None):
+                raise RequestError("notRequest", "A message is a JSON object, its id a text")
+            message.pop("id", None)
             match message.pop("@type", None):
                 case "Request":
                     found = msgspec.json.decode(await self._dispatcher.run(msgspec.json.encode(message), self._principal))
-                    await self._send(msgspec.json.encode({"@type": "Response", **({"requestId": ident} if ident is not None else {}), **found}))
+                    await self._send(msgspec.json.encode({"@type": "Response", **_answers(ident), **found}))
                 case "WebSocketPushEnable":
                     await self._push(message)
                 case "WebSocketPushDisable":
@@ -159,16 +165,17 @@ class _Connection:
                     raise RequestError("notRequest", "@type is Request, WebSocketPushEnable or WebSocketPushDisable")
         except RequestError as exc:
             telemetry.event("jmap.refused", account=self._principal.account_id, reason=exc.detail)
-            await self._send(msgspec.json.encode({"@type": "RequestError", "requestId": ident, **exc.problem()}))
+            await self._send(msgspec.json.encode({"@type": "RequestError", **_answers(ident), **exc.problem()}))
 
     async def _push(self, message: dict[str, Any]) -> None:
-        """RFC 8887 §4.3.5.2. A ``pushState`` is where the account as a whole stood: what has moved since is told at once."""
+        """RFC 8887 §4.3.5.2. A ``pushState`` is where the account as a whole stood: what has moved since is told at once, and everything where it
+        is not known."""
         types = message.get("dataTypes")
         state = message.get("pushState")
         if not (types is None or (isinstance(types, list) and all(isinstance(one, str) for one in types))) or not isinstance(state, str | None):
             raise RequestError("notRequest", "dataTypes is a list of names or null, pushState a text")
         await self._stop_pushing()
-        since = Position.parse(state) if state is not None else None
+        since = None if state is None else Position.parse(state) or _NEVER
         self._pushing = asyncio.get_running_loop().create_task(self._pushed(None if types is None else frozenset(types), since))
 
     async def _stop_pushing(self) -> None:
@@ -209,6 +216,10 @@ class _Connection:
 
     async def _change(self, changed: AccountStates, at: Position) -> None:
         await self._send(msgspec.json.encode({"@type": "StateChange", "changed": wired(changed), "pushState": str(at)}))
+
+
+def _answers(ident: str | None) -> dict[str, str]:
+    return {} if ident is None else {"requestId": ident}
 
 
 def _is_newer(state: str, since: Position, now: Position) -> bool:

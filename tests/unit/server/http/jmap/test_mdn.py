@@ -58,11 +58,14 @@ async def test_what_cannot_be_sent(web: Web) -> None:
     await web.store.directory.alias_add("eve@example.test", "bob@example.test")
     silent = await deliver(web, ASKING.replace(b"Disposition-Notification-To", b"X"), 2)
     elsewhere = await deliver(web, ASKING.replace(b"<bob@example.test>\r\n\r\n", b"<eve@example.test>\r\n\r\n"), 3)
+    large = await deliver(web, ASKING + b"x" * (1 << 20), 9)
     automatic = {"actionMode": "automatic-action", "sendingMode": "mdn-sent-automatically", "type": "displayed"}
     for kind, given in (
-        ("notFound", {"email": silent}), ("notFound", {"email": "e1"}), ("invalidProperties", {"patch": {}}), ("invalidProperties", {"disposition": {}}),
+        ("notFound", {"email": silent}), ("notFound", {"email": "e1"}), ("invalidProperties", {"patch": {}}), ("invalidProperties", {"disposition": {}}), ("invalidProperties", {"disposition": {**SAID, "type": "Displayed"}}),
         ("invalidProperties", {"originalMessageId": "<x>"}), ("invalidProperties", {"strange": 1}), ("invalidProperties", {"textBody": 1}),
         ("invalidProperties", {"extensionFields": {"a b": "c"}}), ("forbidden", {"email": elsewhere, "disposition": automatic}),
+        ("forbiddenFrom", {"finalRecipient": "rfc822; bob@example.test"}), ("forbiddenFrom", {"finalRecipient": "bob@example.test"}),
+        ("forbiddenFrom", {"finalRecipient": "x400; alice@example.test"}), ("tooLarge", {"email": large, "includeOriginalMessage": True}),
     ):
         ((_, done, _),) = await send(web, **{"email": email, **given})  # type: ignore[arg-type]
         assert kind == done["notSent"]["k"]["type"], given
@@ -70,6 +73,22 @@ async def test_what_cannot_be_sent(web: Web) -> None:
     assert done["notSent"] is None
     (_, done, _), _ = await send(web, elsewhere)
     assert done["notSent"] is None
+
+
+async def test_a_final_recipient_of_ones_own_may_be_named(web: Web) -> None:
+    """RFC 9007 §2 and §5."""
+    await web.store.directory.alias_add("eve@example.test", "alice@example.test")
+    for number, given in enumerate(("rfc822; eve@example.test", "eve@example.test")):
+        (_, done, _), _ = await send(web, await deliver(web, number=number + 10), finalRecipient=given)
+        assert done["notSent"] is None
+        assert "rfc822; eve@example.test" == done["sent"]["k"].get("finalRecipient", given)
+
+
+async def test_an_account_that_is_none_is_an_argument_that_is_wrong(web: Web) -> None:
+    """RFC 9007 §2.1 and §2.2; elsewhere it has an error of its own (RFC 8620 §3.6.2)."""
+    for kind, method in (("invalidArguments", "MDN/send"), ("invalidArguments", "MDN/parse"), ("accountNotFound", "Email/get")):
+        ((name, error, _),) = await web.jmap((method, {"accountId": "a0nobody"}), using=ALL)
+        assert ("error", kind) == (name, error["type"])
 
 
 async def test_a_notice_is_read_and_never_answered(web: Web) -> None:

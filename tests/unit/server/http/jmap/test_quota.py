@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.harness.jmap_mail import Jmap
 
+from mailstead.server.http.jmap.dispatch import MAIL
+
 
 async def test_without_limits_there_is_none(jmap: Jmap) -> None:
     assert [] == (await jmap.call("Quota/get"))["list"]
@@ -86,3 +88,17 @@ async def test_whoever_applies_changes_has_what_there_is(jmap: Jmap) -> None:
             ids.insert(one["index"], one["id"])
         query_state = told["newQueryState"]
         assert (await jmap.call("Quota/query", **query))["ids"] == ids
+
+
+async def test_who_does_not_use_mail_sees_no_quota_of_mail(jmap: Jmap) -> None:
+    """RFC 9425 §4.1."""
+    await jmap.store.directory.account_set(jmap.account, max_octets=10_000, max_messages=5)
+    state = (await jmap.call("Quota/get"))["state"]
+    (one,) = (await jmap.call("Quota/get", ids=["octets"]))["list"]
+    assert "Email" in one["types"]
+    await jmap.deliver(b"Subject: x\r\n\r\n")
+    jmap.using -= {MAIL}
+    found = await jmap.call("Quota/get", ids=["octets"])
+    assert ([], ["octets"]) == (found["list"], found["notFound"])
+    assert [] == (await jmap.call("Quota/get"))["list"] == (await jmap.call("Quota/query"))["ids"]
+    assert [] == (await jmap.call("Quota/changes", sinceState=state))["updated"] == (await jmap.call("Quota/queryChanges", sinceQueryState=state))["added"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.harness.jmap_mail import Jmap
 
+from mailstead import __version__
 from mailstead.model import limits
 from mailstead.server.http.jmap import sieve
 
@@ -131,12 +132,15 @@ async def test_a_script_is_judged_without_being_kept(jmap: Jmap) -> None:
     for octets, kind in ((KEEP, None), (b'require "nope"; keep;', "invalidSieve")):
         error = (await jmap.call("SieveScript/validate", blobId=jmap.put(octets)))["error"]
         assert kind == (error and error["type"])
+    error = (await jmap.call("SieveScript/validate", blobId=jmap.put(b"")))["error"]  # RFC 9661 §2.2: of at least one character
+    assert ("invalidSieve", True) == (error["type"], "line 1" in error["description"])
     assert "blobNotFound" == (await jmap.call("SieveScript/validate", blobId="u99"))["error"]["type"]
     assert "invalidArguments" == await jmap.error("SieveScript/validate", blobId=1)
     assert {} == await listed(jmap)
 
 
 def test_the_capability_says_what_holds() -> None:
+    assert f"Mailstead {__version__}" == sieve.server_capability()["implementation"]  # its name and version
     said = sieve.capability()
     assert said["maxSizeScriptName"] >= 512  # RFC 9661 §1.2.1
     assert {"fileinto", "vacation", "variables"} < set(said["sieveExtensions"])

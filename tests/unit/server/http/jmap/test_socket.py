@@ -10,6 +10,9 @@ import aiohttp
 import pytest
 from tests.harness.http import USING, Web, web_server
 
+from mailstead.model import limits
+from mailstead.server.http.connection import MESSAGE
+
 
 @pytest.fixture
 async def web(tmp_path: Path) -> AsyncIterator[Web]:
@@ -48,7 +51,7 @@ async def test_requests_are_answered_by_their_ids(web: Web) -> None:
         assert ("Response", "r1", [["Core/echo", {"a": 1}, "0"]], session["state"]) == (
             found["@type"], found["requestId"], found["methodResponses"], found["sessionState"])
         found = await say(socket, **{"@type": "Request", "using": ["urn:x"], "methodCalls": []})
-        assert ("RequestError", None, "urn:ietf:params:jmap:error:unknownCapability") == (found["@type"], found["requestId"], found["type"])
+        assert ("RequestError", False, "urn:ietf:params:jmap:error:unknownCapability") == (found["@type"], "requestId" in found, found["type"])
         found = await say(socket, **{"@type": "Other", "id": "r2"})
         assert ("r2", "urn:ietf:params:jmap:error:notRequest") == (found["requestId"], found["type"])
         await socket.send_str("{")
@@ -56,6 +59,38 @@ async def test_requests_are_answered_by_their_ids(web: Web) -> None:
         await socket.send_bytes(b"{}")
         message = await socket.receive()
         assert (aiohttp.WSMsgType.CLOSE, 1003) == (message.type, message.data)
+
+
+async def test_an_answer_names_its_request_whatever_is_wrong_with_it(web: Web) -> None:
+    """RFC 8887 §4.3.3 and §4.3.4: an identifier, a text of any length, is always returned."""
+    async with connect(web) as socket:
+        long = "r" * 300
+        assert long == (await say(socket, **{"@type": "Request", "id": long, "using": USING, "methodCalls": []}))["requestId"]
+        for twice in ('{"@type": "Request", "id": "r", "using": [], "using": [], "methodCalls": []}', '{"@type": "Request", "id": "r", "using": ["\\ufffe"], "methodCalls": []}'):
+            await socket.send_str(twice)
+            found = await hear(socket)
+            assert ("r", "urn:ietf:params:jmap:error:notJSON") == (found["requestId"], found["type"])
+        found = await say(socket, **{"@type": "Request", "id": 1, "using": USING, "methodCalls": []})
+        assert ("RequestError", False, "urn:ietf:params:jmap:error:notRequest") == (found["@type"], "requestId" in found, found["type"])
+
+
+async def test_a_request_that_is_too_large_is_told_so(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8887 §4.3.1; the library ends the connection where a message is larger by far."""
+    assert 2 * limits.JMAP_REQUEST == MESSAGE
+    monkeypatch.setattr(limits, "JMAP_REQUEST", 1_000)
+    async with connect(web) as socket:
+        found = await say(socket, **{"@type": "Request", "using": USING, "methodCalls": [["Core/echo", {"a": "x" * 1_000}, "0"]]})
+        assert ("RequestError", "urn:ietf:params:jmap:error:limit", "maxSizeRequest") == (found["@type"], found["type"], found["limit"])
+        assert "Response" == (await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []}))["@type"]
+
+
+async def test_where_a_place_is_not_known_all_is_told(web: Web) -> None:
+    """RFC 8887 §4.3.5.2: the client may have missed anything."""
+    await draft(web)
+    for place in ("aaa", "999-1", ""):
+        async with connect(web) as socket:
+            missed = await say(socket, **{"@type": "WebSocketPushEnable", "dataTypes": ["Email", "Mailbox"], "pushState": place})
+            assert {"Email", "Mailbox"} == missed["changed"][web.accounts["alice"]].keys()
 
 
 async def test_what_moves_is_pushed_where_it_is_wanted(web: Web) -> None:
