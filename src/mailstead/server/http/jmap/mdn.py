@@ -5,6 +5,7 @@ never answered.
 """
 
 import re
+from collections.abc import Container
 from datetime import UTC
 from typing import Any, Final
 
@@ -63,23 +64,31 @@ async def send(call: Calling) -> dict[str, Any]:
             patch = (then or {}).get("#" + creation)
             if not isinstance(patch, dict) or not (patch.get(f"keywords/{SENT}") is True or (patch.get("keywords") or {}).get(SENT) is True):
                 raise Bad("invalidProperties", f"onSuccessUpdateEmail sets the keyword {SENT} of the email", "forEmailId")
-            sent[creation], ident = await _send(call, who, one)
+            sent[creation], ident = await _send(call, who, one, updates)
             updates[ident] = patch
         except Bad as exc:
             not_sent[creation] = exc.error
     if updates:
-        more = Calling(
-            call.principal, call.mailing, call.account, call.account_id, {"update": updates}, call.created, call.may_write, sendings=call.sendings)
-        await refused.follow(call, "Email/set", email_set.set_(more))
+        await _update(call, updates)
+        lost = [ident for ident in updates if ident not in (call.implicit[-1][1].get("updated") or {})]
+        if lost:  # the notice has left all the same, and leaves no second time
+            await _update(call, {ident: {f"keywords/{SENT}": True} for ident in lost})
     return {"accountId": call.account_id, "sent": sent or None, "notSent": not_sent or None}
 
 
-async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What the server made of one, and the email's id. Raises ``Bad``."""
+async def _update(call: Calling, patches: dict[str, Any]) -> None:
+    more = Calling(call.principal, call.mailing, call.account, call.account_id, {"update": patches}, call.created, call.may_write, sendings=call.sendings)
+    await refused.follow(call, "Email/set", email_set.set_(more))
+
+
+async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any], done: Container[str]) -> tuple[dict[str, Any], str]:
+    """What the server made of one, and the email's id; ``done``: those that this call has answered. Raises ``Bad``."""
     strange = [name for name in given if name not in _SETTABLE or (name in _OURS and given[name] is not None)]
     if strange:
         raise Bad("invalidProperties", "the server sets these", *strange)
     ident, head, octets = await _email(call, given.get("forEmailId"))
+    if ident in done:
+        raise Bad("mdnAlreadySent", "its author is told by this call already")
     to = _asked_by(head)
     said = _disposition(given.get("disposition"))
     if said[1] == "mdn-sent-automatically":
@@ -101,7 +110,8 @@ async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tu
     )  # fmt: skip
     if given.get("finalRecipient") and not await call.sending.may_write_as(call.principal, _address(note.final_recipient)):
         raise Bad("forbiddenFrom", "you may not speak for this recipient (RFC 9007 §5)", "finalRecipient")
-    message = _message(call, who, note, given, to, head, octets if with_original else None)
+    subject, body = _words(note, given, head)
+    message = _message(call, who, note, subject, body, to, octets if with_original else None)
     if len(message) > call.mailing.message_octets:
         raise Bad("tooLarge", f"a message has at most {call.mailing.message_octets} octets: leave the original out")
     new = NewSubmission(call.sending.service.new_submission_id(), "", ((to, {"notify": "NEVER"}),), identity=str(who["id"]))
@@ -109,8 +119,12 @@ async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tu
         await call.sending.service.submit(call.principal, new, message)
     except Refusal as exc:
         raise Bad("overQuota" if exc.reason is Reason.OVER_QUOTA else "forbidden", exc.public) from exc
-    made: dict[str, Any] = {"finalRecipient": note.final_recipient, "originalMessageId": own or None, "originalRecipient": note.original_recipient or None}
-    return {name: value for name, value in made.items() if given.get(name) != value}, ident
+    made: dict[str, Any] = {
+        "finalRecipient": note.final_recipient, "originalMessageId": own or None, "originalRecipient": note.original_recipient or None, "subject": subject,
+        "textBody": body, "includeOriginalMessage": with_original, "reportingUA": note.reporting_ua or None, "extensionFields": note.more or None,
+        "mdnGateway": None, "error": None,
+    }  # fmt: skip
+    return {name: value for name, value in made.items() if name not in given or (given[name] or None) != (value or None)}, ident
 
 
 async def _email(call: Calling, given: Any) -> tuple[str, bytes, bytes]:
@@ -168,16 +182,18 @@ def _extensions(given: Any) -> dict[str, str]:
     return dict(given)
 
 
-def _message(
-    call: Calling, who: dict[str, Any], note: Notification, given: dict[str, Any], to: str, head: bytes, original: bytes | None
-) -> bytes:
+def _words(note: Notification, given: dict[str, Any], head: bytes) -> tuple[str, str]:
+    """Subject and text: the client's, where it has them."""
     asked = header.decode(header.unfold(header.first(head, b"subject") or b"")).strip()
     subject = given.get("subject") or f"Read: {asked}"[:500]
     about = f"The message “{asked}” was {note.disposition[2]}." if asked else f"Your message was {note.disposition[2]}."
-    body = given.get("textBody") or f"{about}\nThis is no guarantee that it was read or understood."
+    return " ".join(subject.split()), given.get("textBody") or f"{about}\nThis is no guarantee that it was read or understood."
+
+
+def _message(call: Calling, who: dict[str, Any], note: Notification, subject: str, body: str, to: str, original: bytes | None) -> bytes:
     lines = [
         ("Date", date.rfc5322(call.mailing.now().astimezone(UTC))), ("From", compose.address(who["name"] or None, str(who["email"]))),
-        ("To", compose.address(None, to)), ("Subject", compose.text(" ".join(subject.split()))),
+        ("To", compose.address(None, to)), ("Subject", compose.text(subject)),
         ("Message-ID", b"<" + call.mailing.message_id().encode() + b">"), ("Auto-Submitted", b"auto-replied"), ("MIME-Version", b"1.0"),
     ]
     if note.message_id.startswith("<"):

@@ -42,8 +42,12 @@ async def send(web: Web, email: str, patch: Any = None, **more: Any) -> list[tup
 async def test_a_notice_is_sent_once_and_says_what_was_read(web: Web) -> None:
     email = await deliver(web)
     (_, done, _), (name, updated, _) = await send(web, email, includeOriginalMessage=True, extensionFields={"X-A": "b"})
-    assert {"finalRecipient": "rfc822; alice@example.test", "originalMessageId": "<7@x>", "originalRecipient": None} == done["sent"]["k"] | {
-        "originalRecipient": done["sent"]["k"].get("originalRecipient")}
+    text = done["sent"]["k"].pop("textBody")
+    assert "displayed" in text
+    assert {  # RFC 9007 §2.1: what the client has not set
+        "finalRecipient": "rfc822; alice@example.test", "originalMessageId": "<7@x>", "originalRecipient": None, "subject": "Read: please read",
+        "reportingUA": None, "mdnGateway": None, "error": None,
+    } == done["sent"]["k"]  # fmt: skip
     assert ("Email/set", {email: None}) == (name, updated["updated"])
     (_, found, _), (_, all_of, _) = await web.jmap(("Email/get", {"ids": [email], "properties": ["keywords"]}), ("EmailSubmission/get", {}))
     assert {"$mdnsent": True} == found["list"][0]["keywords"]
@@ -82,6 +86,21 @@ async def test_a_final_recipient_of_ones_own_may_be_named(web: Web) -> None:
         (_, done, _), _ = await send(web, await deliver(web, number=number + 10), finalRecipient=given)
         assert done["notSent"] is None
         assert "rfc822; eve@example.test" == done["sent"]["k"].get("finalRecipient", given)
+
+
+async def test_an_author_is_told_once_whatever_a_call_asks(web: Web) -> None:
+    email, other = await deliver(web), await deliver(web, number=2)
+    ((_, identities, _),) = await web.jmap(("Identity/get", {}))
+    one = {"forEmailId": email, "disposition": SAID}
+    (_, done, _), _ = await web.jmap(("MDN/send", {
+        "identityId": identities["list"][0]["id"], "send": {"a": one, "b": one}, "onSuccessUpdateEmail": {name: {"keywords/$mdnsent": True} for name in ("#a", "#b")},
+    }), using=ALL)  # fmt: skip
+    assert (["a"], {"b": "mdnAlreadySent"}) == (list(done["sent"]), {name: error["type"] for name, error in done["notSent"].items()})
+    # What else the client wishes for cannot be done: the notice has left, so the email is marked.
+    (_, done, _), (_, failed, _), (_, marked, _) = await send(web, other, {"keywords/$mdnsent": True, "mailboxIds/m1": True})
+    assert ([other], [other]) == (list(failed["notUpdated"]), list(marked["updated"]))
+    ((_, again, _),) = await send(web, other)
+    assert "mdnAlreadySent" == again["notSent"]["k"]["type"]
 
 
 async def test_an_account_that_is_none_is_an_argument_that_is_wrong(web: Web) -> None:
