@@ -1,6 +1,6 @@
 /** The composers on the screen. What a draft can do comes with the first of them; this part is there from the start. */
 import { SUBMISSION } from '../jmap/types.ts';
-import type { Draft } from './compose.svelte.ts';
+import type { Draft } from './compose/draft.svelte.ts';
 import { session } from './session.svelte.ts';
 
 class Composers {

@@ -100,7 +100,7 @@ export class Outbox {
   /** The same message as a new one, its address to be mended. */
   async mend(submission: EmailSubmission, address: string): Promise<void> {
     try {
-      const { startAgain } = await import('./compose.svelte.ts');
+      const { startAgain } = await import('./compose/begin.svelte.ts');
       composers.open(await startAgain(this.mail, submission.emailId, address));
     } catch (error) {
       session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });

@@ -1,7 +1,7 @@
 /** Writing, as the window sees it: which composers stand where, and the commands that open them. What a draft can do comes with the first of them. */
 import { untrack } from 'svelte';
 import { commands } from '../action/commands.svelte.ts';
-import type { Draft } from '../action/compose.svelte.ts';
+import type { Draft } from '../action/compose/draft.svelte.ts';
 import { composers } from '../action/composers.svelte.ts';
 import { session } from '../action/session.svelte.ts';
 import type { Email, Id } from '../jmap/types.ts';
@@ -11,7 +11,7 @@ import type { Desk } from './desk.svelte.ts';
 import type { Keyboard } from './keyboard.svelte.ts';
 
 type Kind = 'reply' | 'replyAll' | 'forward';
-const writing = () => import('../action/compose.svelte.ts');
+const writing = () => import('../action/compose/begin.svelte.ts');
 const tell = (error: unknown): void => void session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
 /** The one with the focus, else the one that was opened last. */
 const inHand = (): Element | null => document.activeElement?.closest('.composer') ?? [...document.querySelectorAll('.composer:has([data-send])')].at(-1) ?? null;
@@ -31,7 +31,7 @@ export class Writing {
     this.#desk = desk;
     this.#keyboard = keyboard;
     const { mail } = desk;
-    $effect(() => untrack(() => void mail.store.db?.count('draft').then((kept) => (kept ? writing().then((begin) => begin.restore(mail)) : undefined))));
+    $effect(() => untrack(() => void mail.store.db?.count('draft').then((kept) => (kept ? import('../action/compose/draft.svelte.ts').then(({ restore }) => restore(mail)) : undefined))));
     $effect(() => {
       if (!composers.possible) return;
       const answers = (): boolean => this.#newest() !== undefined;

@@ -1,0 +1,148 @@
+/** How a message begins: empty, as an answer, from a draft, from what was sent, or from a `mailto:`. */
+import type { BodyPart, Email, EmailAddress, Id, Identity } from '../../jmap/types.ts';
+import type { Detail } from '../../cache/bodies.ts';
+import { fullDate } from '../../kit/dates.ts';
+import { asWritten } from '../../kit/flowed.ts';
+import { htmlToText } from '../../kit/html-text.ts';
+import { t } from '../../kit/i18n/index.svelte.ts';
+import { inert } from '../../kit/inert.ts';
+import { forwardSubject, parseAddress, replySubject, sameAddress, splitAddresses } from '../../kit/mail.ts';
+import { nameOf } from '../../kit/people.ts';
+import { escapeHtml, textToHtml } from '../../kit/sanitize.ts';
+import { composers } from '../composers.svelte.ts';
+import { type Mail, session } from '../session.svelte.ts';
+import { type Attachment, Draft, type Fields } from './draft.svelte.ts';
+import { FORWARDED, signature } from './signature.ts';
+
+/** The address that a message came to, among our own. */
+export function receivedAs(mail: Mail, email: Email, detail?: Detail): Identity | undefined {
+  const to = [...(email.to ?? []), ...(detail?.cc ?? []), ...(detail?.bcc ?? [])];
+  return mail.store.identities.find((identity) => to.some((address) => sameAddress(address.email, identity.email)));
+}
+
+export function start(mail: Mail, values: Partial<Fields> = {}): Draft {
+  const draft = new Draft(mail);
+  const identity = mail.store.identities[0];
+  draft.fields = { ...draft.fields, identityId: identity?.id ?? '', rich: session.settings.values.richText, ...values };
+  if (values.html === undefined) draft.fields.html = signature(draft.identity, draft.fields.rich);
+  draft.state = 'clean';
+  return draft;
+}
+
+/** Answer or pass on: receivers, subject, threading and the original below, as it is. */
+export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', email: Email, detail: Detail, quoted: string): Draft {
+  const mine = (address: EmailAddress): boolean => sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email));
+  const identity = receivedAs(mail, email, detail) ?? mail.store.identities[0];
+  const author = email.from?.[0];
+  const own = author !== undefined && mine(author);
+  const answerTo = detail.replyTo?.length ? detail.replyTo : (email.from ?? []);
+  let to: EmailAddress[] = [];
+  let cc: EmailAddress[] = [];
+  if (kind !== 'forward') {
+    // Answering one's own message goes on talking to those it was written to.
+    to = own ? (email.to ?? []) : answerTo;
+    if (kind === 'replyAll') {
+      const rest = own ? (detail.cc ?? []) : [...(email.to ?? []), ...(detail.cc ?? [])];
+      const seen = new Set(to.map((address) => address.email.toLowerCase()));
+      cc = rest.filter((address) => !mine(address) && !seen.has(address.email.toLowerCase()) && seen.add(address.email.toLowerCase()));
+    }
+  }
+  const rich = session.settings.values.richText;
+  const head = kind === 'forward' ? forwardHead(email, detail) : `<div class="moz-cite-prefix">${escapeHtml(t('compose.wrote', { date: fullDate(email.receivedAt), name: nameOf(author) }))}</div>`;
+  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div><div class="${FORWARDED}">${head}<div>${quoted}</div></div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite">${quoted}</blockquote>`;
+  const messageId = detail.messageId ?? [];
+  const draft = start(mail, {
+    identityId: identity?.id ?? '',
+    to,
+    cc,
+    subject: kind === 'forward' ? forwardSubject(email.subject ?? '') : replySubject(email.subject ?? ''),
+    html: rich ? html : plainQuote(htmlToText(html)),
+    rich,
+    inReplyTo: kind === 'forward' || !messageId.length ? null : messageId,
+    references: kind === 'forward' || !messageId.length ? null : [...(detail.references ?? detail.inReplyTo ?? []), ...messageId],
+    about: { emailId: email.id, kind: kind === 'forward' ? 'forward' : 'reply' },
+    attachments: carried(detail, kind === 'forward', quoted),
+  });
+  draft.known = mail.store
+    .threadEmails(email.threadId)
+    .flatMap((other) => [...(other.from ?? []), ...(other.to ?? [])])
+    .concat(detail.cc ?? [], detail.replyTo ?? [])
+    .map((address) => address.email.toLowerCase());
+  draft.answeredAs = identity?.email ?? null;
+  return draft;
+}
+
+/** Parts of the original that go along: all of them when passing on, the pictures in the text when answering. */
+function carried(detail: Detail, all: boolean, quoted: string): Attachment[] {
+  return detail.attachments
+    .filter((part): part is BodyPart & { blobId: Id } => part.blobId !== null && (all || (part.cid !== null && quoted.includes(`cid:${part.cid}`))))
+    .map((part, index) => ({ key: `c${index}-${part.blobId}`, name: part.name ?? t('att.unnamed'), type: part.type, size: part.size, blobId: part.blobId, cid: part.cid && quoted.includes(`cid:${part.cid}`) ? part.cid : null, progress: 1, error: null }));
+}
+
+function forwardHead(email: Email, detail: Detail): string {
+  const line = (name: string, list: EmailAddress[] | null | undefined): string => (list?.length ? `<div><b>${escapeHtml(name)}:</b> ${list.map((address) => escapeHtml(address.name ? `${address.name} <${address.email}>` : address.email)).join(', ')}</div>` : '');
+  return `<div>---------- ${escapeHtml(t('compose.forwarded'))} ----------</div>${line(t('addr.from'), email.from)}<div><b>${escapeHtml(t('addr.date'))}:</b> ${escapeHtml(fullDate(email.receivedAt))}</div><div><b>${escapeHtml(t('compose.subject'))}:</b> ${escapeHtml(email.subject ?? '')}</div>${line(t('addr.to'), email.to)}${line(t('addr.cc'), detail.cc)}<div><br></div>`;
+}
+
+/** A draft of the server, to be written on. */
+export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
+  const open = composers.list.find((draft) => draft.emailId === emailId);
+  if (open) return open;
+  const detail = await mail.bodies.get(emailId);
+  const html = detail.htmlBody.find((part) => part.type === 'text/html');
+  const rich = html !== undefined;
+  const part = rich ? html : detail.textBody[0];
+  const value = detail.bodyValues?.[part?.partId ?? '']?.value ?? '';
+  const draft = new Draft(mail);
+  draft.emailId = emailId;
+  const from = detail.from?.[0]?.email ?? '';
+  draft.fields = {
+    ...draft.fields,
+    identityId: mail.store.identities.find((identity) => sameAddress(identity.email, from))?.id ?? mail.store.identities[0]?.id ?? '',
+    to: detail.to ?? [],
+    cc: detail.cc ?? [],
+    bcc: detail.bcc ?? [],
+    subject: detail.subject ?? '',
+    html: rich ? bodyOf(value) : asWritten(part, value),
+    rich,
+    inReplyTo: detail.inReplyTo ?? null,
+    references: detail.references ?? null,
+    receipt: Boolean((detail['header:Disposition-Notification-To:asAddresses'] as unknown[] | null | undefined)?.length),
+    attachments: detail.attachments.map((file, index) => ({ key: `s${index}`, name: file.name ?? t('att.unnamed'), type: file.type, size: file.size, blobId: file.blobId, cid: file.cid, progress: 1, error: null })),
+  };
+  draft.state = 'saved';
+  return draft;
+}
+
+/** A message that has been sent, as a new one: for `address`, which is to be mended first. */
+export async function startAgain(mail: Mail, emailId: Id, address: string): Promise<Draft> {
+  const sent = await resume(mail, emailId);
+  const draft = new Draft(mail);
+  draft.fields = { ...($state.snapshot(sent.fields) as Fields), to: [], cc: [], bcc: [], remindDays: 0 };
+  draft.toMend = address;
+  draft.state = 'dirty';
+  return draft;
+}
+
+/** What `mailto:` asks for (RFC 6068). */
+export function fromMailto(href: string): Partial<Fields> {
+  const url = new URL(href);
+  const list = (text: string): EmailAddress[] => splitAddresses(text).map(parseAddress).filter((address) => address !== null);
+  const get = (name: string): string => [...url.searchParams].filter(([key]) => key.toLowerCase() === name).map(([, value]) => value).join(', ');
+  const body = get('body');
+  return {
+    to: list([decodeURIComponent(url.pathname), get('to')].filter(Boolean).join(', ')),
+    cc: list(get('cc')),
+    bcc: list(get('bcc')),
+    subject: get('subject').slice(0, 500),
+    ...(body ? { html: session.settings.values.richText ? textToHtml(body) : body } : {}),
+  };
+}
+
+export function bodyOf(html: string): string {
+  return inert(html).body.innerHTML;
+}
+
+function plainQuote(text: string): string {
+  return `\n${text}`;
+}

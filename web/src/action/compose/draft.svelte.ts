@@ -1,0 +1,354 @@
+/**
+ * Messages being written. Each is kept on this device at every pause and on the server as a draft; a reload, a crash or a second
+ * device finds it. A draft on the server is never changed but replaced, in one request, so there is always a whole one.
+ */
+import { upload } from '../../jmap/blobs.ts';
+import { Offline, Refused } from '../../jmap/errors.ts';
+import type { EmailAddress, Id, Identity, SetResponse } from '../../jmap/types.ts';
+import { FLOWED, flow } from '../../kit/flowed.ts';
+import { htmlToText } from '../../kit/html-text.ts';
+import { t } from '../../kit/i18n/index.svelte.ts';
+import { inert, showStyles } from '../../kit/inert.ts';
+import { composers } from '../composers.svelte.ts';
+import type { Mail } from '../session.svelte.ts';
+import { withSignature } from './signature.ts';
+
+export interface Attachment {
+  key: string;
+  name: string;
+  type: string;
+  size: number;
+  blobId: Id | null;
+  /** Set for pictures in the text; the text refers to it. */
+  cid: string | null;
+  progress: number;
+  error: string | null;
+  /** Set where the octets wait on this device for a network. */
+  local?: boolean;
+}
+
+export type Kind = 'new' | 'reply' | 'replyAll' | 'forward' | 'draft';
+export type SaveState = 'clean' | 'dirty' | 'saving' | 'saved' | 'local' | 'failed';
+
+export interface Fields {
+  identityId: Id;
+  to: EmailAddress[];
+  cc: EmailAddress[];
+  bcc: EmailAddress[];
+  subject: string;
+  /** With styles hidden (`kit/inert.ts`), where it is rich; else the text. */
+  html: string;
+  rich: boolean;
+  attachments: Attachment[];
+  inReplyTo: string[] | null;
+  references: string[] | null;
+  about: { emailId: Id; kind: 'reply' | 'forward' } | null;
+  receipt: boolean;
+  /** Days after which one wants to hear that nobody has answered; 0 for never. */
+  remindDays: number;
+}
+
+interface Kept {
+  key: string;
+  emailId: Id | null;
+  fields: Fields;
+  at: number;
+  /** Handed over for sending, and not to be written on. */
+  queued?: boolean;
+}
+
+interface KeptFile {
+  type: string;
+  base64: string;
+}
+
+let counter = 0;
+/** Larger files wait for the network in the hands of their owner. */
+const MAX_KEPT_FILE = 20_000_000;
+
+export class Draft {
+  readonly key: string;
+  emailId: Id | null = null;
+  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false, remindDays: 0 });
+  state = $state<SaveState>('clean');
+  savedAt = $state<Date | null>(null);
+  minimised = $state(false);
+  /** True while shown within its conversation. */
+  inline = $state(false);
+  #problem = $state('');
+  /** What was written when the problem was said. */
+  #saidOf = '';
+  /** True where another device has changed the draft meanwhile; both versions are kept. */
+  conflict = $state(false);
+  /** Warnings that the writer has waved through. */
+  readonly waved = $state<Record<string, true>>({});
+  /** The addresses of the conversation, to tell a new domain. */
+  known: string[] = [];
+  /** Where the message that is answered was sent to, if that is one of ours. */
+  answeredAs: string | null = null;
+  /** An address that stands in the field of the receivers to be mended. */
+  toMend = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly mail: Mail,
+    key?: string,
+  ) {
+    this.key = key ?? `d${Date.now().toString(36)}${(counter++).toString(36)}`;
+  }
+
+  get identity(): Identity | undefined {
+    return this.mail.store.identities.find((identity) => identity.id === this.fields.identityId) ?? this.mail.store.identities[0];
+  }
+
+  /** Why it did not go; it stands until the writer changes something that may mend it. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  set problem(text: string) {
+    this.#problem = text;
+    this.#saidOf = text ? this.#written() : '';
+  }
+
+  #written(): string {
+    const { identityId, to, cc, bcc, subject, html, attachments } = $state.snapshot(this.fields) as Fields;
+    return JSON.stringify([identityId, to, cc, bcc, subject, textOf(html).trim(), attachments.map(({ key }) => key)]);
+  }
+
+  get empty(): boolean {
+    const { to, cc, bcc, subject, html, attachments } = this.fields;
+    return !to.length && !cc.length && !bcc.length && !subject.trim() && !attachments.length && !textOf(html).trim();
+  }
+
+  get uploading(): boolean {
+    return this.fields.attachments.some((file) => file.blobId === null && file.error === null && !file.local);
+  }
+
+  get recipients(): EmailAddress[] {
+    return [...this.fields.to, ...this.fields.cc, ...this.fields.bcc];
+  }
+
+  /** Another sender, whose signature takes the place of the one before where that is as it was. */
+  writeAs(identityId: Id): void {
+    const before = this.identity;
+    this.fields.identityId = identityId;
+    this.fields.html = withSignature(this.fields.html, this.fields.rich, before, this.identity);
+    this.touch();
+  }
+
+  /** Something was written. */
+  touch(): void {
+    this.state = 'dirty';
+    if (this.#problem && this.#written() !== this.#saidOf) this.#problem = '';
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.save(), 1500);
+    void this.#keepHere();
+  }
+
+  async #keepHere(queued = false): Promise<void> {
+    const fields = $state.snapshot(this.fields) as Fields;
+    await this.mail.store.db?.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept);
+  }
+
+  /** Leave it on this device for the log to send. False where this device keeps nothing. */
+  async queue(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    if (!this.mail.store.db) return false;
+    await this.#keepHere(true);
+    return true;
+  }
+
+  /** Files that were attached without a network go up now. */
+  async uploadKept(): Promise<void> {
+    for (const entry of this.fields.attachments.filter((file) => file.local && file.blobId === null)) {
+      const kept = await this.mail.store.db?.get<KeptFile>('meta', `file:${entry.key}`);
+      if (!kept) throw new Refused('fileGone', t('compose.upload_failed', { name: entry.name, why: t('att.gone') }));
+      const client = this.mail.store.client;
+      if (!client) throw new Offline(t('door.offline'));
+      const octets = Uint8Array.from(atob(kept.base64), (character) => character.charCodeAt(0));
+      const answer = await upload(client, new Blob([octets], { type: kept.type }), kept.type, (share) => (entry.progress = share));
+      entry.blobId = answer.blobId;
+      entry.progress = 1;
+      delete entry.local;
+      await this.mail.store.db?.delete('meta', [`file:${entry.key}`]);
+      this.state = 'dirty';
+    }
+  }
+
+  take(kept: Kept): void {
+    this.emailId = kept.emailId;
+    this.fields = { ...this.fields, ...kept.fields };
+    this.state = 'local';
+    for (const file of this.fields.attachments) if (file.blobId === null && !file.local) file.error ??= t('att.gone');
+  }
+
+  /** Put it on the server, in place of the version before; one at a time. */
+  save(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async #save(): Promise<void> {
+    const client = this.mail.store.client;
+    const drafts = this.mail.store.byRole.get('drafts')?.id;
+    if (this.state === 'saved' || this.state === 'clean' || (this.empty && !this.emailId)) return;
+    if (!client || !drafts) {
+      this.state = 'local';
+      return;
+    }
+    this.state = 'saving';
+    try {
+      await this.uploadKept();
+      this.state = 'saving';
+      const before = this.emailId;
+      const answer = await client.call<SetResponse<{ id: Id }>>('Email/set', {
+        create: { draft: { ...this.toEmail(), mailboxIds: { [drafts]: true }, keywords: { $draft: true, $seen: true } } },
+        ...(before ? { destroy: [before] } : {}),
+      });
+      const refused = answer.notCreated?.['draft'];
+      if (refused) throw new Refused(refused.type, refused.description ?? (refused.properties ?? []).join(', ') ?? refused.type);
+      this.emailId = answer.created?.['draft']?.id ?? before;
+      // Somebody else has replaced the version before: theirs stays where it is.
+      if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;
+      // Whoever typed on meanwhile is dirty again.
+      if ((this.state as SaveState) === 'saving') this.state = 'saved';
+      this.savedAt = new Date();
+      void this.#keepHere();
+    } catch (error) {
+      this.mail.store.report(error);
+      this.state = error instanceof Refused ? 'failed' : 'local';
+      if (error instanceof Refused) this.problem = error.message;
+    }
+  }
+
+  /** The message as JMAP takes it (RFC 8621 §4.6). */
+  toEmail(): Record<string, unknown> {
+    const { to, cc, bcc, subject, html, rich, attachments, inReplyTo, references, receipt } = $state.snapshot(this.fields) as Fields;
+    const identity = this.identity;
+    const text = rich ? htmlToText(html) : html;
+    const files = attachments.filter((file) => file.blobId !== null);
+    const used = files.filter((file) => !file.cid || html.includes(`cid:${file.cid}`) || html.includes(file.cid));
+    return {
+      from: [{ name: identity?.name || null, email: identity?.email ?? this.mail.signed.address }],
+      to: to.length ? to : null,
+      cc: cc.length ? cc : null,
+      bcc: bcc.length ? bcc : null,
+      subject,
+      ...(identity?.replyTo?.length ? { replyTo: identity.replyTo } : {}),
+      ...(inReplyTo ? { inReplyTo } : {}),
+      ...(references ? { references } : {}),
+      ...(receipt && identity ? { 'header:Disposition-Notification-To:asAddresses': [{ name: identity.name || null, email: identity.email }] } : {}),
+      bodyValues: { text: { value: flow(text) }, ...(rich ? { html: { value: wrapHtml(html) } } : {}) },
+      textBody: [{ partId: 'text', 'header:Content-Type': ` ${FLOWED}` }],
+      ...(rich ? { htmlBody: [{ partId: 'html', type: 'text/html' }] } : {}),
+      ...(used.length
+        ? { attachments: used.map((file) => ({ blobId: file.blobId, type: file.type || 'application/octet-stream', name: file.name, disposition: file.cid ? 'inline' : 'attachment', ...(file.cid ? { cid: file.cid } : {}) })) }
+        : {}),
+    };
+  }
+
+  /** Attach files; each goes up at once and says how far it is. */
+  attach(files: Iterable<File>, inline = false): Attachment[] {
+    const added: Attachment[] = [];
+    for (const file of files) {
+      const key = `f${Date.now().toString(36)}${(counter++).toString(36)}`;
+      this.fields.attachments.push({
+        key,
+        name: file.name || (file.type.startsWith('image/') ? `picture.${file.type.split('/')[1] ?? 'png'}` : 'file'),
+        type: file.type,
+        size: file.size,
+        blobId: null,
+        cid: inline ? `${key}@mailstead` : null,
+        progress: 0,
+        error: null,
+      });
+      const entry = this.fields.attachments.at(-1) as Attachment;
+      added.push(entry);
+      void this.#upload(entry, file);
+    }
+    return added;
+  }
+
+  async #upload(entry: Attachment, file: File): Promise<void> {
+    try {
+      const client = this.mail.store.client;
+      if (!client) throw new Offline(t('door.offline'));
+      const answer = await upload(client, file, file.type, (share) => (entry.progress = share));
+      entry.blobId = answer.blobId;
+      entry.progress = 1;
+      this.touch();
+    } catch (error) {
+      if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
+      entry.error = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (!this.uploading && this.#problem === t('compose.uploads_wait')) this.#problem = '';
+    }
+  }
+
+  /** Without a network the octets wait here, sealed like everything else on this device. */
+  async #keepFile(entry: Attachment, file: File): Promise<boolean> {
+    const db = this.mail.store.db;
+    if (!db) return false;
+    const octets = new Uint8Array(await file.arrayBuffer());
+    let text = '';
+    for (let from = 0; from < octets.length; from += 32_768) text += String.fromCharCode(...octets.subarray(from, from + 32_768));
+    await db.put('meta', `file:${entry.key}`, { type: file.type, base64: btoa(text) } satisfies KeptFile);
+    entry.local = true;
+    this.touch();
+    return true;
+  }
+
+  detach(key: string): void {
+    this.fields.attachments = this.fields.attachments.filter((file) => file.key !== key);
+    this.touch();
+  }
+
+  /** Throw the draft away, here and on the server. */
+  async discard(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.state = 'clean';
+    await this.#saving;
+    await this.mail.store.db?.delete('draft', [this.key]);
+    const trash = this.mail.store.byRole.get('trash')?.id;
+    if (!this.emailId || !this.mail.store.client) return;
+    const drafts = this.mail.store.byRole.get('drafts')?.id ?? '';
+    await this.mail.store.client.call('Email/set', trash ? { update: { [this.emailId]: { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${trash}`]: true } } } : { destroy: [this.emailId] });
+  }
+
+  async forgetHere(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.mail.store.db?.delete('draft', [this.key]);
+  }
+}
+
+/** A draft that this device keeps, null where it does not. */
+export async function keptDraft(mail: Mail, key: string): Promise<Draft | null> {
+  const kept = await mail.store.db?.get<Kept>('draft', key);
+  if (!kept) return null;
+  const draft = new Draft(mail, key);
+  draft.take(kept);
+  return draft;
+}
+
+/** What was being written when the page went away comes back, minimised. */
+export async function restore(mail: Mail): Promise<void> {
+  const kept = (await mail.store.db?.all<Kept>('draft')) ?? [];
+  for (const [key, value] of kept) {
+    if (value.queued || Date.now() - value.at > 7 * 86_400_000 || composers.list.some((draft) => draft.key === key)) continue;
+    const draft = new Draft(mail, key);
+    draft.take(value);
+    draft.minimised = true;
+    if (!draft.empty) composers.list = [...composers.list, draft];
+  }
+}
+
+export function textOf(html: string): string {
+  return html.includes('<') ? (inert(html).body.textContent ?? '') : html;
+}
+
+function wrapHtml(html: string): string {
+  return `<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>${showStyles(html)}</body></html>`;
+}
