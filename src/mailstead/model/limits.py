@@ -121,6 +121,10 @@ EVENT_SOURCES: Final = 50
 """Of one account in one process."""
 EVENT_ID_ACCOUNTS: Final = 100
 """Accounts whose states an event id holds: some 3 KB, which come back in a header."""
+EVENT_EMAILS: Final = 20
+"""Changes of emails that an event tells whole; who missed more of them asks."""
+EVENT_PROPERTIES: Final = 400
+"""Octets in which a listener names the properties of emails that it wants with an event."""
 
 # ---------------------------------------------------------------- JMAP for mail
 JMAP_FILTER_DEPTH: Final = 20

@@ -13,6 +13,8 @@ from mailstead.model.ids import ACCOUNT, AccountId, to_wire
 
 SETTLE_S: Final = 0.005
 """Changes that come together are told together."""
+REST_S: Final = 0.1
+"""What comes after nothing was told for so long is told at once: most often it comes alone."""
 CAUGHT_UP_S: Final = 30.0
 """A hint may be lost (STORAGE R6): the state is looked at this often at least."""
 AccountStates = dict[AccountId, dict[str, str]]
@@ -32,6 +34,7 @@ class Watcher:
         self._states = states
         self._watch = watch
         self._moved = asyncio.Event()
+        self._told_at = float("-inf")
         self._known: AccountStates = {}
         self.at = Position(0, 0)
         """Where the account was when the last answer was read."""
@@ -77,16 +80,19 @@ class Watcher:
 
     async def changed(self, timeout_s: float = CAUGHT_UP_S) -> AccountStates:
         """Types that moved and their states, by account, as soon as there are any; empty after ``timeout_s``, or when woken for nothing."""
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._moved.wait()
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(SETTLE_S if loop.time() - self._told_at < REST_S else 0)
         except TimeoutError:
             pass
         self._moved.clear()
         self.at, now = await self._read()
         found = {account: moved for account, states in now.items() if (moved := self._newer(account, states))}
         self._known = now
+        if found:
+            self._told_at = loop.time()
         return found
 
     def _newer(self, account: AccountId, states: dict[str, str]) -> dict[str, str]:

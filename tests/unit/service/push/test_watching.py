@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from mailstead.model.email import Position
 from mailstead.model.ids import AccountId
+from mailstead.service.push import watching
 from mailstead.service.push.watching import AccountStates, Watcher, wired
 
 ME, HER = AccountId(1), AccountId(2)
@@ -62,6 +65,27 @@ async def test_what_is_shared_no_longer_is_neither_told_nor_listened_to() -> Non
     assert {ME} == set(world.ears)
     world.states[HER] = {"Email": "1-7"}
     assert {HER: {"Email": "1-7"}} == await world.told(watcher), "whoever has it again looks at it again"
+    watcher.close()
+
+
+async def test_what_comes_after_a_rest_is_told_at_once_and_what_follows_it_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "SETTLE_S", 0.3)
+    monkeypatch.setattr(watching, "REST_S", 5.0)
+    world = World({ME: {"Email": "1-1"}})
+    watcher = world.watcher()
+    await watcher.start()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    world.states[ME] = {"Email": "1-2"}
+    assert {ME: {"Email": "1-2"}} == await world.told(watcher)
+    assert loop.time() - began < 0.2
+    world.states[ME] = {"Email": "1-3"}
+    telling = asyncio.ensure_future(world.told(watcher))
+    await asyncio.sleep(0.1)
+    world.states[ME] = {"Email": "1-4"}
+    world.ears[ME](ME, 1)
+    assert {ME: {"Email": "1-4"}} == await telling
+    assert {} == await watcher.changed(0.01), "both were told"
     watcher.close()
 
 

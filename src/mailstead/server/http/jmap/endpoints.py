@@ -20,7 +20,7 @@ from mailstead.protocol.jmap.request import too_large
 from mailstead.server.http import body
 from mailstead.server.http.connection import Stopping
 from mailstead.server.http.identify import Identify
-from mailstead.server.http.jmap import blob, blob_source, events
+from mailstead.server.http.jmap import blob, blob_source, events, news
 from mailstead.server.http.jmap.dispatch import Dispatcher
 from mailstead.server.http.jmap.session import Sessions
 from mailstead.server.http.mailing import Mailings
@@ -165,7 +165,7 @@ class Endpoints:
 
     # ------------------------------------------------------------------------------------------------- events
     async def events(self, request: Request) -> Response:
-        """RFC 8620 §7.3."""
+        """RFC 8620 §7.3. ``news``: properties of emails, where what has changed is to come with the event (``jmap.news``)."""
         principal = await self._identify(request)
         account = principal.account_id
         asked = request.query_params
@@ -175,6 +175,10 @@ class Endpoints:
         if self._listening[account] >= limits.EVENT_SOURCES:
             raise Problem(429, "limit", "Too many listeners for this account", headers={"Retry-After": "30"})
         wanted = None if types == "*" else frozenset(types.split(","))
+        told = news.properties(asked.get("news", ""))
+
+        async def whats_new(since: dict[str, str]) -> dict[str, Any] | None:
+            return await news.told(self._dispatcher, principal, since, told)
 
         async def listened() -> Any:
             self._listening[account] += 1
@@ -182,7 +186,7 @@ class Endpoints:
                 async for octets in events.listened(
                     account, types=wanted, close_after_state=close_after == "state", ping_s=ping, states=self._states, watch=self._watch,
                     stopping=self._stopping, still=lambda: self._identify.still(request, principal),
-                    last=request.headers.get("last-event-id", ""),
+                    last=request.headers.get("last-event-id", ""), news=whats_new if told else None,
                 ):  # fmt: skip
                     yield octets
             finally:

@@ -11,16 +11,19 @@ from mailstead.server.http.connection import Stopping
 from mailstead.service.push import mark
 from mailstead.service.push.watching import CAUGHT_UP_S, AccountStates, States, Watch, Watcher, wired
 
+News = Callable[[dict[str, str]], Awaitable[dict[str, Any] | None]]
+"""What has changed since the states of types, as the data of an event; None where it cannot be told."""
 PING_LEAST_S: Final = 5
 PING_MOST_S: Final = 3_600
 
 
 async def listened(
     account: AccountId, *, types: frozenset[str] | None, close_after_state: bool, ping_s: int, states: States, watch: Watch,
-    stopping: Stopping, still: Callable[[], Awaitable[bool]], last: str = "",
+    stopping: Stopping, still: Callable[[], Awaitable[bool]], last: str = "", news: News | None = None,
 ) -> AsyncIterator[bytes]:  # fmt: skip
     """Octets of the stream. ``types`` None: all. ``ping_s`` 0: no pings. ``still``: whether who listens may; asked now and then.
-    ``last``: the id of the event that was heard last, on another connection; "" nothing was."""
+    ``last``: the id of the event that was heard last, on another connection; "" nothing was. ``news``: what has changed in the account's own mail since given
+    states, told before the event that says so; None: it is asked for."""
     loop = asyncio.get_running_loop()
     watcher = Watcher(account, types, states, watch)
     stopping.tell(watcher.wake)
@@ -36,13 +39,19 @@ async def listened(
         next_ping = loop.time() + ping_s if ping_s else None
         next_look = loop.time() + CAUGHT_UP_S
         while not stopping.is_now:
+            before = watcher.known.get(account, {})
             changed = await watcher.changed(CAUGHT_UP_S if next_ping is None else min(CAUGHT_UP_S, max(0.0, next_ping - loop.time())))
             if loop.time() >= next_look:
                 if not await still():
                     return
                 next_look = loop.time() + CAUGHT_UP_S
             if changed:
-                yield _state(watcher, changed)
+                found = None
+                if news is not None and "Email" in changed.get(account, {}):
+                    if not await still():  # what is told here is mail
+                        return
+                    found = await news(before)
+                yield (event("news", found) if found is not None else b"") + _state(watcher, changed)
                 if close_after_state:
                     return
                 next_ping = loop.time() + ping_s if ping_s else None

@@ -275,6 +275,98 @@ async def test_a_delivery_is_heard_at_once(web: Web) -> None:
     await stream.aclose()  # type: ignore[attr-defined]
 
 
+NEWS = "types=*&closeafter=no&ping=0&news=id,subject,threadId"
+
+
+def responses(data: dict[str, Any]) -> dict[str, Any]:
+    """What an event ``news`` answers, by the names of its calls."""
+    return {ident: answer for _, answer, ident in data["response"]["methodResponses"]}
+
+
+async def test_what_has_come_is_told_with_the_event_to_whoever_asks_for_it(web: Web) -> None:
+    before = {name: one["state"] for name, one, _ in await web.jmap(("Email/get", {"ids": []}), ("Mailbox/get", {"ids": []}))}
+    stream = events(web, NEWS, listens := asyncio.Event())
+    hearing = asyncio.ensure_future(anext(stream))
+    await listens.wait()
+    await deliver(web)
+    async with asyncio.timeout(5):
+        name, data = await hearing
+        assert ("news", web.accounts["alice"]) == (name, data["accountId"])
+        assert {"Email": before["Email/get"], "Mailbox": before["Mailbox/get"]} == data["since"]
+        name, after = await anext(stream)
+    told = responses(data)
+    (one,) = told["created"]["list"]
+    assert ({"id", "subject", "threadId"}, "hello") == (set(one), one["subject"])
+    assert [{"id": one["threadId"], "emailIds": [one["id"]]}] == told["threads"]["list"]
+    (box,) = told["moved"]["list"]
+    assert ("inbox", 1) == (box["role"], box["unreadEmails"])
+    changed = after["changed"][web.accounts["alice"]]
+    assert ("state", changed["Email"], changed["Mailbox"]) == (name, told["changes"]["newState"], told["boxes"]["newState"])
+    # A change comes with the states that the event before has told.
+    ((_, done, _),) = await web.jmap(("Email/set", {"update": {one["id"]: {"keywords/$seen": True}}}))
+    assert one["id"] in done["updated"]
+    async with asyncio.timeout(5):
+        name, data = await anext(stream)
+    assert ("news", changed["Email"], [one["id"]]) == (name, data["since"]["Email"], [email["id"] for email in responses(data)["updated"]["list"]])
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_of_much_at_once_the_first_part_is_told(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EVENT_EMAILS", 2)
+    monkeypatch.setattr("mailstead.service.push.watching.SETTLE_S", 0.5)
+    monkeypatch.setattr("mailstead.service.push.watching.REST_S", 60.0)
+    stream = events(web, NEWS, listens := asyncio.Event())
+    hearing = asyncio.ensure_future(anext(stream))
+    await listens.wait()
+    await deliver(web)
+    async with asyncio.timeout(5):
+        await hearing
+        await anext(stream)
+    for number in range(2, 5):
+        await deliver(web, number=number)
+    async with asyncio.timeout(5):
+        _, data = await anext(stream)
+        _, after = await anext(stream)
+    told = responses(data)
+    assert (2, True) == (len(told["created"]["list"]), told["changes"]["hasMoreChanges"])
+    assert told["changes"]["newState"] != after["changed"][web.accounts["alice"]]["Email"]
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_mail_is_not_told_to_whose_session_is_over(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = events(web, NEWS, listens := asyncio.Event())
+    hearing = asyncio.ensure_future(anext(stream))
+    await listens.wait()
+
+    async def over(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("mailstead.server.http.identify.Identify.still", over)
+    await deliver(web)
+    async with asyncio.timeout(5):
+        with pytest.raises((asyncio.IncompleteReadError, StopAsyncIteration)):
+            await hearing
+
+
+@pytest.mark.parametrize(("change", "query"), [
+    ("vacation", NEWS), ("mail", "types=*&closeafter=no&ping=0&news="), ("mail", f"types=*&closeafter=no&ping=0&news={'id,' * limits.EVENT_PROPERTIES}"),
+    ("mail", "types=VacationResponse,Mailbox&closeafter=no&ping=0&news=id"),
+])  # fmt: skip
+async def test_where_no_mail_is_asked_for_or_has_moved_the_event_comes_alone(web: Web, change: str, query: str) -> None:
+    stream = events(web, query, listens := asyncio.Event())
+    hearing = asyncio.ensure_future(anext(stream))
+    await listens.wait()
+    if change == "mail":
+        await deliver(web)
+    else:
+        using = [*USING, "urn:ietf:params:jmap:vacationresponse"]
+        await web.jmap(("VacationResponse/set", {"update": {"singleton": {"isEnabled": True}}}), using=using)
+    async with asyncio.timeout(5):
+        name, _ = await hearing
+    assert "state" == name
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
 async def test_what_is_used_up_is_heard(web: Web) -> None:
     account = from_wire("a", web.accounts["alice"])
     assert account is not None
