@@ -32,3 +32,15 @@ test('every language has every message, parses, and names the same values', () =
     }
   }
 });
+
+test('small numbers are said as the language says them, also where nothing is made for it', () => {
+  for (const locale of ['en', 'en-GB', 'de', 'de-CH', 'ar', 'ar-EG', 'en-u-nu-arab']) {
+    const said = new Formatter(locale);
+    const plural = new Intl.PluralRules(locale);
+    for (const value of [0, 1, 2, 3, 11, 42, 999, 1000, 1.5, -1, 12_345]) {
+      expect(said.number(value), `${value} in ${locale}`).toBe(new Intl.NumberFormat(locale).format(value));
+      const key = plural.select(value);
+      expect(said.format('{n, plural, zero {zero} one {one} two {two} few {few} many {many} other {other}}', { n: value }), `${value} in ${locale}`).toBe(key);
+    }
+  }
+});

@@ -7,6 +7,15 @@ const firstRow = (page) => page.waitForFunction(() => window.firstRow, undefined
 export async function starts(mail) {
   const { page } = mail;
   await page.addInitScript(() => {
+    // When the page has heard of something.
+    window.heard = [];
+    const listen = EventSource.prototype.addEventListener;
+    EventSource.prototype.addEventListener = function (kind, call) {
+      listen.call(this, kind, (event) => {
+        window.heard.push(performance.timeOrigin + performance.now());
+        call(event);
+      });
+    };
     new MutationObserver((_, observer) => {
       if (!document.querySelector('.row .subj, .trow .subj')) return;
       requestAnimationFrame(() => setTimeout(() => (window.firstRow = performance.now())));
@@ -94,14 +103,18 @@ export async function scroll(mail) {
 /** Letters into the search field: from each to its answer over every row that the device has, and to the painted rows. */
 export async function typing(mail, { words }) {
   const page = await mail.at('/m/inbox');
+  await page.evaluate(() => {
+    window.scans = [];
+    new PerformanceObserver((list) => list.getEntriesByName('scan').forEach(({ duration }) => window.scans.push(duration))).observe({ entryTypes: ['measure'] });
+  });
   await page.locator('.search input').first().click();
   await page.waitForTimeout(200);
   await page.keyboard.type(words.slice(0, 2), { delay: 200 });
   // The first letter brings every row into memory; what is measured is what comes after.
-  await page.waitForFunction(() => performance.getEntriesByName('scan').length >= 3, undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => window.scans.length >= 3, undefined, { timeout: 60_000 });
   await page.waitForTimeout(1000);
   await page.evaluate(() => {
-    performance.clearMeasures('scan');
+    window.scans.length = 0;
     window.letters = [];
     window.shown = [];
     window.blocked = 0;
@@ -118,8 +131,7 @@ export async function typing(mail, { words }) {
   for (let letters = 0; letters < 4; letters++) await page.keyboard.press('Backspace', { delay: 220 });
   await page.keyboard.type(words.slice(-4), { delay: 220 });
   await page.waitForTimeout(500);
-  const scans = await page.evaluate(() => performance.getEntriesByName('scan').map(({ duration }) => duration));
-  const { shown, blocked } = await page.evaluate(() => ({ shown: window.shown, blocked: window.blocked }));
+  const { scans, shown, blocked } = await page.evaluate(() => ({ scans: window.scans, shown: window.shown, blocked: window.blocked }));
   const says = await page.locator('.scope dd').first().textContent();
   await mail.at('/m/inbox');
   return { p50: quantile(scans, 0.5), p95: quantile(scans, 0.95), shown50: quantile(shown, 0.5), shown95: quantile(shown, 0.95), blocked, scans: scans.length, says };
@@ -148,6 +160,7 @@ export async function lookOut(mail, { subject }) {
   const page = await mail.at('/m/inbox');
   await page.evaluate((wanted) => {
     document.querySelector('.list').scrollTop = 0;
+    window.heard = [];
     window.arrived = new Promise((resolve) => {
       const look = () => [...document.querySelectorAll('.row .subj')].some((row) => row.textContent === wanted) && (observer.disconnect(), requestAnimationFrame(() => setTimeout(() => resolve(performance.timeOrigin + performance.now()))));
       const observer = new MutationObserver(look);
@@ -156,9 +169,9 @@ export async function lookOut(mail, { subject }) {
   }, subject);
 }
 
-/** When that row was painted: milliseconds since 1970. */
+/** When the page has heard of anything and when that row was painted: milliseconds since 1970. */
 export async function arrival(mail) {
-  return mail.page.evaluate(() => Promise.race([window.arrived, new Promise((_, reject) => setTimeout(() => reject(new Error('the row has not come within 30 s')), 30_000))]));
+  return mail.page.evaluate(() => Promise.race([window.arrived.then((painted) => ({ heard: window.heard, painted })), new Promise((_, reject) => setTimeout(() => reject(new Error('the row has not come within 30 s')), 30_000))]));
 }
 
 /** What the page holds, with what is no longer used let go. */

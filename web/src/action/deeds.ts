@@ -1,6 +1,7 @@
 /** What one can do to conversations. Each builds the patches and hands them to the log; the log does the rest. */
 import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
+import { type FlagColour, flagBits, flagColours } from './flags.ts';
 import type { Entry } from './log.svelte.ts';
 import type { Key } from '../kit/i18n/index.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
@@ -126,21 +127,6 @@ export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
 /** Marks what has been read as it is read; no deed of the user's, so nothing to undo. */
 export function seen(mail: Mail, ids: Id[]): void {
   mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, keyword('$seen', true)])), { quiet: true });
-}
-
-const flagBits = ['$MailFlagBit0', '$MailFlagBit1', '$MailFlagBit2'];
-/** Apple's colours, by the three bits of RFC 9979. */
-export const flagColours = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'gray'] as const;
-export type FlagColour = (typeof flagColours)[number];
-
-export function flagColour(email: Email): FlagColour | null {
-  if (!('$flagged' in email.keywords)) return null;
-  const bits = flagBits.reduce((sum, bit, index) => sum + (bit.toLowerCase() in lower(email.keywords) ? 1 << index : 0), 0);
-  return flagColours[bits] ?? 'red';
-}
-
-function lower(keywords: Record<string, true>): Record<string, true> {
-  return Object.fromEntries(Object.keys(keywords).map((name) => [name.toLowerCase(), true]));
 }
 
 export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red'): Entry | null {

@@ -6,6 +6,7 @@ import { type EmailQuery, newestFirst } from '../cache/query.svelte.ts';
 import { type Scan, Scanner } from '../cache/scan.ts';
 import type { Ids } from '../cache/windows.ts';
 import type { Id } from '../jmap/types.ts';
+import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { type Term, type World, parse, toFilter, words } from '../kit/search.ts';
 
@@ -79,7 +80,7 @@ export class Finding {
     const begin = performance.now();
     const found = await this.scanner.look(what, this.world, this.everywhere, session.settings.values.conversations);
     if (!found) return;
-    performance.measure('scan', { start: begin });
+    took('scan', begin);
     if (now !== this.query) return;
     // The rows of the first screen are there when their places are: nothing is drawn twice.
     await this.#mail.store.load(found.ids.slice(0, 24));
@@ -89,7 +90,7 @@ export class Finding {
     const { length } = places;
     places.length += found.total - found.ids.length;
     now.seed(places.fill(null, length));
-    performance.measure('found', { start: begin });
+    took('found', begin);
   }
 
   /** What one wrote oneself about a conversation is no part of its rows, nor are the names of its files. */

@@ -8,6 +8,7 @@ import { Offline, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import { Push } from '../jmap/push.ts';
 import { type Signed, account, current, open } from '../jmap/session.ts';
+import { afterPaint } from '../kit/rest.ts';
 
 const LAST = 'mailstead.last';
 
@@ -108,6 +109,8 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
     return mail;
   }
   // The store and the JMAP session open side by side; the screen waits for neither longer than it must.
+  opening ??= open(signed.accountId);
+  opening.catch(() => (opening = null));
   const store = (async () => {
     try {
       mail.store.db = await Database.open(signed.accountId, await (share ?? account.keyShare()));
@@ -157,8 +160,16 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
     if (session.settings.values.notify) void import('../action/notifications.ts').then(({ attend }) => attend(mail));
     void mail.log.flush();
     push?.close();
-    push = new Push(client, {
-      onChange: (changed) => void mail.store.sync(changed),
+    let told = false;
+    push = new Push(client, mail.store.rowProperties, {
+      onNews: (news) => (told = mail.store.hear(news)),
+      // What was told with the event is seen before the server is asked what else there is.
+      onChange: (changed) => {
+        const ask = (): void => void mail.store.sync(changed);
+        if (told) afterPaint(ask);
+        else ask();
+        told = false;
+      },
       onOpen: () => {
         mail.store.link = 'online';
         void mail.store.sync().then(() => mail.log.flush());

@@ -3,7 +3,8 @@ import type { Comparator, Email, Filter, GetResponse, Id, QueryChangesResponse, 
 import type { Store } from './store.svelte.ts';
 import { type Ids, change, missing, place, without } from './windows.ts';
 
-export const PAGE = 64;
+/** So many places are asked for at one time: about what can be seen, for the frame in which they come has to draw them. */
+export const PAGE = 32;
 /** So many ids of a result are kept on the device. */
 const KEPT = 5000;
 
@@ -265,21 +266,41 @@ export class EmailQuery {
     if (any && anew) await this.refresh();
   }
 
+  get #newestFirst(): boolean {
+    return this.spec.sort[0]?.property === 'receivedAt' && this.spec.sort[0].isAscending !== true;
+  }
+
+  /** Where an email stands among these, newest first: before the first that is older, or not known. */
+  #placeOf(email: Email, ids: Ids): number {
+    const at = ids.findIndex((id) => id === null || (this.store.peek(id)?.receivedAt ?? '') < email.receivedAt);
+    return at < 0 ? ids.length : at;
+  }
+
+  /** Mail has come: its rows stand where the server will say that they stand, before it has said so. Where that is not plain, it is asked. */
+  meet(emails: Email[]): void {
+    const { filter, collapseThreads } = this.spec;
+    const box = filter && Object.keys(filter).length === 1 ? mailboxOf(filter) : null;
+    if (box === null || !this.#newestFirst || !this.#state) return;
+    for (const email of emails) {
+      if (!this.ids || !(box in email.mailboxIds) || this.#hidden.has(email.threadId) || this.ids.includes(email.id)) continue;
+      const before = collapseThreads ? (this.store.threads.get(email.threadId)?.emailIds ?? []) : [];
+      const ids = without(this.ids, before.filter((id) => id !== email.id));
+      const at = this.#placeOf(email, ids);
+      if (ids[at] === null) continue;
+      ids.splice(at, 0, email.id);
+      this.ids = ids;
+    }
+  }
+
   /** Put rows back at their place by date, at once: an undo that is seen before the server has answered. */
   reveal(emails: Email[]): void {
     if (!this.ids) return;
     const ids = [...this.ids];
-    const descending = this.spec.sort[0]?.property === 'receivedAt' && this.spec.sort[0].isAscending !== true;
     for (const email of emails) {
       this.#hidden.delete(email.threadId);
       const present = ids.some((id) => id !== null && (id === email.id || (this.spec.collapseThreads && this.store.emails.get(id)?.threadId === email.threadId)));
       if (present) continue;
-      let at = ids.length;
-      if (descending) {
-        at = ids.findIndex((id) => id === null || (this.store.emails.get(id)?.receivedAt ?? '') < email.receivedAt);
-        if (at < 0) at = ids.length;
-      }
-      ids.splice(at, 0, email.id);
+      ids.splice(this.#newestFirst ? this.#placeOf(email, ids) : ids.length, 0, email.id);
     }
     this.ids = ids;
   }

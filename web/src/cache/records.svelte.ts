@@ -48,7 +48,8 @@ export class Records<T extends { id: Id }> {
     const made = answer.created?.['one'];
     if (refusal || !made) throw new Refused(refusal?.type ?? 'serverFail', refusal?.description ?? refusal?.type ?? '');
     const whole = { ...values, ...made } as T;
-    this.list = [...this.list, whole];
+    // The push may have been quicker than the answer.
+    this.list = [...this.list.filter(({ id }) => id !== whole.id), whole];
     return whole;
   }
 

@@ -60,6 +60,23 @@ const same = (left: Entry, right: Entry): boolean => (Object.keys(right) as (key
 const later = (left: Entry, right: Entry): number => (left.receivedAt > right.receivedAt ? -1 : left.receivedAt < right.receivedAt ? 1 : left.id > right.id ? -1 : 1);
 const SLICE = 2048;
 
+/** What a question has found: rows of the list by their places, newest first. */
+interface Result {
+  asked: Question;
+  places: Uint32Array;
+  /** Where the word that was looked for last begins in each of these rows: with more letters it begins nowhere before. */
+  word: { term: number; starts: Uint32Array } | null;
+}
+
+/** So many results are kept: who takes letters back has been there before. */
+const KEPT = 8;
+
+/** What a search has found, newest first, one row of each conversation where asked so. */
+export interface Found {
+  total: number;
+  ids: (first?: number) => Id[];
+}
+
 export class Rows {
   #list: Entry[] = [];
   readonly #byId = new Map<Id, Entry>();
@@ -68,8 +85,10 @@ export class Rows {
   #seen = new Uint32Array(1024);
   #round = 0;
   #version = 0;
-  /** The last question that was answered to its end, and everything that answers it. */
-  #last: { asked: Question; found: Entry[] } | null = null;
+  /** The questions that were answered to their end since the rows have changed, the last one first. */
+  #kept: Result[] = [];
+  /** The day on which they were asked: "today" is another one tomorrow. */
+  #day = '';
 
   get size(): number {
     return this.#list.length;
@@ -105,7 +124,7 @@ export class Rows {
       }
     }
     if (!changed) return;
-    this.#last = null;
+    this.#kept = [];
     this.#version++;
     if (out.size) this.#list = this.#list.filter((entry) => !out.has(entry));
     // The same id may have come twice; the later one stands.
@@ -114,18 +133,47 @@ export class Rows {
     if (put.length) this.#list = merge(this.#list, put);
   }
 
-  /** Search. Yields after each slice of rows; returns what was found, newest first, one row of each conversation where asked so. */
-  *search(asked: Question, now: Date): Generator<undefined, Id[]> {
-    const base = this.#last && narrows(this.#last.asked, asked) ? this.#last.found : this.#list;
-    const test = matcher(asked.terms, worldOf(asked), now, asked.everywhere);
-    const found: Entry[] = [];
+  /** Search. Yields after each slice of rows. Looked at are the fewest rows that can answer, and only for what they have not been asked yet. */
+  *search(asked: Question, now: Date): Generator<undefined, Found> {
+    const day = now.toDateString();
+    if (day !== this.#day) this.#kept = [];
+    this.#day = day;
+    const list = this.#list;
     const version = this.#version;
-    for (let from = 0; from < base.length; from += SLICE) {
-      for (const entry of base.slice(from, from + SLICE)) if (test(entry, entry.text)) found.push(entry);
+    const wider = this.#kept.filter((kept) => narrows(kept.asked, asked));
+    const same = wider.find((kept) => narrows(asked, kept.asked));
+    const base = wider.reduce<Result | null>((least, kept) => (least && least.places.length <= kept.places.length ? least : kept), null);
+    const result = same ?? (yield* this.#look(asked, now, list, base));
+    if (version === this.#version) this.#kept = [result, ...this.#kept.filter((kept) => kept !== result)].slice(0, KEPT);
+    return this.#found(list, result.places, asked.collapse);
+  }
+
+  /** The rows of `base` (all where it is null) that answer what is asked more. */
+  *#look(asked: Question, now: Date, list: Entry[], base: Result | null): Generator<undefined, Result> {
+    const fresh = asked.terms.flatMap(({ value }, index) => (base?.asked.terms[index]?.value === value ? [] : [index]));
+    const lead = fresh.findLast((index) => asked.terms[index]?.op === 'text' && !asked.terms[index]?.not) ?? -1;
+    const word = asked.terms[lead]?.value.toLowerCase() ?? '';
+    const known = base?.word && base.word.term === lead && word.startsWith(base.asked.terms[lead]?.value.toLowerCase() ?? '\n') ? base.word.starts : null;
+    const others = fresh.filter((index) => index !== lead).map((index) => asked.terms[index] as Term);
+    // Where something is left of an earlier answer, what hides rows has been looked at.
+    const test = others.length || (!base && !asked.everywhere && asked.hidden.length) ? matcher(others, worldOf(asked), now, base !== null || asked.everywhere || asked.terms.some(({ op }) => op === 'in')) : null;
+    const size = base ? base.places.length : list.length;
+    const places = new Uint32Array(size);
+    const starts = lead < 0 ? null : new Uint32Array(size);
+    let count = 0;
+    for (let from = 0; from < size; from += SLICE) {
+      for (let at = from, end = Math.min(size, from + SLICE); at < end; at++) {
+        const place = base ? (base.places[at] as number) : at;
+        const entry = list[place] as Entry;
+        const start = starts ? entry.text.indexOf(word, known ? known[at] : 0) : 0;
+        if (start < 0 || (test && !test(entry, entry.text))) continue;
+        places[count] = place;
+        if (starts) starts[count] = start;
+        count++;
+      }
       yield;
     }
-    if (version === this.#version) this.#last = { asked, found };
-    return this.#ids(found, asked.collapse);
+    return { asked, places: places.slice(0, count), word: starts && { term: lead, starts: starts.slice(0, count) } };
   }
 
   /** What of a list is here: the filter of a place, looked at by this device. */
@@ -143,17 +191,29 @@ export class Rows {
     return this.#ids(this.#list.filter(test), collapse);
   }
 
+  #found(list: Entry[], places: Uint32Array, collapse: boolean): Found {
+    const shown = collapse ? this.#firstOfEach(places, (place) => list[place] as Entry) : places;
+    return { total: shown.length, ids: (first = shown.length) => Array.from(shown.subarray(0, first), (place) => (list[place] as Entry).id) };
+  }
+
   #ids(entries: Entry[], collapse: boolean): Id[] {
-    if (!collapse) return entries.map(({ id }) => id);
+    const all = Uint32Array.from(entries.keys());
+    return Array.from(collapse ? this.#firstOfEach(all, (place) => entries[place] as Entry) : all, (place) => (entries[place] as Entry).id);
+  }
+
+  /** The first place of each conversation. */
+  #firstOfEach(places: Uint32Array, entryAt: (place: number) => Entry): Uint32Array {
     if (this.#seen.length < this.#threads.size) this.#seen = new Uint32Array(2 * this.#threads.size);
     const round = ++this.#round;
-    const ids: Id[] = [];
-    for (const { id, thread } of entries) {
+    const out = new Uint32Array(places.length);
+    let count = 0;
+    for (const place of places) {
+      const { thread } = entryAt(place);
       if (this.#seen[thread] === round) continue;
       this.#seen[thread] = round;
-      ids.push(id);
+      out[count++] = place;
     }
-    return ids;
+    return out.subarray(0, count);
   }
 
   #number(threadId: Id): number {

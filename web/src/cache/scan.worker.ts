@@ -1,7 +1,7 @@
 /** The thread that searches as one types: it opens the rows of this device by itself and answers the newest question only. */
 import type { Email, Filter, Id } from '../jmap/types.ts';
 import { Database } from './db.ts';
-import { type Question, Rows } from './rows.ts';
+import { type Found, type Question, Rows } from './rows.ts';
 
 export type Order =
   | { t: 'open'; accountId: Id; key: CryptoKey | null }
@@ -20,7 +20,7 @@ const rows = new Rows();
 /** What the page has told by itself is newer than what lies in the database. */
 const told = new Set<Id>();
 let newest = 0;
-let result: { n: number; ids: Id[] } = { n: 0, ids: [] };
+let result: { n: number; found: Found } | null = null;
 const say = (answer: Answer): void => postMessage(answer);
 
 const turns = new MessageChannel();
@@ -51,8 +51,9 @@ async function look(n: number, asked: Question, first: number): Promise<void> {
   let begin = performance.now();
   for (let step = searching.next(); ; step = searching.next()) {
     if (step.done) {
-      result = { n, ids: step.value };
-      say({ t: 'found', n, ids: step.value.slice(0, first), total: step.value.length, looked: rows.size });
+      const found = step.value;
+      result = { n, found };
+      say({ t: 'found', n, ids: found.ids(first), total: found.total, looked: rows.size });
       return;
     }
     if (performance.now() - begin < SLICE_MS) continue;
@@ -76,7 +77,7 @@ onmessage = ({ data }: MessageEvent<Order>) => {
       void look(data.n, data.asked, data.first);
       break;
     case 'rest':
-      say({ t: 'ids', n: data.n, ids: result.n === data.n ? result.ids : [] });
+      say({ t: 'ids', n: data.n, ids: result?.n === data.n ? result.found.ids() : [] });
       break;
     case 'select':
       say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse) });

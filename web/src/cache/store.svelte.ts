@@ -8,8 +8,9 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { Offline, Refused, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
-import type { ChangesResponse, Email, GetResponse, Id, Identity, Mailbox, Thread } from '../jmap/types.ts';
+import type { ChangesResponse, Email, GetResponse, Id, Identity, Mailbox, News, Thread } from '../jmap/types.ts';
 import { PLUS, SUBMISSION } from '../jmap/types.ts';
+import { alike, says } from '../kit/alike.ts';
 import { type Patch, apply } from './patch.ts';
 import { EmailQuery, type QuerySpec, keyOf } from './query.svelte.ts';
 import type { Database } from './db.ts';
@@ -17,6 +18,20 @@ import type { Database } from './db.ts';
 export const rowProperties = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'from', 'to', 'subject', 'preview', 'hasAttachment'];
 
 const MANY_CHANGED = 200;
+/** So many lists are kept current. */
+const MOST_QUERIES = 12;
+
+/** Answers to what has changed, as far as there are any; by the names that news gives them. */
+interface Changes {
+  changes: ChangesResponse;
+  created: GetResponse<Email>;
+  updated: GetResponse<Email>;
+  threads: GetResponse<Thread>;
+  boxes: ChangesResponse;
+  made: GetResponse<Mailbox>;
+  moved: GetResponse<Mailbox>;
+}
+const said = ['changes', 'created', 'updated', 'threads', 'boxes', 'made', 'moved'] as const;
 
 export type Link = 'starting' | 'online' | 'offline' | 'signed-out';
 
@@ -37,7 +52,9 @@ export class Store {
   #client = $state.raw<Client | null>(null);
   #link = $state<Link>('starting');
   #waiters: (() => void)[] = [];
-  db: Database | null = null;
+  #db: Database | null = null;
+  /** Of what the device has, or will have when it next writes: what comes as it is here already is not written again. */
+  readonly #written = new Set<string>();
   readonly queries: EmailQuery[] = [];
   readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
   readonly mailboxById = $derived(new Map(this.mailboxes.map((box) => [box.id, box])));
@@ -53,6 +70,8 @@ export class Store {
   #server = new Map<Id, Email>();
   #overlays = new Map<Id, Overlay[]>();
   #chain: Promise<unknown> = Promise.resolve();
+  /** Mail has been taken that no list has been asked about yet. */
+  #listsBehind = false;
   #listeners = new Map<string, Set<() => void>>();
   /** Counts that unconfirmed changes move, by mailbox. */
   unreadDelta = new SvelteMap<Id, number>();
@@ -69,6 +88,15 @@ export class Store {
   set client(client: Client | null) {
     this.#client = client;
     if (client) for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  get db(): Database | null {
+    return this.#db;
+  }
+
+  set db(db: Database | null) {
+    this.#db = db;
+    this.#written.clear();
   }
 
   get link(): Link {
@@ -101,17 +129,28 @@ export class Store {
 
   // ------------------------------------------------------------------------------------------------ records
 
-  takeEmails(response: GetResponse<Email>, keep = true): void {
-    for (const email of response.list) this.#put(email);
-    this.taken++;
-    if (keep && response.list.length) this.db?.later('email', response.list.map((email) => [email.id, this.#server.get(email.id) ?? email]));
+  takeEmails(response: GetResponse<Email>): void {
+    const fresh = response.list.filter((email) => this.#put(email) || !this.#written.has(email.id));
+    // What is here already is neither drawn nor written again.
+    if (fresh.length || response.notFound.length) this.taken++;
+    this.#write('email', fresh.map((email) => [email.id, this.#server.get(email.id) ?? this.emails.get(email.id)]));
     for (const id of response.notFound) this.#drop(id);
   }
 
   takeThreads(response: GetResponse<Thread>): void {
-    for (const thread of response.list) this.threads.set(thread.id, thread);
+    const fresh = response.list.filter((thread) => {
+      const changed = !alike(this.threads.get(thread.id), thread);
+      if (changed) this.threads.set(thread.id, thread);
+      return changed || !this.#written.has(`thread:${thread.id}`);
+    });
     for (const id of response.notFound) this.threads.delete(id);
-    this.db?.later('meta', response.list.map((thread) => [`thread:${thread.id}`, thread]));
+    this.#write('meta', fresh.map((thread) => [`thread:${thread.id}`, thread]));
+  }
+
+  #write(store: 'email' | 'meta', entries: [string, unknown][]): void {
+    if (!this.#db || !entries.length) return;
+    this.#db.later(store, entries);
+    for (const [id] of entries) this.#written.add(id);
   }
 
   /** Show an email as it is now. */
@@ -131,8 +170,10 @@ export class Store {
     if (this.changed.size >= MANY_CHANGED) this.onManyChanged?.();
   }
 
-  #put(email: Email): void {
+  /** Take an email in. False where it says nothing new. */
+  #put(email: Email): boolean {
     const known = this.#server.get(email.id) ?? this.emails.get(email.id);
+    if (known && says(known, email)) return false;
     const merged = known ? { ...known, ...email } : email;
     const overlays = this.#overlays.get(email.id);
     if (overlays?.length) {
@@ -142,6 +183,7 @@ export class Store {
       this.#server.delete(email.id);
       this.#show(merged);
     }
+    return true;
   }
 
   #drop(id: Id): void {
@@ -149,6 +191,7 @@ export class Store {
     this.#note(id, null);
     this.#server.delete(id);
     this.#overlays.delete(id);
+    this.#written.delete(id);
     void this.db?.delete('email', [id]);
     void this.db?.delete('body', [id]);
   }
@@ -184,11 +227,17 @@ export class Store {
     const absent = ids.filter((id) => !this.emails.has(id));
     if (!absent.length) return;
     const kept = (await this.db?.getMany<Email>('email', absent)) ?? new Map<string, Email>();
-    for (const [id, email] of kept) if (!this.emails.has(id)) this.#put(email);
+    for (const [id, email] of kept) {
+      if (!this.emails.has(id)) this.#put(email);
+      this.#written.add(id);
+    }
     this.taken++;
     const threadIds = [...new Set([...kept.values()].map((email) => email.threadId))].filter((id) => !this.threads.has(id));
     const threads = (await this.db?.getMany<Thread>('meta', threadIds.map((id) => `thread:${id}`))) ?? new Map<string, Thread>();
-    for (const thread of threads.values()) if (!this.threads.has(thread.id)) this.threads.set(thread.id, thread);
+    for (const thread of threads.values()) {
+      if (!this.threads.has(thread.id)) this.threads.set(thread.id, thread);
+      this.#written.add(`thread:${thread.id}`);
+    }
     const members = [...threads.values()].flatMap((thread) => thread.emailIds).filter((id) => !this.emails.has(id));
     if (members.length) for (const [, email] of (await this.db?.getMany<Email>('email', members)) ?? []) this.#put(email);
     const unknown = absent.filter((id) => !this.emails.has(id));
@@ -275,8 +324,9 @@ export class Store {
     const key = keyOf(spec);
     const at = this.queries.findIndex((query) => query.key === key);
     const query = at >= 0 ? (this.queries.splice(at, 1)[0] as EmailQuery) : new EmailQuery(this, spec);
-    this.queries.unshift(query);
-    this.queries.length = Math.min(this.queries.length, 12);
+    // A search of which the next letter has made another one, before the server was asked, has nothing that could be kept current.
+    const others = this.queries.filter(({ patient, hasState }) => !patient || hasState).slice(0, MOST_QUERIES - 1);
+    this.queries.splice(0, Infinity, query, ...others);
     return query;
   }
 
@@ -325,7 +375,7 @@ export class Store {
   sync(changed?: Record<string, string>): Promise<void> {
     if (changed) {
       const news = Object.entries(changed).filter(([type, state]) => this.#states[type] !== state);
-      if (!news.length) return Promise.resolve();
+      if (!news.length && !this.#listsBehind) return Promise.resolve();
     }
     return this.#serial(async () => {
       const client = this.client;
@@ -376,6 +426,7 @@ export class Store {
     const about = (type: string): boolean => !changed || type in changed;
     const mailNews = about('Email') || about('Mailbox') || about('Thread');
     if (!mailNews) return;
+    this.#listsBehind = false;
     const since = this.#states;
     const emails = client.call<ChangesResponse>('Email/changes', { sinceState: since['Email'], maxChanges: 256 });
     const created = client.call<GetResponse<Email>>('Email/get', { '#ids': emails.ref('/created'), properties: this.rowProperties });
@@ -389,8 +440,8 @@ export class Store {
     const shown = this.queries[0];
     const news = shown?.changesCall();
     // All of it is taken in one turn, so that it is drawn once.
-    const [[emails0, created0, updated0, threads0, boxes0, made0, moved0]] = await Promise.all([settle, news?.come]);
-    const failure = [emails0, boxes0].find((result) => result.status === 'rejected')?.reason as unknown;
+    const [answers] = await Promise.all([settle, news?.come]);
+    const failure = [answers[0], answers[4]].find((result) => result.status === 'rejected')?.reason as unknown;
     if (failure !== undefined) {
       if (failure instanceof Refused && failure.type === 'cannotCalculateChanges') {
         await this.#beginAnew(client);
@@ -398,35 +449,55 @@ export class Store {
       }
       throw failure;
     }
-    if (boxes0.status === 'fulfilled' && made0.status === 'fulfilled' && moved0.status === 'fulfilled') {
-      const byId = new Map(this.mailboxes.map((box) => [box.id, box]));
-      for (const box of [...made0.value.list, ...moved0.value.list]) byId.set(box.id, { ...byId.get(box.id), ...box });
-      for (const id of boxes0.value.destroyed) byId.delete(id);
-      this.mailboxes = [...byId.values()];
-      this.#states['Mailbox'] = boxes0.value.newState;
-    }
-    if (threads0.status === 'fulfilled') {
-      this.takeThreads(threads0.value);
-      this.#states['Thread'] = threads0.value.state;
-    }
-    let fresh: Email[] = [];
-    if (created0.status === 'fulfilled') {
-      fresh = created0.value.list;
-      this.takeEmails(created0.value);
-    }
-    if (updated0.status === 'fulfilled') this.takeEmails(updated0.value);
+    const told = Object.fromEntries(answers.map((one, at) => [said[at], one.status === 'fulfilled' ? one.value : undefined])) as Partial<Changes>;
+    const fresh = this.#takeChanges(told);
     await news?.take();
-    let more = false;
-    if (emails0.status === 'fulfilled') {
-      for (const id of emails0.value.destroyed) this.#forget(id);
-      this.#states['Email'] = emails0.value.newState;
-      more = emails0.value.hasMoreChanges;
-    }
+    this.#takeEnd(told);
     // The other queries are not on the screen; they follow behind.
     const others = this.queries.filter((query) => query !== shown).map((query) => query.changesCall());
     for (const other of others) await other?.take();
     if (fresh.length) this.onArrival?.(fresh);
-    if (more) await this.#catchUp(client);
+    if (told.changes?.hasMoreChanges) await this.#catchUp(client);
+  }
+
+  /** What has come and changed. Returns the emails that have come. */
+  #takeChanges({ boxes, made, moved, threads, created, updated }: Partial<Changes>): Email[] {
+    if (boxes && made && moved) {
+      const byId = new Map(this.mailboxes.map((box) => [box.id, box]));
+      for (const box of [...made.list, ...moved.list]) byId.set(box.id, { ...byId.get(box.id), ...box });
+      for (const id of boxes.destroyed) byId.delete(id);
+      this.mailboxes = [...byId.values()];
+      this.#states['Mailbox'] = boxes.newState;
+    }
+    if (threads) {
+      this.takeThreads(threads);
+      this.#states['Thread'] = threads.state;
+    }
+    if (created) this.takeEmails(created);
+    if (updated) this.takeEmails(updated);
+    return created?.list ?? [];
+  }
+
+  /** What has gone, behind the lists that held it: from here it goes on. */
+  #takeEnd({ changes }: Partial<Changes>): void {
+    if (!changes) return;
+    for (const id of changes.destroyed) this.#forget(id);
+    this.#states['Email'] = changes.newState;
+  }
+
+  /** What the push has told with its event, where this device stands at the states from which it goes on: seen at once. False where it has to be asked for. */
+  hear({ since, response }: News): boolean {
+    if (this.syncing || since['Email'] !== this.#states['Email'] || since['Mailbox'] !== this.#states['Mailbox']) return false;
+    const told = Object.fromEntries(response.methodResponses.filter(([name]) => name !== 'error').map(([, answer, id]) => [id, answer])) as Partial<Changes>;
+    // What has gone leaves its list first, and that says the server.
+    if (said.some((name) => !told[name]) || told.changes?.destroyed.length) return false;
+    const fresh = this.#takeChanges(told);
+    this.queries[0]?.meet(fresh);
+    this.#listsBehind = true;
+    this.#takeEnd(told);
+    this.#keepStates();
+    if (fresh.length) this.onArrival?.(fresh);
+    return true;
   }
 
   #forget(id: Id): void {
@@ -444,6 +515,7 @@ export class Store {
     const known = [...this.emails.keys()];
     await this.db?.clear('email');
     await this.db?.clear('query');
+    this.#written.clear();
     await this.#begin(client);
     const shown = new Set(this.queries.flatMap((query) => query.ids ?? []));
     for (const id of known) if (!shown.has(id) && !this.#overlays.has(id)) this.#drop(id);

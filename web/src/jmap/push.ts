@@ -3,7 +3,7 @@
  * growing pauses. Each (re)connection calls `onOpen`, since what happened in between was not told.
  */
 import type { Client } from './client.ts';
-import type { StateChange } from './types.ts';
+import { type News, PLUS, type StateChange } from './types.ts';
 
 export class Push {
   #source: EventSource | undefined;
@@ -13,20 +13,26 @@ export class Push {
 
   constructor(
     readonly client: Client,
-    readonly handlers: { onChange: (changed: Record<string, string>) => void; onOpen: () => void; onDown: () => void },
+    /** Properties of emails that are wanted with the news. */
+    readonly properties: readonly string[],
+    readonly handlers: { onNews: (news: News) => void; onChange: (changed: Record<string, string>) => void; onOpen: () => void; onDown: () => void },
   ) {
     this.#connect();
   }
 
   #connect(): void {
     if (this.#closed) return;
-    const url = this.client.session.eventSourceUrl.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30');
+    const url = this.client.session.eventSourceUrl.replace('{types}', '*').replace('{closeafter}', 'no').replace('{ping}', '30') + (this.client.has(PLUS) ? `&news=${this.properties.join()}` : '');
     const source = new EventSource(url, { withCredentials: true });
     this.#source = source;
     source.onopen = () => {
       this.#pauseMs = 1000;
       this.handlers.onOpen();
     };
+    source.addEventListener('news', (event) => {
+      const news = JSON.parse((event as MessageEvent<string>).data) as News;
+      if (news.accountId === this.client.accountId) this.handlers.onNews(news);
+    });
     source.addEventListener('state', (event) => {
       const change = JSON.parse((event as MessageEvent<string>).data) as StateChange;
       const changed = change.changed[this.client.accountId];

@@ -252,6 +252,13 @@ export interface QueryChangesResponse {
   added: { id: Id; index: number }[];
 }
 
+/** What would be asked next, told with the event: the response to a request for what has changed since these states (docs/decisions/0094). */
+export interface News {
+  accountId: Id;
+  since: Record<string, string>;
+  response: { methodResponses: [name: string, answer: unknown, id: string][] };
+}
+
 export type StateChange = { '@type': 'StateChange'; changed: Record<Id, Record<string, string>> };
 
 export const CORE = 'urn:ietf:params:jmap:core';

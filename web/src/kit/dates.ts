@@ -58,6 +58,9 @@ export function rowDate(iso: string, now = new Date()): string {
   return format(date, dayAndYear);
 }
 
+/** What a list needs to say dates, a step at a time: each is made when it is first needed, and that takes as long as a row. */
+export const warmers: readonly (() => void)[] = [clock, weekday, day].map((options) => () => void format(new Date(), options));
+
 /** For the head of a message: “Today 14:02”, “Tuesday 16:20”, “9 Nov 2025, 16:20”. */
 export function messageDate(iso: string, now = new Date()): string {
   const date = new Date(iso);

@@ -12,6 +12,12 @@ export function whenIdle(what: () => void): () => void {
   return () => cancelIdleCallback(handle);
 }
 
+/** Tell whoever looks on how long something took that has begun at `begin`. The browser would keep it for as long as the page lives. */
+export function took(what: string, begin: number): void {
+  performance.measure(what, { start: begin });
+  performance.clearMeasures(what);
+}
+
 /** So long a frame may be awaited: a page that nobody sees paints none. */
 const NO_FRAME_MS = 100;
 

@@ -165,24 +165,38 @@ export function haystack(row: Searched): string {
   return `${people(row.from)}\n${people(row.to)}\n${row.subject ?? ''}\n${row.preview}`.toLowerCase();
 }
 
-/** The terms as one test over a row and its haystack. What only the server knows (the whole text) is looked for in the preview. */
+/** Whether `value` stands in one of the lines of a haystack; a line has no end of line in it, nor has `value`. */
+function inLine(text: string, line: number, value: string): boolean {
+  let from = 0;
+  for (let before = 0; before < line; before++) {
+    const end = text.indexOf('\n', from);
+    if (end < 0) return false;
+    from = end + 1;
+  }
+  const at = text.indexOf(value, from);
+  if (at < 0) return false;
+  const end = text.indexOf('\n', from);
+  return end < 0 || at + value.length <= end;
+}
+
+/** The terms as one test over a row and its haystack, which makes no object: it is asked of 100,000. What only the server knows (the whole text) is looked for in the preview. */
 export function matcher(terms: Term[], world: World, now: Date, everywhere: boolean): (row: Row, text: string) => boolean {
   const hidden = new Set(world.hidden);
   const elsewhere = terms.some(({ op }) => op === 'in');
-  const tests = terms.map((term): ((row: Row, text: string, lines: () => string[]) => boolean) => {
+  const tests = terms.map((term): ((row: Row, text: string) => boolean) => {
     const value = term.value.toLowerCase();
-    const test = ((): ((row: Row, text: string, lines: () => string[]) => boolean) => {
+    const test = ((): ((row: Row, text: string) => boolean) => {
       switch (term.op) {
         case 'text':
-          return (_, text) => text.includes(value);
+          return (_, text) => text.indexOf(value) >= 0; // quicker than `includes`, for which V8 has no short way
         case 'from':
-          return (_, __, lines) => (lines()[0] ?? '').includes(value);
+          return (_, text) => inLine(text, 0, value);
         case 'to':
-          return (_, __, lines) => (lines()[1] ?? '').includes(value);
+          return (_, text) => inLine(text, 1, value);
         case 'subject':
-          return (_, __, lines) => (lines()[2] ?? '').includes(value);
+          return (_, text) => inLine(text, 2, value);
         case 'body':
-          return (_, __, lines) => (lines()[3] ?? '').includes(value);
+          return (_, text) => inLine(text, 3, value);
         case 'note':
         case 'filename':
           return () => false; // a row knows nothing of notes and names of files: whoever has them adds what is found there
@@ -212,12 +226,10 @@ export function matcher(terms: Term[], world: World, now: Date, everywhere: bool
         }
       }
     })();
-    return term.not ? (row, text, lines) => !test(row, text, lines) : test;
+    return term.not ? (row, text) => !test(row, text) : test;
   });
   return (row, text) => {
-    let lines: string[] | null = null;
-    const split = (): string[] => (lines ??= text.split('\n'));
-    for (const test of tests) if (!test(row, text, split)) return false;
+    for (const test of tests) if (!test(row, text)) return false;
     if (!everywhere && !elsewhere && hidden.size) {
       const boxes = Object.keys(row.mailboxIds);
       if (boxes.length && boxes.every((id) => hidden.has(id))) return false;

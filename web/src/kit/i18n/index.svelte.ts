@@ -68,6 +68,9 @@ export async function speak(language: Language): Promise<void> {
   document.documentElement.dir = rightToLeft.has(language) ? 'rtl' : 'ltr';
 }
 
+/** Ways of saying sizes, by language, unit and digits: each takes its time to be made. */
+const sizes = new Map<string, Intl.NumberFormat>();
+
 /** “1.8 MB”, in the units that file managers show. */
 export function octets(size: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
@@ -77,5 +80,9 @@ export function octets(size: number): string {
     value /= 1000;
     unit++;
   }
-  return new Intl.NumberFormat(current.formatter.locale, { style: 'unit', unit: units[unit] as string, unitDisplay: unit ? 'short' : 'long', maximumFractionDigits: value < 10 && unit > 1 ? 1 : 0 }).format(value);
+  const digits = value < 10 && unit > 1 ? 1 : 0;
+  const key = `${current.formatter.locale} ${unit} ${digits}`;
+  let format = sizes.get(key);
+  if (!format) sizes.set(key, (format = new Intl.NumberFormat(current.formatter.locale, { style: 'unit', unit: units[unit] as string, unitDisplay: unit ? 'short' : 'long', maximumFractionDigits: digits })));
+  return format.format(value);
 }

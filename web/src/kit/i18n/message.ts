@@ -75,13 +75,21 @@ export function parse(source: string): Node[] {
   return nodes(false, false);
 }
 
+/** Languages in which whole numbers below a thousand are written as they are here, and of which 1 alone is singular: the most usual ones need nothing to be made, which takes its time. */
+const PLAIN = /^(?:en|de)(?:-[A-Z]{2})?$/;
+const isSmall = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1000;
+
 export class Formatter {
   readonly #parsed = new Map<string, Node[]>();
   // Made when they are first needed: each takes its time, and the first screen is there before it counts.
   #plural: Intl.PluralRules | undefined;
   #number: Intl.NumberFormat | undefined;
 
-  constructor(readonly locale: string) {}
+  readonly #isPlain: boolean;
+
+  constructor(readonly locale: string) {
+    this.#isPlain = PLAIN.test(locale);
+  }
 
   format(source: string, values: Values = {}): string {
     if (!source.includes('{')) return source;
@@ -94,7 +102,13 @@ export class Formatter {
   }
 
   number(value: number): string {
+    if (this.#isPlain && isSmall(value)) return `${value}`;
     return (this.#number ??= new Intl.NumberFormat(this.locale)).format(value);
+  }
+
+  #pluralOf(value: number): string {
+    if (this.#isPlain && isSmall(value)) return value === 1 ? 'one' : 'other';
+    return (this.#plural ??= new Intl.PluralRules(this.locale)).select(value);
   }
 
   #render(nodes: Node[], values: Values, hash: number | undefined): string {
@@ -105,7 +119,7 @@ export class Formatter {
       else if ('cases' in node) {
         const value = values[node.name];
         const plural = node.kind === 'plural';
-        const key = plural ? (node.cases.has(`=${value}`) ? `=${value}` : (this.#plural ??= new Intl.PluralRules(this.locale)).select(Number(value))) : String(value);
+        const key = plural ? (node.cases.has(`=${value}`) ? `=${value}` : this.#pluralOf(Number(value))) : String(value);
         out += this.#render(node.cases.get(key) ?? node.cases.get('other') ?? [], values, plural ? Number(value) : hash);
       } else {
         const value = values[node.name];
