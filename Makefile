@@ -33,8 +33,11 @@ $(STAMP): requirements.lock pyproject.toml
 run: env
 	$(BIN)/mailstead demo
 
+# Parted among WORKERS processes; 0: one after another in this one.
+WORKERS ?= auto
+
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: env
 	$(BIN)/ruff check

@@ -24,9 +24,10 @@ READY_WITHIN_S = 120.0
 
 def free_ports(count: int) -> list[int]:
     """Ports on which nobody listens now, at any address of this machine, all different: below those from which the system lets connections go out, so that
-    none of them is taken by a client before a server has it."""
+    none of them is taken by a client before a server has it; of several processes that test at once each has every so-manieth."""
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    candidates = range(min(10_000, first // 2), first)
+    mine, all_of_us = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    candidates = range(min(10_000, first // 2) + mine, first, all_of_us)
     ports: list[int] = []
     for port in random.SystemRandom().sample(candidates, min(len(candidates), 100 * count)):
         with socket.socket() as held:

@@ -1,5 +1,5 @@
-// One browser for many flows. Each line of standard input asks for one: {"flow", "device", "args"}; each line of standard output
-// answers: {"result", "errors", "commands"} or {"failed"}. A device is a browser context with its own storage; it lasts as long as this
+// One browser for many flows. Each line of standard input asks for one: {"number", "flow", "device", "args"}; each line of standard output
+// answers: {"number", "result", "errors", "commands"} or {"number", "failed"}. A device is a browser context with its own storage; it lasts as long as this
 // process, so a flow may go on where an earlier one has stopped. The tests that ask look at the server over IMAP.
 import { createInterface } from 'node:readline';
 import { readdirSync } from 'node:fs';
@@ -28,7 +28,7 @@ async function device({ name, base, login, password, ...options }) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { flow, device: wanted, args } = JSON.parse(line);
+  const { number, flow, device: wanted, args } = JSON.parse(line);
   let answer;
   let mail;
   try {
@@ -42,6 +42,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (shot && mail?.page) await mail.page.screenshot({ path: `${shot}/${flow}.png` }).catch(() => undefined);
     answer = { failed: `${flow}: ${error.stack ?? error}\n${mail?.errors.join('\n') ?? ''}` };
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  process.stdout.write(`${JSON.stringify({ number, ...answer })}\n`);
 }
 await browser.close();

@@ -8,7 +8,7 @@ export class Mail {
   }
 
   async begin() {
-    this.context.setDefaultTimeout(12_000);
+    this.context.setDefaultTimeout(25_000); // also where two flows and a server share two cores
     // Whoever is tested has been shown around.
     await this.context.addInitScript(() => {
       if (self.origin !== 'null' && !localStorage.getItem('mailstead.settings')) localStorage.setItem('mailstead.settings', '{"toured":true}');

@@ -85,7 +85,7 @@ def test_a_changed_message_fails_and_says_where() -> None:
     (KEY.key.record().encode() + b"; h=sha1", "permerror"), (KEY.key.record().encode() + b"; s=tlsrpt", "permerror"),
     (BIG.key.record().encode(), "permerror"), (PrivateKey.make(ED25519).record().encode(), "fail"),
     (KEY.key.record().encode() + b"; t=y", "pass"), ((b"junk", KEY.key.record().encode()), "pass"),
-])  # fmt: skip
+], ids=["no answer", "none", "of SPF", "withdrawn", "another hash", "another service", "another kind", "another key", "tested", "two"])  # fmt: skip
 def test_what_the_key_says(record: object, result: str) -> None:
     (one,) = checked(signed(), {KEY.name: record})
     assert result == one.result, one.reason
