@@ -23,6 +23,10 @@ it('knows who is important, by address or domain', () => {
 it('tells of chosen folders', () => {
   expect(verdict(rules({ folders: ['work'] }), from('no-reply@x.test', { mailboxIds: { work: true } }), 'in', noon)).toBe('silent');
 });
+it('tells of what is followed, muted or not', () => {
+  expect(verdict(rules({ mail: 'all' }), from('ada@x.test', { keywords: { $muted: true, $followed: true } }), 'in', noon)).not.toBe('no');
+});
+
 it('says nothing of what was read, muted, junk or a draft', () => {
   for (const word of ['$seen', '$muted', '$junk', '$draft']) expect(verdict(rules({ mail: 'all' }), from('ada@x.test', { keywords: { [word]: true } }), 'in', noon)).toBe('no');
 });

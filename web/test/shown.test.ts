@@ -30,6 +30,11 @@ test('a row is put into words once, with the marks of what it is', () => {
   expect(full.chips.map(({ name }) => name)).toEqual(['Boats', 'C']);
 });
 
+test('a conversation that is followed is muted no more', () => {
+  const rows = [{ $muted: true }, { $muted: true, $followed: true }].map((keywords) => shownOf(rowOf({ ...email, keywords } as Email, [], mine, false), []));
+  expect(rows.map(({ marks }) => marks.map(({ icon }) => icon))).toEqual([['belloff'], []]);
+});
+
 test('rows without marks, labels or a known face have the same ones: nothing is drawn where one follows the other', () => {
   const [left, right] = ['e1', 'e2'].map((id) => shownOf(rowOf({ ...email, id } as Email, [], mine, false), []));
   expect(left?.marks).toBe(right?.marks);

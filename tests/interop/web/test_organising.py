@@ -63,8 +63,18 @@ def test_a_reminder_stands_on_the_board_until_it_is_done(site: Server, browser: 
 
 def test_mute(site: Server, browser: Browser, office: dict[str, Any]) -> None:
     put(site, "A long discussion", to=TIDY)
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TIDY, PASSWORD)
+        imap.select("INBOX")
+        imap.store(imap.search(None, "SUBJECT", "discussion")[1][0].decode(), "+FLAGS", "($new)")
+
+    def flags() -> set[str]:
+        return {flag.lower() for flag in found(site, TIDY, "INBOX", "A long discussion")[0][0]}
+
+    assert "$new" in flags()
     browser.run("mute", office, subject="A long discussion")
-    eventually(lambda: "$muted" in [flag.lower() for flag in found(site, TIDY, "INBOX", "A long discussion")[0][0]])
+    # Whoever has read it knows that it is back (RFC 9979 §7.7).
+    eventually(lambda: {"$muted", r"\seen"} <= flags() and "$new" not in flags())
 
 
 def test_a_blocked_sender_goes_to_junk_from_now_on(site: Server, browser: Browser, office: dict[str, Any]) -> None:

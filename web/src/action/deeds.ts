@@ -112,9 +112,12 @@ export function inbox(mail: Mail, rows: Id[]): Entry | null {
   return leave(mail, rows, () => perform(mail, 'did.inbox', rows, (email) => (sent in email.mailboxIds ? null : only(email, target))));
 }
 
+/** Whoever has read a message has seen that it is back: `$new` goes (RFC 9979 §7.7). */
+const opened = (email: Email | undefined): Patch => ({ ...keyword('$seen', true), ...(email && '$new' in email.keywords ? keyword('$new', false) : {}) });
+
 export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
   if (mail.everything) return whole(mail, on ? 'did.read' : 'did.unread', keyword('$seen', on));
-  if (on) return perform(mail, 'did.read', rows, () => keyword('$seen', true));
+  if (on) return perform(mail, 'did.read', rows, opened);
   // Unread again from the newest on: that is where reading begins next time.
   const patches: Record<Id, Patch> = {};
   for (const id of rows) {
@@ -126,7 +129,7 @@ export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
 
 /** Marks what has been read as it is read; no deed of the user's, so nothing to undo. */
 export function seen(mail: Mail, ids: Id[]): void {
-  mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, keyword('$seen', true)])), { quiet: true });
+  mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, opened(mail.store.emails.get(id))])), { quiet: true });
 }
 
 export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red'): Entry | null {

@@ -49,7 +49,7 @@ export function isQuiet(quiet: NotifyRules['quiet'], now: Date): boolean {
 
 /** Whether to tell of a message that has just come, and how. */
 export function verdict(rules: NotifyRules, one: Told, inbox: string | undefined, now: Date): 'no' | 'silent' | 'loud' {
-  if (one.keywords['$seen'] || one.keywords['$draft'] || one.keywords['$muted'] || one.keywords['$junk']) return 'no';
+  if (one.keywords['$seen'] || one.keywords['$draft'] || (one.keywords['$muted'] && !one.keywords['$followed']) || one.keywords['$junk']) return 'no';
   const author = one.from?.[0]?.email ?? '';
   const vip = isVip(rules, author);
   const inInbox = inbox !== undefined && inbox in one.mailboxIds;

@@ -78,7 +78,8 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
     draft: all.some((member) => '$draft' in member.keywords),
     answered: '$answered' in newest.keywords,
     forwarded: '$forwarded' in newest.keywords,
-    muted: all.some((member) => '$muted' in member.keywords),
+    // Followed anywhere in the conversation wins (RFC 9979 §7.2).
+    muted: all.some((member) => '$muted' in member.keywords) && !all.some((member) => '$followed' in member.keywords),
     keywords: [...new Set(all.flatMap((member) => Object.keys(member.keywords)))],
     size: all.reduce((sum, member) => sum + member.size, 0),
     snoozedUntil: all.find((member) => member.snoozed)?.snoozed?.until ?? null,
