@@ -1,4 +1,4 @@
-"""Chromium driven by the flows of web/flow: one process for all flows of a test module or session."""
+"""A browser driven by the flows of web/flow: one process for all flows of a test module or session."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import queue
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,22 +26,25 @@ class Browser:
     ran: ClassVar[dict[str, set[str]]] = {}
 
     @staticmethod
-    def need() -> None:
+    def need(engine: str = "chromium") -> None:
         """Skip the test where a program is missing."""
+        package = {"chromium": "chromium", "firefox": "firefox-esr"}[engine]
         for ok, needs in (
             (shutil.which("node"), "node (Debian package nodejs)"),
-            (Path("/usr/bin/chromium").exists(), "chromium (Debian package chromium)"),
+            (Path("/usr/bin", package).exists(), f"{engine} (Debian package {package})"),
             ((WEB / "node_modules" / "playwright-core").is_dir(), "web/node_modules (make check-web; Debian package npm)"),
         ):
             if not ok:
                 pytest.skip(f"needs {needs}")
 
-    def __init__(self, base: str) -> None:
-        self.need()
+    def __init__(self, base: str, engine: str = "chromium", prefs: Mapping[str, Any] | None = None) -> None:
+        """``engine``: chromium or firefox. ``prefs``: settings of Firefox, as in about:config."""
+        self.need(engine)
         self.base = base
         self._process = subprocess.Popen(
-            ["node", "flow/browser.mjs"], cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
+            ["node", "flow/browser.mjs", engine], cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "MAILSTEAD_BROWSER_PREFS": json.dumps(prefs or {})},
+        )  # fmt: skip
         self._answers: queue.Queue[str] = queue.Queue()
         self._asked = 0
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -1,18 +1,15 @@
-// One browser for many flows. Each line of standard input asks for one: {"number", "flow", "device", "args"}; each line of standard output
+// One browser for many flows (its name is the first argument, Chromium where there is none). Each line of standard input asks for one: {"number", "flow", "device", "args"}; each line of standard output
 // answers: {"number", "result", "errors", "commands"} or {"number", "failed"}. A device is a browser context with its own storage; it lasts as long as this
 // process, so a flow may go on where an earlier one has stopped. The tests that ask look at the server over IMAP.
 import { createInterface } from 'node:readline';
 import { readdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { launch } from './engines.mjs';
 import { Mail } from './mail.mjs';
 
 const flows = {};
 for (const file of readdirSync(new URL('./flows/', import.meta.url))) Object.assign(flows, await import(`./flows/${file}`));
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch(process.argv[2], JSON.parse(process.env.MAILSTEAD_BROWSER_PREFS ?? '{}'));
 const devices = new Map();
 
 /** Device by name, made with the options of the first call. */

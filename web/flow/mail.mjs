@@ -21,7 +21,8 @@ export class Mail {
 
   /** What goes wrong in a page is kept; refused sign-ins and the browser's own words about a server that is away are not. */
   watch(page) {
-    page.on('pageerror', (error) => this.errors.push(error.stack || error.message));
+    // Firefox tells of modules that were on their way when the page was left.
+    page.on('pageerror', (error) => /error loading dynamically imported module/.test(error.message) || this.errors.push(error.stack || error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' && !/status of 40[13]|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK|ERR_INCOMPLETE|ERR_EMPTY/.test(message.text())) this.errors.push(message.text());
     });

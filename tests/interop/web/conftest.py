@@ -3,17 +3,19 @@
 import base64
 import imaplib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 
-PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 28))
+PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 41))
 LOGIN = PEOPLE[0]
 WITHIN_S = 30.0
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
@@ -47,8 +49,44 @@ def desk(browser: Browser) -> dict[str, Any]:
     return device
 
 
+@pytest.fixture
+def tracker() -> Iterator[tuple[str, list[str]]]:
+    """An address that mail would like to call, and who called."""
+    hits: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hits.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", hits
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def hostile(url: str) -> tuple[str, ...]:
+    """Mail that would like to call ``url``, each in many ways."""
+    return (
+        f"<script>parent.marked=true;fetch('{url}/script')</script><img src='{url}/img'><img src=x onerror=\"parent.marked=true;fetch('{url}/onerror')\">"
+        f"<iframe src='{url}/iframe'></iframe><object data='{url}/object'></object><meta http-equiv=refresh content='0;url={url}/refresh'>",
+        f"<style>@import url({url}/import);body{{background:url({url}/bg)}}@font-face{{font-family:x;src:url({url}/font)}}p{{font-family:x;--a:url({url}/var);"
+        f"background:var(--a)}}</style><p style='background:\\75rl({url}/escaped)'>x</p><table background='{url}/table'><tr><td>x</table>",
+        f"<svg><image href='{url}/svg'/><style>@import '{url}/svgstyle'</style><animate onbegin=alert(1)></svg><video poster='{url}/poster'></video>"
+        f"<img srcset='{url}/srcset 2x'><link rel=prefetch href='{url}/prefetch'><form action='{url}/form'><input autofocus onfocus=\"fetch('{url}/focus')\"></form>"
+        f"<a href='javascript:parent.marked=true' ping='{url}/ping'>y</a><math><mtext><style><img src=x onerror=parent.marked=true></style></mtext></math>",
+    )
+
+
 def put(server: Server, subject: str, html: str = "<p>Text</p>", *, to: str = LOGIN, mailbox: str = "INBOX", sender: str = "Somebody <somebody@elsewhere.example>",
-        change: Callable[[EmailMessage], None] = lambda message: None) -> None:  # fmt: skip
+        change: Callable[[EmailMessage], None] = lambda message: None, age_s: float = 0.0) -> None:  # fmt: skip
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Message-ID"] = f"<{subject.replace(' ', '.')}.{time.time_ns()}@elsewhere.example>"
@@ -57,7 +95,7 @@ def put(server: Server, subject: str, html: str = "<p>Text</p>", *, to: str = LO
     change(message)
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login(to, PASSWORD)
-        imap.append(mailbox, "", "", message.as_bytes())
+        imap.append(mailbox, "", imaplib.Time2Internaldate(time.time() - age_s) if age_s else "", message.as_bytes())
 
 
 def found(server: Server, login: str, mailbox: str, subject: str) -> list[tuple[list[str], EmailMessage]]:

@@ -1,6 +1,8 @@
 """The same mail without a mouse, over a slow line, in several windows and on several devices, without motion, at twice the size, from right to left."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.harness.browser import Browser
@@ -9,6 +11,7 @@ from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
 HANDS, SLOW, MANY, OTHER, FRIEND = PEOPLE[14], PEOPLE[15], PEOPLE[16], PEOPLE[17], PEOPLE[18]
+NIGHT = PEOPLE[30]
 
 
 def flags(server: Server, login: str, subject: str, mailbox: str = "INBOX") -> set[str]:
@@ -102,3 +105,17 @@ def test_from_right_to_left(site: Server, browser: Browser) -> None:
     body = message.get_body(("plain",))
     assert body is not None
     assert body.get_content().startswith("نلتقي عند الظهر؟")
+
+
+def test_over_midnight_today_becomes_yesterday(site: Server, browser: Browser) -> None:
+    put(site, "Late in the evening", to=NIGHT)
+    here = ZoneInfo("Europe/Berlin")
+    came = datetime.now(here)
+    midnight = (came + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    device = {"name": "night", "login": NIGHT, "password": PASSWORD}
+    seen = browser.run("overMidnight", device, subject="Late in the evening", now=(midnight - timedelta(minutes=1)).isoformat())
+    time = f"{came:%H:%M}"
+    assert {"heading": "Today", "row": time, "message": f"Today {time}"} == seen[0]
+    assert {"heading": "Yesterday", "row": f"{came:%a}", "message": f"Yesterday {time}"} == seen[1]
+    assert all(seen[2][where].startswith(f"{came.day} {came:%b}") for where in ("row", "message"))
+    assert seen[2]["heading"] not in ("Today", "Yesterday")

@@ -1,6 +1,7 @@
 """Organising in the browser: each thing done there is looked at over IMAP."""
 
 import imaplib
+import re
 import smtplib
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -14,7 +15,7 @@ from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, events, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-TIDY, SORTER = PEOPLE[5], PEOPLE[24]
+TIDY, SORTER, CUSTOMER, SEEKER = PEOPLE[5], PEOPLE[24], PEOPLE[32], PEOPLE[33]
 MANY = 520
 BLUE = {r"\Flagged", "$MailFlagBit2"}
 
@@ -239,10 +240,21 @@ def test_a_list_that_nobody_vouches_for_is_not_called(site: Server, browser: Bro
     assert ("lists.mill.example", "no signature that holds covers the address") == (event["host"], event["reason"])
 
 
-def test_templates_fill_their_fields(browser: Browser, office: dict[str, Any]) -> None:
-    filled = browser.run("template", office, to="Ada Miller <ada@elsewhere.example>", subject="Your order", text="Dear {first}, thank you.")
-    assert filled["subject"] == "Your order"
-    assert "Dear Ada, thank you." in filled["text"]
+def test_templates_fill_their_fields_and_are_sent_so(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+    text = "Dear {first}, {name} at {address} has our thanks. {me}, {date}"
+    filled = browser.run("template", office, to=f"Ada Miller <{CUSTOMER}>", subject="Your order, {first}", text=text)
+    begins = f"Dear Ada, Ada Miller at {CUSTOMER} has our thanks."
+    assert "Your order, Ada" == filled["subject"]
+    assert begins in filled["text"]
+    eventually(lambda: holds(site, "INBOX", "Your order, Ada", CUSTOMER))
+    [(_, message)] = found(site, CUSTOMER, "INBOX", "Your order, Ada")
+    assert f"Ada Miller <{CUSTOMER}>" == message["To"]
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        content = " ".join(body.get_content().split())
+        assert begins in re.sub(r"<[^>]*>", "", content)
+        assert "{" not in content.partition("<body>")[2 if kind == "html" else 0]
 
 
 def test_an_app_password_opens_imap(site: Server, browser: Browser, office: dict[str, Any]) -> None:
@@ -303,3 +315,13 @@ def test_smart_folders_inside_one_another(site: Server, browser: Browser, office
     put(site, "Saucer of Carol", to=TIDY, sender="Carol <carol@pots.example>")
     found_by_both = browser.run("smartTree", office, parent="From Carol", parentWords="from:carol", child="Teapots", childWords="subject:teapot", without="Teapot of Dave")
     assert ["Teapot of Carol"] == found_by_both
+
+
+def test_what_can_be_searched_by_is_put_into_the_field(site: Server, browser: Browser) -> None:
+    device = {"name": "hints", "login": SEEKER, "password": PASSWORD}
+    put(site, "Of Nadia", to=SEEKER, sender="Nadia <nadia@elsewhere.example>")
+    put(site, "Of somebody else", to=SEEKER, sender="Else <else@elsewhere.example>")
+    browser.run("flag", device, subject="Of somebody else", colour="Red")
+    seen = browser.run("searchByHints", device, sender="nadia")
+    assert ("from:", ["Of Nadia"], ["Of somebody else"]) == (seen["field"], seen["byKey"], seen["byHand"])
+    assert ["is", "flagged"] == seen["chip"].split()

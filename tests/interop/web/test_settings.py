@@ -66,3 +66,12 @@ def test_messages_one_by_one(site: Server, browser: Browser, device: dict[str, A
     assert 1 == browser.run("singleMessages", device, subject="Two in one")
     eventually(lambda: len(found(site, CHOOSY, "Archive", "Two in one")) == 1)
     assert 1 == len(found(site, CHOOSY, "INBOX", "Two in one"))
+
+
+def test_the_first_visit(browser: Browser) -> None:
+    seen = browser.run("firstRun", {"name": "first visit", "login": PEOPLE[34], "password": PASSWORD})
+    assert [["> Ada", "Ben", "Mira"], ["Ada", "> Ben", "Mira"], ["Ada", "> Mira"], ["Ada", "> Ben", "Mira"]] == seen["drill"]
+    # The preview and the mail behind it follow each choice at once.
+    assert ([1, True], ["compact", True]) == (seen["preview"], seen["root"])
+    assert seen["seconds"] < 60
+    assert (0, {"layout": "bottom", "density": "compact", "days": 7}) == (seen["again"], seen["kept"])

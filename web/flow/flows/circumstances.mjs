@@ -234,3 +234,22 @@ export async function rightToLeft(mail, { to, subject, text }) {
   await page.locator('.composer').waitFor({ state: 'detached' });
   return { wider, from };
 }
+
+/** The page stays open over midnight, and once more while the machine sleeps: what the list and the reader say of a message, at each time. `now`: a minute before midnight. */
+export async function overMidnight(mail, { subject, now }) {
+  await mail.context.clock.install({ time: new Date(now) });
+  const page = await mail.at('/m/inbox');
+  await mail.open(subject);
+  const says = async () => ({
+    heading: await page.locator('.sec').first().textContent(),
+    row: await mail.row(subject).locator('time').textContent(),
+    message: await page.locator('.msg-h time').last().textContent(),
+  });
+  const seen = [await says()];
+  await page.clock.runFor(65_000);
+  seen.push(await says());
+  await page.clock.fastForward(7 * 86_400_000);
+  await page.clock.runFor(100);
+  seen.push(await says());
+  return seen;
+}

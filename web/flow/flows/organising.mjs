@@ -345,9 +345,10 @@ export async function leaveByPage(mail, { subject, host }) {
   await page.close();
 }
 
-/** A message kept as a template, and another one begun from it. */
+/** A message kept as a template, and another one begun from it, which is sent. */
 export async function template(mail, { to, subject, text }) {
   await mail.at('/m/inbox');
+  await mail.page.locator('.toast').waitFor({ state: 'detached' });
   await mail.write({ subject, text });
   await mail.button('Templates', mail.composer).click();
   await mail.page.getByRole('menuitem', { name: 'Save this as a template' }).click();
@@ -356,7 +357,8 @@ export async function template(mail, { to, subject, text }) {
   await mail.button('Templates', mail.composer).click();
   await mail.page.getByRole('menuitem', { name: subject }).click();
   const filled = { subject: await mail.composer.getByLabel('Subject').inputValue(), text: await mail.composer.locator('.editor').innerText() };
-  await mail.button('Discard', mail.composer).click();
+  await mail.press('Control+Enter');
+  await mail.says('Sending to');
   return filled;
 }
 
@@ -451,4 +453,30 @@ export async function sectionsByConversation(mail, { vip, words, name, order, of
   await mail.press('g', '1');
   await page.waitForTimeout(800);
   return { online, without };
+}
+
+/** A search put together from what is offered: by key, and by hand. What stands in the field, and what is found. */
+export async function searchByHints(mail, { sender }) {
+  const page = await mail.at('/m/inbox');
+  await page.locator('.rail a[href^="/s?"]').click();
+  const field = page.locator('.search input').first();
+  await page.locator('.calm .chip').first().waitFor();
+  await field.focus();
+  await mail.press('ArrowDown', 'Enter');
+  await page.waitForFunction(() => document.activeElement?.closest('.search'));
+  const seen = { field: await field.inputValue() };
+  await page.keyboard.type(`${sender} `);
+  await mail.row(/./).first().waitFor();
+  await mail.says(/everything, \d+ ms/);
+  seen.byKey = await page.locator('.row .subj').allTextContents();
+  await mail.press('Escape');
+  await page.locator('.rail a[href^="/s?"]').click();
+  await page.getByRole('button', { name: 'Flagged is:flagged' }).click();
+  await mail.row(/./).first().waitFor();
+  await mail.says(/everything, \d+ ms/);
+  seen.chip = await page.locator('.search .op').innerText();
+  seen.byHand = await page.locator('.row .subj').allTextContents();
+  await mail.press('Escape');
+  await mail.at('/m/inbox');
+  return seen;
 }

@@ -101,9 +101,7 @@ export async function behindTheMessage(mail, { subject, quoted }) {
     await mail.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   }
-  await page.evaluate(() => (window.print = () => (window.printed = true)));
-  await menu('Print');
-  return { hidden, addresses: addresses.map((text) => text.trim()), ...seen, printed: await page.evaluate(() => window.printed === true) };
+  return { hidden, addresses: addresses.map((text) => text.trim()), ...seen };
 }
 
 /** In the dark the message is dark as well, and light where one wants to see it as it was made. */
@@ -202,4 +200,37 @@ export async function onPaper(mail, { subject }) {
   });
   await mail.page.emulateMedia({ media: null });
   return seen;
+}
+
+/** One message printed: what its frame gives to the printer, and how many pages the whole window has where somebody prints that instead. */
+export async function printed(mail, { subject }) {
+  // The dialog of the browser stays away; that it was asked for is seen in the frame.
+  await mail.context.addInitScript(() => {
+    if (self.origin === 'null') window.print = () => document.documentElement.setAttribute('data-printed', '');
+  });
+  const page = await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await mail.button('More for this message').last().click();
+  await page.getByRole('menuitem', { name: 'Print' }).click();
+  const element = page.locator('.frame.is-print');
+  await element.waitFor({ state: 'attached' });
+  const frame = await (await element.elementHandle()).contentFrame();
+  await frame.locator('html[data-printed]').waitFor();
+  const paper = await frame.evaluate(() => {
+    const head = [...document.documentElement.children].find((one) => one.shadowRoot);
+    return {
+      first: head.nextElementSibling === document.body,
+      head: [...head.shadowRoot.querySelectorAll('h1, div')].map((line) => line.textContent),
+      headShown: head.getBoundingClientRect().height > 20 && getComputedStyle(head).display === 'block',
+      text: document.body.innerText,
+      folded: [...document.querySelectorAll('details')].filter((one) => !one.open).length,
+      pictures: [...document.images].filter((image) => image.src).length,
+      ink: getComputedStyle(document.body).color,
+    };
+  });
+  await frame.evaluate(() => void setTimeout(() => dispatchEvent(new Event('afterprint')), 100));
+  await element.waitFor({ state: 'detached' });
+  const pages = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
+  return { paper, pages };
 }

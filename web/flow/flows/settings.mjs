@@ -107,3 +107,47 @@ export async function singleMessages(mail, { subject }) {
   await toggle.setChecked(true, { force: true });
   return shown;
 }
+
+/** Here for the first time: shown around without asking for it; what one learns and chooses on the way, and how long that takes. */
+export async function firstRun(mail) {
+  await mail.context.addInitScript(() => {
+    if (self.origin === 'null' || sessionStorage.getItem('first')) return;
+    sessionStorage.setItem('first', 'here');
+    localStorage.setItem('mailstead.settings', '{"toured":false}');
+  });
+  await mail.signIn();
+  const { page } = mail;
+  const tour = page.getByRole('dialog');
+  await tour.locator('.tour').waitFor();
+  const begin = Date.now();
+  const next = () => mail.button('Next', tour).click();
+  const letters = () => tour.locator('.mini li').evaluateAll((rows) => rows.map((row) => (row.getAttribute('aria-current') ? '> ' : '') + row.querySelector('.who').textContent));
+  const root = () => page.evaluate(() => [document.documentElement.dataset.density, document.querySelector('.reader-pane').getBoundingClientRect().top > document.querySelector('.list-pane').getBoundingClientRect().top + 40]);
+  await next();
+  const seen = { drill: [await letters()] };
+  for (const key of ['j', 'e', 'z']) {
+    await mail.press(key);
+    seen.drill.push(await letters());
+  }
+  await tour.getByText('That is most of what a day needs.').waitFor();
+  await next();
+  const height = () => tour.locator('.mini li').first().evaluate((row) => row.getBoundingClientRect().height);
+  const [tall] = [await height()];
+  await tour.getByText('Reader below', { exact: true }).click();
+  await tour.getByText('Compact', { exact: true }).click();
+  seen.preview = [await tour.locator('.mini.is-bottom.is-compact').count(), (await height()) < tall];
+  seen.root = await root();
+  await next();
+  await tour.getByText('7 days', { exact: true }).click();
+  await mail.button('Begin', tour).click();
+  await tour.waitFor({ state: 'detached' });
+  seen.seconds = (Date.now() - begin) / 1000;
+  await page.waitForTimeout(1500); // settings follow the user a moment later
+  await mail.reload();
+  await page.locator('.list').first().waitFor();
+  await page.waitForTimeout(1000);
+  seen.again = await page.locator('.tour').count();
+  seen.kept = await page.evaluate(() => JSON.parse(localStorage.getItem('mailstead.settings')));
+  seen.kept = { layout: seen.kept.layout, density: seen.kept.density, days: seen.kept.offlineDays };
+  return seen;
+}

@@ -67,6 +67,8 @@ export class Log {
   #sending = false;
   #counter = 0;
   onPerformed: ((entry: Entry) => void) | undefined;
+  /** Mail is as it was before this entry. */
+  onUndone: ((entry: Entry) => void) | undefined;
   onRefused: ((entry: Entry) => void) | undefined;
   /** Does a job when its turn has come. Raises `Offline` where it has to wait. */
   onJob: ((job: Job) => Promise<void>) | undefined;
@@ -221,10 +223,14 @@ export class Log {
       const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
       this.#shift(before);
+      this.onUndone?.(entry);
       return entry;
     }
     // After a reload the messages may not be in memory yet; without them there is nothing to take back.
-    void this.store.load(Object.keys(inverses)).then(() => this.perform(entry.title, entry.values, inverses, { undoes: entry.id, ...reversed(entry) }));
+    void this.store.load(Object.keys(inverses)).then(() => {
+      this.perform(entry.title, entry.values, inverses, { undoes: entry.id, ...reversed(entry) });
+      this.onUndone?.(entry);
+    });
     return entry;
   }
 

@@ -10,6 +10,9 @@ const DEVICE = 'mailstead.device';
 /** `push`: also with every window closed; `page`: while a window is open; `denied`, `none`: the browser does not want to, or cannot. */
 export type Reach = 'push' | 'page' | 'denied' | 'none';
 
+/** How each account that tells of its mail is made to stop. */
+const telling = new WeakMap<Mail, () => void>();
+
 /** Begin, by the user's wish: the browser asks, once. */
 export async function begin(mail: Mail): Promise<Reach> {
   if (!('Notification' in window) || !('serviceWorker' in navigator)) return 'none';
@@ -21,7 +24,10 @@ export async function begin(mail: Mail): Promise<Reach> {
 /** Of a device that wants it, at each start: listen, and have the push service know the server. */
 export async function attend(mail: Mail): Promise<Reach> {
   if (!('Notification' in window) || Notification.permission !== 'granted') return 'denied';
-  mail.store.onArrival = (emails) => void show(mail, emails);
+  telling.get(mail)?.();
+  const tell = (emails: Email[]): void => void show(mail, emails);
+  mail.store.arrivals.add(tell);
+  telling.set(mail, () => mail.store.arrivals.delete(tell));
   const registration = await navigator.serviceWorker?.ready;
   if (!registration) return 'none';
   listen(registration);
@@ -37,7 +43,7 @@ export async function attend(mail: Mail): Promise<Reach> {
 /** End: this device is told no more. */
 export async function end(mail: Mail): Promise<void> {
   session.settings.set('notify', false);
-  mail.store.onArrival = undefined;
+  telling.get(mail)?.();
   const client = mail.store.client;
   await leave();
   if (!client) return;

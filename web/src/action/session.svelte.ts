@@ -1,7 +1,7 @@
 /** The one signed-in account of this page and what belongs to it. Features read it; only `app` sets it. */
 import { SvelteSet } from 'svelte/reactivity';
 import { Bodies } from '../cache/bodies.ts';
-import { Prefetch } from '../cache/prefetch.svelte.ts';
+import type { Prefetch } from '../cache/prefetch.svelte.ts';
 import { type EmailQuery, mailboxOf } from '../cache/query.svelte.ts';
 import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
@@ -28,7 +28,8 @@ export class Mail {
   readonly store: Store;
   readonly log: Log;
   readonly bodies: Bodies;
-  readonly prefetch: Prefetch;
+  /** What brings mail onto the device comes when there is nothing else to do. */
+  prefetch = $state.raw<Prefetch | null>(null);
   /** The list on the screen. */
   query = $state.raw<EmailQuery | null>(null);
   /** The row that the keys act on, by its email. */
@@ -50,7 +51,6 @@ export class Mail {
     this.store = new Store(signed.accountId, signed.address);
     this.log = new Log(this.store);
     this.bodies = new Bodies(this.store);
-    this.prefetch = new Prefetch(this.store, this.bodies);
     this.searches = new Records(this.store, 'SavedSearch');
     this.reminders = new Records(this.store, 'Reminder');
     this.senders = new Records(this.store, 'SenderProfile');

@@ -1,6 +1,7 @@
 /** What lies open: the place, its lists, the conversation beside them, and how they are arranged. */
 import { untrack } from 'svelte';
 import { commands, keyOf } from '../action/commands.svelte.ts';
+import type { Entry } from '../action/log.svelte.ts';
 import { type Mail, session } from '../action/session.svelte.ts';
 import type { EmailQuery } from '../cache/query.svelte.ts';
 import type { Id } from '../jmap/types.ts';
@@ -16,6 +17,11 @@ import { connect } from './start.ts';
 export interface Part {
   part: Place;
   query: EmailQuery;
+}
+
+/** Whether mail is filed elsewhere by it, and not only marked. */
+export function moves({ patches }: Entry): boolean {
+  return Object.values(patches).some((patch) => Object.keys(patch).some((path) => path === 'snoozed' || path.startsWith('mailboxIds')));
 }
 
 export class Desk {
@@ -59,7 +65,8 @@ export class Desk {
     if (!this.thread || !this.query?.ids) return null;
     return this.mail.store.rowOf(this.query.ids, this.thread);
   });
-  #leaving = false;
+  /** A deed of this page takes what is open out of the list. */
+  leaving = false;
 
   constructor(mail: Mail, finding: Finding) {
     this.mail = mail;
@@ -90,8 +97,10 @@ export class Desk {
     $effect(() => {
       const ids = this.query?.ids;
       if (!this.thread || !ids || this.query?.loading || !mail.cursor) return;
-      if (this.emailOfThread !== null || !this.#leaving) return;
-      this.#leaving = false;
+      if (this.emailOfThread !== null || !this.leaving) return;
+      // A row that the server takes away takes the cursor along: first it finds its new place (`Cursor`).
+      if (ids.length && !ids.includes(mail.cursor)) return;
+      this.leaving = false;
       // Beside the list it comes in the frame behind the one in which the row goes.
       if (this.both) afterPaint(() => this.#follow());
       else untrack(() => this.#follow());
@@ -99,7 +108,7 @@ export class Desk {
 
     log.onPerformed = (entry) => {
       if (entry.undoes) return;
-      this.#leaving = this.thread !== null;
+      this.leaving = this.thread !== null && moves(entry);
       const { title } = entry;
       if (title === 'did.read' || title === 'did.unread' || !isKey(title)) return;
       const key = keyOf('app.undo');

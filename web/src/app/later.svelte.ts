@@ -23,6 +23,7 @@ export class Later {
   Outbox = $state.raw<Lazy | null>(null);
   Waiting = $state.raw<Lazy | null>(null);
   Tour = $state.raw<Lazy | null>(null);
+  Hints = $state.raw<Lazy | null>(null);
   /** A telephone has its places in a drawer: they are made when the list stands. */
   hasDrawer = $state(false);
   /** Whether somebody signs in again, beside what is open. */
@@ -53,6 +54,7 @@ export class Later {
       if (at === 'settings' && !this.Settings) void lazy(() => import('../feature/settings/Settings.svelte')).then((component) => (this.Settings = component));
       if (at === 'outbox' && !this.Outbox) void lazy(() => import('../feature/outbox/Outbox.svelte')).then((component) => (this.Outbox = component));
       if (at === 'waiting' && !this.Waiting) void lazy(() => import('../feature/waiting/Waiting.svelte')).then((component) => (this.Waiting = component));
+      if (at === 'search' && !this.Hints) void lazy(() => import('../feature/search/Hints.svelte')).then((component) => (this.Hints = component));
       if (at === 'history' && !this.History) void lazy(() => import('../feature/history/History.svelte')).then((component) => (this.History = component));
     });
   }

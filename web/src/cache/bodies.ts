@@ -10,6 +10,8 @@ export const detailProperties = [
   'header:List-Id:asText', 'header:List-Unsubscribe:asURLs', 'header:List-Unsubscribe-Post:asText', 'header:List-Post:asURLs',
   'header:Disposition-Notification-To:asAddresses', 'header:Authentication-Results:asRaw', 'header:Auto-Submitted:asText',
 ];
+/** In front of a message's id: the names of its files, where its text is not kept. */
+export const NAMES = 'files:';
 const MAX_BODY_OCTETS = 1_000_000;
 const IN_MEMORY = 40;
 

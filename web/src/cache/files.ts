@@ -1,7 +1,7 @@
-/** Search by the names of attached files on this device: rows do not know them, the messages that are kept here do. */
+/** Search by the names of attached files on this device: rows do not know them; the messages that are kept here do, and of the others with files the names are kept. */
 import type { Id } from '../jmap/types.ts';
 import { type Term, type World, haystack, matcher } from '../kit/search.ts';
-import type { Detail } from './bodies.ts';
+import { type Detail, NAMES } from './bodies.ts';
 import { says } from './rows.ts';
 import type { Store } from './store.svelte.ts';
 
@@ -21,10 +21,16 @@ export async function named(store: Store, terms: Term[], world: World, everywher
   const holders: Id[] = [];
   let looked = 0;
   if (store.db) {
-    for await (const batch of store.db.batches<Detail>('body', BATCH)) {
-      looked += batch.length;
-      for (const [id, { attachments }] of batch) if (wanted.every((words) => attachments.some(({ name }) => name && says(name.toLowerCase(), words)))) holders.push(id);
-    }
+    const seen = new Set<Id>();
+    const look = (id: Id, names: (string | null)[]): void => {
+      if (seen.has(id)) return;
+      seen.add(id);
+      looked++;
+      if (wanted.every((words) => names.some((name) => name && says(name.toLowerCase(), words)))) holders.push(id);
+    };
+    for await (const batch of store.db.batches<Detail>('body', BATCH)) for (const [id, { attachments }] of batch) look(id, attachments.map(({ name }) => name));
+    const kept = (await store.db.keys('meta')).filter((key) => key.startsWith(NAMES));
+    for (let from = 0; from < kept.length; from += BATCH) for (const [key, names] of await store.db.getMany<string[]>('meta', kept.slice(from, from + BATCH))) look(key.slice(NAMES.length), names);
   }
   await store.load(holders);
   const test = matcher(terms.filter(({ op, not }) => op !== 'filename' || not), world, new Date(), everywhere);

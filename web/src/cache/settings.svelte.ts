@@ -73,6 +73,8 @@ export interface Values {
   fontScale: number;
   panes: Partial<Record<Preset, Layout>>;
   offlineDays: number;
+  /** Mailboxes of which everything is kept here, by id. */
+  offlineFolders: string[];
   toured: boolean;
 }
 
@@ -108,10 +110,11 @@ export const defaults: Values = {
   fontScale: 100,
   panes: {},
   offlineDays: 30,
+  offlineFolders: [],
   toured: false,
 };
 
-const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'notify']);
+const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'notify']);
 
 const oneOf =
   (...values: unknown[]) =>
@@ -153,6 +156,7 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
   fontScale: (value) => typeof value === 'number' && value >= 85 && value <= 150,
   panes: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(([name, layout]) => isPreset(name) && checked(layout) !== null),
   offlineDays: (value) => typeof value === 'number' && value >= 0 && value <= 3650,
+  offlineFolders: isStrings,
   toured: isBoolean,
 };
 

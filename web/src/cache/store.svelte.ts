@@ -60,8 +60,8 @@ export class Store {
   readonly mailboxById = $derived(new Map(this.mailboxes.map((box) => [box.id, box])));
   /** Called when nobody has answered: to try again. */
   onOffline: (() => void) | undefined;
-  /** Called with each batch of emails that arrived after the first sync: for notifications. */
-  onArrival: ((emails: Email[]) => void) | undefined;
+  /** Called with each batch of emails that arrived after the first sync. */
+  readonly arrivals = new Set<(emails: Email[]) => void>();
   /** What has changed since a search has last been told; null while nobody searches. */
   changed: Map<Id, Email | null> | null = null;
   /** Called when that has become much: told all at once it would hold up whoever searches next, and until then it would be held here. */
@@ -456,7 +456,7 @@ export class Store {
     // The other queries are not on the screen; they follow behind.
     const others = this.queries.filter((query) => query !== shown).map((query) => query.changesCall());
     for (const other of others) await other?.take();
-    if (fresh.length) this.onArrival?.(fresh);
+    if (fresh.length) for (const tell of this.arrivals) tell(fresh);
     if (told.changes?.hasMoreChanges) await this.#catchUp(client);
   }
 
@@ -496,7 +496,7 @@ export class Store {
     this.#listsBehind = true;
     this.#takeEnd(told);
     this.#keepStates();
-    if (fresh.length) this.onArrival?.(fresh);
+    if (fresh.length) for (const tell of this.arrivals) tell(fresh);
     return true;
   }
 

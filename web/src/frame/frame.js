@@ -43,6 +43,7 @@ addEventListener('message', (event) => {
         }
       }
     }
+    if (data.print) paper(data.print);
   };
 
   // Quoted text behind a button: what begins a trailing quote is known by the usual marks of mail programs.
@@ -129,6 +130,32 @@ addEventListener('message', (event) => {
         return element;
       }));
     }
+  };
+
+  // On paper: who wrote what to whom stands above it, where no style of the mail reaches; what is folded is unfolded; pictures are waited for.
+  const paper = async ({ subject, lines }) => {
+    const host = document.createElement('div');
+    host.style.cssText = 'all:initial!important;display:block!important;position:static!important;visibility:visible!important;opacity:1!important';
+    const root = host.attachShadow({ mode: 'open' });
+    const put = (parent, tag, text, css) => {
+      const element = parent.appendChild(document.createElement(tag));
+      element.textContent = text;
+      element.style.cssText = css;
+      element.dir = 'auto';
+      return element;
+    };
+    const head = put(root, 'header', '', 'font:13px/1.5 system-ui,sans-serif;color:#000;border-bottom:1px solid #999;padding-bottom:10px;margin-bottom:14px');
+    put(head, 'h1', subject, 'font-size:18px;line-height:1.3;margin:0 0 8px');
+    for (const [name, value] of lines) {
+      const line = put(head, 'div', '', 'overflow-wrap:anywhere');
+      put(line, 'span', `${name}: `, 'color:#555');
+      put(line, 'bdi', value, '');
+    }
+    document.documentElement.insertBefore(host, document.body);
+    for (const folded of document.querySelectorAll('details.mailstead-fold')) folded.open = true;
+    await Promise.all([...document.images].filter((image) => image.src && !image.complete).map((image) => new Promise((done) => (image.onload = image.onerror = done))));
+    addEventListener('afterprint', () => send({ t: 'printed' }), { once: true });
+    print();
   };
 
   new ResizeObserver(() => send({ t: 'h', h: height() })).observe(document.body);

@@ -1,4 +1,5 @@
 /** Dates as people say them; every function takes `now`, so that tests and midnight agree. */
+import { today } from './clock.svelte.ts';
 import { locale, t } from './i18n/index.svelte.ts';
 
 /** A way of saying dates, and what it has said lately: by minutes, or by quarters of an hour where it says no time (wherever one is, a day begins at one of them). */
@@ -49,7 +50,7 @@ const monthAndYear: Options = { month: 'long', year: 'numeric' };
 const full: Options = { dateStyle: 'full', timeStyle: 'short' };
 
 /** For a row: the time today, the weekday this week, else the day; the year only where it differs. */
-export function rowDate(iso: string, now = new Date()): string {
+export function rowDate(iso: string, now = today()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
   if (days === 0) return format(date, clock);
@@ -62,7 +63,7 @@ export function rowDate(iso: string, now = new Date()): string {
 export const warmers: readonly (() => void)[] = [clock, weekday, day].map((options) => () => void format(new Date(), options));
 
 /** For the head of a message: “Today 14:02”, “Tuesday 16:20”, “9 Nov 2025, 16:20”. */
-export function messageDate(iso: string, now = new Date()): string {
+export function messageDate(iso: string, now = today()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
   const time = format(date, clock);
@@ -86,7 +87,7 @@ export function dayName(date: Date): string {
 }
 
 /** The heading above a row, equal for all rows below the same heading. */
-export function section(iso: string, now = new Date()): string {
+export function section(iso: string, now = today()): string {
   const date = new Date(iso);
   const days = daysAgo(date, now);
   if (days < 0) return t('date.later');

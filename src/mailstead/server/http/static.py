@@ -98,6 +98,6 @@ def frame_policy(document: bytes, *, images: str) -> str:
         return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one).digest()).decode()}'" for one in found) or "'none'"
 
     return (
-        f"sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; default-src 'none'; script-src {hashes(_SCRIPT.findall(document))};"
+        f"sandbox allow-scripts allow-modals allow-popups allow-popups-to-escape-sandbox; default-src 'none'; script-src {hashes(_SCRIPT.findall(document))};"
         f" style-src 'unsafe-inline'; img-src {images}; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
     )

@@ -22,5 +22,5 @@ details.mailstead-fold>summary{list-style:none;display:inline-flex;align-items:c
 details.mailstead-fold>summary::-webkit-details-marker{display:none}
 details.mailstead-fold>summary:focus-visible,a:focus-visible{outline:2px solid ${link};outline-offset:2px}
 mark{background:${dark ? '#5a4a14' : '#ffe9a8'};color:${dark ? '#fff' : '#1a1d23'};border-radius:3px}
-@media print{:root{color-scheme:light}body{color:#000}details.mailstead-fold>summary{display:none}}`;
+@media print{:root{color-scheme:light}body{color:#000;overflow:visible}details.mailstead-fold>summary{display:none}}`;
 }

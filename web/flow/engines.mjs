@@ -1,0 +1,22 @@
+// The browsers that the flows drive: Debian's Chromium, and Debian's Firefox over WebDriver BiDi.
+import playwright from 'playwright-core';
+
+async function chromium() {
+  return playwright.chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** `prefs` as in about:config. The long-term release knows no `emulation.setMediaFeaturesOverride`, which playwright-core 1.65 sends to every context: it is left out. */
+async function firefox(prefs) {
+  const browser = await playwright.firefox.launch({ channel: 'moz-firefox', executablePath: '/usr/bin/firefox-esr', headless: true, firefoxUserPrefs: prefs });
+  const wire = Object.getPrototypeOf((playwright._connection?.toImpl ?? playwright._toImpl)(browser)._browserSession);
+  const { send } = wire;
+  wire.send = function (method, params) {
+    return method === 'emulation.setMediaFeaturesOverride' ? Promise.resolve({}) : send.call(this, method, params);
+  };
+  return browser;
+}
+
+export const launch = (engine, prefs = {}) => (engine === 'firefox' ? firefox(prefs) : chromium());
