@@ -30,7 +30,7 @@ def do(family: Family, *words: str, stdin: str = "") -> Result:
 def test_accounts_are_added_listed_and_shown(family: Family, tmp_path: Path) -> None:
     done = do(family, "account", "add", "alice@example.test", "--password-stdin", "--quota", "2 GiB", stdin="a good password\n")
     assert (0, "alice@example.test is there.\n") == (done.exit_code, done.output)
-    done = do(family, "account", "add", "alice@example.test", "--password-stdin", stdin="x\n")
+    done = do(family, "account", "add", "alice@example.test", "--password-stdin", stdin="another password\n")
     assert 1 == done.exit_code
     assert "mailstead: alice@example.test is there already." in done.output
     rows = json.loads(do(family, "account", "list", "--json").stdout)

@@ -53,6 +53,7 @@ export async function everydayWork(mail, { read, filed, undone, to, subject, tex
 /** Loaded anew without a network: what the device has is there; read and filed, and told when there is a network again. */
 export async function withoutNetwork(mail, { read, filed }) {
   const page = await mail.at('/m/inbox');
+  await page.bringToFront();
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await mail.row(read).first().waitFor();
   await page.waitForTimeout(5000); // the application and the text of the last days come onto the device
