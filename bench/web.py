@@ -2,6 +2,7 @@
 said), and what the page holds after so many stretches of work (some 300 deeds each; 16 of them are an hour's worth)."""
 
 import smtplib
+import socket
 import sys
 import tempfile
 import time
@@ -39,6 +40,8 @@ def arrival(server: Server, browser: Browser, device: dict[str, Any], subject: s
     time.sleep(after_s)
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp:
         smtp.ehlo("elsewhere.example")
+        if smtp.sock is not None:
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the dot goes at once
         smtp.mail("someone@elsewhere.example")
         smtp.rcpt(READER)
         smtp.putcmd("data")

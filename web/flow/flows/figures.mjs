@@ -111,7 +111,7 @@ export async function typing(mail, { words }) {
   await page.waitForTimeout(200);
   await page.keyboard.type(words.slice(0, 2), { delay: 200 });
   // The first letter brings every row into memory; what is measured is what comes after.
-  await page.waitForFunction(() => window.scans.length >= 3, undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => window.scans.length >= 2, undefined, { timeout: 60_000 });
   await page.waitForTimeout(1000);
   await page.evaluate(() => {
     window.scans.length = 0;
