@@ -12,10 +12,10 @@ from mailstead.model import ids as wire
 from mailstead.model import limits
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
-from mailstead.server.http.jmap.dispatch import CORE, Dispatcher
+from mailstead.server.http.jmap.dispatch import CORE, MAIL, Dispatcher
 from mailstead.server.http.jmap.session import PLUS
 
-_USING: Final = (CORE, "urn:ietf:params:jmap:mail", PLUS)
+_USING: Final = (CORE, MAIL, PLUS)
 
 
 def properties(text: str) -> tuple[str, ...]:
