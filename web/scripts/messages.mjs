@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Places that are loaded beside the late messages, mostly by `lazy` in app/later and App, which waits for the late messages; and what the reader, which is loaded so, loads later than itself. */
-const late = /^(?:feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\/|feature\/search\/Hints\.svelte|feature\/list\/(?:Picker|Pull)\.svelte|feature\/reader\/(?:Body|Behind|Attachments|Frame)\.svelte|action\/(?:unsubscribe|receipt)\.ts|kit\/key-groups\.ts)/;
+const late = /^(?:feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\/|app\/Asks\.svelte|feature\/search\/(?:Hints\.svelte|said\.ts)|feature\/list\/(?:Picker|Pull)\.svelte|feature\/reader\/(?:Body|Behind|Attachments|Frame)\.svelte|action\/(?:unsubscribe|receipt)\.ts|kit\/key-groups\.ts)/;
 
 function* files(folder) {
   for (const name of readdirSync(folder)) {

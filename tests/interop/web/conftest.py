@@ -15,7 +15,7 @@ import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 
-PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 41))
+PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 51))
 LOGIN = PEOPLE[0]
 WITHIN_S = 30.0
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")

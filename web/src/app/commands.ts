@@ -78,7 +78,7 @@ export function registerPlaces(): () => void {
     to('go.junk', 'nav.junk', 'junk', 'junk', 'junk'),
     to('go.trash', 'nav.trash', 'trash', 'trash', 'trash'),
     to('go.all', 'nav.all', 'mail', 'all'),
-    { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: plus, run: () => router.go({ at: 'waiting' }) },
+    { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: () => session.mail?.reminders.present ?? false, run: () => router.go({ at: 'waiting' }) },
     to('go.snoozed', 'nav.snoozed', 'clock', 'snoozed', 'snoozed'),
     { id: 'mailbox.new', title: 'cmd.new_mailbox', group: 'app', icon: 'folder', when: () => session.mail?.store.link === 'online', run: () => router.go({ at: 'settings', page: 'folders' }) },
     { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },

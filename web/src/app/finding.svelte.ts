@@ -5,7 +5,9 @@ import type { Named } from '../cache/files.ts';
 import { type EmailQuery, newestFirst } from '../cache/query.svelte.ts';
 import { type Scan, Scanner } from '../cache/scan.ts';
 import type { Ids } from '../cache/windows.ts';
+import { roles } from '../feature/mailboxes/tree.ts';
 import type { Id } from '../jmap/types.ts';
+import { t } from '../kit/i18n/index.svelte.ts';
 import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { type Term, type World, parse, toFilter, words } from '../kit/search.ts';
@@ -22,7 +24,10 @@ export class Finding {
     const { store, noted } = this.#mail;
     const { labels } = session.settings.values;
     return {
-      mailbox: (name) => store.byRole.get(name.toLowerCase())?.id ?? store.mailboxes.find((box) => box.name.toLowerCase() === name.toLowerCase())?.id ?? null,
+      mailbox: (name) => {
+        const low = name.toLowerCase();
+        return (store.byRole.get(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low) ?? store.mailboxes.find((box) => box.name.toLowerCase() === low))?.id ?? null;
+      },
       label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
       hidden: ['junk', 'trash'].map((role) => store.byRole.get(role)?.id).filter((id) => id !== undefined),
       notes: noted.length > 0,

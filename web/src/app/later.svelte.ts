@@ -19,7 +19,7 @@ export class Later {
   History = $state.raw<Lazy | null>(null);
   Composer = $state.raw<Lazy | null>(null);
   Reader = $state.raw<Lazy | null>(null);
-  Door = $state.raw<Lazy | null>(null);
+  Asks = $state.raw<Lazy | null>(null);
   Outbox = $state.raw<Lazy | null>(null);
   Waiting = $state.raw<Lazy | null>(null);
   Tour = $state.raw<Lazy | null>(null);
@@ -28,6 +28,8 @@ export class Later {
   hasDrawer = $state(false);
   /** Whether somebody signs in again, beside what is open. */
   again = $state(false);
+  /** Whether somebody who has something unsent wants to sign out. */
+  leaving = $state(false);
   readonly #desk: Desk;
 
   constructor(desk: Desk) {
@@ -50,7 +52,7 @@ export class Later {
       if (session.keySheet && !this.KeySheet) void lazy(() => import('../feature/palette/KeySheet.svelte')).then((component) => (this.KeySheet = component));
       if (desk.mail.picker && !this.Picker) void lazy(() => import('../feature/list/Picker.svelte')).then((component) => (this.Picker = component));
       if ((composers.list.length || at === 'compose') && !this.Composer) void lazy(() => import('../feature/composer/Composer.svelte')).then((component) => (this.Composer = component));
-      if (this.again && !this.Door) void lazy(() => import('../feature/door/Door.svelte')).then((component) => (this.Door = component));
+      if ((this.again || this.leaving) && !this.Asks) void lazy(() => import('./Asks.svelte')).then((component) => (this.Asks = component));
       if (at === 'settings' && !this.Settings) void lazy(() => import('../feature/settings/Settings.svelte')).then((component) => (this.Settings = component));
       if (at === 'outbox' && !this.Outbox) void lazy(() => import('../feature/outbox/Outbox.svelte')).then((component) => (this.Outbox = component));
       if (at === 'waiting' && !this.Waiting) void lazy(() => import('../feature/waiting/Waiting.svelte')).then((component) => (this.Waiting = component));
@@ -63,7 +65,7 @@ export class Later {
   get coming(): boolean {
     return (
       (session.palette && !this.Palette) || (session.tour && !this.Tour) || (session.keySheet && !this.KeySheet) || (this.#desk.mail.picker !== null && !this.Picker)
-      || (this.again && !this.Door) || (!this.Composer && composers.list.some((draft) => !draft.minimised))
+      || ((this.again || this.leaving) && !this.Asks) || (!this.Composer && composers.list.some((draft) => !draft.minimised))
     );
   }
 }

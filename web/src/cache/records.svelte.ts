@@ -6,6 +6,8 @@ import type { Store } from './store.svelte.ts';
 export class Records<T extends { id: Id }> {
   list = $state.raw<T[]>([]);
   loaded = $state(false);
+  /** The server had the type when this device last asked. */
+  #kept = $state(false);
   readonly byId = $derived(new Map(this.list.map((one) => [one.id, one])));
 
   constructor(
@@ -23,9 +25,16 @@ export class Records<T extends { id: Id }> {
     return this.store.link === 'online' && (this.store.client?.has(this.capability) ?? false);
   }
 
+  /** True where the server has the type, or had it when nobody can be asked. */
+  get present(): boolean {
+    return this.store.client?.has(this.capability) ?? this.#kept;
+  }
+
   async restore(): Promise<void> {
     const kept = await this.store.db?.get<T[]>('meta', `type:${this.type}`);
-    if (kept && !this.loaded) this.list = kept;
+    if (!kept) return;
+    this.#kept = true;
+    if (!this.loaded) this.list = kept;
   }
 
   async load(): Promise<void> {
