@@ -9,13 +9,16 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.frames import CloseCode, Frame, Opcode
 
 from mailstead.model import limits
 from mailstead.net import Stream
+from mailstead.protocol.jmap.request import too_large
 
 _JOINED_OCTETS: Final = 64 << 10
 MESSAGE: Final = 2 * limits.JMAP_REQUEST
@@ -104,7 +107,32 @@ class _Told:
 
 
 class Socket(_Told, WebSocketsSansIOProtocol):
-    """A connection that became a WebSocket."""
+    """A connection that became a WebSocket. Whoever breaks its rules reads why, and what still comes meanwhile is thrown away: a connection that is closed with
+    octets unread is reset, and what was said last is lost."""
+
+    _is_deaf = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_deaf:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        closing = self.conn.close_sent
+        if closing is None or self.close_sent:
+            self.transport.close()
+            return
+        self._is_deaf = self.close_sent = True
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": closing.code, "reason": closing.reason})
+        said = self.conn.data_to_send()
+        if closing.code == CloseCode.MESSAGE_TOO_BIG:  # RFC 8887 §4.3.4 as well as RFC 6455 §7.4.1
+            error = msgspec.json.encode({"@type": "RequestError", **too_large().problem()})
+            said = [Frame(Opcode.TEXT, error).serialize(mask=False), *said]
+        self.transport.write(b"".join(said))
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
 
 
 class _Whole:

@@ -1,7 +1,7 @@
 """JMAP over WebSocket (RFC 8887): requests and responses as messages, and push on the same connection.
 
 Messages are answered one after the other; what is pushed comes between them. A frame that is not text ends the connection, one that is far too large
-(``connection.MESSAGE``) does so in the library.
+(``connection.MESSAGE``) does so in ``connection.Socket``.
 """
 
 import asyncio

@@ -35,6 +35,15 @@ async def hear(socket: Any) -> Any:
         return json.loads(await socket.receive_str())
 
 
+async def send_piece(socket: Any, first: int, octets: int) -> None:
+    """A frame with this first octet (RFC 6455 §5.2), masked by zeros."""
+    transport = socket._writer.transport
+    transport.write(bytes((first, 0xFF)) + octets.to_bytes(8) + bytes(4) + b"x" * octets)
+    async with asyncio.timeout(10):
+        while transport.get_write_buffer_size():
+            await asyncio.sleep(0.01)
+
+
 async def draft(web: Web) -> str:
     ((_, boxes, _),) = await web.jmap(("Mailbox/get", {}))
     ((_, done, _),) = await web.jmap(("Email/set", {"create": {"x": {"mailboxIds": {boxes["list"][0]["id"]: True}, "subject": "x"}}}))
@@ -75,13 +84,35 @@ async def test_an_answer_names_its_request_whatever_is_wrong_with_it(web: Web) -
 
 
 async def test_a_request_that_is_too_large_is_told_so(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 8887 §4.3.1; the library ends the connection where a message is larger by far."""
+    """RFC 8887 §4.3.1."""
     assert 2 * limits.JMAP_REQUEST == MESSAGE
     monkeypatch.setattr(limits, "JMAP_REQUEST", 1_000)
     async with connect(web) as socket:
         found = await say(socket, **{"@type": "Request", "using": USING, "methodCalls": [["Core/echo", {"a": "x" * 1_000}, "0"]]})
         assert ("RequestError", "urn:ietf:params:jmap:error:limit", "maxSizeRequest") == (found["@type"], found["type"], found["limit"])
         assert "Response" == (await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []}))["@type"]
+
+
+async def test_one_that_is_larger_by_far_ends_the_connection_and_says_why(web: Web) -> None:
+    """RFC 8887 §4.3.4, RFC 6455 §7.4.1: what the server says last is read, however much the client still has to send."""
+    for fragments in (1, 8):
+        async with connect(web) as socket:
+            assert "Response" == (await say(socket, **{"@type": "Request", "using": USING, "methodCalls": []}))["@type"]
+            for number in range(fragments):
+                await send_piece(socket, (0 if number else 1) | (0x80 if number == fragments - 1 else 0), (MESSAGE + (1 << 20)) // fragments)
+            found = await hear(socket)
+            assert ("RequestError", "urn:ietf:params:jmap:error:limit", "maxSizeRequest") == (found["@type"], found["type"], found["limit"])
+            message = await socket.receive()
+            assert (aiohttp.WSMsgType.CLOSE, 1009, True) == (message.type, message.data, "exceeds limit" in message.extra)
+
+
+async def test_a_frame_against_the_rules_ends_the_connection_with_its_code(web: Web) -> None:
+    """RFC 6455 §7.4.1."""
+    for octets, kind, code in ((b"\xff", 1, 1007), (b"x", 3, 1002)):
+        async with connect(web) as socket:
+            await socket._writer.send_frame(octets, kind)
+            message = await socket.receive()
+            assert (aiohttp.WSMsgType.CLOSE, code) == (message.type, message.data)
 
 
 async def test_where_a_place_is_not_known_all_is_told(web: Web) -> None:
