@@ -113,7 +113,7 @@ class FakeSubmissions:
         self.now_ms = NOW_MS
         self.failing: Exception | None = None
 
-    async def submit(self, account: AccountId, new: NewSubmission, octets: Octets, *, sent: object = None) -> Submission:
+    async def submit(self, account: AccountId, new: NewSubmission, octets: Octets, *, sent: object = None, if_state: str = "") -> Submission:
         found = self.known.get(new.submission_id)
         if found is None:
             found = self.known[new.submission_id] = Submission(

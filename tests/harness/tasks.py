@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 
 @asynccontextmanager
 async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -16,3 +18,20 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def at_one_moment(patch: pytest.MonkeyPatch, owner: Any, method: str, parties: int) -> None:
+    """The first ``parties`` calls of ``owner.method`` begin when all of them have come; later ones at once."""
+    real = getattr(owner, method)
+    barrier = asyncio.Barrier(parties)
+    calls = 0
+
+    async def together(*arguments: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls <= parties:
+            async with asyncio.timeout(30):
+                await barrier.wait()
+        return await real(*arguments, **more)
+
+    patch.setattr(owner, method, together)

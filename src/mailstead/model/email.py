@@ -148,11 +148,14 @@ class EmailPatch:
     remove_mailboxes: frozenset[MailboxId] = frozenset()
     snooze: Snooze | None = None
     """None: as it was."""
+    unless: frozenset[str] = frozenset()
+    """Keywords that say that this was done already: an email that has one of them in any mailbox is left alone (``MARKED``)."""
 
     def of(self, email: EmailId) -> "EmailPatch":
         """The same change of another email."""
         return EmailPatch(
-            email, self.keywords, self.add_keywords, self.remove_keywords, self.mailbox_ids, self.add_mailboxes, self.remove_mailboxes, self.snooze)
+            email, self.keywords, self.add_keywords, self.remove_keywords, self.mailbox_ids, self.add_mailboxes, self.remove_mailboxes, self.snooze,
+            self.unless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,8 @@ class Fault(enum.Enum):
     LIMIT = "limit"
     FORBIDDEN = "forbidden"
     """Somebody else's mailboxes do not allow it."""
+    MARKED = "marked"
+    """It has a keyword of ``EmailPatch.unless``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mailstead.model.email import EmailPatch
 from mailstead.model.ids import EmailId, SubmissionId, ThreadId
 
 NO_EMAIL = EmailId(0)
@@ -54,7 +55,8 @@ class RecipientStatus:
 @dataclass(frozen=True, slots=True)
 class NewSubmission:
     """What is submitted. ``release_at_ms``: not before; at or before now: at once. ``email_id`` and ``identity`` are the caller's to read
-    again (0 and "" where there are none); ``message_id``: the message's own, with brackets; ``options`` hold for all recipients (``envid``, ``ret``, ``smtputf8``, ``body``, ``by``, ``priority``)."""
+    again (0 and "" where there are none); ``message_id``: the message's own, with brackets; ``options`` hold for all recipients (``envid``, ``ret``, ``smtputf8``, ``body``, ``by``, ``priority``).
+    ``marks``: what an email of the account becomes in the same step; where it cannot, nothing is sent."""
 
     submission_id: SubmissionId
     reverse_path: str
@@ -65,6 +67,7 @@ class NewSubmission:
     identity: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     message_id: str = ""
+    marks: EmailPatch | None = None
 
 
 @dataclass(frozen=True, slots=True)

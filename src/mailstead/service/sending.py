@@ -71,17 +71,19 @@ class Sending:
                 raise Refusal(Reason.RELAY_DENIED, "This server cannot send to other servers: no [outbound] smarthost is set", address)
 
     async def submit(
-        self, principal: Principal, new: NewSubmission, octets: Octets, *, sent_to: MailboxId | None = None, trace: bytes = b""
+        self, principal: Principal, new: NewSubmission, octets: Octets, *, sent_to: MailboxId | None = None, trace: bytes = b"",
+        if_state: str = "",
     ) -> Submission:
         """Take a message in: durable when this returns, on its way unless it is held. ``sent_to``: where the author's copy is filed, in the same
-        step. ``trace``: Received lines. Raises what ``check`` raises, BAD_CONTENT, OVER_QUOTA, ``Unavailable``."""
+        step. ``trace``: Received lines. ``if_state`` and what it raises: as in ``store.interface.Submissions.submit``. Raises what ``check`` raises,
+        BAD_CONTENT, OVER_QUOTA, ``Unavailable``; ALREADY_EXISTS and NOT_FOUND by ``new.marks``."""
         await self.check(principal, new)
         ready = await submission.prepared(
             octets, principal, self._directory, hostname=self._hostname, now_ms=max(self._now_ms(), new.release_at_ms), new_id=self._new_id
         )
         copy = None if sent_to is None else (sent_to, NewMessage(ready, frozenset({"\\Seen"})))
         new = replace(new, message_id=submission.message_id(ready)[:998])
-        done = await self._submissions.submit(principal.account_id, new, trace + ready[:] if trace else ready, sent=copy)
+        done = await self._submissions.submit(principal.account_id, new, trace + ready[:] if trace else ready, sent=copy, if_state=if_state)
         is_held = done.release_at_ms > self._now_ms()
         telemetry.event(
             "submission.held" if is_held else "submission.accepted", account=principal.account_id, tenant=principal.tenant_id,

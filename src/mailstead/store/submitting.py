@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from mailstead.model.email import Position
+from mailstead.model.email import Position, StateMismatch
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId, EmailId, MailboxId, SubmissionId
 from mailstead.model.message import NewMessage, Octets
@@ -13,6 +13,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import submissions
 from mailstead.store.mail.embedded import EmbeddedMail
 from mailstead.store.mail.operation import Operation
+from mailstead.store.mail.set_emails import SetEmails
 from mailstead.store.seal import OUTBOX, QUEUE
 from mailstead.store.shard import Shard
 
@@ -35,7 +36,7 @@ class EmbeddedSubmissions:
         return await self._write_to(self._mail.shard(account).number, operation, b"")
 
     async def submit(self, account: AccountId, new: NewSubmission, octets: Octets, *,
-                     sent: tuple[MailboxId, NewMessage] | None = None) -> Submission:
+                     sent: tuple[MailboxId, NewMessage] | None = None, if_state: str = "") -> Submission:
         self._reserve()
         key = self._keys.of(account)
         step = submissions.PIECE_OCTETS
@@ -55,12 +56,15 @@ class EmbeddedSubmissions:
         doc = submissions.Doc(
             new.identity, new.reverse_path, dict(new.options), [submissions.Recipient(address, dict(options)) for address, options in new.recipients]
         )
-        await self._write(account, submissions.Submit(
+        mark = SetEmails(account, "", (), (new.marks,), ()) if new.marks is not None else None
+        done: bool = await self._write(account, submissions.Submit(
             account, new.submission_id, new.email_id, new.thread_id, new.release_at_ms, len(octets), key.number, pieces, doc, copy_,
-            key.hashed(OUTBOX, new.message_id.encode()) if new.message_id else b""))
+            key.hashed(OUTBOX, new.message_id.encode()) if new.message_id else b"", mark, if_state))
         found = await self.find(account, ids=[new.submission_id])
         if copy_ is not None and not copy_.incoming.body and (not found or found[0].email_id != copy_.incoming.info.email):
             self._objects.drop(account, copy_.incoming.info.email)
+        if not done:
+            raise StateMismatch
         if not found:
             raise Unavailable("The submission was removed meanwhile")
         return found[0]

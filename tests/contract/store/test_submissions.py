@@ -7,10 +7,12 @@ import pytest
 from tests.contract.store.conftest import World, message
 
 from mailstead.model.change import ChangeKind, ChangeOp
+from mailstead.model.email import EmailPatch, StateMismatch
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId, SubmissionId
 from mailstead.model.message import NewMessage
 from mailstead.model.submission import Hold, NewSubmission, Progress, RecipientStatus
+from mailstead.model.uids import UidSet
 
 ONE = SubmissionId(77)
 OCTETS = message("leaving")
@@ -50,6 +52,41 @@ async def test_a_repeat_changes_nothing(world: World) -> None:
     first = await world.store.submissions.submit(world.a, NEW, OCTETS)
     assert first == await world.store.submissions.submit(world.a, dataclasses.replace(NEW, identity="other"), b"else")
     assert OCTETS == await world.store.submissions.octets(world.a, ONE)
+
+
+async def test_what_an_email_is_marked_with_is_sent_once(world: World) -> None:
+    inbox, other = await world.inbox(), (await world.box("Other")).mailbox_id
+    filed = await world.deliver(message("asks"))
+    await world.mail.copy(world.a, world.op(), inbox, UidSet.of([1]), other)
+    mark = EmailPatch(filed.email_id, add_keywords=frozenset({"$mdnsent"}), unless=frozenset({"$mdnsent"}))
+    found = await asyncio.gather(
+        *(world.store.submissions.submit(world.a, dataclasses.replace(NEW, submission_id=SubmissionId(number), marks=mark), OCTETS) for number in (1, 2)),
+        return_exceptions=True)
+    (lost,) = (one for one in found if isinstance(one, Refusal))
+    assert Reason.ALREADY_EXISTS is lost.reason
+    (won,) = await world.store.submissions.find(world.a)
+    assert won in found
+    assert [{"$MDNSent"}] * 2 == [await world.flags(box, 1) for box in (inbox, other)]
+    assert won == await world.store.submissions.submit(world.a, dataclasses.replace(NEW, submission_id=won.submission_id, marks=mark), OCTETS), "a repeat"
+    # A flag over IMAP, on one of its copies, is as good.
+    second = await world.deliver(message("asks too"))
+    await world.mail.copy(world.a, world.op(), inbox, UidSet.of([2]), other)
+    await world.mail.set_flags(world.a, world.op(), other, UidSet.of([2]), add=frozenset({"$MDNSent"}))
+    for email, reason in ((second.email_id, Reason.ALREADY_EXISTS), (EmailId(5), Reason.NOT_FOUND)):
+        with pytest.raises(Refusal) as refused:
+            await world.store.submissions.submit(world.a, dataclasses.replace(NEW, submission_id=SubmissionId(3), marks=dataclasses.replace(mark, email_id=email)), OCTETS)
+        assert reason is refused.value.reason
+    assert [won] == await world.store.submissions.find(world.a)
+
+
+async def test_a_state_is_looked_at_in_the_same_step(world: World) -> None:
+    at = str(await world.store.submissions.state(world.a))
+    found = await asyncio.gather(
+        *(world.store.submissions.submit(world.a, dataclasses.replace(NEW, submission_id=SubmissionId(number)), OCTETS, if_state=at) for number in (1, 2)),
+        return_exceptions=True)
+    assert 1 == sum(isinstance(one, StateMismatch) for one in found)
+    (won,) = await world.store.submissions.find(world.a)
+    assert won in found
 
 
 async def test_the_authors_copy_is_filed_in_the_same_step(world: World) -> None:

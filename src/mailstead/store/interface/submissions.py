@@ -13,9 +13,11 @@ class Submissions(Protocol):
     """What authors have handed over to be sent (``model.submission``). Every move of one is a change of kind SUBMISSION of its account."""
 
     async def submit(self, account: AccountId, new: NewSubmission, octets: Octets, *,
-                     sent: tuple[MailboxId, NewMessage] | None = None) -> Submission:
+                     sent: tuple[MailboxId, NewMessage] | None = None, if_state: str = "") -> Submission:
         """Keep a message that is to be sent and, in the same transaction, file the author's copy (``sent``), whose ids the submission then
-        bears. A repeat with the same ``submission_id`` changes nothing. NOT_FOUND (the mailbox), OVER_QUOTA, ACCOUNT_SUSPENDED."""
+        bears, or change an email (``new.marks``; not both). A repeat with the same ``submission_id`` changes nothing. ``if_state``: a ``Position`` as text at
+        which the account's submissions must stand; raises ``model.email.StateMismatch``. NOT_FOUND (the mailbox or the email), ALREADY_EXISTS (the email
+        was marked before), OVER_QUOTA, ACCOUNT_SUSPENDED."""
 
     async def find(self, account: AccountId, *, ids: Sequence[SubmissionId] | None = None, after: int = 0,
                           limit: int = 1000) -> list[Submission]:

@@ -233,6 +233,8 @@ class _Work:
         found = self.found.get(patch.email_id)
         if found is None or found.email in self._taken:
             return Fault.NOT_FOUND
+        if patch.unless and any(name.lower() in has for name in patch.unless for has in self._keywords_of(found)):
+            return Fault.MARKED
         add = patch.keywords if patch.keywords is not None else patch.add_keywords
         named = add | patch.snooze.add_keywords if patch.snooze else add
         if patch.mailbox_ids is None and not patch.add_mailboxes and not patch.remove_mailboxes:

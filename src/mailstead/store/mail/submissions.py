@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from mailstead.model.change import ChangeKind, ChangeOp
-from mailstead.model.email import Position
+from mailstead.model.email import Fault, Position
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId, SubmissionId, ThreadId
 from mailstead.model.submission import Hold, Progress, RecipientStatus, Submission
@@ -19,6 +19,7 @@ from mailstead.store.keys import Keys
 from mailstead.store.mail import clock, filing, keywords, tally
 from mailstead.store.mail.filing import Incoming
 from mailstead.store.mail.operation import OfAccount
+from mailstead.store.mail.set_emails import SetEmails
 from mailstead.store.seal import OUTBOX, QUEUE, AccountKey
 
 PIECE_OCTETS: Final = 1 << 20
@@ -63,7 +64,9 @@ class Sent(msgspec.Struct):
 
 
 class Submit(OfAccount):
-    """``pieces`` are sealed, for the key numbered ``key``; ``ref``: a keyed hash of its Message-ID, b"" where it has none. A submission that is there already stays as it is."""
+    """``pieces`` are sealed, for the key numbered ``key``; ``ref``: a keyed hash of its Message-ID, b"" where it has none; ``mark``: what becomes of an email
+    in the same step, never with ``sent``; ``if_state``: where the account's submissions must stand, as text, "": anywhere. Gives False where they do not. A
+    submission that is there already stays as it is. ALREADY_EXISTS: the email was marked before."""
 
     submission: int
     email: int
@@ -75,19 +78,26 @@ class Submit(OfAccount):
     doc: Doc
     sent: Sent | None = None
     ref: bytes = b""
+    mark: SetEmails | None = None
+    if_state: str = ""
+    returns: ClassVar = bool
     is_once: ClassVar = True
 
     def octets(self) -> int:
         return sum(map(len, self.pieces)) + (self.sent.incoming.octets() if self.sent else 0)
 
-    def apply(self, tx: Tx, keys: Keys) -> None:
+    def apply(self, tx: Tx, keys: Keys) -> bool:
         account, sent = self.account, self.sent
         if tx.db.one("SELECT 1 FROM submission WHERE account_id=? AND submission_id=?", (account, self.submission)):
-            return
+            return True
+        if self.if_state and self.if_state != str(state(tx.db, account)):
+            return False
         if sent is not None and not tx.db.one(
             "SELECT 1 FROM mailbox WHERE account_id=? AND mailbox_id=? AND noselect=0", (account, sent.mailbox)
         ):
             raise Refusal(Reason.NOT_FOUND, "There is no such mailbox")
+        if self.mark is not None:
+            _mark(tx, keys, self.mark)
         key = keys.of(account)
         modseq = clock.tick(tx, account, octets=sent.incoming.info.size if sent else 0, messages=1 if sent else 0)
         email, thread = self.email, self.thread
@@ -105,6 +115,7 @@ class Submit(OfAccount):
         if self.ref:
             tx.db.run("INSERT OR REPLACE INTO sent_ref VALUES (?, ?, ?)", (account, self.ref, self.submission))
         _moved(tx, account, modseq, self.submission, ChangeOp.CREATED)
+        return True
 
     def _file(self, tx: Tx, keys: Keys, sent: Sent, modseq: int) -> tuple[int, int]:
         info = sent.incoming.info
@@ -122,6 +133,15 @@ class Submit(OfAccount):
         )
         counts.settle(modseq)
         return info.email, thread
+
+
+def _mark(tx: Tx, keys: Keys, mark: SetEmails) -> None:
+    done = mark.apply(tx, keys)
+    fault = Fault.NOT_FOUND if done is None else done.updated[0]
+    if fault is Fault.MARKED:
+        raise Refusal(Reason.ALREADY_EXISTS, "This was done already")
+    if fault is not Fault.NONE:
+        raise Refusal(Reason.NOT_FOUND, "There is no such email", fault.value)
 
 
 class Cancel(OfAccount):

@@ -1,17 +1,18 @@
 """MDN/send and MDN/parse (RFC 9007): saying that a message was read, and reading that others have.
 
-Only a message that asks for it is answered, once (``$mdnsent``), to the address that it names and from the null reverse-path (RFC 8098 §2.1); a notification is
-never answered.
+Only a message that asks for it is answered, once, to the address that it names and from the null reverse-path (RFC 8098 §2.1); a notification is
+never answered. ``$mdnsent`` is set in the step that takes the notice in, and only where nobody has set it yet: of several who would answer at one moment, by
+JMAP or with a flag over IMAP, one does.
 """
 
 import re
-from collections.abc import Container
 from datetime import UTC
 from typing import Any, Final
 
 from mailstead.mime import addresses, compose, date, disposition, header
 from mailstead.mime.disposition import MODES, SENDING, TYPES, Notification
 from mailstead.model import ids as wire
+from mailstead.model.email import EmailPatch
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission
@@ -32,6 +33,8 @@ from mailstead.server.http.jmap.standard import (
 
 CAPABILITY: Final = "urn:ietf:params:jmap:mdn"
 SENT: Final = "$mdnsent"
+_MARK: Final = frozenset((SENT,))
+_REFUSED: Final = {Reason.OVER_QUOTA: "overQuota", Reason.ALREADY_EXISTS: "mdnAlreadySent", Reason.NOT_FOUND: "notFound"}
 _SETTABLE: Final = frozenset({
     "forEmailId", "subject", "textBody", "includeOriginalMessage", "reportingUA", "disposition", "finalRecipient", "originalRecipient", "originalMessageId",
     "extensionFields", "error", "mdnGateway",
@@ -64,31 +67,22 @@ async def send(call: Calling) -> dict[str, Any]:
             patch = (then or {}).get("#" + creation)
             if not isinstance(patch, dict) or not (patch.get(f"keywords/{SENT}") is True or (patch.get("keywords") or {}).get(SENT) is True):
                 raise Bad("invalidProperties", f"onSuccessUpdateEmail sets the keyword {SENT} of the email", "forEmailId")
-            sent[creation], ident = await _send(call, who, one, updates)
+            sent[creation], ident = await _send(call, who, one)
             updates[ident] = patch
         except Bad as exc:
             not_sent[creation] = exc.error
     if updates:
-        await _update(call, updates)
-        lost = [ident for ident in updates if ident not in (call.implicit[-1][1].get("updated") or {})]
-        if lost:  # the notice has left all the same, and leaves no second time
-            await _update(call, {ident: {f"keywords/{SENT}": True} for ident in lost})
+        more = Calling(call.principal, call.mailing, call.account, call.account_id, {"update": updates}, call.created, call.may_write, sendings=call.sendings)
+        await refused.follow(call, "Email/set", email_set.set_(more))
     return {"accountId": call.account_id, "sent": sent or None, "notSent": not_sent or None}
 
 
-async def _update(call: Calling, patches: dict[str, Any]) -> None:
-    more = Calling(call.principal, call.mailing, call.account, call.account_id, {"update": patches}, call.created, call.may_write, sendings=call.sendings)
-    await refused.follow(call, "Email/set", email_set.set_(more))
-
-
-async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any], done: Container[str]) -> tuple[dict[str, Any], str]:
-    """What the server made of one, and the email's id; ``done``: those that this call has answered. Raises ``Bad``."""
+async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """What the server made of one, and the email's id. Raises ``Bad``."""
     strange = [name for name in given if name not in _SETTABLE or (name in _OURS and given[name] is not None)]
     if strange:
         raise Bad("invalidProperties", "the server sets these", *strange)
-    ident, head, octets = await _email(call, given.get("forEmailId"))
-    if ident in done:
-        raise Bad("mdnAlreadySent", "its author is told by this call already")
+    email, head, octets = await _email(call, given.get("forEmailId"))
     to = _asked_by(head)
     said = _disposition(given.get("disposition"))
     if said[1] == "mdn-sent-automatically":
@@ -114,20 +108,22 @@ async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any], done:
     message = _message(call, who, note, subject, body, to, octets if with_original else None)
     if len(message) > call.mailing.message_octets:
         raise Bad("tooLarge", f"a message has at most {call.mailing.message_octets} octets: leave the original out")
-    new = NewSubmission(call.sending.service.new_submission_id(), "", ((to, {"notify": "NEVER"}),), identity=str(who["id"]))
+    new = NewSubmission(
+        call.sending.service.new_submission_id(), "", ((to, {"notify": "NEVER"}),), identity=str(who["id"]),
+        marks=EmailPatch(email, add_keywords=_MARK, unless=_MARK))
     try:
         await call.sending.service.submit(call.principal, new, message)
     except Refusal as exc:
-        raise Bad("overQuota" if exc.reason is Reason.OVER_QUOTA else "forbidden", exc.public) from exc
+        raise Bad(_REFUSED.get(exc.reason, "forbidden"), exc.public) from exc
     made: dict[str, Any] = {
         "finalRecipient": note.final_recipient, "originalMessageId": own or None, "originalRecipient": note.original_recipient or None, "subject": subject,
         "textBody": body, "includeOriginalMessage": with_original, "reportingUA": note.reporting_ua or None, "extensionFields": note.more or None,
         "mdnGateway": None, "error": None,
     }  # fmt: skip
-    return {name: value for name, value in made.items() if name not in given or (given[name] or None) != (value or None)}, ident
+    return {name: value for name, value in made.items() if name not in given or (given[name] or None) != (value or None)}, wire.to_wire(wire.EMAIL, email)
 
 
-async def _email(call: Calling, given: Any) -> tuple[str, bytes, bytes]:
+async def _email(call: Calling, given: Any) -> tuple[EmailId, bytes, bytes]:
     """Id, header and octets of the email that a notice is about. Raises ``Bad``."""
     ident = resolved(call, given) if isinstance(given, str) else ""
     number = wire.from_wire(wire.EMAIL, ident)
@@ -142,7 +138,7 @@ async def _email(call: Calling, given: Any) -> tuple[str, bytes, bytes]:
     head = octets[: row.header_octets]
     if disposition.read(octets) is not None:
         raise Bad("forbidden", "a notice is never answered by another (RFC 8098 §2.1)")
-    return ident, head, octets
+    return row.email_id, head, octets
 
 
 def _asked_by(head: bytes) -> str:

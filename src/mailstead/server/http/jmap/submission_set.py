@@ -11,13 +11,23 @@ from mailstead.mime import addresses, header
 from mailstead.model import ids as wire
 from mailstead.model import limits
 from mailstead.model.address import key_of
+from mailstead.model.email import StateMismatch
 from mailstead.model.errors import Reason, Refusal, Violation
 from mailstead.model.ids import EmailId
 from mailstead.model.submission import NewSubmission, Submission
 from mailstead.protocol.smtp import dsn
 from mailstead.server.http.jmap import email_set, identity, refused
 from mailstead.server.http.jmap.dispatch import Calling
-from mailstead.server.http.jmap.standard import Outcome, Wanted, check_state, invalid, need_write, resolved, set_error
+from mailstead.server.http.jmap.standard import (
+    MethodError,
+    Outcome,
+    Wanted,
+    check_state,
+    invalid,
+    need_write,
+    resolved,
+    set_error,
+)
 from mailstead.server.http.jmap.submission import given_parameters, ident_of, numbers_of, shown, state_of
 from mailstead.service.delivery import header_of
 
@@ -41,14 +51,18 @@ async def set_(call: Calling) -> dict[str, Any]:
         raise invalid("onSuccessUpdateEmail maps ids to patches, onSuccessDestroyEmail is a list")
     old = await state_of(call)
     check_state(wanted, old)
+    if_state = wanted.if_state  # looked at again where the first is taken in: a call that is made twice sends once
     outcome = Outcome()
     done: dict[str, Submission] = {}
     for name, given in wanted.create.items():
         try:
-            made = await _create(call, given)
+            made = await _create(call, given, if_state)
         except _Wrong as exc:
             outcome.not_created[name] = exc.error
             continue
+        except StateMismatch:
+            raise MethodError("stateMismatch", "the objects have changed since") from None
+        if_state = ""
         whole = shown(made)
         outcome.created[name] = {
             key: whole[key] for key in ("id", "threadId", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds")}
@@ -99,7 +113,7 @@ async def _follow(call: Calling, on_update: dict[str, Any], on_destroy: list[Any
 
 
 # ----------------------------------------------------------------------------------------------------------- sending
-async def _create(call: Calling, given: dict[str, Any]) -> Submission:
+async def _create(call: Calling, given: dict[str, Any], if_state: str) -> Submission:
     strange = [name for name in given if name not in _KNOWN]
     if strange:
         raise _Wrong("invalidProperties", properties=tuple(strange))
@@ -133,7 +147,7 @@ async def _create(call: Calling, given: dict[str, Any]) -> Submission:
         str(who["id"]), options,
     )  # fmt: skip
     try:
-        return await call.sending.service.submit(call.principal, new, octets)
+        return await call.sending.service.submit(call.principal, new, octets, if_state=if_state)
     except Refusal as exc:
         raise _refused(exc) from exc
 

@@ -1,13 +1,16 @@
 """MDN/send and MDN/parse (RFC 9007)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.harness.http import USING, Web, web_server
+from tests.harness.tasks import at_one_moment
 
 from mailstead.mime.disposition import Notification, report
+from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, DeliveryId, from_wire, to_wire
 from mailstead.model.message import Filing
 
@@ -97,10 +100,34 @@ async def test_an_author_is_told_once_whatever_a_call_asks(web: Web) -> None:
     }), using=ALL)  # fmt: skip
     assert (["a"], {"b": "mdnAlreadySent"}) == (list(done["sent"]), {name: error["type"] for name, error in done["notSent"].items()})
     # What else the client wishes for cannot be done: the notice has left, so the email is marked.
-    (_, done, _), (_, failed, _), (_, marked, _) = await send(web, other, {"keywords/$mdnsent": True, "mailboxIds/m1": True})
-    assert ([other], [other]) == (list(failed["notUpdated"]), list(marked["updated"]))
+    (_, done, _), (_, failed, _) = await send(web, other, {"keywords/$mdnsent": True, "mailboxIds/m1": True})
+    assert [other] == list(failed["notUpdated"])
+    ((_, found, _),) = await web.jmap(("Email/get", {"ids": [other], "properties": ["keywords"]}))
+    assert {"$mdnsent": True} == found["list"][0]["keywords"]
     ((_, again, _),) = await send(web, other)
     assert "mdnAlreadySent" == again["notSent"]["k"]["type"]
+
+
+async def test_of_many_that_would_answer_at_one_moment_one_does(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    email = await deliver(web)
+    at_one_moment(monkeypatch, web.store.submissions, "submit", 4)
+    told = await asyncio.gather(*(send(web, email) for _ in range(4)))
+    assert ["mdnAlreadySent"] * 3 == [error["type"] for found in told for error in (found[0][1]["notSent"] or {}).values()]
+    ((_, all_of, _),) = await web.jmap(("EmailSubmission/get", {}))
+    assert 1 == len(all_of["list"])
+
+
+async def test_what_could_not_be_sent_leaves_no_mark(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any, **__: Any) -> None:
+        raise Refusal(Reason.OVER_QUOTA, "full")
+
+    email = await deliver(web)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(web.store.submissions), "submit", full)
+        ((_, done, _),) = await send(web, email)
+    assert "overQuota" == done["notSent"]["k"]["type"]
+    (_, done, _), _ = await send(web, email)
+    assert ["k"] == list(done["sent"])
 
 
 async def test_an_account_that_is_none_is_an_argument_that_is_wrong(web: Web) -> None:

@@ -1,11 +1,13 @@
 """Sending by JMAP: envelope, hold and undo, what follows, errors, changes (RFC 8621 §7)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.harness.http import Web, web_server
+from tests.harness.tasks import at_one_moment
 
 from mailstead.model.errors import Unavailable
 from mailstead.model.ids import DeliveryId
@@ -148,6 +150,19 @@ async def test_what_is_too_large_to_be_sent(tmp_path: Path) -> None:
         assert ("tooLarge", 2_000) == (done["notCreated"]["s"]["type"], done["notCreated"]["s"]["maxSize"])
         session = (await web.ask("GET", "/jmap/session")).json()
         assert 1_461 == session["accounts"][web.accounts["alice"]]["accountCapabilities"]["urn:ietf:params:jmap:mail"]["maxSizeAttachmentsPerEmail"]
+
+
+async def test_what_is_asked_twice_from_one_state_is_sent_once(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §5.3: ``ifInState`` holds where the submission is taken in."""
+    email, identity, _ = await draft(web)
+    at_one_moment(monkeypatch, web.store.submissions, "submit", 3)
+    ((_, before, _),) = await web.jmap(("EmailSubmission/get", {}))
+    asked = {"ifInState": before["state"], "create": {name: {"emailId": email, "identityId": identity} for name in ("s", "t")}}
+    told = await asyncio.gather(*(web.jmap(("EmailSubmission/set", asked)) for _ in range(3)))
+    assert ["EmailSubmission/set", "error", "error"] == sorted(found[0][0] for found in told)
+    assert ["stateMismatch"] * 2 == [found[0][1]["type"] for found in told if found[0][0] == "error"]
+    ((_, after, _),) = await web.jmap(("EmailSubmission/get", {}))
+    assert 2 == len(after["list"])
 
 
 async def test_changes_tell_what_a_client_needs(web: Web) -> None:
