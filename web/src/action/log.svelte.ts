@@ -9,6 +9,7 @@ import { Offline, SignedOut, isTemporary } from '../jmap/errors.ts';
 import type { Email, Id, SetResponse } from '../jmap/types.ts';
 import { type Patch, effective, inverse } from '../cache/patch.ts';
 import { mailboxOf } from '../cache/query.svelte.ts';
+import type { Database } from '../cache/db.ts';
 import type { Store } from '../cache/store.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
 
@@ -52,6 +53,7 @@ export interface Job {
 }
 
 const KEPT = 200;
+const KEPT_WITHIN_MS = 3000;
 
 /** The note as it was before, as part of the entry that takes this one back. */
 export function reversed({ note }: { note?: NoteChange }): { note?: NoteChange } {
@@ -96,13 +98,16 @@ export class Log {
     return `${Date.now().toString(36).padStart(9, '0')}-${(this.#counter++).toString(36).padStart(4, '0')}-${Math.random().toString(36).slice(2, 6)}`;
   }
 
-  /** Change emails, or the note on a conversation. Returns the entry, or null where nothing would change. */
-  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, options: { quiet?: boolean; undoes?: string; note?: NoteChange } = {}): Entry | null {
+  /** Change emails, or the note on a conversation; `blind`: also those that are not known here. Returns the entry, or null where nothing would change. */
+  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, { blind = false, ...options }: { quiet?: boolean; undoes?: string; note?: NoteChange; blind?: boolean } = {}): Entry | null {
     const mine: Record<Id, Patch> = {};
     const inverses: Record<Id, Patch> = {};
     for (const [id, patch] of Object.entries(patches)) {
       const email = this.store.emails.get(id);
-      if (!email) continue;
+      if (!email) {
+        if (blind) mine[id] = patch;
+        continue;
+      }
       const change = effective(email, patch);
       if (!Object.keys(change).length) continue;
       mine[id] = change;
@@ -110,7 +115,7 @@ export class Log {
     }
     if (!Object.keys(mine).length && !options.note) return null;
     const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...options };
-    const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id) as Email]));
+    const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
     this.#shift(before);
     this.entries = [...this.entries, entry];
@@ -119,8 +124,7 @@ export class Log {
     // What was done is seen first; then it is kept and told.
     afterPaint(() => {
       // The deed is found again after a reload only together with the rows that it is about.
-      void this.store.db?.now('email', Object.keys(mine));
-      void this.store.db?.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`));
+      this.#write((db) => Promise.all([db.now('email', Object.keys(mine)), db.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`))]));
       // It may have been taken back or told meanwhile, and a quiet one is gone then.
       const now = this.entries.find(({ id }) => id === entry.id);
       if (now) this.#keep(now);
@@ -186,12 +190,20 @@ export class Log {
     }
   }
 
+  /** What this device writes of deeds, one behind the other: of two states of a deed the later one stays. */
+  #writes: Promise<unknown> = Promise.resolve();
+
+  #write(work: (db: Database) => Promise<unknown>): void {
+    const { db } = this.store;
+    if (db) this.#writes = this.#writes.then(() => work(db)).catch(() => undefined);
+  }
+
   #keep(entry: Entry): void {
-    void this.store.db?.put('log', entry.id, entry);
+    this.#write((db) => db.put('log', entry.id, entry));
     const surplus = this.entries.filter(({ state }) => state !== 'waiting').slice(0, Math.max(0, this.entries.length - KEPT));
     if (surplus.length) {
       this.entries = this.entries.filter((other) => !surplus.includes(other));
-      void this.store.db?.delete('log', surplus.map(({ id }) => id));
+      this.#write((db) => db.delete('log', surplus.map(({ id }) => id)));
     }
   }
 
@@ -226,12 +238,24 @@ export class Log {
       this.onUndone?.(entry);
       return entry;
     }
-    // After a reload the messages may not be in memory yet; without them there is nothing to take back.
-    void this.store.load(Object.keys(inverses)).then(() => {
-      this.perform(entry.title, entry.values, inverses, { undoes: entry.id, ...reversed(entry) });
-      this.onUndone?.(entry);
+    void this.#known(Object.keys(inverses)).then((all) => {
+      const back = this.perform(entry.title, entry.values, inverses, { undoes: entry.id, ...reversed(entry) });
+      if (back || all) this.onUndone?.(entry);
+      else {
+        // Nobody knows these messages now: it stays as it was, to be taken back later.
+        this.#redo = this.#redo.filter((other) => other !== entry);
+        this.#update(entry, { state: 'done' });
+      }
     });
     return entry;
+  }
+
+  /** Whether these messages are in memory. After a reload they may not be, and the server may have to be asked as soon as it can be. */
+  async #known(ids: Id[]): Promise<boolean> {
+    const absent = (): boolean => ids.some((id) => !this.store.emails.has(id));
+    await this.store.load(ids);
+    if (absent() && (await this.store.reach())) await this.store.load(ids);
+    return !absent();
   }
 
   redo(): Entry | null {
@@ -285,6 +309,8 @@ export class Log {
         }
         this.#inFlight.delete(entry.id);
         this.store.link = 'online';
+        // It is done when this device will find it again, to be taken back; one that cannot write holds nothing up.
+        await Promise.race([this.#writes, new Promise((resolve) => setTimeout(resolve, KEPT_WITHIN_MS))]);
         const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
         const failed = Object.keys(errors).length;
         const whole = failed > 0 && failed === Math.max(1, Object.keys(entry.patches).length);
@@ -295,7 +321,7 @@ export class Log {
         await Promise.all(this.store.queries.map((query) => query.unhide(threads, failed > 0)));
         if (entry.quiet) {
           this.entries = this.entries.filter(({ id }) => id !== entry.id);
-          void this.store.db?.delete('log', [entry.id]);
+          this.#write((db) => db.delete('log', [entry.id]));
         }
         if (!this.entries.some(({ state }) => state === 'waiting')) {
           await this.store.sync();

@@ -2,8 +2,9 @@
  * Sending. The server holds the message for the undo window, on its own clock (RFC 8621 §7, FUTURERELEASE of RFC 4865); undo asks it
  * to cancel. What is said on the screen is what the server has answered: held, queued, accepted, delivered, or why not.
  */
+import type { Client } from '../jmap/client.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
-import type { EmailSubmission, Id, SetResponse } from '../jmap/types.ts';
+import type { EmailSubmission, GetResponse, Id, QueryResponse, SetResponse } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
 import { keyword } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
@@ -39,7 +40,10 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   if (!client) throw new Offline(t('send.offline'));
   if (!drafts || !sent || !identity) throw new Refused('forbidden', t('compose.send_failed', { why: 'Drafts, Sent' }));
   if (draft.state !== 'saved') draft.state = 'dirty';
+  const knew = draft.conflict;
   await draft.save();
+  // Sent from another window, perhaps: whoever has seen that there are two may send this one too.
+  if (draft.conflict && !knew) throw new Refused('conflict', t('compose.conflict'));
   const messageId = draft.emailId;
   const state = draft.state as SaveState;
   if (state === 'failed') throw new Refused('invalidProperties', draft.problem);
@@ -60,6 +64,13 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   if (refusal) throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
   const created = submitted.created?.['send'];
   if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
+  await handedOver(draft, messageId);
+  return { submission: created, messageId, held: Object.keys(hold).length > 0 && created.undoStatus !== 'final' };
+}
+
+/** What follows when the server has taken it. */
+async function handedOver(draft: Draft, messageId: Id): Promise<void> {
+  const { mail } = draft;
   await draft.forgetHere();
   composers.close(draft);
   if (draft.fields.remindDays) {
@@ -70,7 +81,13 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
     const { emailId, kind } = draft.fields.about;
     mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
   }
-  return { submission: created, messageId, held: Object.keys(hold).length > 0 && created.undoStatus !== 'final' };
+}
+
+/** Whether the server has taken this message already, and only its answer was lost. */
+async function isHandedOver(client: Client, messageId: Id): Promise<boolean> {
+  const mine = client.call<QueryResponse>('EmailSubmission/query', { filter: { emailIds: [messageId] } });
+  const { list } = await client.call<GetResponse<EmailSubmission>>('EmailSubmission/get', { '#ids': mine.ref('/ids'), properties: ['id', 'undoStatus'] });
+  return list.some(({ undoStatus }) => undoStatus !== 'canceled');
 }
 
 const until = (at: Date): Record<string, string> => ({ HOLDUNTIL: `${at.toISOString().slice(0, 19)}Z` });
@@ -105,8 +122,10 @@ export async function sendKept(mail: Mail, job: Job): Promise<void> {
   const draft = await keptDraft(mail, job.draft);
   if (!draft) throw new Refused('notFound', t('compose.send_failed', { why: t('att.gone') }));
   const at = job.at ? new Date(job.at) : null;
+  const { client } = mail.store;
   try {
-    await hand(draft, at && at.getTime() > Date.now() ? until(at) : {});
+    if (client && draft.emailId && (await isHandedOver(client, draft.emailId))) await handedOver(draft, draft.emailId);
+    else await hand(draft, at && at.getTime() > Date.now() ? until(at) : {});
   } catch (error) {
     if (error instanceof Refused) {
       // It comes back as a draft that says what is wrong.

@@ -11,7 +11,7 @@ import { nameOf } from '../../kit/people.ts';
 import { escapeHtml, textToHtml } from '../../kit/sanitize.ts';
 import { composers } from '../composers.svelte.ts';
 import { type Mail, session } from '../session.svelte.ts';
-import { type Attachment, Draft, type Fields } from './draft.svelte.ts';
+import { type Attachment, Draft, type Fields, restore } from './draft.svelte.ts';
 import { FORWARDED, signature } from './signature.ts';
 
 /** The address that a message came to, among our own. */
@@ -86,6 +86,8 @@ function forwardHead(email: Email, detail: Detail): string {
 
 /** A draft of the server, to be written on. */
 export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
+  // It may be one that was being written when the page went away.
+  await restore(mail);
   const open = composers.list.find((draft) => draft.emailId === emailId);
   if (open) return open;
   const detail = await mail.bodies.get(emailId);

@@ -2,9 +2,11 @@
  * Messages being written. Each is kept on this device at every pause and on the server as a draft; a reload, a crash or a second
  * device finds it. A draft on the server is never changed but replaced, in one request, so there is always a whole one.
  */
+import type { Database } from '../../cache/db.ts';
 import { upload } from '../../jmap/blobs.ts';
+import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused } from '../../jmap/errors.ts';
-import type { EmailAddress, Id, Identity, SetResponse } from '../../jmap/types.ts';
+import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
 import { FLOWED, flow } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
@@ -90,6 +92,8 @@ export class Draft {
   toMend = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** What this device writes of the draft, one behind the other: the last word stays. */
+  #keeping: Promise<boolean> = Promise.resolve(true);
 
   constructor(
     readonly mail: Mail,
@@ -147,17 +151,23 @@ export class Draft {
     void this.#keepHere();
   }
 
-  async #keepHere(queued = false): Promise<void> {
+  /** Whether this device keeps it. */
+  #keepHere(queued = false): Promise<boolean> {
     const fields = $state.snapshot(this.fields) as Fields;
-    await this.mail.store.db?.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept);
+    return this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept));
+  }
+
+  #write(work: (db: Database) => Promise<void>): Promise<boolean> {
+    const { db } = this.mail.store;
+    if (!db) return Promise.resolve(false);
+    this.#keeping = this.#keeping.then(() => work(db)).then(() => true, () => false);
+    return this.#keeping;
   }
 
   /** Leave it on this device for the log to send. False where this device keeps nothing. */
-  async queue(): Promise<boolean> {
+  queue(): Promise<boolean> {
     clearTimeout(this.#timer);
-    if (!this.mail.store.db) return false;
-    await this.#keepHere(true);
-    return true;
+    return this.#keepHere(true);
   }
 
   /** Files that were attached without a network go up now. */
@@ -196,14 +206,14 @@ export class Draft {
     const drafts = this.mail.store.byRole.get('drafts')?.id;
     if (this.state === 'saved' || this.state === 'clean' || (this.empty && !this.emailId)) return;
     if (!client || !drafts) {
-      this.state = 'local';
+      this.state = (await this.#keepHere()) ? 'local' : 'failed';
       return;
     }
     this.state = 'saving';
     try {
       await this.uploadKept();
       this.state = 'saving';
-      const before = this.emailId;
+      const before = await this.#replaceable(client);
       const answer = await client.call<SetResponse<{ id: Id }>>('Email/set', {
         create: { draft: { ...this.toEmail(), mailboxIds: { [drafts]: true }, keywords: { $draft: true, $seen: true } } },
         ...(before ? { destroy: [before] } : {}),
@@ -213,15 +223,25 @@ export class Draft {
       this.emailId = answer.created?.['draft']?.id ?? before;
       // Somebody else has replaced the version before: theirs stays where it is.
       if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;
+      // A page that ends now finds the draft again under its new id.
+      await this.#keepHere();
       // Whoever typed on meanwhile is dirty again.
       if ((this.state as SaveState) === 'saving') this.state = 'saved';
       this.savedAt = new Date();
-      void this.#keepHere();
     } catch (error) {
       this.mail.store.report(error);
       this.state = error instanceof Refused ? 'failed' : 'local';
       if (error instanceof Refused) this.problem = error.message;
     }
+  }
+
+  /** The version on the server that the next one takes the place of. What another window or device has sent, or thrown away, meanwhile is none: it stays as it is. */
+  async #replaceable(client: Client): Promise<Id | null> {
+    if (!this.emailId) return null;
+    const { list } = await client.call<GetResponse<Pick<Email, 'id' | 'keywords'>>>('Email/get', { ids: [this.emailId], properties: ['id', 'keywords'] });
+    if (list[0] && '$draft' in list[0].keywords) return this.emailId;
+    this.conflict = true;
+    return null;
   }
 
   /** The message as JMAP takes it (RFC 8621 §4.6). */
@@ -311,16 +331,22 @@ export class Draft {
     clearTimeout(this.#timer);
     this.state = 'clean';
     await this.#saving;
-    await this.mail.store.db?.delete('draft', [this.key]);
-    const trash = this.mail.store.byRole.get('trash')?.id;
-    if (!this.emailId || !this.mail.store.client) return;
-    const drafts = this.mail.store.byRole.get('drafts')?.id ?? '';
-    await this.mail.store.client.call('Email/set', trash ? { update: { [this.emailId]: { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${trash}`]: true } } } : { destroy: [this.emailId] });
+    await this.forgetHere();
+    const { emailId, mail } = this;
+    const { byRole } = mail.store;
+    if (!emailId) return;
+    const trash = byRole.get('trash')?.id;
+    // By the log, so that it is done without a network too; a server that has no place for it destroys it.
+    if (trash) {
+      const patch = { [`mailboxIds/${byRole.get('drafts')?.id ?? ''}`]: null, [`mailboxIds/${trash}`]: true };
+      await mail.store.load([emailId]);
+      mail.log.perform('did.trash', { n: 1 }, { [emailId]: patch }, { quiet: true, blind: true });
+    } else await mail.store.client?.call('Email/set', { destroy: [emailId] });
   }
 
   async forgetHere(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.mail.store.db?.delete('draft', [this.key]);
+    await this.#write((db) => db.delete('draft', [this.key]));
   }
 }
 
@@ -333,8 +359,18 @@ export async function keptDraft(mail: Mail, key: string): Promise<Draft | null> 
   return draft;
 }
 
-/** What was being written when the page went away comes back, minimised. */
-export async function restore(mail: Mail): Promise<void> {
+const restoring = new WeakMap<Mail, Promise<void>>();
+
+/** What was being written when the page went away comes back, minimised; once, whoever asks first. */
+export function restore(mail: Mail): Promise<void> {
+  const already = restoring.get(mail);
+  if (already) return already;
+  const work = restored(mail);
+  restoring.set(mail, work);
+  return work;
+}
+
+async function restored(mail: Mail): Promise<void> {
   const kept = (await mail.store.db?.all<Kept>('draft')) ?? [];
   for (const [key, value] of kept) {
     if (value.queued || Date.now() - value.at > 7 * 86_400_000 || composers.list.some((draft) => draft.key === key)) continue;
