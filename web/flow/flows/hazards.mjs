@@ -1,4 +1,5 @@
 // What goes wrong around whoever writes: a slow device, a second window, an answer that is lost, no network.
+import { undoAfterReload } from './reading.mjs';
 
 /** From now on each value that this device writes takes its time. */
 async function writesSlowly(mail, ms) {
@@ -15,15 +16,7 @@ async function writesSlowly(mail, ms) {
 /** On a slow device: archive, load the page anew when all is told, take it back. */
 export async function slowUndo(mail, { subject, ms }) {
   await writesSlowly(mail, ms);
-  await mail.at('/m/inbox');
-  await mail.open(subject);
-  await mail.press('e');
-  await mail.gone(subject);
-  await mail.page.locator('.sync-dot:not(.is-busy)').waitFor();
-  await mail.reload();
-  await mail.row(/./).first().waitFor();
-  await mail.press('z');
-  await mail.row(subject).waitFor();
+  await undoAfterReload(mail, { subject });
 }
 
 /** On a slow device: a draft is loaded anew as soon as it is said to be kept, and opened from its list. How many composers there are. */
