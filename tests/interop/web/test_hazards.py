@@ -63,3 +63,10 @@ def test_a_draft_thrown_away_without_a_network_is_gone_when_it_is_back(site: Ser
     browser.run("discardOffline", twofold, subject="Never mind this")
     eventually(lambda: not holds(site, "Drafts", "Never mind this", TWOFOLD))
     assert holds(site, "Trash", "Never mind this", TWOFOLD)
+
+
+def test_what_could_not_be_handed_over_again_is_a_draft_and_not_among_what_was_sent(site: Server, browser: Browser, twofold: dict[str, Any]) -> None:
+    said = browser.run("brokenReschedule", twofold, to=FRIEND, subject="Now or tomorrow", errors=True)
+    assert "The server cannot be reached" in said
+    assert holds(site, "Drafts", "Now or tomorrow", TWOFOLD)
+    assert not holds(site, "Sent", "Now or tomorrow", TWOFOLD)

@@ -100,3 +100,23 @@ export async function discardOffline(mail, { subject }) {
   await mail.context.setOffline(false);
   await mail.page.locator('.sync-dot:not(.is-busy):not(.is-off)').waitFor();
 }
+
+/** What is held for tomorrow is to go now, and the line breaks between taking it back and handing it over again. What is said. */
+export async function brokenReschedule(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'Now or tomorrow.' });
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
+  await mail.says('Will be sent');
+  await mail.at('/outbox');
+  const item = mail.page.locator('.out-i').filter({ hasText: subject });
+  await item.getByText('Held by the server until').waitFor();
+  await mail.context.route('**/jmap', (route) => (route.request().postData()?.includes('"again"') ? route.abort('connectionreset') : route.fallback()));
+  await mail.button('Change time', item).click();
+  await mail.page.getByRole('menuitem', { name: 'Send now' }).click();
+  const alert = mail.page.locator('.toast[role=alert], [role=alert] .toast').first();
+  await alert.waitFor();
+  const words = (await alert.innerText()).trim();
+  await mail.context.unroute('**/jmap');
+  return words;
+}

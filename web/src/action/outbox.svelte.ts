@@ -120,23 +120,13 @@ export class Outbox {
     await this.load();
   }
 
-  /** Only `undoStatus` can be changed, so another time is another submission. */
   async reschedule(submission: EmailSubmission, at: Date | null): Promise<void> {
-    const client = this.mail.store.client;
-    if (!client || !submission.envelope) return;
-    const answer = await client.call<SetResponse>('EmailSubmission/set', { update: { [submission.id]: { undoStatus: 'canceled' } } });
-    if (answer.notUpdated?.[submission.id]) {
-      session.toast({ text: t('send.too_late'), alert: true });
-    } else {
-      await client.call<SetResponse>('EmailSubmission/set', {
-        create: {
-          again: {
-            identityId: submission.identityId,
-            emailId: submission.emailId,
-            envelope: { ...submission.envelope, mailFrom: { ...submission.envelope.mailFrom, parameters: at ? { HOLDUNTIL: `${at.toISOString().slice(0, 19)}Z` } : null } },
-          },
-        },
-      });
+    try {
+      const { reschedule } = await import('./send.svelte.ts');
+      await reschedule(this.mail, submission, at);
+    } catch (error) {
+      this.mail.store.report(error);
+      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
     }
     await this.load();
   }

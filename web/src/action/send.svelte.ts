@@ -6,7 +6,7 @@ import type { Client } from '../jmap/client.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
 import type { EmailSubmission, GetResponse, Id, QueryResponse, SetResponse } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
-import { keyword } from '../cache/patch.ts';
+import { type Patch, keyword } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { messageDate } from '../kit/dates.ts';
 import { nameOf } from '../kit/people.ts';
@@ -22,6 +22,15 @@ const MARGIN_S = 3;
 
 export function maxDelay(mail: Mail): number {
   return Number(mail.store.client?.capability(SUBMISSION)?.['maxDelayedSend'] ?? 0);
+}
+
+/** A draft becomes what was sent, and what was sent a draft again. */
+function asSent({ store: { byRole } }: Mail): Patch {
+  return { [`mailboxIds/${byRole.get('drafts')?.id}`]: null, [`mailboxIds/${byRole.get('sent')?.id}`]: true, 'keywords/$draft': null };
+}
+
+function asDraft({ store: { byRole } }: Mail): Patch {
+  return { [`mailboxIds/${byRole.get('sent')?.id}`]: null, [`mailboxIds/${byRole.get('drafts')?.id}`]: true, 'keywords/$draft': true };
 }
 
 interface Handed {
@@ -58,7 +67,7 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
         envelope: { mailFrom: { email: identity.email, parameters: Object.keys(hold).length ? hold : null }, rcptTo: receivers.map((address) => ({ email: address })) },
       },
     },
-    onSuccessUpdateEmail: { '#send': { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${sent}`]: true, 'keywords/$draft': null } },
+    onSuccessUpdateEmail: { '#send': asSent(mail) },
   });
   const refusal = submitted.notCreated?.['send'];
   if (refusal) throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
@@ -146,6 +155,26 @@ export async function reopen(mail: Mail, job: Job): Promise<void> {
   composers.open(draft);
 }
 
+/** Ask the server to stop it; if it does, the message is a draft in the same step: what will not go is never among what was sent. */
+async function withdrawn(mail: Mail, client: Client, submissionId: Id): Promise<boolean> {
+  const answer = await client.call<SetResponse>('EmailSubmission/set', { update: { [submissionId]: { undoStatus: 'canceled' } }, onSuccessUpdateEmail: { [submissionId]: asDraft(mail) } });
+  return !answer.notUpdated?.[submissionId];
+}
+
+/** Another time, null for now. Only `undoStatus` can be changed (RFC 8621 §7.5), so it is another submission; where that one is refused, the message has become a draft. */
+export async function reschedule(mail: Mail, submission: EmailSubmission, at: Date | null): Promise<void> {
+  const client = mail.store.client;
+  if (!client || !submission.envelope) throw new Offline(t('door.offline'));
+  if (!(await withdrawn(mail, client, submission.id))) throw new Refused('cannotUnsend', t('send.too_late'));
+  const { mailFrom } = submission.envelope;
+  const answer = await client.call<SetResponse>('EmailSubmission/set', {
+    create: { again: { identityId: submission.identityId, emailId: submission.emailId, envelope: { ...submission.envelope, mailFrom: { ...mailFrom, parameters: at ? until(at) : null } } } },
+    onSuccessUpdateEmail: { '#again': asSent(mail) },
+  });
+  const refusal = answer.notCreated?.['again'];
+  if (refusal) throw new Refused(refusal.type, t('compose.send_failed', { why: refusal.description ?? refusal.type }));
+}
+
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */
 export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promise<boolean> {
   const client = mail.store.client;
@@ -154,15 +183,11 @@ export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promi
     session.toast({ text: t('door.offline'), alert: true });
     return false;
   }
-  const drafts = mail.store.byRole.get('drafts')?.id ?? '';
-  const sent = mail.store.byRole.get('sent')?.id ?? '';
   try {
-    const answer = await client.call<SetResponse>('EmailSubmission/set', { update: { [submissionId]: { undoStatus: 'canceled' } } });
-    if (answer.notUpdated?.[submissionId]) {
+    if (!(await withdrawn(mail, client, submissionId))) {
       session.toast({ text: t('send.too_late'), alert: true });
       return false;
     }
-    await client.call('Email/set', { update: { [emailId]: { [`mailboxIds/${sent}`]: null, [`mailboxIds/${drafts}`]: true, 'keywords/$draft': true } } });
     await mail.store.load([emailId]);
     mail.bodies.forget(emailId);
     composers.open(await resume(mail, emailId));
