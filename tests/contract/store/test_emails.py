@@ -224,6 +224,21 @@ async def test_if_state_is_judged_with_the_write(world: World) -> None:
         await world.store.emails.mailbox_set(world.a, world.op(), None, MailboxPatch(name="X"), if_state="1-1")
 
 
+async def test_who_was_refused_holds_no_moment_of_the_past(world: World) -> None:
+    emails = world.store.emails
+    await world.deliver()
+    now = await emails.states(world.a)
+    refused = []
+    for since in (Position(now.epoch + 1, 1), Position(now.epoch, now.modseq + 1)):
+        try:
+            await emails.changes(world.a, Kind.EMAIL, since, 0)
+        except StateTooOld as exc:
+            refused.append(exc)
+    filed = await world.deliver()
+    told = await emails.changes(world.a, Kind.EMAIL, Position(now.epoch, now.email), 0)
+    assert ((filed.email_id,), 2) == (told.created, len(refused))
+
+
 async def test_mailboxes_are_set_by_id(world: World) -> None:
     emails = world.store.emails
 

@@ -24,6 +24,9 @@ _JOINED_OCTETS: Final = 64 << 10
 MESSAGE: Final = 2 * limits.JMAP_REQUEST
 """Octets of a message on a WebSocket: one that is larger than a request may be, but not by far, is told so (RFC 8887 §4.3.1)."""
 
+WHOLE: Final = "mailstead.whole"
+"""In a request's scope once all of it is here: nobody waits for its body any more."""
+
 
 class Stopping:
     """Whether the server is about to stop, and who wants to hear of it."""
@@ -194,12 +197,11 @@ class Connection(_Told, HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._header_timer is None and (self.cycle is None or self.cycle.response_complete):
-            self._begin_header()
         super().data_received(data)
+        if self._header_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._begin_header()  # a header that comes in one piece needs no timer
 
     def _begin_header(self) -> None:
-        self._header_octets = 0
         self._header_timer = self.loop.call_later(limits.HTTP_HEADER_TIMEOUT_S, self._too_slow)
 
     def _end_header(self) -> None:
@@ -221,7 +223,9 @@ class Connection(_Told, HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._bound(len(name) + len(value) + 4)
+        self._header_octets += len(name) + len(value) + 4
+        if self._header_octets > limits.HTTP_HEADER:
+            raise ValueError("the header is too large")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -229,6 +233,10 @@ class Connection(_Told, HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not None and self.cycle.transport is self.transport:
             self.cycle.transport = _Whole(self.transport, self.loop)  # type: ignore[assignment]
+
+    def on_message_complete(self) -> None:
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
+        super().on_message_complete()
 
     def _bound(self, octets: int) -> None:
         self._header_octets += octets

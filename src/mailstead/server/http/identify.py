@@ -8,6 +8,7 @@ says so.
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -83,9 +84,13 @@ def _refused(exc: Refusal) -> Problem:
 
 def origin(request: HTTPConnection) -> Origin:
     """Where the request comes from, for limits and the log."""
-    client = request.client
-    peer = endpoint_of((client.host, client.port) if client and client.host != "unix" else None)
-    return Origin(peer.host, peer.is_loopback, request.scope["scheme"] in {"https", "wss"}, "http", {}, peer.limit_key)
+    return _origin((request.scope.get("client") or ("unix",))[0], request.scope["scheme"] in {"https", "wss"})
+
+
+@lru_cache(maxsize=4096)
+def _origin(host: str, is_encrypted: bool) -> Origin:
+    peer = endpoint_of((host, 0) if host != "unix" else None)
+    return Origin(peer.host, peer.is_loopback, is_encrypted, "http", {}, peer.limit_key)
 
 
 def is_browser(request: HTTPConnection) -> bool:

@@ -176,6 +176,9 @@ class Reader:
 
     def login(self, login: str) -> LoginRecord | None:
         """See ``interface.Directory.login``."""
+        return self.cached(("login", login), lambda _: self._login(login))
+
+    def _login(self, login: str) -> LoginRecord | None:
         if "@" not in login:
             domains = self.domains(None)
             if len(domains) != 1:

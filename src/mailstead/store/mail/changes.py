@@ -1,12 +1,15 @@
 """The change feed and what vanished: readers of the account's clock."""
 
-from typing import Final
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, Final
 
 from mailstead.model.change import Change, ChangeKind, ChangeOp, Changes, StateTooOld
 from mailstead.model.email import Kind, ObjectChanges, Position, States
 from mailstead.model.uids import UidSet
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.mail import emails, read
+from mailstead.store.mail.clock import missing
 
 
 def changes(db: Database, account: int, since: int, limit: int) -> Changes:
@@ -70,13 +73,20 @@ def _holes(db: Database, account: int, mailbox: int, uid_next: int) -> UidSet:
 
 
 # ------------------------------------------------------------------------------------------------- as JMAP sees it
-_EVENTS: Final = {
-    Kind.EMAIL: "SELECT modseq, email_id, email_op FROM change WHERE account_id=? AND modseq>? AND kind=20 AND email_op>0",
-    Kind.THREAD: "SELECT modseq, thread_id, thread_op FROM change WHERE account_id=? AND modseq>? AND kind=20 AND thread_op>0",
-    Kind.DELIVERY: "SELECT modseq, email_id, email_op FROM change WHERE account_id=? AND modseq>? AND kind=20 AND email_op=1",
-    Kind.MAILBOX: "SELECT modseq, object_id, op FROM change WHERE account_id=? AND modseq>? AND kind IN (2, 5) AND object_id>0",
+_OF_KIND: Final = {
+    Kind.EMAIL: ("email", "c.email_id, c.email_op", "c.kind=20 AND c.email_op>0"),
+    Kind.THREAD: ("thread", "c.thread_id, c.thread_op", "c.kind=20 AND c.thread_op>0"),
+    Kind.DELIVERY: ("delivery", "c.email_id, c.email_op", "c.kind=20 AND c.email_op=1"),
+    Kind.MAILBOX: ("mailbox", "c.object_id, c.op", "c.kind IN (2, 5) AND c.object_id>0"),
 }
-_IN_ORDER: Final = " ORDER BY modseq, kind, object_id, uid"
+_EVENTS: Final = {
+    kind: f"SELECT a.epoch, a.modseq, a.{clock}_modseq, a.log_floor, c.modseq, {event} FROM account a LEFT JOIN change c"  # noqa: S608 - words of our own
+    f" ON c.account_id=a.account_id AND c.modseq>?2 AND {where} WHERE a.account_id=?1 ORDER BY c.modseq"
+    for kind, (clock, event, where) in _OF_KIND.items()
+}
+"""Where the account stands and what has happened, in one statement: of one moment without more, and what is asked most is one look-up."""
+_IN_PAGES: Final = ", c.kind, c.object_id, c.uid"
+"""The order within one modseq, which matters where a page may end there."""
 
 
 def object_changes(db: Database, account: int, kind: Kind, since: Position, most: int) -> ObjectChanges:
@@ -85,34 +95,41 @@ def object_changes(db: Database, account: int, kind: Kind, since: Position, most
     RFC 8620 §5.2. Events of the log never change, so a page may end anywhere among them: even one modseq's changes can be told
     in pages.
     """
-    with db.snapshot():
-        now, floor = _judged(db, account, since)
-        end = Position(now.epoch, now.of(kind))
-        if since == end or (since.modseq >= end.modseq and not since.skip):
-            return ObjectChanges(since, end, more=False, created=(), updated=(), destroyed=())
-        if since.modseq < floor:
-            raise StateTooOld
-        first: dict[int, int] = {}
-        last: dict[int, int] = {}
-        at, taken = since.modseq, 0
-        more_than_counts: set[int] = set()
-        for number, (modseq, ident, op) in enumerate(db.each(_EVENTS[kind] + _IN_ORDER, (account, since.modseq))):
-            if modseq != at:
-                at, taken = modseq, 0
-            taken += 1
-            if number < since.skip:
-                continue
-            if most and ident not in first and len(first) >= most:
-                end = Position(now.epoch, modseq - 1, taken - 1)
-                break
-            first.setdefault(ident, op)
-            last[ident] = op
-            if op != ChangeOp.COUNTS:
-                more_than_counts.add(ident)
-    return _folded(since, end, first, last, more=end != Position(now.epoch, now.of(kind)), more_than_counts=more_than_counts)
+    rows = db.each(_EVENTS[kind] + _IN_PAGES if most or since.skip else _EVENTS[kind], (account, since.modseq))
+    row = next(rows, None)
+    if row is None:
+        raise missing(account)
+    epoch, now, clock, floor, first, *_ = row
+    end = Position(epoch, clock)
+    is_news = since != end and (since.modseq < clock or since.skip > 0)
+    if since.epoch != epoch or since.modseq > now or (is_news and since.modseq < floor):
+        del rows  # whoever holds the exception must not hold the snapshot
+        raise StateTooOld
+    if not is_news:
+        return ObjectChanges(since, end, more=False, created=(), updated=(), destroyed=())
+    return _folded(since, end, (more[4:] for more in chain((row,) if first is not None else (), rows)), most)
 
 
-def _folded(since: Position, end: Position, first: dict[int, int], last: dict[int, int], *, more: bool, more_than_counts: set[int]) -> ObjectChanges:
+def _folded(since: Position, end: Position, events: Iterable[tuple[Any, ...]], most: int) -> ObjectChanges:
+    """``end``: where the account stands; ``events`` after ``since``: modseq, object and what happened."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    at, taken = since.modseq, 0
+    more_than_counts: set[int] = set()
+    more = False
+    for number, (modseq, ident, op) in enumerate(events):
+        if modseq != at:
+            at, taken = modseq, 0
+        taken += 1
+        if number < since.skip:
+            continue
+        if most and ident not in first and len(first) >= most:
+            more, end = end != (page := Position(end.epoch, modseq - 1, taken - 1)), page
+            break
+        first.setdefault(ident, op)
+        last[ident] = op
+        if op != ChangeOp.COUNTS:
+            more_than_counts.add(ident)
     created, updated, destroyed = [], [], []
     for ident, op in first.items():
         if op == ChangeOp.CREATED:

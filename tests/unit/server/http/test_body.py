@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from mailstead.model import limits
 from mailstead.server.http import body
+from mailstead.server.http.connection import WHOLE
 from mailstead.server.http.problem import Problem
 
 
@@ -79,3 +80,15 @@ async def test_who_is_gone_in_the_middle(read: Any) -> None:
     with pytest.raises(Problem) as caught:
         await read(Sent([b"a"], is_whole=False, is_gone=True).request, 8)
     assert caught.value.status == 400
+
+
+async def test_what_is_all_here_is_taken_without_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HTTP_BODY_TIMEOUT_S", -1.0)
+    sent = Sent([b"abcdefgh"])
+    sent.request.scope[WHOLE] = True
+    assert await body.whole(sent.request, 8) == b"abcdefgh"
+    for refused, status in ((Sent([b"abcdefghi"]), 413), (Sent([], is_whole=False, is_gone=True), 400)):
+        refused.request.scope[WHOLE] = True
+        with pytest.raises(Problem) as caught:
+            await body.whole(refused.request, 8)
+        assert caught.value.status == status

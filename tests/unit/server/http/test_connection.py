@@ -49,6 +49,20 @@ async def test_a_header_that_dribbles_ends(web: Web, monkeypatch: pytest.MonkeyP
     assert b"" == await said(web, b"GET / HTTP/1.1\r\nA:")
 
 
+async def test_a_header_that_dribbles_ends_on_a_connection_that_was_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes in one piece has no timer; the next one, which does not, has."""
+    monkeypatch.setattr(limits, "HTTP_HEADER_TIMEOUT_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    for _ in range(2):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 OK")
+        await asyncio.sleep(0.3)
+    writer.write(b"GET / HTTP/1.1\r\nA:")
+    async with asyncio.timeout(5):
+        assert b"" == await reader.read()
+    writer.close()
+
+
 async def test_a_body_that_dribbles_ends(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HTTP_BODY_TIMEOUT_S", 0.2)
     head = f"POST /jmap HTTP/1.1\r\nHost: x\r\nAuthorization: {web.authorization()}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
