@@ -1,5 +1,6 @@
 // What goes wrong around whoever writes: a slow device, a second window, an answer that is lost, no network.
 import { undoAfterReload } from './reading.mjs';
+import { sendLater } from './writing.mjs';
 
 /** From now on each value that this device writes takes its time. */
 async function writesSlowly(mail, ms) {
@@ -103,14 +104,8 @@ export async function discardOffline(mail, { subject }) {
 
 /** What is held for tomorrow is to go now, and the line breaks between taking it back and handing it over again. What is said. */
 export async function brokenReschedule(mail, { to, subject }) {
-  await mail.at('/m/inbox');
-  await mail.write({ to, subject, text: 'Now or tomorrow.' });
-  await mail.button('More ways to send', mail.composer).click();
-  await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
-  await mail.says('Will be sent');
-  await mail.at('/outbox');
+  await sendLater(mail, { to, subject });
   const item = mail.page.locator('.out-i').filter({ hasText: subject });
-  await item.getByText('Held by the server until').waitFor();
   await mail.context.route('**/jmap', (route) => (route.request().postData()?.includes('"again"') ? route.abort('connectionreset') : route.fallback()));
   await mail.button('Change time', item).click();
   await mail.page.getByRole('menuitem', { name: 'Send now' }).click();
