@@ -16,6 +16,9 @@ from mailstead.model.errors import Unavailable
 
 TIMEOUT_S: Final = 60.0
 """RFC 8461 §3.3."""
+_GIVEN_OUT: Final = ipaddress.IPv6Network("2000::/3")
+_EXAMPLES: Final = ipaddress.IPv6Network("3fff::/20")
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class _Addresses(Protocol):
@@ -131,7 +134,7 @@ class Https:
             address = ipaddress.ip_address(url.host)
         except ValueError:
             return
-        if not self._allows_private and not address.is_global:
+        if not self._allows_private and not of_the_world(address):
             raise Unavailable("Not there", "not an address of the world")
 
     def _lookup(self) -> Any:
@@ -146,7 +149,7 @@ class Https:
                     found = (await outer._resolver.addresses(host)).records
                 except Unavailable as exc:
                     raise OSError(exc.cause or exc.public) from exc
-                allowed = [address for address in found if outer._allows_private or ipaddress.ip_address(address).is_global]
+                allowed = [address for address in found if outer._allows_private or of_the_world(ipaddress.ip_address(address))]
                 if not allowed:
                     raise OSError(f"{host} has no address" if not found else f"{host} is at {found[0]}, which is not the world's")
                 return [
@@ -161,6 +164,17 @@ class Https:
                 """Nothing is kept."""
 
         return Lookup()
+
+
+def of_the_world(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether it is one host's, anywhere in the world. Of IPv6 that is what is given out for it (2000::/3, RFC 4291 §2.4, without RFC 9637's examples); where
+    an address of IPv4 is carried in it (RFC 6052 §2.1, RFC 3056 §2), that one counts: whoever translates it would call that host."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    carried = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in _TRANSLATED else address.sixtofour
+    if carried is not None:
+        return of_the_world(carried)
+    return address in _GIVEN_OUT and address.is_global and address not in _EXAMPLES
 
 
 async def _body(response: Any, limit: int) -> bytes:

@@ -1,6 +1,7 @@
 """Fetching over HTTPS from a server on loopback with an authority of our own."""
 
 import asyncio
+import ipaddress
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import pytest
 from mailstead.model.dns import Answer
 from mailstead.model.errors import Unavailable
 from mailstead.net import make_self_signed
-from mailstead.net.https import Https
+from mailstead.net.https import Https, of_the_world
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -104,3 +105,13 @@ async def test_a_report_that_did_not_leave_has_failed_for_certain(tmp_path: Path
             (Https(Names("127.0.0.1"), context=context, allows_private=True), "https://u:p@policy.test/"),
         ):
             assert "failed" == (await https.post(url, b"octets", "application/tlsrpt+gzip"))[0]
+
+
+@pytest.mark.parametrize(("address", "is_it"), [
+    ("8.8.8.8", True), ("2606:4700::1111", True), ("64:ff9b::808:808", True), ("2002:808:808::1", True),
+    ("127.0.0.1", False), ("10.1.2.3", False), ("100.64.0.1", False), ("169.254.169.254", False), ("224.0.0.1", False), ("255.255.255.255", False),
+    ("::1", False), ("::", False), ("::ffff:8.8.8.8", False), ("::7f00:1", False), ("64:ff9b::7f00:1", False), ("64:ff9b:1::808:808", False), ("2002:a00:1::1", False),
+    ("fe80::1", False), ("fec0::1", False), ("fd00::1", False), ("ff0e::1", False), ("2001:db8::1", False), ("3fff::1", False), ("5f00::1", False),
+])  # fmt: skip
+def test_which_addresses_are_the_worlds(address: str, is_it: bool) -> None:
+    assert of_the_world(ipaddress.ip_address(address)) is is_it

@@ -139,7 +139,17 @@ async def test_bounds_of_fetching() -> None:
 @pytest.mark.parametrize("url", [
     "http://127.0.0.1/", "http://[::1]/", "http://169.254.169.254/latest", "http://10.0.0.1/", "http://100.64.0.1/", "http://[fe80::1]/", "http://0x7f000001/",
     "http://user:password@a.test/", "http://a.test:22/", "ftp://a.test/", "http://rebinding.test/", "http://[::ffff:127.0.0.1]/",
+    "http://[64:ff9b::7f00:1]/", "http://[64:ff9b:1::a00:1]/", "http://[2002:a00:1::1]/", "http://[::7f00:1]/", "http://[fec0::1]/", "http://[ff0e::1]/",
+    "http://224.0.0.1/",
 ])  # fmt: skip
 async def test_our_own_network_is_never_called(url: str) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         await Https(Names(), timeout_s=2).fetch(url, limit=1_000)
+    assert any(why in caught.value.cause for why in ("not an address of the world", "not a plain web address", "which is not the world's")), "refused, not tried"
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "224.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::1", "fec0::1", "::1"])
+async def test_a_name_that_leads_there_is_not_called(address: str) -> None:
+    with pytest.raises(Unavailable) as caught:
+        await Https(Names(address), timeout_s=2).fetch("https://pictures.test/", limit=1_000)
+    assert "which is not the world's" in caught.value.cause
