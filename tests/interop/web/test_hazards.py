@@ -70,3 +70,8 @@ def test_what_could_not_be_handed_over_again_is_a_draft_and_not_among_what_was_s
     assert "The server cannot be reached" in said
     assert holds(site, "Drafts", "Now or tomorrow", TWOFOLD)
     assert not holds(site, "Sent", "Now or tomorrow", TWOFOLD)
+
+
+def test_who_wants_to_be_reminded_is_reminded_once_of_what_was_sent_in_the_end(site: Server, browser: Browser, twofold: dict[str, Any]) -> None:
+    assert 1 == browser.run("remindAfterUndo", twofold, to=FRIEND, subject="Could we meet after all")
+    eventually(lambda: holds(site, "INBOX", "Could we meet after all", FRIEND))

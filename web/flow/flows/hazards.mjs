@@ -115,3 +115,24 @@ export async function brokenReschedule(mail, { to, subject }) {
   await mail.context.unroute('**/jmap');
   return words;
 }
+
+/** Send, with a wish to be reminded; think better of it, and send it after all. How often the board of what one waits for has it. */
+export async function remindAfterUndo(mail, { to, subject }) {
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'When could we meet?' });
+  await mail.button('More ways to send', mail.composer).click();
+  await mail.page.getByRole('menuitemcheckbox', { name: /Remind me if nobody replies/ }).click();
+  await mail.page.keyboard.press('Escape');
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  await mail.press('z');
+  await mail.says('Not sent');
+  await mail.composer.locator('.editor').click();
+  await mail.page.keyboard.type('Or: ');
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  await mail.at('/waiting');
+  const item = mail.page.locator('main').getByText(subject);
+  await item.first().waitFor();
+  return item.count();
+}

@@ -1,6 +1,6 @@
 /** What one can do that needs an object on the server: reminders, blocked senders, smart folders, bulk changes. Each can be taken back. */
-import type { Email, Filter, Id, Job, Mailbox, SavedSearch, SetResponse } from '../jmap/types.ts';
-import { Refused } from '../jmap/errors.ts';
+import type { Email, Filter, Id, Job, Mailbox, Reminder, SavedSearch, SetResponse } from '../jmap/types.ts';
+import { Offline, Refused } from '../jmap/errors.ts';
 import { messageDate } from '../kit/dates.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import { junk } from './deeds.ts';
@@ -34,12 +34,13 @@ export async function remind(mail: Mail, rows: Id[], at: Date, kind: 'at' | 'fol
   session.toast({ text: t('did.remind', { when: messageDate(at.toISOString()) }), action: undo(() => Promise.all(made.map((id) => mail.reminders.destroy(id)))) });
 }
 
-/** Remind when nobody has answered until `at`; the answer cancels it. */
-export async function remindUnanswered(mail: Mail, emailId: Id, at: Date): Promise<void> {
+/** Remind when nobody has answered until `at`; the answer cancels it. Asked for in this turn, to travel with the message; null where that was refused, which is said, or where nobody answers. */
+export async function remindUnanswered(mail: Mail, emailId: Id, at: Date): Promise<Reminder | null> {
   try {
-    await mail.reminders.create({ emailId, kind: 'noReply', at: utc(at), keepVisible: false });
+    return await mail.reminders.create({ emailId, kind: 'noReply', at: utc(at), keepVisible: false });
   } catch (error) {
-    tell(error);
+    if (!(error instanceof Offline)) tell(error);
+    return null;
   }
 }
 

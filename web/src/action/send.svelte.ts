@@ -19,6 +19,7 @@ import { type Mail, session } from './session.svelte.ts';
 
 /** Longer than the toast, because a hold equal to it would lose the race. */
 const MARGIN_S = 3;
+const DAY_MS = 86_400_000;
 
 export function maxDelay(mail: Mail): number {
   return Number(mail.store.client?.capability(SUBMISSION)?.['maxDelayedSend'] ?? 0);
@@ -58,8 +59,10 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   if (state === 'failed') throw new Refused('invalidProperties', draft.problem);
   if (state !== 'saved' || !messageId) throw new Offline(t('door.offline'));
   const receivers = [...new Map(draft.recipients.map((address) => [address.email.toLowerCase(), address.email])).values()];
+  const { remindDays } = draft.fields;
+  const objects = remindDays ? await import('./objects.ts') : null;
   // The draft itself becomes the message sent, so there is one of it at every moment.
-  const submitted = await client.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
+  const submitting = client.call<SetResponse<EmailSubmission>>('EmailSubmission/set', {
     create: {
       send: {
         identityId: identity.id,
@@ -69,23 +72,23 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
     },
     onSuccessUpdateEmail: { '#send': asSent(mail) },
   });
+  // In the same request: whoever closes the page at once is reminded all the same.
+  const reminding = objects?.remindUnanswered(mail, messageId, new Date(Date.now() + remindDays * DAY_MS));
+  const submitted = await submitting;
   const refusal = submitted.notCreated?.['send'];
+  if (refusal) void reminding?.then((made) => made && mail.reminders.destroy(made.id)).catch(() => undefined);
   if (refusal) throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
   const created = submitted.created?.['send'];
   if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
-  await handedOver(draft, messageId);
+  await handedOver(draft);
   return { submission: created, messageId, held: Object.keys(hold).length > 0 && created.undoStatus !== 'final' };
 }
 
 /** What follows when the server has taken it. */
-async function handedOver(draft: Draft, messageId: Id): Promise<void> {
+async function handedOver(draft: Draft): Promise<void> {
   const { mail } = draft;
   await draft.forgetHere();
   composers.close(draft);
-  if (draft.fields.remindDays) {
-    const { remindUnanswered } = await import('./objects.ts');
-    void remindUnanswered(mail, messageId, new Date(Date.now() + draft.fields.remindDays * 86_400_000));
-  }
   if (draft.fields.about) {
     const { emailId, kind } = draft.fields.about;
     mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
@@ -133,7 +136,7 @@ export async function sendKept(mail: Mail, job: Job): Promise<void> {
   const at = job.at ? new Date(job.at) : null;
   const { client } = mail.store;
   try {
-    if (client && draft.emailId && (await isHandedOver(client, draft.emailId))) await handedOver(draft, draft.emailId);
+    if (client && draft.emailId && (await isHandedOver(client, draft.emailId))) await handedOver(draft);
     else await hand(draft, at && at.getTime() > Date.now() ? until(at) : {});
   } catch (error) {
     if (error instanceof Refused) {
@@ -190,7 +193,15 @@ export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promi
     }
     await mail.store.load([emailId]);
     mail.bodies.forget(emailId);
-    composers.open(await resume(mail, emailId));
+    const draft = await resume(mail, emailId);
+    const reminder = mail.reminders.list.find((one) => one.emailId === emailId && one.kind === 'noReply' && one.state === 'armed');
+    if (reminder) {
+      // It is for what will be sent, and goes along with that.
+      draft.fields.remindDays = Math.max(1, Math.round((Date.parse(reminder.at) - Date.now()) / DAY_MS));
+      draft.touch();
+      void mail.reminders.destroy(reminder.id).catch(() => undefined);
+    }
+    composers.open(draft);
     session.toast({ text: t('send.undone') }, 3000);
     return true;
   } catch (error) {
