@@ -39,3 +39,8 @@ def test_from_message_to_message(browser: Browser, mail: None, layout: str) -> N
 
 def test_a_list_that_becomes_empty(browser: Browser, mail: None) -> None:
     assert [] == browser.run("focusOfTheLast", {"name": "last", "login": LAST, "password": PASSWORD}, subject="One alone")
+
+
+def test_a_thumb_never_loses_the_focus(browser: Browser, mail: None) -> None:
+    device: dict[str, Any] = {"name": "focus-of-the-thumb", "login": THUMB, "password": PASSWORD, "viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
+    assert [] == browser.run("focusOfTheThumb", device, first=SUBJECTS[0], second=SUBJECTS[1], third=SUBJECTS[2], fourth=SUBJECTS[3])

@@ -89,3 +89,21 @@ def test_a_journey_without_a_network(site: Server, browser: Browser, monkeypatch
     assert len(found(site, TRAVELLER, "Sent", "From the train")) == 1
     assert not holds(site, "Drafts", "From the train", TRAVELLER)
     assert site.verify() == []
+
+
+def test_a_folder_that_was_chosen_is_there_whole(site: Server, browser: Browser) -> None:
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(TRAVELLER, PASSWORD)
+        imap.create("Travels")
+        imap.create("Receipts")
+    years = 3 * 366 * 86_400.0
+    for subject in ("Boat tickets", "Train tickets"):
+        put(site, subject, f"<p>{subject} of long ago.</p>", to=TRAVELLER, mailbox="Travels", age_s=years)
+    put(site, "Old receipt", to=TRAVELLER, mailbox="Receipts", age_s=years)
+    laptop = {"name": "folders", "login": TRAVELLER, "password": PASSWORD}
+    browser.run("rows", laptop, path="/m/inbox")
+    assert browser.run("takeFolder", laptop, folder="Travels", texts=2) >= 2
+    site.stop()
+    browser.run("startOffline", laptop)
+    assert {"rows": ["Boat tickets", "Train tickets"], "text": "Boat tickets of long ago."} == browser.run("readFolderOffline", laptop, folder="Travels", subject="Boat tickets")
+    assert ["Train tickets"] == browser.run("searchOffline", laptop, words="train tickets")

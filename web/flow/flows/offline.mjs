@@ -181,3 +181,24 @@ export async function fileOnline(mail, { subject, shown }) {
   await mail.press('Escape');
   return text;
 }
+
+/** Nothing of the last days, but this folder whole: chosen in the settings, and waited for until so many texts are here. */
+export async function takeFolder(mail, { folder, texts }) {
+  const page = await mail.at('/settings/offline');
+  await page.getByRole('radiogroup', { name: 'Keep on this device' }).getByText('Only what I open').click();
+  await page.locator('.set-i label').filter({ hasText: folder }).click();
+  await mail.at('/m/inbox');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  const until = Date.now() + 30_000;
+  while ((await kept(page, 'body')) < texts && Date.now() < until) await page.waitForTimeout(200);
+  return kept(page, 'body');
+}
+
+/** A folder that was never opened: its rows, and the text of one of them. */
+export async function readFolderOffline(mail, { folder, subject }) {
+  await mail.page.locator('.side').getByRole('link', { name: folder }).click();
+  await mail.row(subject).first().waitFor();
+  const rows = await mail.page.locator('.row .subj').allTextContents();
+  await mail.open(subject);
+  return { rows: rows.sort(), text: await (await mail.text()).evaluate(() => document.body.textContent.trim()) };
+}

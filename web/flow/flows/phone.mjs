@@ -1,20 +1,5 @@
 // On a phone: with a thumb.
-
-/** Drag a row sideways, as a finger does; positive is to the right. */
-async function swipe(mail, subject, by) {
-  const box = await mail.row(subject).first().boundingBox();
-  const cdp = await mail.context.newCDPSession(mail.page);
-  const y = box.y + box.height / 2;
-  const from = box.x + box.width / 2;
-  const touch = (type, x) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
-  await touch('touchStart', from);
-  for (let step = 1; step <= 8; step++) {
-    await touch('touchMove', from + (by * step) / 8);
-    await mail.page.waitForTimeout(16);
-  }
-  await touch('touchEnd', from + by);
-  await cdp.detach();
-}
+import { finger, hold, middle, swipe } from '../touch.mjs';
 
 /** One to the one side, one to the other, a third not far enough; then one opened, read and filed by its button, and one written. */
 export async function thumb(mail, { archived, trashed, kept, filed, to, subject }) {
@@ -47,25 +32,6 @@ export async function thumb(mail, { archived, trashed, kept, filed, to, subject 
   return still;
 }
 
-/** A finger on the screen: down at a point, along a way in steps, up after a while. */
-async function finger(mail, from, to, { rest = 0, steps = 10 } = {}) {
-  const cdp = await mail.context.newCDPSession(mail.page);
-  const touch = (type, point) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: point ? [point] : [] });
-  await touch('touchStart', from);
-  for (let step = 1; step <= steps && (to.x !== from.x || to.y !== from.y); step++) {
-    await touch('touchMove', { x: from.x + ((to.x - from.x) * step) / steps, y: from.y + ((to.y - from.y) * step) / steps });
-    await mail.page.waitForTimeout(16);
-  }
-  await mail.page.waitForTimeout(rest);
-  await touch('touchEnd');
-  await cdp.detach();
-}
-
-const middle = async (row) => {
-  const box = await row.boundingBox();
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-};
-
 /** Cut off from the news, which come by themselves otherwise. */
 export async function withoutNews(mail, { subject }) {
   await mail.page.route('**/*', (route) => (route.request().resourceType() === 'eventsource' ? route.abort() : route.fallback()));
@@ -93,8 +59,7 @@ export async function pullForNews(mail, { subject }) {
 /** Hold one, tap another: both are chosen; filed by the bar that has come. How many it said. */
 export async function holdAndFile(mail, { first, second, kept }) {
   const page = mail.page;
-  await finger(mail, await middle(mail.row(first).first()), await middle(mail.row(first).first()), { rest: 700 });
-  await page.locator('.selbar').waitFor();
+  await hold(mail, first);
   const held = await page.locator('.selnote strong').textContent();
   await mail.row(second).first().tap();
   await page.locator('.selnote strong').filter({ hasText: '2' }).waitFor();

@@ -4,15 +4,19 @@
  */
 import { afterPaint } from '../kit/rest.ts';
 
-export type Room = 'list' | 'reader' | 'page';
+export type Room = 'list' | 'reader' | 'drawer' | 'page';
 
 /** Where the hand is. What lies over the page (dialogs, menus, notes, docked composers) is no place: the hand goes back to where it was `before`. */
 export function roomOf(at: Element | null, before: Room): Room {
   if (!at || at === document.body || at === document.documentElement) return before;
   if (at.closest('.reader-pane')) return 'reader';
   if (at.closest('.list-pane')) return 'list';
+  if (at.closest('.phone .side, .scrim')) return 'drawer';
   return at.closest('dialog, [popover], .toasts, .composer') ? before : 'page';
 }
+
+/** The folders of a telephone, while they lie over the page. */
+const drawer = (): HTMLElement | null => document.querySelector<HTMLElement>('.drawer-open .side');
 
 const shown = (selector: string, within: ParentNode = document): HTMLElement | null =>
   [...within.querySelectorAll<HTMLElement>(selector)].find((one) => one.offsetParent !== null) ?? null;
@@ -80,6 +84,8 @@ export class Focus {
   /** The list itself holds the focus only while the row with the cursor is out of sight, its pane only while there is none. */
   get #lost(): boolean {
     const at = document.activeElement;
+    const over = drawer();
+    if (over) return !over.contains(at) && !at?.matches('.scrim');
     return !at || at === document.body || (at.matches('.list, .list-pane') && this.stands() && at.querySelector('[role="row"][tabindex="0"]') !== null);
   }
 
@@ -94,8 +100,11 @@ export class Focus {
 
   /** What is wanted, where it is there, and what will do in its place. */
   #goals(): [HTMLElement | null, HTMLElement | null] {
+    const over = drawer();
+    if (over) return [shown('[aria-current="page"]', over) ?? shown('a', over), null];
     const list = this.list();
     const reader = shown('.reader-pane');
+    if (this.#room === 'drawer') return [shown('.top button'), shown('#content')];
     if (reader?.querySelector('.thread-h') && (this.#room === 'reader' || !list)) return [shown('section.msg[aria-label]', reader), reader];
     if (list && this.#room !== 'page' && !this.stands()) return [null, list];
     if (list && this.#room !== 'page') return [shown('[role="row"][tabindex="0"], .list[tabindex="0"]', list) ?? (shown('.calm, .part-none', list) ? list : null), list];
