@@ -1,11 +1,11 @@
 // English messages come in two parts: those of the first screen with it, those that only places use which are loaded when they are
-// needed, beside it. Which is which is read from the sources at each build: a message is late where a late place names it and nothing
-// else does. Messages whose names are put together (`op.${…}`) in anything but a late place come first, and so does what nobody names.
+// needed, beside it. Which is which is read from the sources at each build: a message is late where a late place names it, or puts its name
+// together (`op.${…}`), and nothing else does. What nobody names comes first.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Places that are loaded beside the late messages, mostly by `lazy` in app/later and App, which waits for the late messages; and what the reader, which is loaded so, loads later than itself. */
-const late = /^(?:feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\/|app\/Asks\.svelte|feature\/search\/(?:Hints\.svelte|said\.ts)|feature\/list\/(?:Picker|Pull)\.svelte|feature\/reader\/(?:Body|Behind|Attachments|Frame)\.svelte|action\/(?:unsubscribe|receipt)\.ts|kit\/key-groups\.ts)/;
+/** Parts that are loaded by `withMessages` (kit/i18n), which waits for the late messages, or by such parts; of the reader, which is one of them, what it loads later than itself. */
+const late = /^(?:feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\/|app\/Asks\.svelte|feature\/search\/(?:(?:Hints|Scope)\.svelte|said\.ts)|feature\/list\/(?:Picker|Pull)\.svelte|feature\/reader\/(?:Body|Behind|Attachments|Frame)\.svelte|action\/(?:compose\/|(?:unsubscribe|receipt|send\.svelte|objects|notifications|submissions|template|people)\.ts)|kit\/key-groups\.ts)/;
 
 function* files(folder) {
   for (const name of readdirSync(folder)) {
@@ -33,9 +33,13 @@ export function lateNames(root, code) {
     const here = relative(root, path);
     if (!here.startsWith('kit/i18n/')) texts[late.test(here) ? 'late' : 'first'] += readFileSync(path, 'utf8');
   }
-  const put = [...texts.first.matchAll(/[`'"]([\w.]+\.)(?:\$\{|['"]\s*\+)/g)].map((match) => match[1]);
-  const names = (text, name) => ["'", '"', '`'].some((quote) => text.includes(quote + name + quote));
-  return new Set(entries(code).flatMap(({ name }) => (name && names(texts.late, name) && !names(texts.first, name) && !put.some((start) => name.startsWith(start)) ? [name] : [])));
+  /** Whether a text names a message, whole or by how its name begins. */
+  const namesIn = (text) => {
+    const begins = [...text.matchAll(/[`'"]([\w.]+\.)(?:\$\{|['"]\s*\+)/g)].map((match) => match[1]);
+    return (name) => ["'", '"', '`'].some((quote) => text.includes(quote + name + quote)) || begins.some((start) => name.startsWith(start));
+  };
+  const [isFirst, isLate] = [namesIn(texts.first), namesIn(texts.late)];
+  return new Set(entries(code).flatMap(({ name }) => (name && isLate(name) && !isFirst(name) ? [name] : [])));
 }
 
 export function messagesInTwo(root) {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type NotifyRules, isQuiet, isRules, noRules, noteOf, verdict } from '../src/kit/notify.ts';
+import { type NotifyRules, isRules, noRules } from '../src/kit/notify-rules.ts';
+import { isQuiet, noteOf, verdict } from '../src/kit/notify.ts';
 
 const noon = new Date(2026, 10, 26, 12, 0);
 const night = new Date(2026, 10, 26, 23, 30);

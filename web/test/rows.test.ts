@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { Rows, matcherOf, narrows, question, says } from '../src/cache/rows.ts';
+import { question } from '../src/cache/question.ts';
+import { Rows, matcherOf, narrows, says } from '../src/cache/rows.ts';
 import type { Email, Filter, Id } from '../src/jmap/types.ts';
-import { type World, haystack, matcher, parse } from '../src/kit/search.ts';
+import { haystack, matcher } from '../src/kit/matching.ts';
+import { type World, parse } from '../src/kit/search.ts';
 
 const world: World = { mailbox: (name) => (name === 'junk' ? 'mj' : name === 'inbox' ? 'mi' : null), label: (name) => name, hidden: ['mj'] };
 const now = new Date('2026-11-26T12:00:00Z');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { newestFirst } from '../src/cache/query.svelte.ts';
 import { Store } from '../src/cache/store.svelte.ts';
-import type { Client } from '../src/jmap/client.ts';
 import type { Email, Id, Mailbox, News } from '../src/jmap/types.ts';
+import { type Answers, fakeClient } from './fake.ts';
 
 const email = (id: Id, thread: Id, minute: number, more: object = {}): Email =>
   ({ id, threadId: thread, mailboxIds: { in: true }, keywords: {}, receivedAt: `2026-11-27T10:${String(minute).padStart(2, '0')}:00Z`, subject: id, preview: '', from: null, to: null, size: 1, hasAttachment: false, ...more }) as unknown as Email;
@@ -12,23 +12,14 @@ const inbox = { id: 'in', name: 'Inbox', role: 'inbox', unreadThreads: 0 } as un
 async function begun(emails: (Email | null)[]): Promise<{ store: Store; query: ReturnType<Store['query']>; asked: string[] }> {
   const asked: string[] = [];
   const known = emails.filter((one) => one !== null);
-  const answers: Record<string, (args: Record<string, unknown>) => unknown> = {
+  const answers: Answers = {
     'Mailbox/get': () => ({ state: 'm1', list: [inbox], notFound: [] }),
     'Email/get': () => ({ state: 'e1', list: structuredClone(known), notFound: [] }),
     'Thread/get': () => ({ state: 't1', list: [...new Set(known.map(({ threadId }) => threadId))].map((id) => ({ id, emailIds: known.filter(({ threadId }) => threadId === id).map((one) => one.id).reverse() })), notFound: [] }),
     'Email/query': () => ({ queryState: 'q1', canCalculateChanges: true, position: 0, ids: emails.map((one) => one?.id ?? '').filter(Boolean), total: emails.length }),
   };
-  const client = {
-    has: () => false,
-    maxObjectsInGet: 500,
-    call: (name: string, args: Record<string, unknown>) => {
-      asked.push(name);
-      const answer = answers[name];
-      return Object.assign(answer ? Promise.resolve(answer(args)) : Promise.reject(new Error(name)), { ref: () => ({}) });
-    },
-  } as unknown as Client;
   const store = new Store('a', 'me@example.test');
-  store.client = client;
+  store.client = fakeClient(answers, asked);
   const query = store.query({ filter: { inMailbox: 'in' }, sort: newestFirst, collapseThreads: true });
   await store.sync();
   await query.ensure(0, 10);

@@ -3,7 +3,7 @@ import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import { type FlagColour, flagBits, flagColours } from './flags.ts';
 import type { Entry } from './log.svelte.ts';
-import type { Key } from '../kit/i18n/index.svelte.ts';
+import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Rows that share nothing: `n` counts conversations, as the list does. */
@@ -46,7 +46,7 @@ function advance(mail: Mail, rows: Id[], towards: 'next' | 'previous' | 'list' =
 
 /** The same for everything that the list is of, where it is more than the page has seen: on the server. */
 function whole(mail: Mail, title: Key, update: Patch, values: Record<string, string | number> = {}): null {
-  void import('./objects.ts').then(({ changeAll }) => changeAll(mail, title, update, values));
+  void withMessages(import('./objects.ts')).then(({ changeAll }) => changeAll(mail, title, update, values));
   return null;
 }
 

@@ -2,11 +2,13 @@
 import { ask } from '../jmap/http.ts';
 
 const signed = new Map<string, string>();
+const MOST_SIGNED = 2000;
 
 /** Each address as the proxy's signed address. Unsupported or refused ones are left out. */
 export async function proxied(urls: string[]): Promise<Map<string, string>> {
   const unknown = [...new Set(urls)].filter((url) => !signed.has(url)).slice(0, 500);
   if (unknown.length) {
+    if (signed.size > MOST_SIGNED) for (const url of signed.keys()) if (!urls.includes(url)) signed.delete(url);
     const body: unknown = await (await ask('/api/image-urls', { json: { urls: unknown } })).json();
     const answers = (body as { urls?: unknown }).urls ?? body;
     if (Array.isArray(answers)) {

@@ -250,7 +250,7 @@ export class Log {
     return entry;
   }
 
-  /** Whether these messages are in memory. After a reload they may not be, and the server may have to be asked as soon as it can be. */
+  /** Whether these messages are in memory. After a reload they may not be, nor after much else was looked at, and the server may have to be asked as soon as it can be. */
   async #known(ids: Id[]): Promise<boolean> {
     const absent = (): boolean => ids.some((id) => !this.store.emails.has(id));
     await this.store.load(ids);
@@ -258,13 +258,14 @@ export class Log {
     return !absent();
   }
 
-  redo(): Entry | null {
+  redo(): void {
     const entry = this.#redo.pop();
-    if (!entry) return null;
+    if (!entry) return;
     const redo = [...this.#redo];
-    const again = this.perform(entry.title, entry.values, entry.patches, entry.note ? { note: entry.note } : {});
-    this.#redo = redo;
-    return again;
+    void this.#known(Object.keys(entry.patches)).then(() => {
+      this.perform(entry.title, entry.values, entry.patches, entry.note ? { note: entry.note } : {});
+      this.#redo = redo;
+    });
   }
 
   get canRedo(): boolean {

@@ -1,9 +1,8 @@
 /** What has been handed over: how far each submission is, and the one that can still be taken back. */
-import type { DeliveryStatus, Email, EmailSubmission, GetResponse, Id, SetResponse, UTCDate } from '../jmap/types.ts';
+import type { DeliveryStatus, Email, EmailSubmission, GetResponse, Id, UTCDate } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
-import { t } from '../kit/i18n/index.svelte.ts';
+import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { sameAddress } from '../kit/mail.ts';
-import { composers } from './composers.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** The message whose undo window runs: `z` takes it back before anything else. */
@@ -18,7 +17,7 @@ export async function takeBackLast(mail: Mail): Promise<void> {
   underway.last = null;
   if (!last) return;
   for (const toast of session.toasts) if (toast.countdown) session.dismiss(toast.id);
-  const { takeBack } = await import('./send.svelte.ts');
+  const { takeBack } = await withMessages(import('./send.svelte.ts'));
   await takeBack(mail, last.id, last.emailId);
 }
 
@@ -52,12 +51,6 @@ export class Outbox {
     }
   }
 
-  async cancel(submission: EmailSubmission): Promise<void> {
-    const { takeBack } = await import('./send.svelte.ts');
-    await takeBack(this.mail, submission.id, submission.emailId);
-    await this.load();
-  }
-
   /** What has become of each receiver, in the order of the envelope. */
   receivers(submission: EmailSubmission): Receiver[] {
     const status = submission.deliveryStatus ?? {};
@@ -75,60 +68,6 @@ export class Outbox {
     const isLater = (other: EmailSubmission): boolean => other.sendAt > submission.sendAt || (other.sendAt === submission.sendAt && other.id !== submission.id && other.envelope?.rcptTo.length === 1);
     const later = this.list.find((other) => other.emailId === submission.emailId && isLater(other) && other.undoStatus !== 'canceled' && (other.envelope?.rcptTo ?? []).some(({ email }) => sameAddress(email, address)));
     return later?.sendAt ?? null;
-  }
-
-  /** The same message once more, to this receiver alone. */
-  async again(submission: EmailSubmission, address: string): Promise<void> {
-    const client = this.mail.store.client;
-    if (!client || !submission.envelope) {
-      session.toast({ text: t('door.offline'), alert: true });
-      return;
-    }
-    try {
-      const answer = await client.call<SetResponse>('EmailSubmission/set', {
-        create: { again: { identityId: submission.identityId, emailId: submission.emailId, envelope: { mailFrom: { email: submission.envelope.mailFrom.email, parameters: null }, rcptTo: submission.envelope.rcptTo.filter(({ email }) => sameAddress(email, address)) } } },
-      });
-      const refusal = answer.notCreated?.['again'];
-      if (refusal) session.toast({ text: t('compose.send_failed', { why: refusal.description ?? refusal.type }), alert: true }, 8000);
-    } catch (error) {
-      this.mail.store.report(error);
-      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
-    }
-    await this.load();
-  }
-
-  /** The same message as a new one, its address to be mended. */
-  async mend(submission: EmailSubmission, address: string): Promise<void> {
-    try {
-      const { startAgain } = await import('./compose/begin.svelte.ts');
-      composers.open(await startAgain(this.mail, submission.emailId, address));
-    } catch (error) {
-      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
-    }
-  }
-
-  /** Seen, and done with: it is not listed any more. The message stays where it is. */
-  async dismiss(submission: EmailSubmission): Promise<void> {
-    const client = this.mail.store.client;
-    if (!client) return;
-    try {
-      await client.call<SetResponse>('EmailSubmission/set', { destroy: [submission.id] });
-    } catch (error) {
-      this.mail.store.report(error);
-      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
-    }
-    await this.load();
-  }
-
-  async reschedule(submission: EmailSubmission, at: Date | null): Promise<void> {
-    try {
-      const { reschedule } = await import('./send.svelte.ts');
-      await reschedule(this.mail, submission, at);
-    } catch (error) {
-      this.mail.store.report(error);
-      session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
-    }
-    await this.load();
   }
 }
 

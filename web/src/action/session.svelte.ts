@@ -63,6 +63,7 @@ export class Mail {
     for (const type of ['SavedSearch', 'Note']) this.store.on(type, () => {
       for (const query of this.store.queries) if (query.ids && /"(?:inSavedSearch|note)"/.test(query.key)) void query.refresh();
     });
+    this.store.hold(() => ({ emails: [this.cursor, ...this.selected, ...(this.picker?.rows ?? [])] }));
     this.log.onSettled = () => this.shared.notice();
     this.log.onNote = async (note) => (await import('./notes.ts')).tellNote(this, note);
   }

@@ -3,7 +3,7 @@ import { commands } from '../action/commands.svelte.ts';
 import * as deeds from '../action/deeds.ts';
 import { canTakeBack, takeBackLast } from '../action/outbox.svelte.ts';
 import { session } from '../action/session.svelte.ts';
-import type { Key } from '../kit/i18n/index.svelte.ts';
+import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import type { IconName } from '../kit/icons.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
@@ -48,13 +48,13 @@ export function registerMail(): () => void {
     { id: 'mail.mute', title: 'cmd.mute', group: 'mail', icon: 'belloff', when: () => one() && plus() && !any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, true)) },
     { id: 'mail.unmute', title: 'cmd.unmute', group: 'mail', icon: 'bell', when: () => one() && any((keywords) => '$muted' in keywords), run: act((mail) => deeds.mute(mail, mail.rows, false)) },
     { id: 'mail.note', title: 'cmd.memo', group: 'mail', icon: 'note', when: () => one() && (session.mail?.rows.length ?? 0) === 1 && session.mail?.canNote === true, run: act((mail) => (mail.picker = { kind: 'note', rows: mail.rows })) },
-    { id: 'mail.block', title: 'cmd.block', group: 'mail', icon: 'junk', when: () => one() && plus() && !inRole('sent') && !inRole('drafts') && !ownWords(), run: act((mail) => void import('../action/objects.ts').then(({ block }) => block(mail, mail.rows))) },
+    { id: 'mail.block', title: 'cmd.block', group: 'mail', icon: 'junk', when: () => one() && plus() && !inRole('sent') && !inRole('drafts') && !ownWords(), run: act((mail) => void withMessages(import('../action/objects.ts')).then(({ block }) => block(mail, mail.rows))) },
     { id: 'mail.toggle-read', title: 'cmd.toggle_read', group: 'mail', icon: 'mail', when: some, hidden: true, run: act((mail) => deeds.read(mail, mail.rows, any((keywords) => !('$seen' in keywords)))) },
     { id: 'mail.read', title: 'cmd.read', group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },
     { id: 'mail.unread', title: 'cmd.unread', group: 'mail', icon: 'mail', when: () => some() && every((keywords) => '$seen' in keywords), run: act((mail) => deeds.read(mail, mail.rows, false)) },
     { id: 'mail.flag', title: 'cmd.flag', group: 'mail', icon: 'flag', when: some, run: act((mail) => deeds.flag(mail, mail.rows, !any((keywords) => '$flagged' in keywords))) },
     { id: 'app.undo', title: 'cmd.undo', group: 'app', icon: 'undo', when: () => canTakeBack() || (session.mail?.log.undoable.length ?? 0) > 0, run: act((mail) => (canTakeBack() ? void takeBackLast(mail) : void mail.log.undo())) },
-    { id: 'app.redo', title: 'cmd.redo', group: 'app', icon: 'refresh', when: () => session.mail?.log.canRedo ?? false, run: act((mail) => void mail.log.redo()) },
+    { id: 'app.redo', title: 'cmd.redo', group: 'app', icon: 'refresh', when: () => session.mail?.log.canRedo ?? false, run: act((mail) => mail.log.redo()) },
     { id: 'app.palette', title: 'cmd.palette', group: 'app', icon: 'keyboard', hidden: true, run: () => (session.palette = !session.palette) },
     { id: 'app.keys', title: 'cmd.keys', group: 'app', icon: 'keyboard', run: () => (session.keySheet = true) },
   );

@@ -1,6 +1,7 @@
 /** What lies open: the place, its lists, the conversation beside them, and how they are arranged. */
 import { untrack } from 'svelte';
 import { commands, keyOf } from '../action/commands.svelte.ts';
+import { composers } from '../action/composers.svelte.ts';
 import type { Entry } from '../action/log.svelte.ts';
 import { type Mail, session } from '../action/session.svelte.ts';
 import type { EmailQuery } from '../cache/query.svelte.ts';
@@ -79,6 +80,7 @@ export class Desk {
     $effect(() => {
       mail.query = this.query;
     });
+    $effect(() => store.hold(() => ({ emails: composers.list.map(({ fields }) => fields.about?.emailId ?? null), threads: [this.thread] })));
     $effect(() => {
       for (const one of this.lists) if (!one.ids) void one.restore().then(() => (one.hasState && !store.client ? undefined : one.ensure(0, 40)));
     });

@@ -7,7 +7,7 @@ import { type Scan, Scanner } from '../cache/scan.ts';
 import type { Ids } from '../cache/windows.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
 import type { Id } from '../jmap/types.ts';
-import { t } from '../kit/i18n/index.svelte.ts';
+import { t, withMessages } from '../kit/i18n/index.svelte.ts';
 import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { type Term, type World, parse, toFilter, words } from '../kit/search.ts';
@@ -104,7 +104,7 @@ export class Finding {
     const named = what.some(({ op }) => op === 'filename') ? await (await import('../cache/files.ts')).named(store, what, this.world, this.everywhere, session.settings.values.conversations) : null;
     if (what === this.terms) this.files = named;
     if (named) return named.ids;
-    return this.world.notes ? [...new Set([...ids, ...(await import('../action/notes.ts')).notedRows(this.#mail, what)])] : ids;
+    return this.world.notes ? [...new Set([...ids, ...(await (await import('../action/notes.ts')).notedRows(this.#mail, what))])] : ids;
   }
 
   readonly search = (text: string): void => {
@@ -118,7 +118,7 @@ export class Finding {
   async keep(name: string): Promise<void> {
     const { filter } = this;
     if (!filter) return;
-    const { saveSearch, tell } = await import('../action/objects.ts');
+    const { saveSearch, tell } = await withMessages(import('../action/objects.ts'));
     try {
       const made = await saveSearch(this.#mail, name, filter);
       router.go({ at: 'mail', source: `saved:${made.id}`, thread: null });

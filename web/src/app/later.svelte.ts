@@ -2,14 +2,14 @@
 import type { Component } from 'svelte';
 import { composers } from '../action/composers.svelte.ts';
 import { session } from '../action/session.svelte.ts';
-import { allMessages } from '../kit/i18n/index.svelte.ts';
+import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { whenIdle } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
 
 type Lazy = Component<Record<string, unknown>>;
-const lazy = async (load: () => Promise<{ default: unknown }>): Promise<Lazy> => (await Promise.all([load(), allMessages()]))[0].default as Lazy;
+const lazy = async (load: () => Promise<{ default: unknown }>): Promise<Lazy> => (await withMessages(load())).default as Lazy;
 
 export class Later {
   Palette = $state.raw<Lazy | null>(null);
@@ -24,6 +24,7 @@ export class Later {
   Waiting = $state.raw<Lazy | null>(null);
   Tour = $state.raw<Lazy | null>(null);
   Hints = $state.raw<Lazy | null>(null);
+  Scope = $state.raw<Lazy | null>(null);
   /** A telephone has its places in a drawer: they are made when the list stands. */
   hasDrawer = $state(false);
   /** Whether somebody signs in again, beside what is open. */
@@ -57,6 +58,7 @@ export class Later {
       if (at === 'outbox' && !this.Outbox) void lazy(() => import('../feature/outbox/Outbox.svelte')).then((component) => (this.Outbox = component));
       if (at === 'waiting' && !this.Waiting) void lazy(() => import('../feature/waiting/Waiting.svelte')).then((component) => (this.Waiting = component));
       if (at === 'search' && !this.Hints) void lazy(() => import('../feature/search/Hints.svelte')).then((component) => (this.Hints = component));
+      if (at === 'search' && !this.Scope) void lazy(() => import('../feature/search/Scope.svelte')).then((component) => (this.Scope = component));
       if (at === 'history' && !this.History) void lazy(() => import('../feature/history/History.svelte')).then((component) => (this.History = component));
     });
   }

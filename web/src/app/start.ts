@@ -7,7 +7,8 @@ import { Database } from '../cache/db.ts';
 import { Offline, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import { Push } from '../jmap/push.ts';
-import { type Signed, account, current, open } from '../jmap/session.ts';
+import { type Signed, current, keyShare, open } from '../jmap/session.ts';
+import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
 
 const LAST = 'mailstead.last';
@@ -29,7 +30,7 @@ let opening: Promise<Client> | null = null;
 export async function who(): Promise<{ signed: Signed | null; offline: boolean }> {
   const last = remembered();
   if (last) {
-    share = account.keyShare();
+    share = keyShare();
     share.catch(() => (share = null));
     opening = open(last.accountId);
     opening.catch(() => (opening = null));
@@ -113,7 +114,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   opening.catch(() => (opening = null));
   const store = (async () => {
     try {
-      mail.store.db = await Database.open(signed.accountId, await (share ?? account.keyShare()));
+      mail.store.db = await Database.open(signed.accountId, await (share ?? keyShare()));
       share = null;
       await mail.store.restore();
       await mail.log.restore();
@@ -147,7 +148,7 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
         mail.store.link = 'signed-out';
         return;
       }
-      if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await account.keyShare()).catch(() => null);
+      if (!mail.store.db) mail.store.db = await Database.open(signed.accountId, await keyShare()).catch(() => null);
     }
     const client = await (opening ?? open(mail.signed.accountId));
     opening = null;
@@ -157,7 +158,7 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
     void session.settings.attach(client);
     unlisten?.();
     unlisten = mail.store.on('ClientSettings', () => void session.settings.news());
-    if (session.settings.values.notify) void import('../action/notifications.ts').then(({ attend }) => attend(mail));
+    if (session.settings.values.notify) void withMessages(import('../action/notifications.ts')).then(({ attend }) => attend(mail));
     void mail.log.flush();
     push?.close();
     let told = false;

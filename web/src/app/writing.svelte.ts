@@ -5,13 +5,14 @@ import type { Draft } from '../action/compose/draft.svelte.ts';
 import { composers } from '../action/composers.svelte.ts';
 import { session } from '../action/session.svelte.ts';
 import type { Email, Id } from '../jmap/types.ts';
+import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
 import type { Keyboard } from './keyboard.svelte.ts';
 
 type Kind = 'reply' | 'replyAll' | 'forward';
-const writing = () => import('../action/compose/begin.svelte.ts');
+const writing = () => withMessages(import('../action/compose/begin.svelte.ts'));
 const tell = (error: unknown): void => void session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
 /** The one with the focus, else the one that was opened last. */
 const inHand = (): Element | null => document.activeElement?.closest('.composer') ?? [...document.querySelectorAll('.composer:has([data-send])')].at(-1) ?? null;
@@ -31,7 +32,7 @@ export class Writing {
     this.#desk = desk;
     this.#keyboard = keyboard;
     const { mail } = desk;
-    $effect(() => untrack(() => void mail.store.db?.count('draft').then((kept) => (kept ? import('../action/compose/draft.svelte.ts').then(({ restore }) => restore(mail)) : undefined))));
+    $effect(() => untrack(() => void mail.store.db?.count('draft').then((kept) => (kept ? withMessages(import('../action/compose/draft.svelte.ts')).then(({ restore }) => restore(mail)) : undefined))));
     $effect(() => {
       if (!composers.possible) return;
       const answers = (): boolean => this.#newest() !== undefined;

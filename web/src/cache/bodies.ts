@@ -13,7 +13,12 @@ export const detailProperties = [
 /** In front of a message's id: the names of its files, where its text is not kept. */
 export const NAMES = 'files:';
 const MAX_BODY_OCTETS = 1_000_000;
+/** So many texts stay in memory, and so many characters of them. */
 const IN_MEMORY = 40;
+const CHARACTERS = 4_000_000;
+
+/** What `Email/get` is asked for the texts of these. */
+export const bodyCall = (ids: readonly Id[]): Record<string, unknown> => ({ ids, properties: detailProperties, bodyProperties, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: MAX_BODY_OCTETS });
 
 export type Detail = Email & { textBody: BodyPart[]; htmlBody: BodyPart[]; attachments: BodyPart[] };
 
@@ -48,14 +53,7 @@ export class Bodies {
     const client = await this.store.reach();
     if (!client) throw new Offline('This message is not on this device.');
     try {
-      const response = await client.call<GetResponse<Detail>>('Email/get', {
-        ids: [id],
-        properties: detailProperties,
-        bodyProperties,
-        fetchTextBodyValues: true,
-        fetchHTMLBodyValues: true,
-        maxBodyValueBytes: MAX_BODY_OCTETS,
-      });
+      const response = await client.call<GetResponse<Detail>>('Email/get', bodyCall([id]));
       const detail = response.list[0];
       if (!detail) throw new Refused('notFound', 'The message is no longer there.');
       this.store.db?.later('body', [[id, detail]]);
@@ -67,32 +65,17 @@ export class Bodies {
   }
 
   #remember(detail: Detail): Detail {
+    this.#memory.delete(detail.id);
     this.#memory.set(detail.id, detail);
-    for (const id of this.#memory.keys()) {
-      if (this.#memory.size <= IN_MEMORY) break;
-      this.#memory.delete(id);
+    let characters = 0;
+    for (const [at, { id, bodyValues }] of [...this.#memory.values()].reverse().entries()) {
+      for (const { value } of Object.values(bodyValues ?? {})) characters += value.length;
+      if (at > 0 && (at >= IN_MEMORY || characters > CHARACTERS)) this.#memory.delete(id);
     }
     return detail;
   }
 
   forget(id: Id): void {
     this.#memory.delete(id);
-  }
-
-  /** Fetch several to the device, one request for each batch; resolves to how many came. */
-  async prefetch(ids: Id[]): Promise<number> {
-    const client = this.store.client;
-    const db = this.store.db;
-    if (!client || !db) return 0;
-    const response = await client.call<GetResponse<Detail>>('Email/get', {
-      ids,
-      properties: detailProperties,
-      bodyProperties,
-      fetchTextBodyValues: true,
-      fetchHTMLBodyValues: true,
-      maxBodyValueBytes: MAX_BODY_OCTETS,
-    });
-    await db.putMany('body', response.list.map((detail) => [detail.id, detail]));
-    return response.list.length;
   }
 }

@@ -56,7 +56,6 @@ export class EmailQuery {
   #inFlight = new Set<number>();
   /** News came while the first answer was on its way. */
   #overtaken = false;
-  /** Threads hidden by a change that the server has not seen yet. */
   #hidden = new Set<Id>();
 
   constructor(
@@ -68,6 +67,16 @@ export class EmailQuery {
 
   get total(): number {
     return this.ids?.length ?? 0;
+  }
+
+  /** What is seen first when somebody comes back to this list. */
+  get top(): Id[] {
+    return this.ids?.slice(0, PAGE).filter((id) => id !== null) ?? [];
+  }
+
+  /** Threads hidden by a change that the server has not seen yet. */
+  get hidden(): ReadonlySet<Id> {
+    return this.#hidden;
   }
 
   get hasState(): boolean {
@@ -130,8 +139,15 @@ export class EmailQuery {
       ...missing(this.ids, from, to, PAGE)
         .filter((start) => !this.#inFlight.has(start))
         .map((start) => this.#fetch(start)),
-      this.store.load(this.ids.slice(from, to).filter((id) => id !== null)),
+      this.#around(from, to),
     ]);
+  }
+
+  /** Rows that are known, and those beside them: whoever scrolls back finds them there, though they have left the memory meanwhile. */
+  async #around(from: number, to: number): Promise<void> {
+    const known = (start: number, end: number): Id[] => this.ids?.slice(Math.max(0, start), end).filter((id) => id !== null) ?? [];
+    await this.store.load(known(from, to));
+    await this.store.load([...known(to, to + PAGE), ...known(from - PAGE, from)]);
   }
 
   /** Ask the server what it has, where that has not been done. */
@@ -270,9 +286,9 @@ export class EmailQuery {
     return this.spec.sort[0]?.property === 'receivedAt' && this.spec.sort[0].isAscending !== true;
   }
 
-  /** Where an email stands among these, newest first: before the first that is older, or not known. */
+  /** Where an email stands among these, newest first: before the first that is older, or was never fetched. What is not in memory any more is passed over. */
   #placeOf(email: Email, ids: Ids): number {
-    const at = ids.findIndex((id) => id === null || (this.store.peek(id)?.receivedAt ?? '') < email.receivedAt);
+    const at = ids.findIndex((id) => id === null || (this.store.dateOf(id) ?? email.receivedAt) < email.receivedAt);
     return at < 0 ? ids.length : at;
   }
 
@@ -286,7 +302,8 @@ export class EmailQuery {
       const before = collapseThreads ? (this.store.threads.get(email.threadId)?.emailIds ?? []) : [];
       const ids = without(this.ids, before.filter((id) => id !== email.id));
       const at = this.#placeOf(email, ids);
-      if (ids[at] === null) continue;
+      // Beside what is not known here its place is not plain.
+      if (ids[at] === null || (at > 0 && !this.store.dateOf(ids[at - 1] ?? ''))) continue;
       ids.splice(at, 0, email.id);
       this.ids = ids;
     }
@@ -298,8 +315,8 @@ export class EmailQuery {
     const ids = [...this.ids];
     for (const email of emails) {
       this.#hidden.delete(email.threadId);
-      const present = ids.some((id) => id !== null && (id === email.id || (this.spec.collapseThreads && this.store.emails.get(id)?.threadId === email.threadId)));
-      if (present) continue;
+      const members = this.spec.collapseThreads ? (this.store.threads.get(email.threadId)?.emailIds ?? []) : [];
+      if ([email.id, ...members].some((id) => ids.includes(id))) continue;
       ids.splice(this.#newestFirst ? this.#placeOf(email, ids) : ids.length, 0, email.id);
     }
     this.ids = ids;

@@ -5,24 +5,9 @@
  * give way or leave it; what an earlier search has found is all that a narrower one looks at.
  */
 import type { Email, Filter, Id } from '../jmap/types.ts';
-import { type Term, type World, haystack, matcher } from '../kit/search.ts';
-
-/** The words of a question as the account understands them, ready to travel to another thread. */
-export interface Question {
-  terms: Term[];
-  /** What `in:` and `label:` name, by operator and value; null where nothing is called so. */
-  names: Record<string, string | null>;
-  hidden: string[];
-  everywhere: boolean;
-  collapse: boolean;
-}
-
-/** A question without functions in it. */
-export function question(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Question {
-  const names: Record<string, string | null> = {};
-  for (const { op, value } of terms) if (op === 'in' || op === 'label') names[`${op}:${value}`] = op === 'in' ? world.mailbox(value) : world.label(value);
-  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], everywhere, collapse };
-}
+import { haystack, matcher } from '../kit/matching.ts';
+import type { Term, World } from '../kit/search.ts';
+import type { Question } from './question.ts';
 
 function worldOf({ names, hidden }: Question): World {
   return { mailbox: (name) => names[`in:${name}`] ?? null, label: (name) => names[`label:${name}`] ?? null, hidden };

@@ -5,7 +5,7 @@
 import type { Filter, Id } from '../jmap/types.ts';
 import type { Term, World } from '../kit/search.ts';
 import { scriptUrl } from '../kit/trusted.ts';
-import { question } from './rows.ts';
+import { question } from './question.ts';
 import type { Answer, Order } from './scan.worker.ts';
 import workerUrl from './scan.worker.ts?worker&url';
 import type { Store } from './store.svelte.ts';

@@ -1,7 +1,8 @@
 /** The thread that searches as one types: it opens the rows of this device by itself and answers the newest question only. */
 import type { Email, Filter, Id } from '../jmap/types.ts';
 import { Database } from './db.ts';
-import { type Found, type Question, Rows } from './rows.ts';
+import type { Question } from './question.ts';
+import { type Found, Rows } from './rows.ts';
 
 export type Order =
   | { t: 'open'; accountId: Id; key: CryptoKey | null }
@@ -17,8 +18,8 @@ const SLICE_MS = 8;
 const BATCH = 2000;
 
 const rows = new Rows();
-/** What the page has told by itself is newer than what lies in the database. */
-const told = new Set<Id>();
+/** What the page has told by itself is newer than what lies in the database; null when that has been read. */
+let told: Set<Id> | null = new Set();
 let newest = 0;
 let result: { n: number; found: Found } | null = null;
 const say = (answer: Answer): void => postMessage(answer);
@@ -37,12 +38,12 @@ async function load(accountId: Id, key: CryptoKey | null): Promise<void> {
   if (key) {
     const db = await Database.join(accountId, key);
     try {
-      for await (const batch of db.batches<Email>('email', BATCH)) rows.put(batch.filter(([id]) => !told.has(id)));
+      for await (const batch of db.batches<Email>('email', BATCH)) rows.put(batch.filter(([id]) => !told?.has(id)));
     } finally {
       db.close();
     }
   }
-  told.clear();
+  told = null;
   say({ t: 'ready' });
 }
 
@@ -69,7 +70,7 @@ onmessage = ({ data }: MessageEvent<Order>) => {
       void load(data.accountId, data.key).catch(() => say({ t: 'ready' }));
       break;
     case 'rows':
-      for (const [id] of data.rows) told.add(id);
+      for (const [id] of data.rows) told?.add(id);
       rows.put(data.rows);
       break;
     case 'look':

@@ -9,7 +9,7 @@ import { type ChangesResponse, type GetResponse, PLUS } from '../jmap/types.ts';
 import { type Language, languages, preferred } from '../kit/i18n/index.svelte.ts';
 import type { Bindings, KeyPreset } from '../kit/keys.ts';
 import { keyPresets } from '../kit/keys.ts';
-import { type NotifyRules, isRules, noRules } from '../kit/notify.ts';
+import { type NotifyRules, isRules, noRules } from '../kit/notify-rules.ts';
 import { type Layout, type Preset, checked, count, isPreset, presets, splitInto } from '../kit/layout.ts';
 
 export interface Label {

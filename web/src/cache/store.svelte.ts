@@ -3,14 +3,17 @@
  *
  * `emails` holds what the screen shows: the server's record with every change laid over it that this device has made and the
  * server has not confirmed. News (`/changes`) is applied to the record beneath; the overlays stay on top until they are
- * settled, so that nothing flickers back.
+ * settled, so that nothing flickers back. What nobody refers to any more leaves the page's memory (`tidy`); the device has it.
  */
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { Offline, Refused, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import type { ChangesResponse, Email, GetResponse, Id, Identity, Mailbox, News, Thread } from '../jmap/types.ts';
 import { PLUS, SUBMISSION } from '../jmap/types.ts';
 import { alike, says } from '../kit/alike.ts';
+import { hand } from '../kit/rest.ts';
+import { type Held, Holds } from './holds.ts';
 import { type Patch, apply } from './patch.ts';
 import { EmailQuery, type QuerySpec, keyOf } from './query.svelte.ts';
 import type { Database } from './db.ts';
@@ -20,6 +23,12 @@ export const rowProperties = ['id', 'blobId', 'threadId', 'mailboxIds', 'keyword
 const MANY_CHANGED = 200;
 /** So many lists are kept current. */
 const MOST_QUERIES = 12;
+/** With more emails than this in memory those that nobody refers to are let go, when the hand rests so long, and after so long in any case. */
+const MOST_EMAILS = 3000;
+const TIDY_REST_MS = 800;
+const TIDY_WAIT_MS = 5000;
+/** Of the emails that are let go one of so many leaves its date behind: enough to find the headings of a long list. */
+const DATED = 16;
 
 /** Answers to what has changed, as far as there are any; by the names that news gives them. */
 interface Changes {
@@ -73,6 +82,11 @@ export class Store {
   /** Mail has been taken that no list has been asked about yet. */
   #listsBehind = false;
   #listeners = new Map<string, Set<() => void>>();
+  readonly #holds = new Holds();
+  /** Dates of some of the emails that are no longer in memory. */
+  readonly #dates = new Map<Id, string>();
+  #loading = 0;
+  #tidying: Promise<void> | null = null;
   /** Counts that unconfirmed changes move, by mailbox. */
   unreadDelta = new SvelteMap<Id, number>();
 
@@ -157,6 +171,7 @@ export class Store {
   #show(email: Email): void {
     this.emails.set(email.id, email);
     this.#note(email.id, email);
+    if (untrack(() => this.emails.size) > this.mostEmails) this.#tidying ??= this.#tidyAtRest();
   }
 
   /** Rows have come onto this device without being shown. */
@@ -188,6 +203,7 @@ export class Store {
 
   #drop(id: Id): void {
     this.emails.delete(id);
+    this.#dates.delete(id);
     this.#note(id, null);
     this.#server.delete(id);
     this.#overlays.delete(id);
@@ -222,10 +238,71 @@ export class Store {
     this.db?.later('email', [[id, now]]);
   }
 
+  // ------------------------------------------------------------------------------------------------ memory
+
+  /** Only tests have fewer. */
+  mostEmails = MOST_EMAILS;
+
+  /** Emails and conversations that somebody works with: whatever `held` says stays in memory, until the returned function is called. */
+  hold(held: Held): () => void {
+    return this.#holds.add(held);
+  }
+
+  /** When an email was received, as far as that is known: of what is no longer in memory only here and there. */
+  dateOf(id: Id): string | undefined {
+    return this.peek(id)?.receivedAt ?? this.#dates.get(id);
+  }
+
+  async #tidyAtRest(): Promise<void> {
+    await hand().rests(TIDY_REST_MS, TIDY_WAIT_MS, () => this.#loading > 0);
+    this.#tidying = null;
+    await this.tidy();
+  }
+
+  /**
+   * Let go what nobody refers to: neither a list (its first page and what was looked at lately), nor whoever holds something (`hold`), nor a change that the server has
+   * not confirmed. A conversation stays as a whole. What goes is on the device; where there is no device's store the server has it, and where neither is, it stays.
+   */
+  async tidy(): Promise<void> {
+    await this.#db?.flush(true).catch(() => undefined);
+    if ((!this.#db && this.#link !== 'online') || this.#loading) return;
+    const { emails, threads } = this.#holds.all();
+    for (const id of this.#overlays.keys()) emails.add(id);
+    for (const query of this.queries) {
+      for (const id of query.top) emails.add(id);
+      for (const id of query.hidden) threads.add(id);
+    }
+    for (const id of emails) threads.add(this.peek(id)?.threadId ?? '');
+    let gone = 0;
+    // As a plain map: to look at each entry of the other kind makes something that watches it.
+    for (const [id, { threadId, receivedAt }] of Map.prototype.entries.call(this.emails) as Iterable<[Id, Email]>) {
+      if (threads.has(threadId)) continue;
+      if (gone++ % DATED === 0) this.#dates.set(id, receivedAt);
+      else this.#dates.delete(id);
+      this.emails.delete(id);
+      this.#written.delete(id);
+    }
+    for (const id of Map.prototype.keys.call(this.threads) as Iterable<Id>) {
+      if (threads.has(id)) continue;
+      this.threads.delete(id);
+      this.#written.delete(`thread:${id}`);
+    }
+  }
+
   /** Make sure that rows are in memory, from this device if it has them. */
   async load(ids: Id[]): Promise<void> {
+    this.#holds.used(ids);
     const absent = ids.filter((id) => !this.emails.has(id));
     if (!absent.length) return;
+    this.#loading++;
+    try {
+      await this.#load(absent);
+    } finally {
+      this.#loading--;
+    }
+  }
+
+  async #load(absent: Id[]): Promise<void> {
     const kept = (await this.db?.getMany<Email>('email', absent)) ?? new Map<string, Email>();
     for (const [id, email] of kept) {
       if (!this.emails.has(id)) this.#put(email);
@@ -516,6 +593,7 @@ export class Store {
     await this.db?.clear('email');
     await this.db?.clear('query');
     this.#written.clear();
+    this.#dates.clear();
     await this.#begin(client);
     const shown = new Set(this.queries.flatMap((query) => query.ids ?? []));
     for (const id of known) if (!shown.has(id) && !this.#overlays.has(id)) this.#drop(id);

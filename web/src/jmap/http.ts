@@ -59,3 +59,6 @@ async function readProblem(response: Response): Promise<Problem> {
     return {};
   }
 }
+
+/** What is answered as JSON. */
+export const json = async <T>(url: string, init: Parameters<typeof ask>[1] = {}): Promise<T> => (await (await ask(url, init)).json()) as T;

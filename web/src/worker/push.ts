@@ -2,7 +2,8 @@
  * News with every window closed (RFC 8620 §7.2, RFC 8030). The push service carries no content, only that something has changed: what it was is
  * asked of the server, with the session that the browser holds. Without a session nothing is shown but that there is news.
  */
-import { type NotifyRules, type Told, isRules, noRules, noteOf, verdict, words } from '../kit/notify.ts';
+import { type NotifyRules, isRules, noRules } from '../kit/notify-rules.ts';
+import { type Told, noteOf, verdict, words } from '../kit/notify.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 

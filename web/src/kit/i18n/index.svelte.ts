@@ -17,7 +17,15 @@ let complete: Promise<void> | undefined;
 
 /** Resolves when the English messages of late places are there; the other languages come whole. */
 export function allMessages(): Promise<void> {
-  return (complete ??= import('./late.ts').then(({ late }) => void Object.assign(en, late)));
+  complete ??= import('./late.ts').then(({ late }) => void Object.assign(en, late));
+  // Where the line broke they are asked for again.
+  complete.catch(() => (complete = undefined));
+  return complete;
+}
+
+/** A part that comes later, when the messages are there that only such parts use. */
+export async function withMessages<T>(part: Promise<T>): Promise<T> {
+  return (await Promise.all([part, allMessages()]))[0];
 }
 
 class Current {

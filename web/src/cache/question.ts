@@ -1,0 +1,19 @@
+/** A search on its way to the thread that has the rows. */
+import type { Term, World } from '../kit/search.ts';
+
+/** The words of a question as the account understands them, ready to travel to another thread. */
+export interface Question {
+  terms: Term[];
+  /** What `in:` and `label:` name, by operator and value; null where nothing is called so. */
+  names: Record<string, string | null>;
+  hidden: string[];
+  everywhere: boolean;
+  collapse: boolean;
+}
+
+/** A question without functions in it. */
+export function question(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Question {
+  const names: Record<string, string | null> = {};
+  for (const { op, value } of terms) if (op === 'in' || op === 'label') names[`${op}:${value}`] = op === 'in' ? world.mailbox(value) : world.label(value);
+  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], everywhere, collapse };
+}
