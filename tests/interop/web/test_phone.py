@@ -26,6 +26,19 @@ def test_rows_are_drawn_aside(site: Server, browser: Browser, phone: dict[str, A
     eventually(lambda: holds(site, "INBOX", "From the tram", FRIEND))
 
 
+def test_a_long_question_stays_in_its_field(browser: Browser, phone: dict[str, Any]) -> None:
+    query = "is:read has:attachment from:ruth after:2024-01-01 -in:trash larger:1k plan "
+    assert {"parts": 7, "outside": 0, "screen": True} == browser.run("longQuestion", phone, query=query)
+
+
+def test_places_stand_below_their_head(browser: Browser, phone: dict[str, Any]) -> None:
+    assert {"/waiting": True, "/outbox": True} == browser.run("headsOfPlaces", phone)
+
+
+def test_the_tour_speaks_of_the_thumb(browser: Browser, phone: dict[str, Any]) -> None:
+    assert ["Everything can be taken back", "By thumb", "Senders do not watch you"] == browser.run("firstRunByThumb", phone)
+
+
 def test_a_list_drawn_down_looks_for_news(site: Server, browser: Browser, phone: dict[str, Any]) -> None:
     put(site, "Here already", to=THUMB)
     browser.run("rows", phone, path="/m/inbox")

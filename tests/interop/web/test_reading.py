@@ -116,7 +116,14 @@ def test_a_message_on_paper(site: Server, browser: Browser, desk: dict[str, Any]
     assert "The very end." in paper["text"]
     assert "What was said before." in paper["text"]
     assert seen["pages"] >= 3
+    assert seen["kept"]
     assert hits == []
+
+
+def test_a_conversation_on_paper(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    for number in range(3):
+        put(site, "The whole on paper", f"<p>Part {number}</p>", change=lambda message: message.__setitem__("References", "<whole@talk.example>"))
+    assert {"folded": 2, "printed": 3} == browser.run("printedWhole", desk, subject="The whole on paper")
 
 
 def test_messages_are_dark_in_the_dark_and_light_where_wanted(site: Server, browser: Browser, desk: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ ON_THE_SERVER = {
 # By test, the commands of which the server learns nothing: what they do is seen on the screen.
 ON_THE_SCREEN = {
     "test_a_conversation_and_its_answers": ("thread.next", "thread.previous", "thread.expand", "thread.collapse"),
+    "test_a_conversation_on_paper": ("thread.print",),
     "test_choosing_many": ("list.extend-next", "list.extend-previous"),
     "test_walking_the_list": ("list.next", "list.previous", "list.first", "list.last", "list.back"),
     "test_every_place_has_a_way_to_it": (

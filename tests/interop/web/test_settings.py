@@ -73,5 +73,6 @@ def test_the_first_visit(browser: Browser) -> None:
     assert [["> Ada", "Ben", "Mira"], ["Ada", "> Ben", "Mira"], ["Ada", "> Mira"], ["Ada", "> Ben", "Mira"]] == seen["drill"]
     # The preview and the mail behind it follow each choice at once.
     assert ([1, True], ["compact", True]) == (seen["preview"], seen["root"])
+    assert seen["straight"] == [True, True]
     assert seen["seconds"] < 60
     assert (0, {"layout": "bottom", "density": "compact", "days": 7}) == (seen["again"], seen["kept"])

@@ -32,6 +32,44 @@ export async function thumb(mail, { archived, trashed, kept, filed, to, subject 
   return still;
 }
 
+/** Much is asked at once: the parts of the question, and those that stand outside of the field or of the screen. */
+export async function longQuestion(mail, { query }) {
+  const page = await mail.at('/m/inbox');
+  await page.locator('.tabs a[href^="/s?"]').tap();
+  await page.locator('.search input').fill(query);
+  await page.locator('.search .op').first().waitFor();
+  return page.locator('.search').evaluate((field) => {
+    const parts = [...field.querySelectorAll('.op, input')].map((one) => one.getBoundingClientRect());
+    const { left, right, bottom } = field.getBoundingClientRect();
+    return { parts: parts.length, outside: parts.filter((one) => one.left < left || one.right > right || one.bottom > bottom).length, screen: right <= innerWidth && left >= 0 };
+  });
+}
+
+/** The head of a place and its first line: one below the other. */
+export async function headsOfPlaces(mail) {
+  const over = {};
+  for (const path of ['/waiting', '/outbox']) {
+    await mail.page.goto(mail.base + path);
+    await mail.page.locator('.page h1').waitFor();
+    over[path] = await mail.page.evaluate(() => document.querySelector('.top').getBoundingClientRect().bottom <= document.querySelector('.page h1').getBoundingClientRect().top);
+  }
+  return over;
+}
+
+/** Shown around: a telephone has no keys and no panes, so nothing is said of them. */
+export async function firstRunByThumb(mail) {
+  const page = await mail.at('/settings/appearance');
+  await mail.command('Show me around');
+  const heads = [];
+  const tour = page.getByRole('dialog');
+  for (let step = 0; step < 3; step++) {
+    heads.push(await tour.locator('h3').textContent());
+    await tour.locator('.btn.primary').tap();
+  }
+  await tour.waitFor({ state: 'detached' });
+  return heads;
+}
+
 /** Cut off from the news, which come by themselves otherwise. */
 export async function withoutNews(mail, { subject }) {
   await mail.page.route('**/*', (route) => (route.request().resourceType() === 'eventsource' ? route.abort() : route.fallback()));

@@ -231,6 +231,23 @@ export async function printed(mail, { subject }) {
   });
   await frame.evaluate(() => void setTimeout(() => dispatchEvent(new Event('afterprint')), 100));
   await element.waitFor({ state: 'detached' });
+  // A sheet is narrower than the window: what is on the screen stays, with the text in it.
+  const shown = await page.locator('.msg iframe').last().elementHandle();
   const pages = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
-  return { paper, pages };
+  return { paper, pages, kept: await shown.evaluate((frame) => frame.isConnected) };
+}
+
+/** A conversation printed whole: how many of its messages are unfolded, with their text, when the browser is asked to print. */
+export async function printedWhole(mail, { subject }) {
+  const page = await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await page.evaluate(() => (window.print = () => document.documentElement.setAttribute('data-printed', document.querySelectorAll('.msg iframe:not([style*="hidden"])').length)));
+  await mail.press(':');
+  await page.waitForFunction(() => document.querySelectorAll('.msg iframe').length === 1);
+  const folded = await page.locator('.msg.is-line').count();
+  await page.locator('.reader-pane .bar [aria-haspopup=menu]').click();
+  await page.getByRole('menuitem', { name: 'Print the conversation' }).click();
+  await page.locator('html[data-printed]').waitFor();
+  return { folded, printed: Number(await page.evaluate(() => document.documentElement.dataset.printed)) };
 }

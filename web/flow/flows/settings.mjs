@@ -130,6 +130,11 @@ export async function firstRun(mail) {
     seen.drill.push(await letters());
   }
   await tour.getByText('That is most of what a day needs.').waitFor();
+  // Each letter's sender stands above its subject, each button holds its words.
+  seen.straight = await tour.evaluate((dialog) => [
+    [...dialog.querySelectorAll('.mini li')].every((row) => row.querySelector('.who').getBoundingClientRect().left === row.querySelector('.what').getBoundingClientRect().left),
+    [...dialog.querySelectorAll('.drill button')].every((button) => button.scrollWidth <= button.clientWidth),
+  ]);
   await next();
   const height = () => tour.locator('.mini li').first().evaluate((row) => row.getBoundingClientRect().height);
   const [tall] = [await height()];

@@ -3,6 +3,7 @@ import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import { type FlagColour, flagBits, flagColours } from './flags.ts';
 import type { Entry } from './log.svelte.ts';
+import { boxName } from '../kit/box-name.ts';
 import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -74,7 +75,8 @@ export function archive(mail: Mail, rows: Id[], towards?: 'next' | 'previous'): 
 }
 
 export function move(mail: Mail, rows: Id[], target: Id): Entry | null {
-  const name = mail.store.mailboxById.get(target)?.name ?? '';
+  const box = mail.store.mailboxById.get(target);
+  const name = box ? boxName(box) : '';
   if (mail.everything) return whole(mail, 'did.move', relocation(mail, target), { mailbox: name });
   return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.currentMailbox ? null : mailbox(target, true)), { mailbox: name }));
 }

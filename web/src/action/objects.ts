@@ -1,8 +1,8 @@
 /** What one can do that needs an object on the server: reminders, blocked senders, smart folders, bulk changes. Each can be taken back. */
 import type { Email, Filter, Id, Job, Mailbox, Reminder, SavedSearch, SetResponse } from '../jmap/types.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
-import { messageDate } from '../kit/dates.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
+import { inSentence } from '../kit/in-sentence.ts';
 import { junk } from './deeds.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -31,7 +31,7 @@ export async function remind(mail: Mail, rows: Id[], at: Date, kind: 'at' | 'fol
     tell(error);
     return;
   }
-  session.toast({ text: t('did.remind', { when: messageDate(at.toISOString()) }), action: undo(() => Promise.all(made.map((id) => mail.reminders.destroy(id)))) });
+  session.toast({ text: t('did.remind', { when: inSentence(at.toISOString()) }), action: undo(() => Promise.all(made.map((id) => mail.reminders.destroy(id)))) });
 }
 
 /** Remind when nobody has answered until `at`; the answer cancels it. Asked for in this turn, to travel with the message; null where that was refused, which is said, or where nobody answers. */

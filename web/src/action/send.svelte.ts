@@ -8,7 +8,7 @@ import type { EmailSubmission, GetResponse, Id, QueryResponse, SetResponse } fro
 import { SUBMISSION } from '../jmap/types.ts';
 import { type Patch, keyword } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
-import { messageDate } from '../kit/dates.ts';
+import { inSentence } from '../kit/in-sentence.ts';
 import { nameOf } from '../kit/people.ts';
 import { resume } from './compose/begin.svelte.ts';
 import { type Draft, type SaveState, keptDraft } from './compose/draft.svelte.ts';
@@ -121,7 +121,7 @@ export async function send(draft: Draft, at?: Date): Promise<void> {
   }
   const { submission, messageId, held } = handed;
   const back = (): void => void takeBack(mail, submission.id, messageId);
-  if (at) session.toast({ text: t('send.later', { when: messageDate(at.toISOString()) }), action: { label: t('cmd.undo'), run: back } }, 8000);
+  if (at) session.toast({ text: t('send.later', { when: inSentence(at.toISOString()) }), action: { label: t('cmd.undo'), run: back } }, 8000);
   else if (held) {
     session.toast({ text: t('send.sending', { who }), countdown: undo, action: { label: t('cmd.undo'), ...(undo ? { key: 'z' } : {}), run: back } });
     underway.last = { id: submission.id, emailId: messageId, until: Date.now() + undo * 1000 };

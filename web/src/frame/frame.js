@@ -141,11 +141,11 @@ addEventListener('message', (event) => {
       const element = parent.appendChild(document.createElement(tag));
       element.textContent = text;
       element.style.cssText = css;
-      element.dir = 'auto';
+      if (tag === 'header') element.dir = 'auto'; // by the language of its labels
       return element;
     };
     const head = put(root, 'header', '', 'font:13px/1.5 system-ui,sans-serif;color:#000;border-bottom:1px solid #999;padding-bottom:10px;margin-bottom:14px');
-    put(head, 'h1', subject, 'font-size:18px;line-height:1.3;margin:0 0 8px');
+    put(put(head, 'h1', '', 'font-size:18px;line-height:1.3;margin:0 0 8px'), 'bdi', subject, '');
     for (const [name, value] of lines) {
       const line = put(head, 'div', '', 'overflow-wrap:anywhere');
       put(line, 'span', `${name}: `, 'color:#555');

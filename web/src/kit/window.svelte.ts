@@ -7,8 +7,8 @@ class Room {
   isPhone = $state(phone.matches);
 
   constructor() {
-    wide.addEventListener('change', () => (this.isWide = wide.matches));
-    phone.addEventListener('change', () => (this.isPhone = phone.matches));
+    // A sheet of paper is narrower than the window: what is printed stays as it is, or the text of the mail would be loaded anew meanwhile.
+    for (const media of [wide, phone]) media.addEventListener('change', () => matchMedia('print').matches || ((this.isWide = wide.matches), (this.isPhone = phone.matches)));
   }
 }
 

@@ -1,7 +1,8 @@
 /** A term of a question as people say it, in the language of the screen; it comes with the first chip. */
 import type { Label } from '../../cache/settings.svelte.ts';
 import type { Mailbox } from '../../jmap/types.ts';
-import { type Key, isKey, locale, octets, t } from '../../kit/i18n/index.svelte.ts';
+import { type Key, locale, octets, t } from '../../kit/i18n/index.svelte.ts';
+import { boxName } from '../../kit/box-name.ts';
 import { type Operator, type Term, day, size } from '../../kit/search.ts';
 
 const names: Record<Exclude<Operator, 'text'>, Key> = {
@@ -35,9 +36,8 @@ function valueOf({ op, value }: Term, { mailboxes, labels }: Known): string | nu
     case 'has':
       return /^(?:note|notiz|memo)s?$/.test(low) ? t('op.note') : /^(?:attachment|file|anhang)s?$/.test(low) ? t('search.attachment') : null;
     case 'in': {
-      const shown = (box: Mailbox): string => (isKey(`nav.${box.role}`) ? t(`nav.${box.role}` as Key) : box.name);
-      const box = mailboxes.find((one) => one.role === low || (one.role && shown(one).toLowerCase() === low)) ?? mailboxes.find(({ name }) => name.toLowerCase() === low);
-      return box ? shown(box) : null;
+      const box = mailboxes.find((one) => one.role === low || (one.role && boxName(one).toLowerCase() === low)) ?? mailboxes.find(({ name }) => name.toLowerCase() === low);
+      return box ? boxName(box) : null;
     }
     case 'label':
       return labels.find(({ keyword, name }) => keyword === low || name.toLowerCase() === low)?.name ?? value;
