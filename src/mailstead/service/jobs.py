@@ -13,7 +13,7 @@ import msgspec
 
 from mailstead import telemetry
 from mailstead.model import limits
-from mailstead.model.email import EmailPatch, Fault
+from mailstead.model.email import EmailPatch, Fault, Position, StateMismatch
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import AccountId, EmailId, MailboxId
 from mailstead.model.object import DueKind, KeptObject, ObjectKind, ObjectWrite
@@ -105,8 +105,9 @@ class Jobs:
             raise Refusal(Reason.LIMIT, f"A job changes at most {limits.JOB_EMAILS} emails")
         return [EmailId(ident) for ident in found.ids]
 
-    async def make(self, account: AccountId, emails: Sequence[EmailId], patch: EmailPatch | None, *, given: bytes) -> tuple[int, Job]:
-        """A job that changes (``patch``) or destroys (None) these emails; durable when this returns. LIMIT, ACCOUNT_SUSPENDED."""
+    async def make(self, account: AccountId, emails: Sequence[EmailId], patch: EmailPatch | None, *, given: bytes, at: Position | None = None) -> tuple[int, Job]:
+        """A job that changes (``patch``) or destroys (None) these emails; durable when this returns. ``at``: where the account's jobs must stand; raises
+        ``StateMismatch``. LIMIT, ACCOUNT_SUSPENDED."""
         step = limits.JOB_STEP
         pieces = tuple((n, _pack(list(emails[at : at + step]))) for n, at in enumerate(range(0, len(emails), step)))
         one = Job(
@@ -114,7 +115,7 @@ class Jobs:
             token="" if patch is None else secrets.token_urlsafe(16), state="running" if pieces else "done", given=msgspec.Raw(given),
         )
         ident = self._new_id()
-        await self._add(account, ident, one, pieces)
+        await self._add(account, ident, one, pieces, at)
         return ident, one
 
     async def undo(self, account: AccountId, token: str) -> tuple[int, Job]:
@@ -166,9 +167,11 @@ class Jobs:
                 return
         raise Refusal(Reason.IN_USE, "Too much is going on; try again")
 
-    async def _add(self, account: AccountId, ident: int, one: Job, pieces: tuple[tuple[int, bytes], ...]) -> None:
+    async def _add(self, account: AccountId, ident: int, one: Job, pieces: tuple[tuple[int, bytes], ...], at: Position | None) -> None:
         for _ in range(_TRIES):
             found = await self._kept.of(account, KIND)
+            if at is not None and found.state != at:
+                raise StateMismatch
             writes = [one.write(ident, pieces, now_ms=self._now_ms()), *_forgotten(found.objects, self._now_ms())]
             if await self._kept.set(account, KIND, writes, at=found.state.modseq):
                 telemetry.event("job.made", account=account, kind=one.kind, emails=one.total, reason="asked for")

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from mailstead.model import ids as wire
+from mailstead.model.email import Position, StateMismatch
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import EmailId
 from mailstead.model.object import KeptObject, ObjectKind
@@ -62,9 +63,13 @@ async def set_(call: Call) -> dict[str, Any]:
     check_state(wanted, str(before.state))
     known = {one.ident: one for one in found}
     outcome = Outcome()
+    at = before.state if wanted.if_state else None  # looked at again where the first is made: a call that is made twice makes one
     for creation, given in wanted.create.items():
         try:
-            await _create(call, creation, given, outcome)
+            if await _create(call, creation, given, outcome, at):
+                at = None
+        except StateMismatch:
+            raise MethodError("stateMismatch", "the objects have changed since") from None
         except Refusal as exc:
             outcome.not_created[creation] = set_error("overQuota" if exc.reason is Reason.LIMIT else "forbidden", exc.public)
         except BadPatch as exc:
@@ -92,29 +97,31 @@ async def set_(call: Call) -> dict[str, Any]:
     return outcome.response(call, str(before.state), str(await call.mailing.kept.state(call.account, JOBS.kind)))
 
 
-async def _create(call: Call, creation: str, given: dict[str, Any], outcome: Outcome) -> None:
+async def _create(call: Call, creation: str, given: dict[str, Any], outcome: Outcome, at: Position | None) -> bool:
+    """Whether one was made. Raises ``Refusal``, ``BadPatch``, ``MethodError``, ``StateMismatch``."""
     strange = given.keys() - {"filter", "emailIds", "update", "destroy"}
     if strange or ("filter" in given) == ("emailIds" in given) or ("update" in given) == bool(given.get("destroy")):
         outcome.not_created[creation] = set_error(
             "invalidProperties", "a job has a filter or emailIds, and an update or destroy", properties=tuple(sorted(strange)))
-        return
+        return False
     update = given.get("update")
     if (update is not None and not isinstance(update, dict)) or not isinstance(given.get("destroy"), bool | None):
         outcome.not_created[creation] = set_error("invalidProperties", "update is a patch of an email, destroy is true", properties=("update",))
-        return
+        return False
     if update is not None and "snoozed" in update:
         outcome.not_created[creation] = set_error("invalidProperties", "a job cannot snooze", properties=("update",))
-        return
+        return False
     patch = None if update is None else patch_of(call, EmailId(0), update)
     if "filter" in given:
         condition, _ = await condition_of(call, given["filter"])
         emails = await call.mailing.jobs.emails_of(call.account, Query(condition))
     else:
         emails = _named(given["emailIds"])
-    number, one = await call.mailing.jobs.make(call.account, emails, patch, given=msgspec.json.encode(given))
+    number, one = await call.mailing.jobs.make(call.account, emails, patch, given=msgspec.json.encode(given), at=at)
     ident = wire.to_wire(LETTER, number)
     call.created[creation] = ident
     outcome.created[creation] = {"id": ident, **shown(one, int(call.mailing.now().timestamp() * 1000))}
+    return True
 
 
 def _named(given: Any) -> list[EmailId]:

@@ -1,13 +1,16 @@
 """Job and Undo: bulk changes, whole and taken back."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.harness.jmap_mail import Jmap
+from tests.harness.tasks import at_one_moment
 
 from mailstead.model import limits
 from mailstead.model.errors import Unavailable
+from mailstead.server.http.jmap.standard import MethodError
 from mailstead.store.mail import job_step
 
 
@@ -33,6 +36,17 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def some(jmap: Jmap, count: int = 8) -> list[str]:
     return [await jmap.draft(subject=f"letter {number}", keywords={"$flagged": True} if number % 2 else {}) for number in range(count)]
+
+
+async def test_what_is_asked_twice_from_one_state_is_one_job(jmap: Jmap, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8620 §5.3: ``ifInState`` holds where the job is made."""
+    emails = await some(jmap, 2)
+    at = (await jmap.call("Job/get"))["state"]
+    at_one_moment(monkeypatch, jmap.shared.jobs, "make", 2)
+    asked = {name: {"emailIds": emails, "update": {"keywords/a": True}} for name in ("x", "y")}
+    told = await asyncio.gather(*(jmap.call("Job/set", ifInState=at, create=asked) for _ in range(2)), return_exceptions=True)
+    assert ["stateMismatch"] == [one.kind for one in told if isinstance(one, MethodError)]
+    assert 2 == len((await jmap.call("Job/get"))["list"])
 
 
 async def test_every_match_is_changed_and_comes_back_as_it_was(jmap: Jmap) -> None:
