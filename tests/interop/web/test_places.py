@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, put
 
 pytestmark = pytest.mark.interop
-TRAVELLER, THUMB, POLYGLOT = PEOPLE[40:43]
+TRAVELLER, THUMB, POLYGLOT, ASKER, WRITER = PEOPLE[40:45]
 
 
 def test_the_board_is_there_without_a_network(site: Server, browser: Browser) -> None:
@@ -38,3 +39,31 @@ def test_tokens_of_a_question_speak_the_language_of_the_screen(site: Server, bro
     seen = browser.run("tokens", device, language=language, question="is:unread in:inbox larger:100", subject=f"Asked in {language}")
     assert said == seen["said"]
     assert f"Asked in {language}" in seen["found"]
+
+
+def test_people_and_filters_are_offered_for_the_word_one_is_writing(site: Server, browser: Browser) -> None:
+    put(site, "Bill of Nadia", to=ASKER, sender="Nadia Stern <nadia@elsewhere.example>")
+    put(site, "Bill of Otto", "<p>A bill for nadia</p>", to=ASKER, sender="Otto <otto@elsewhere.example>")
+    seen = browser.run("offeredPeople", {"name": "asker", "login": ASKER, "password": PASSWORD}, words="bill nad", offer="Nadia Stern", subject="Bill of Nadia", filter="unre")
+    for way in ("hand", "key"):
+        chip, rest, subjects = seen[way]
+        assert ["from", "nadia@elsewhere.example"] == chip.split()
+        assert ("bill", ["Bill of Nadia"]) == (rest, subjects)
+    assert "from Nadia Stern" in " ".join(seen["focus"].split())
+    assert ["Unread"] == seen["filters"]
+
+
+def test_contacts_are_offered_as_receivers_also_without_a_network(site: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:ietf:params:jmap:contacts"])
+    api = Jmap(site, WRITER)
+    book = api.call("AddressBook/get")["list"][0]["id"]
+    cards = {
+        "a": {"name": {"full": "Zelda Contact"}, "emails": {"e": {"address": "zelda@far.example"}}},
+        "b": {"name": {"components": [{"kind": "given", "value": "Zeno"}, {"kind": "surname", "value": "Card"}]}, "emails": {"e": {"address": "zeno@far.example"}}},
+        "c": {"kind": "group", "name": {"full": "Zebras"}, "emails": {"e": {"address": "zebras@far.example"}}},
+    }
+    assert 3 == len(api.call("ContactCard/set", create={key: {"addressBookIds": {book: True}, **card} for key, card in cards.items()})["created"])
+    put(site, "From a stranger", to=WRITER, sender="Zelda In Mail <zelda@far.example>")
+    seen = browser.run("offeredReceivers", {"name": "writer-to-contacts", "login": WRITER, "password": PASSWORD}, letters="ze", subject="From a stranger")
+    for offers in seen.values():
+        assert [["Zelda Contact", "zelda@far.example"], ["Zeno Card", "zeno@far.example"]] == [[line.strip() for line in offer.splitlines() if "@" in line or " " in line] for offer in offers]

@@ -49,3 +49,61 @@ export async function tokens(mail, { language, question, subject }) {
   const said = await page.locator('.search .op').evaluateAll((chips) => chips.map((chip) => `${chip.querySelector('.k').textContent} ${chip.querySelector('bdi').textContent}`));
   return { said, found: await page.locator('.row .subj').allTextContents() };
 }
+
+/** Somebody is offered for the word that one is writing: taken by hand, then by key. What stands in the field, and what is found. */
+export async function offeredPeople(mail, { words, offer, subject, filter }) {
+  const page = await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  const seen = {};
+  for (const way of ['hand', 'key']) {
+    await mail.press('/');
+    const field = page.locator('.search input').first();
+    await page.keyboard.type(words, { delay: 30 });
+    const chip = page.locator('.offers').getByRole('button', { name: offer });
+    await chip.waitFor();
+    if (way === 'hand') await chip.click();
+    else {
+      await field.focus();
+      await mail.press('Tab');
+      seen.focus = await page.evaluate(() => document.activeElement.textContent.trim());
+      await mail.press('Enter');
+    }
+    await page.locator('.search .op').waitFor();
+    await mail.row(subject).first().waitFor();
+    await mail.says(/everything, \d+ ms/);
+    await page.waitForFunction(() => document.activeElement?.matches('.search input'));
+    seen[way] = [await page.locator('.search .op').innerText(), await field.inputValue(), await page.locator('.row .subj').allTextContents()];
+    await mail.press('Escape');
+    await mail.at('/m/inbox');
+  }
+  await mail.press('/');
+  await page.keyboard.type(filter, { delay: 30 });
+  seen.filters = await page.locator('.offers button').allInnerTexts();
+  await mail.press('Escape');
+  return seen;
+}
+
+/** Who is offered for these letters as a receiver, with a network and after a reload without. */
+export async function offeredReceivers(mail, { letters, subject }) {
+  const page = await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  const ask = async () => {
+    await mail.press('c');
+    await mail.composer.getByLabel('To', { exact: true }).fill(letters);
+    await page.locator('.combo-list [role="option"]').first().waitFor();
+    const offers = await page.locator('.combo-list [role="option"]').allInnerTexts();
+    await page.keyboard.press('Escape');
+    await mail.composer.getByLabel('To', { exact: true }).fill('');
+    await mail.button('Discard', mail.composer).click();
+    return offers;
+  };
+  const online = await ask();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.waitForTimeout(1500); // what is kept is written behind what is shown
+  await mail.context.setOffline(true);
+  await mail.reload();
+  await mail.says('Offline');
+  const offline = await ask();
+  await mail.context.setOffline(false);
+  return { online, offline };
+}

@@ -1,7 +1,10 @@
 /**
- * Whom one writes to, ranked by use: each message that was sent counts most, each received one a little, all of it less with time.
+ * Whom one writes to, ranked by use: each message that was sent counts most, each received one a little, all of it less with time. Whoever stands
+ * among the contacts is known without any. What the server has told is kept on the device, for writing without a network.
  */
-import type { Email, EmailAddress, GetResponse, Id } from '../jmap/types.ts';
+import type { Email, EmailAddress, GetResponse, Id, QueryResponse } from '../jmap/types.ts';
+import { Offline } from '../jmap/errors.ts';
+import { CONTACTS } from '../jmap/types.ts';
 import { fold } from '../kit/match.ts';
 import { domainOf } from '../kit/mail.ts';
 import { isMachine } from '../kit/people.ts';
@@ -17,26 +20,64 @@ interface Book {
   /** By address and by domain (`@…`), as whom one has written there, and how often. */
   as: Map<string, Map<string, number>>;
   asked: Promise<void> | null;
+  /** Messages that have been counted. */
+  seen: Set<Id>;
+  /** What this device had kept is among it. */
+  isKept: boolean;
 }
 
 const books = new WeakMap<Mail, Book>();
 const HALF_LIFE_DAYS = 60;
+/** As much as three messages that have just come from there. */
+const CONTACT = 3;
+/** So many contacts are asked for at once, and at most; so many people are kept on the device. */
+const PAGE = 250;
+const MOST_CONTACTS = 10_000;
+const KEPT = 2000;
+const KEPT_AS = 'people';
+
+/** Of a card (RFC 9553) what an address needs. */
+export interface Card {
+  kind?: string;
+  name?: { full?: string; components?: { value: string }[] };
+  emails?: Record<string, { address: string }>;
+}
+
+export function addressesOf({ kind, name, emails }: Card): EmailAddress[] {
+  if (kind === 'group') return [];
+  const words = name?.full ?? name?.components?.map(({ value }) => value).join(' ') ?? '';
+  return Object.values(emails ?? {}).map(({ address }) => ({ name: words.trim() || null, email: address }));
+}
+
+async function askContacts(mail: Mail, known: Map<string, Known>): Promise<void> {
+  const { client } = mail.store;
+  if (!client?.has(CONTACTS)) return;
+  let total = 1;
+  for (let position = 0; position < Math.min(total, MOST_CONTACTS); position += PAGE) {
+    const query = client.call<QueryResponse>('ContactCard/query', { position, limit: PAGE, calculateTotal: true });
+    const get = client.call<GetResponse<Card>>('ContactCard/get', { '#ids': query.ref('/ids'), properties: ['id', 'kind', 'name', 'emails'] });
+    const [page, { list }] = await Promise.all([query, get]);
+    total = page.total ?? 0;
+    for (const card of list) for (const address of addressesOf(card)) count(known, address, CONTACT, true);
+  }
+}
 
 function bookOf(mail: Mail): Book {
   let book = books.get(mail);
   if (!book) {
-    book = { known: new Map(), as: new Map(), asked: null };
+    book = { known: new Map(), as: new Map(), asked: null, seen: new Set(), isKept: false };
     books.set(mail, book);
   }
   return book;
 }
 
-function count(known: Map<string, Known>, address: EmailAddress, weight: number): void {
+/** `named`: the name is one's own word for somebody. */
+function count(known: Map<string, Known>, address: EmailAddress, weight: number, named = false): void {
   const key = address.email.toLowerCase();
   const entry = known.get(key);
   if (entry) {
     entry.weight += weight;
-    if (!entry.address.name && address.name) entry.address = address;
+    if (address.name && (named || !entry.address.name)) entry.address = address;
   } else known.set(key, { address, weight });
 }
 
@@ -48,8 +89,8 @@ function wroteAs({ as }: Book, from: string, to: EmailAddress[]): void {
   }
 }
 
-function learn(book: Book, emails: Iterable<Email>, mine: Set<string>, now: number, seen: Set<Id>): void {
-  const { known } = book;
+function learn(book: Book, emails: Iterable<Email>, mine: Set<string>, now: number): void {
+  const { known, seen } = book;
   for (const email of emails) {
     if (seen.has(email.id)) continue;
     seen.add(email.id);
@@ -64,25 +105,35 @@ function learn(book: Book, emails: Iterable<Email>, mine: Set<string>, now: numb
   }
 }
 
-/** Look once through what was sent, and through what is in memory. */
+/** Look once through what was sent, through the contacts, and through what is in memory. Where nobody can be asked, what this device has kept will do until somebody can. */
 export async function prepare(mail: Mail): Promise<void> {
   const book = bookOf(mail);
   book.asked ??= (async () => {
-    const mine = new Set([mail.signed.address, ...mail.store.identities.map((identity) => identity.email)].map((address) => address.toLowerCase()));
-    const seen = new Set<Id>();
-    learn(book, mail.store.emails.values(), mine, Date.now(), seen);
-    const sent = mail.store.byRole.get('sent')?.id;
-    const client = mail.store.client;
-    if (!client || !sent) return;
+    const { store } = mail;
+    const { client, db } = store;
+    const mine = new Set([mail.signed.address, ...store.identities.map((identity) => identity.email)].map((address) => address.toLowerCase()));
+    // Counted anew: what was kept holds the same messages.
+    if (book.isKept) for (const part of [book.known, book.as, book.seen]) part.clear();
+    book.isKept = false;
+    learn(book, store.emails.values(), mine, Date.now());
+    const sent = store.byRole.get('sent')?.id;
     try {
+      if (!client || !sent) throw new Offline('Nobody can be asked.');
       const query = client.call<{ ids: Id[] }>('Email/query', { filter: { inMailbox: sent }, sort: [{ property: 'receivedAt', isAscending: false }], limit: 300 });
       const get = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'from', 'to', 'cc', 'receivedAt'] });
       // Both are heard: where nobody answers, both say so.
       const [, { list }] = await Promise.all([query, get]);
-      learn(book, list, mine, Date.now(), seen);
+      learn(book, list, mine, Date.now());
+      await askContacts(mail, book.known);
+      await db?.put('meta', KEPT_AS, [...book.known.values()].sort((left, right) => right.weight - left.weight).slice(0, KEPT));
     } catch (error) {
-      mail.store.report(error);
+      if (client) store.report(error);
       book.asked = null;
+      book.isKept = true;
+      for (const kept of (await db?.get<Known[]>('meta', KEPT_AS)) ?? []) {
+        const key = kept.address.email.toLowerCase();
+        if (kept.weight >= (book.known.get(key)?.weight ?? 0)) book.known.set(key, kept);
+      }
     }
   })();
   await book.asked;

@@ -266,5 +266,6 @@ export const MAIL = 'urn:ietf:params:jmap:mail';
 export const SUBMISSION = 'urn:ietf:params:jmap:submission';
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const QUOTA = 'urn:ietf:params:jmap:quota';
+export const CONTACTS = 'urn:ietf:params:jmap:contacts';
 export const MDN = 'urn:ietf:params:jmap:mdn';
 export const PLUS = 'urn:mailstead:params:jmap:plus';

@@ -1,1 +1,0 @@
-import{H as e,W as t,st as n,z as r}from"./index-oqzW5dU6.js";function i(i,a=t()){let o=e(i,a);return Math.abs(r(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(n.tag)+o.slice(1):o}export{i as t};
