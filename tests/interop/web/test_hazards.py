@@ -15,7 +15,7 @@ SLOW_MS = 400
 
 @pytest.fixture(scope="module")
 def slow(browser: Browser) -> dict[str, Any]:
-    device = {"name": "slow", "login": SLOW, "password": PASSWORD}
+    device = {"name": "slow to write", "login": SLOW, "password": PASSWORD}
     browser.run("signIn", device)
     return device
 

@@ -74,6 +74,12 @@ async function opened(accountId: string): Promise<IDBPDatabase> {
   return idb;
 }
 
+function mapOf(told: Map<StoreName, Map<string, unknown>>, store: StoreName): Map<string, unknown> {
+  const known = told.get(store) ?? new Map<string, unknown>();
+  told.set(store, known);
+  return known;
+}
+
 export class Database {
   private constructor(
     readonly idb: IDBPDatabase,
@@ -169,8 +175,7 @@ export class Database {
   }
 
   async get<T>(store: StoreName, id: string): Promise<T | undefined> {
-    const waiting = this.#waiting.get(store);
-    if (waiting?.has(id)) return waiting.get(id) as T;
+    for (const told of this.#told(store)) if (told.has(id)) return told.get(id) as T;
     const sealed = (await this.idb.get(store, id)) as Sealed | undefined;
     if (!sealed) return undefined;
     try {
@@ -189,12 +194,13 @@ export class Database {
     }
     const sealed = await Promise.all(ids.map((id) => transaction.store.get(id) as Promise<Sealed | undefined>));
     const out = new Map<string, T>();
-    const waiting = this.#waiting.get(store);
+    const unwritten = this.#told(store);
     await Promise.all(
       sealed.map(async (value, index) => {
         const id = ids[index];
-        if (id !== undefined && waiting?.has(id)) {
-          out.set(id, waiting.get(id) as T);
+        const told = unwritten.find((one) => id !== undefined && one.has(id));
+        if (id !== undefined && told) {
+          out.set(id, told.get(id) as T);
           return;
         }
         if (!value || id === undefined) return;
@@ -247,6 +253,15 @@ export class Database {
 
   /** What has been told and is not written yet, in the order in which it is to be written. */
   readonly #waiting = new Map<StoreName, Map<string, unknown>>();
+  /** What is being sealed and written: it is read as if it were there. */
+  readonly #underway = new Map<StoreName, Map<string, unknown>>();
+  readonly #writes = new Set<Promise<void>>();
+
+  /** What has been told of a store and is not there yet, the later word first. */
+  #told(store: StoreName): Map<string, unknown>[] {
+    return [this.#waiting, this.#underway].map((told) => mapOf(told, store));
+  }
+
   #flushing: Promise<void> | null = null;
   #rests = false;
 
@@ -255,8 +270,7 @@ export class Database {
    * the page is hidden, and a page that ends before has lost a copy.
    */
   later(store: StoreName, entries: [string, unknown][]): void {
-    let waiting = this.#waiting.get(store);
-    if (!waiting) this.#waiting.set(store, (waiting = new Map()));
+    const waiting = mapOf(this.#waiting, store);
     for (const [id, value] of entries) {
       waiting.delete(id);
       waiting.set(id, value);
@@ -302,7 +316,9 @@ export class Database {
     for (const [store, waiting] of this.#waiting) {
       while (waiting.size && this.#open) {
         const part = [...waiting].slice(0, gently ? IN_ONE_GO : 1000);
-        await this.#putAll(store, part);
+        // What is underway was told before.
+        await Promise.allSettled(this.#writes);
+        await this.#putAll(store, part, waiting);
         for (const [id, value] of part) if (waiting.get(id) === value) waiting.delete(id);
         if (gently) await new Promise((resolve) => setTimeout(resolve));
       }
@@ -310,36 +326,44 @@ export class Database {
   }
 
   async put(store: StoreName, id: string, value: unknown): Promise<void> {
-    this.#waiting.get(store)?.delete(id);
-    await this.idb.put(store, await seal(this.key, value), id);
+    await this.putMany(store, [[id, value]]);
   }
 
   async putMany(store: StoreName, entries: [string, unknown][]): Promise<void> {
     for (let from = 0; from < entries.length; from += 1000) {
       const part = entries.slice(from, from + 1000);
-      for (const [id] of part) this.#waiting.get(store)?.delete(id);
-      await this.#putAll(store, part);
+      const underway = mapOf(this.#underway, store);
+      for (const [id, value] of part) {
+        this.#waiting.get(store)?.delete(id);
+        underway.set(id, value);
+      }
+      const work = this.#putAll(store, part, underway).finally(() => {
+        this.#writes.delete(work);
+        for (const [id, value] of part) if (underway.get(id) === value) underway.delete(id);
+      });
+      this.#writes.add(work);
+      await work;
     }
   }
 
-  async #putAll(store: StoreName, entries: [string, unknown][]): Promise<void> {
-    const part = await Promise.all(entries.map(async ([id, value]) => [id, await seal(this.key, value)] as const));
+  /** Write what is still among `told` when it is sealed: what has been told, or taken away, meanwhile is the later word. */
+  async #putAll(store: StoreName, entries: [string, unknown][], told: Map<string, unknown>): Promise<void> {
+    const part = await Promise.all(entries.map(async ([id, value]) => [id, value, await seal(this.key, value)] as const));
     const transaction = this.idb.transaction(store, 'readwrite');
-    for (const [id, sealed] of part) void transaction.store.put(sealed, id);
+    for (const [id, value, sealed] of part) if (told.has(id) && told.get(id) === value) void transaction.store.put(sealed, id);
     await transaction.done;
   }
 
   async delete(store: StoreName, ids: string[]): Promise<void> {
     if (!ids.length) return;
-    const waiting = this.#waiting.get(store);
-    for (const id of ids) waiting?.delete(id);
+    for (const told of this.#told(store)) for (const id of ids) told.delete(id);
     const transaction = this.idb.transaction(store, 'readwrite');
     for (const id of ids) void transaction.store.delete(id);
     await transaction.done;
   }
 
   async clear(store: StoreName): Promise<void> {
-    this.#waiting.delete(store);
+    for (const told of this.#told(store)) told.clear();
     await this.idb.clear(store);
   }
 
