@@ -1,4 +1,12 @@
 // The web client as a person handles it: pages, rows, keys, the composer. Flows are written in these words.
+
+/** What becomes of `promise`, or an error where that takes longer: not everything that a browser is asked has a bound of its own. */
+export function within(ms, promise) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 export class Mail {
   constructor(context, { base, login, password }) {
     Object.assign(this, { context, base, login, password });
@@ -69,10 +77,17 @@ export class Mail {
 
   /** The newest frame that shows a message's text. */
   async text() {
-    await this.page.locator('.msg iframe').last().waitFor();
-    const frame = await (await this.page.locator('.msg iframe').last().elementHandle()).contentFrame();
-    await frame.waitForFunction(() => document.body.textContent.trim() !== '' || document.images.length > 0);
-    return frame;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.page.locator('.msg iframe').last().waitFor();
+        const frame = await within(8000, (await this.page.locator('.msg iframe').last().elementHandle()).contentFrame());
+        await within(20_000, frame.waitForFunction(() => document.body.textContent.trim() !== '' || document.images.length > 0));
+        return frame;
+      } catch (error) {
+        // A frame that goes while it is asked may never answer; another has taken its place.
+        if (tries === 3) throw error;
+      }
+    }
   }
 
   async gone(subject) {
