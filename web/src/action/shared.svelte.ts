@@ -67,6 +67,7 @@ export class Shared {
       const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.note ? { note: entry.note } : {}) }));
       await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
       for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
+      for (const id of this.#told.keys()) if (!this.mail.log.entries.some((entry) => entry.id === id)) this.#told.delete(id);
     } catch (error) {
       this.mail.store.report(error);
     }

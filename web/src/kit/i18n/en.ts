@@ -350,7 +350,6 @@ export const en = {
   'compose.body': 'Message',
   'compose.saved': 'Saved {time}',
   'compose.saving': 'Saving',
-  'compose.unsaved': 'Not saved yet',
   'compose.save_failed': 'Could not be saved on the server; kept on this device.',
   'compose.kept_local': 'Kept on this device',
   'compose.minimise': 'Minimise',
@@ -362,7 +361,6 @@ export const en = {
   'compose.attach': 'Attach files',
   'compose.format': 'Format',
   'compose.plain': 'Plain text',
-  'compose.rich': 'Rich text',
   'compose.more_send': 'More ways to send',
   'compose.send_later': 'Send later',
   'compose.receipt': 'Ask for a read receipt',
@@ -381,7 +379,6 @@ export const en = {
   'compose.forgot_send': 'Send without',
   'compose.new_domain': '{address} is new in this conversation; so far nobody wrote from {domain}.',
   'compose.keep': 'Keep',
-  'compose.own_address': 'You are answering yourself. Send to {address} instead?',
   'compose.use': 'Use it',
   'compose.wrong_identity': 'This was written to {address}. Answer from there?',
   'compose.odd_identity': 'So far you wrote to {to} as {address}. Write from there?',
@@ -527,7 +524,6 @@ export const en = {
 
   // search
   'search.ask': 'Search mail',
-  'search.clear': 'Clear',
   'search.closes': 'closes',
   'search.scope': 'What was searched',
   'search.device': 'This device',
