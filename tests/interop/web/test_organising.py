@@ -282,6 +282,12 @@ def test_everything_at_once_and_back_from_another_device(
     browser.run("undoElsewhere", home, words="messages changed")
     eventually(lambda: count(site, "INBOX") == before)
     assert count(site, "Archive") == archived
+    # Here the key takes it back: the last deed, not the one before it.
+    browser.run("archiveEverything", office, newest=f"Number {MANY - 1}")
+    eventually(lambda: count(site, "INBOX") == 0)
+    browser.run("everythingByKey", office, subject=f"Number {MANY - 1}")
+    eventually(lambda: count(site, "INBOX") == before)
+    assert count(site, "Archive") == archived
 
 
 def test_a_row_is_drawn_into_a_folder(site: Server, browser: Browser, office: dict[str, Any]) -> None:

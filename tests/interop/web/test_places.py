@@ -57,7 +57,7 @@ def test_contacts_are_offered_as_receivers_also_without_a_network(site: Server, 
     monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:ietf:params:jmap:contacts"])
     api = Jmap(site, WRITER)
     book = api.call("AddressBook/get")["list"][0]["id"]
-    cards = {
+    cards: dict[str, dict[str, Any]] = {
         "a": {"name": {"full": "Zelda Contact"}, "emails": {"e": {"address": "zelda@far.example"}}},
         "b": {"name": {"components": [{"kind": "given", "value": "Zeno"}, {"kind": "surname", "value": "Card"}]}, "emails": {"e": {"address": "zeno@far.example"}}},
         "c": {"kind": "group", "name": {"full": "Zebras"}, "emails": {"e": {"address": "zebras@far.example"}}},

@@ -2,19 +2,19 @@
 import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import { type FlagColour, flagBits, flagColours } from './flags.ts';
-import type { Entry } from './log.svelte.ts';
+import type { Entry, Fact } from './log.svelte.ts';
 import { boxName } from '../kit/box-name.ts';
 import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Rows that share nothing: `n` counts conversations, as the list does. */
-function perform(mail: Mail, title: string, rows: Id[], patchOf: (email: Email) => Patch | null, values: Entry['values'] = {}): Entry | null {
+function perform(mail: Mail, title: string, rows: Id[], patchOf: (email: Email) => Patch | null, values: Entry['values'] = {}, fact: Fact | null = null): Entry | null {
   const patches: Record<Id, Patch> = {};
   for (const email of mail.emailsOf(rows)) {
     const patch = patchOf(email);
     if (patch) patches[email.id] = patch;
   }
-  return mail.log.perform(title, { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '', ...values }, patches);
+  return mail.log.perform(title, { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '', ...values }, patches, fact ? { fact } : {});
 }
 
 /** Out of where it is (the list's mailbox, or any ordinary one where the list is a search) into `target`. */
@@ -94,15 +94,14 @@ export function trash(mail: Mail, rows: Id[]): Entry | null {
   return leave(mail, rows, () => perform(mail, 'did.trash', rows, (email) => only(email, target)));
 }
 
-export function junk(mail: Mail, rows: Id[], on = true): Entry | null {
+/** `title`, `fact`: what it is part of, and what is changed with it. */
+export function junk(mail: Mail, rows: Id[], on = true, title: Key = on ? 'did.junk' : 'did.not_junk', values: Entry['values'] = {}, fact: Fact | null = null): Entry | null {
   const target = mail.store.byRole.get(on ? 'junk' : 'inbox')?.id;
   if (!target) return null;
   const sent = mail.store.byRole.get('sent')?.id ?? '';
-  if (mail.everything) return whole(mail, on ? 'did.junk' : 'did.not_junk', { mailboxIds: { [target]: true }, ...keyword('$junk', on), ...keyword('$notjunk', !on) });
+  if (mail.everything) return whole(mail, title, { mailboxIds: { [target]: true }, ...keyword('$junk', on), ...keyword('$notjunk', !on) });
   return leave(mail, rows, () =>
-    perform(mail, on ? 'did.junk' : 'did.not_junk', rows, (email) =>
-      sent in email.mailboxIds ? null : { ...only(email, target), ...keyword('$junk', on), ...keyword('$notjunk', !on) },
-    ),
+    perform(mail, title, rows, (email) => (sent in email.mailboxIds ? null : { ...only(email, target), ...keyword('$junk', on), ...keyword('$notjunk', !on) }), values, fact),
   );
 }
 
@@ -134,7 +133,7 @@ export function seen(mail: Mail, ids: Id[]): void {
   mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, opened(mail.store.emails.get(id))])), { quiet: true });
 }
 
-export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red'): Entry | null {
+export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red', fact: Fact | null = null): Entry | null {
   const patches: Record<Id, Patch> = {};
   const bits = flagColours.indexOf(colour);
   for (const id of rows) {
@@ -147,7 +146,7 @@ export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = '
       patches[email.id] = patch;
     }
   }
-  return mail.log.perform(on ? 'did.flag' : 'did.unflag', { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '' }, patches);
+  return mail.log.perform(on ? 'did.flag' : 'did.unflag', { n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '' }, patches, fact ? { fact } : {});
 }
 
 export function label(mail: Mail, rows: Id[], name: string, title: string, on: boolean): Entry | null {

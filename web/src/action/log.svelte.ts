@@ -35,6 +35,15 @@ export interface Entry {
   job?: Job;
   /** A note on a conversation, changed beside the emails or without them. */
   note?: NoteChange;
+  /** Something else on the server, changed beside the emails or without them. */
+  fact?: Fact;
+}
+
+/** Objects of the server by name, as they were and as they are to be; null is none. A bulk change is nothing to be done again: it has the token by which it is taken back. */
+export interface Fact {
+  type: 'Reminder' | 'SenderProfile' | 'Job';
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
 }
 
 /** "" is no note. */
@@ -55,9 +64,14 @@ export interface Job {
 const KEPT = 200;
 const KEPT_WITHIN_MS = 3000;
 
-/** The note as it was before, as part of the entry that takes this one back. */
-export function reversed({ note }: { note?: NoteChange }): { note?: NoteChange } {
-  return note ? { note: { ...note, before: note.after, after: note.before } } : {};
+type Beside = Pick<Entry, 'note' | 'fact'>;
+
+/** What an entry changes beside emails. */
+export const beside = ({ note, fact }: Beside): Beside => ({ ...(note ? { note } : {}), ...(fact ? { fact } : {}) });
+
+/** The same as it was before: part of the entry that takes this one back. */
+export function reversed({ note, fact }: Beside): Beside {
+  return { ...(note ? { note: { ...note, before: note.after, after: note.before } } : {}), ...(fact ? { fact: { ...fact, before: fact.after, after: fact.before } } : {}) };
 }
 
 export class Log {
@@ -79,6 +93,8 @@ export class Log {
   onJobUndone: ((job: Job) => void) | undefined;
   /** Tells the server of a note. */
   onNote: ((note: NoteChange) => Promise<void>) | undefined;
+  /** Tells the server of something else. */
+  onFact: ((fact: Fact) => Promise<void>) | undefined;
 
   constructor(readonly store: Store) {}
 
@@ -98,8 +114,8 @@ export class Log {
     return `${Date.now().toString(36).padStart(9, '0')}-${(this.#counter++).toString(36).padStart(4, '0')}-${Math.random().toString(36).slice(2, 6)}`;
   }
 
-  /** Change emails, or the note on a conversation; `blind`: also those that are not known here. Returns the entry, or null where nothing would change. */
-  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, { blind = false, ...options }: { quiet?: boolean; undoes?: string; note?: NoteChange; blind?: boolean } = {}): Entry | null {
+  /** Change emails, or what is beside them; `blind`: also those that are not known here. Returns the entry, or null where nothing would change. */
+  perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, { blind = false, ...options }: Pick<Entry, 'quiet' | 'undoes'> & Beside & { blind?: boolean } = {}): Entry | null {
     const mine: Record<Id, Patch> = {};
     const inverses: Record<Id, Patch> = {};
     for (const [id, patch] of Object.entries(patches)) {
@@ -113,7 +129,7 @@ export class Log {
       mine[id] = change;
       inverses[id] = inverse(email, change);
     }
-    if (!Object.keys(mine).length && !options.note) return null;
+    if (!Object.keys(mine).length && !options.note && !options.fact) return null;
     const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...options };
     const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
@@ -130,6 +146,14 @@ export class Log {
       if (now) this.#keep(now);
       void this.flush();
     });
+    return entry;
+  }
+
+  /** Something that the server has done already, and can take back. */
+  done(title: string, values: Entry['values'], fact: Fact): Entry {
+    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'done', patches: {}, inverses: {}, fact };
+    this.entries = [...this.entries, entry];
+    this.#keep(entry);
     return entry;
   }
 
@@ -225,7 +249,7 @@ export class Log {
       this.onJobUndone?.(entry.job);
       return entry;
     }
-    this.#redo.push(entry);
+    if (entry.fact?.type !== 'Job') this.#redo.push(entry);
     this.#update(entry, { state: 'undone' });
     const inverses = entry.inverses;
     if (entry.state === 'waiting' && entry.attempted && !this.#inFlight.has(entry.id)) {
@@ -263,7 +287,7 @@ export class Log {
     if (!entry) return;
     const redo = [...this.#redo];
     void this.#known(Object.keys(entry.patches)).then(() => {
-      this.perform(entry.title, entry.values, entry.patches, entry.note ? { note: entry.note } : {});
+      this.perform(entry.title, entry.values, entry.patches, beside(entry));
       this.#redo = redo;
     });
   }
@@ -289,6 +313,7 @@ export class Log {
         try {
           if (entry.job) await this.#doJob(entry, entry.job);
           if (entry.note) await this.onNote?.(entry.note);
+          if (entry.fact) await this.onFact?.(entry.fact);
           const ids = Object.keys(entry.patches);
           for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
             const part = ids.slice(from, from + client.maxObjectsInSet);
@@ -303,7 +328,7 @@ export class Log {
           this.#inFlight.delete(entry.id);
           this.store.report(error);
           if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
-          for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : [])]) {
+          for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : []), ...(entry.fact ? [entry.fact.type] : [])]) {
             errors[id] = error instanceof Error ? error.message : String(error);
             this.store.settle(entry.id, id, false);
           }
@@ -314,7 +339,7 @@ export class Log {
         await Promise.race([this.#writes, new Promise((resolve) => setTimeout(resolve, KEPT_WITHIN_MS))]);
         const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
         const failed = Object.keys(errors).length;
-        const whole = failed > 0 && failed === Math.max(1, Object.keys(entry.patches).length);
+        const whole = failed > 0 && failed >= Math.max(1, Object.keys(entry.patches).length);
         const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
         const threads = new Set(Object.keys(entry.patches).map((id) => this.store.emails.get(id)?.threadId ?? ''));
         if (failed) this.onRefused?.(done);

@@ -24,6 +24,11 @@ export interface Toast {
 
 export type Picker = { kind: 'move' | 'label' | 'snooze' | 'remind' | 'flag' | 'note'; rows: Id[] };
 
+const isOpen = ({ state }: Reminder): boolean => state === 'armed' || state === 'fired';
+
+/** By its id, or by `t:` and the conversation of which it is. */
+export const reminderBy = (list: Reminder[], name: string): Reminder | undefined => list.findLast((one) => one.id === name || (`t:${one.threadId}` === name && isOpen(one)));
+
 export class Mail {
   readonly store: Store;
   readonly log: Log;
@@ -66,6 +71,7 @@ export class Mail {
     this.store.hold(() => ({ emails: [this.cursor, ...this.selected, ...(this.picker?.rows ?? [])] }));
     this.log.onSettled = () => this.shared.notice();
     this.log.onNote = async (note) => (await import('./notes.ts')).tellNote(this, note);
+    this.log.onFact = async (fact) => (await import('./objects.ts')).tellFact(this, fact);
   }
 
   /** The reminder of a conversation that is still to come or has come, if any. */
@@ -73,7 +79,20 @@ export class Mail {
     return this.#reminded.get(threadId);
   }
 
-  readonly #reminded = $derived.by(() => new Map(this.reminders.list.filter(({ state }) => state === 'armed' || state === 'fired').map((one) => [one.threadId, one])));
+  /** The reminders that are still to come or have come: what the server has, and what it has not been told yet. */
+  readonly dues = $derived.by(() => {
+    const all = new Map(this.reminders.list.map((one) => [one.id, one]));
+    for (const { fact, state } of this.log.entries)
+      if (fact?.type === 'Reminder' && state === 'waiting')
+        for (const [name, due] of Object.entries(fact.after)) {
+          const key = reminderBy(this.reminders.list, name)?.id ?? name;
+          if (due) all.set(key, { id: key, firedAt: null, ...all.get(key), ...due } as Reminder);
+          else all.delete(key);
+        }
+    return [...all.values()].filter(isOpen);
+  });
+
+  readonly #reminded = $derived(new Map(this.dues.map((one) => [one.threadId, one])));
 
   /** The note on a conversation, "" where there is none: what the server has, and what it has not been told yet. */
   noteOf(threadId: Id): string {

@@ -4,7 +4,7 @@
  */
 import { PLUS, type Id } from '../jmap/types.ts';
 import type { Patch } from '../cache/patch.ts';
-import { type Entry, type NoteChange, reversed } from './log.svelte.ts';
+import { type Entry, beside, reversed } from './log.svelte.ts';
 import type { Mail } from './session.svelte.ts';
 
 export interface SharedEntry {
@@ -14,7 +14,8 @@ export interface SharedEntry {
   at: number;
   undone: boolean;
   inverses: Record<Id, Patch>;
-  note?: NoteChange;
+  note?: NonNullable<Entry['note']>;
+  fact?: NonNullable<Entry['fact']>;
 }
 
 const ID = 'history';
@@ -60,11 +61,11 @@ export class Shared {
 
   async #tell(): Promise<void> {
     const client = this.mail.store.client;
-    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && entry.fact?.type !== 'Job' && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {
-      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.note ? { note: entry.note } : {}) }));
+      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...beside(entry) }));
       await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
       for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
       for (const id of this.#told.keys()) if (!this.mail.log.entries.some((entry) => entry.id === id)) this.#told.delete(id);

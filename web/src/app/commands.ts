@@ -11,7 +11,7 @@ import { room } from '../kit/window.svelte.ts';
 const some = (): boolean => (session.mail?.rows.length ?? 0) > 0;
 /** Rows that this page knows one by one. */
 const one = (): boolean => some() && session.mail?.everything !== true;
-const plus = (): boolean => session.mail?.reminders.possible ?? false;
+const plus = (): boolean => session.mail?.reminders.present ?? false;
 const ownWords = (): boolean => {
   const mail = session.mail;
   const author = mail?.emailsOf(mail.rows).at(-1)?.from?.[0]?.email.toLowerCase();
@@ -78,7 +78,7 @@ export function registerPlaces(): () => void {
     to('go.junk', 'nav.junk', 'junk', 'junk', 'junk'),
     to('go.trash', 'nav.trash', 'trash', 'trash', 'trash'),
     to('go.all', 'nav.all', 'mail', 'all'),
-    { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: () => session.mail?.reminders.present ?? false, run: () => router.go({ at: 'waiting' }) },
+    { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: plus, run: () => router.go({ at: 'waiting' }) },
     to('go.snoozed', 'nav.snoozed', 'clock', 'snoozed', 'snoozed'),
     { id: 'mailbox.new', title: 'cmd.new_mailbox', group: 'app', icon: 'folder', when: () => session.mail?.store.link === 'online', run: () => router.go({ at: 'settings', page: 'folders' }) },
     { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },

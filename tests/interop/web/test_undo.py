@@ -1,0 +1,62 @@
+"""Whatever was done is taken back by one key, in its order: also reminders, blocked senders and changes of everything, after a reload, and with a queue that waits."""
+
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import USING, Jmap
+from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
+
+pytestmark = pytest.mark.interop
+RUEFUL = PEOPLE[45]
+
+
+@pytest.fixture
+def api(site: Server, monkeypatch: pytest.MonkeyPatch) -> Jmap:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
+    return Jmap(site, RUEFUL)
+
+
+@pytest.fixture
+def desk() -> dict[str, Any]:
+    return {"name": "rueful", "login": RUEFUL, "password": PASSWORD}
+
+
+def waits(api: Jmap) -> list[str]:
+    """The states of the reminders that are not over."""
+    return [one["state"] for one in api.call("Reminder/get")["list"] if one["state"] in ("armed", "fired")]
+
+
+def rejected(api: Jmap) -> list[str]:
+    return [one["address"] for one in api.call("SenderProfile/get")["list"] if one["screened"] == "rejected"]
+
+
+@pytest.mark.parametrize("deed", ["reminder", "flag that is due", "block"])
+def test_each_deed_is_taken_back_at_once_and_after_a_reload(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any], deed: str) -> None:
+    subject = f"To be sorry about: {deed}"
+    put(site, "Stays here", to=RUEFUL)
+    put(site, subject, to=RUEFUL, sender="Pusher <pusher@shop.example>")
+    browser.run("undoneByKey", desk, deed=deed, subject=subject)
+    eventually(lambda: holds(site, "INBOX", subject, RUEFUL) and waits(api) == [] and rejected(api) == [])
+    assert r"\Flagged" not in found(site, RUEFUL, "INBOX", subject)[0][0]
+
+
+def test_a_reminder_is_over_and_back_on_the_board(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
+    put(site, "On the board", to=RUEFUL)
+    browser.run("boardByKey", desk, subject="On the board")
+    eventually(lambda: waits(api) == ["armed"])
+    for one in api.call("Reminder/get")["list"]:
+        api.call("Reminder/set", destroy=[one["id"]])
+
+
+def test_reminders_and_blocked_senders_wait_for_the_network(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
+    for subject in ("Reminded of on a train", "Blocked on a train"):
+        put(site, subject, to=RUEFUL, sender="Rail <rail@train.example>")
+    said = browser.run("doneOffline", desk, deed="reminder", subject="Reminded of on a train", stays="Blocked on a train")
+    assert "You will be reminded" in said
+    assert "waiting" in said
+    eventually(lambda: waits(api) == ["armed"])
+    said = browser.run("doneOffline", desk, deed="block", subject="Blocked on a train", stays="Reminded of on a train")
+    assert "Mail from rail@train.example goes to Junk from now on" in said
+    eventually(lambda: rejected(api) == ["rail@train.example"] and holds(site, "Junk", "Blocked on a train", RUEFUL))
