@@ -57,7 +57,7 @@ export async function looksChosen(mail) {
   const page = await mail.at('/settings/appearance');
   // Who comes here first finds their mail as well.
   await page.reload();
-  await page.locator('.preview .row').first().waitFor();
+  await page.locator('.preview .row').filter({ hasNotText: 'This is how mail will look' }).first().waitFor();
   const now = () => page.evaluate(() => ({ theme: document.documentElement.dataset.theme, density: document.documentElement.dataset.density, accent: getComputedStyle(document.querySelector('.btn.primary, .rail')).getPropertyValue('--accent') }));
   const before = await now();
   // One's own mail beside the choices, and what becomes of it.
