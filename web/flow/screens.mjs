@@ -293,6 +293,10 @@ export const states = {
     await mail.at('/s?q=');
     await mail.page.locator('.calm').waitFor();
   },
+  searchOffers: async (mail) => {
+    await mail.page.locator('.search input').first().fill('unr');
+    await mail.page.locator('.offers button').first().waitFor();
+  },
   searchNothing: async (mail) => {
     await mail.page.locator('.search input').first().fill('nothing of the kind');
     await mail.page.locator('.list-pane .calm h2').waitFor();
@@ -378,6 +382,7 @@ export const phoneStates = {
     await mail.row(/./).first().waitFor();
     await mail.page.waitForTimeout(500);
   },
+  searchOffers: (mail) => states.searchOffers(mail),
   history: async (mail) => {
     await mail.page.locator('.tabs a[href="/history"]').click();
     await mail.page.locator('.page h1').waitFor();

@@ -50,6 +50,18 @@ def test_a_reminder_is_over_and_back_on_the_board(site: Server, browser: Browser
         api.call("Reminder/set", destroy=[one["id"]])
 
 
+def test_another_device_takes_back_a_reminder_and_a_block(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
+    put(site, "Reminded of at the desk", to=RUEFUL)
+    put(site, "Blocked at the desk", to=RUEFUL, sender="Desk <desk@shop.example>")
+    browser.run("doneHere", desk, deed="reminder", subject="Reminded of at the desk")
+    browser.run("doneHere", desk, deed="block", subject="Blocked at the desk")
+    eventually(lambda: waits(api) == ["armed"] and rejected(api) == ["desk@shop.example"])
+    sofa = {**desk, "name": "rueful-sofa"}
+    browser.run("undoElsewhere", sofa, words="Mail from desk@shop.example goes to Junk")
+    browser.run("undoElsewhere", sofa, words="You will be reminded")
+    eventually(lambda: waits(api) == [] and rejected(api) == [] and holds(site, "INBOX", "Blocked at the desk", RUEFUL))
+
+
 def test_reminders_and_blocked_senders_wait_for_the_network(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
     for subject in ("Reminded of on a train", "Blocked on a train"):
         put(site, subject, to=RUEFUL, sender="Rail <rail@train.example>")

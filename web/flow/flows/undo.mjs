@@ -59,6 +59,16 @@ export async function undoneByKey(mail, { deed, subject }) {
   }
 }
 
+/** Done, and told to the other devices. */
+export async function doneHere(mail, { deed, subject }) {
+  const { run, there } = deeds[deed];
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  await run(mail, subject);
+  await there(mail, subject);
+  await settled(mail);
+}
+
 /** The same without a network: what waits is in the queue, and told when somebody answers again. */
 export async function doneOffline(mail, { deed, subject, stays }) {
   const { run, there } = deeds[deed];
