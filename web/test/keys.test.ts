@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { speak } from '../src/kit/i18n/index.svelte.ts';
 import { KeyReader, bindingsOf, caps, conflicts, isSingle, keyPresets, strokeOf } from '../src/kit/keys.ts';
 
 const stroke = (key: string, mods: Partial<Record<'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey', boolean>> = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...mods });
@@ -43,9 +44,14 @@ test('a key held down is no typing', () => {
   expect(new Array(20).fill({ id: 'list.next' })).toEqual(Array.from({ length: 20 }, (_, index) => reader.read('j', bindings, index * 30)));
 });
 
-test('caps are what stands on the keys', () => {
+test('caps are what stands on the keys', async () => {
   expect(['Ctrl', 'k']).toEqual(caps('Ctrl+k'));
   expect(['⌘', 'k']).toEqual(caps('Ctrl+k', true));
   expect(['g', 'i']).toEqual(caps('g i'));
+  vi.stubGlobal('document', { documentElement: {} });
+  vi.stubGlobal('navigator', { languages: [] });
+  await speak('de');
+  expect(['Strg', 'Eingabe', 'Entf', 'x']).toEqual(caps('Ctrl+Enter Delete x'));
+  await speak('en');
   expect(['Ctrl', '+']).toEqual(caps('Ctrl++'));
 });

@@ -73,6 +73,13 @@ def test_one_receiver_of_two_did_not_get_it(far: Server, window: Browser, desk: 
     assert (["Harbour dues"], []) == (subjects(sink, GOOD), subjects(sink, LATER))
 
 
+def test_in_a_narrow_window_it_is_as_legible(window: Browser, desk: dict[str, Any]) -> None:
+    seen = window.run("narrowOutbox", desk, widths=[1440, 1000, 820, 720])
+    assert {"1440", "1000", "820", "720"} == set(seen)
+    assert all(one["subject"] > 150 for one in seen.values()), seen
+    assert all(one["outside"] == 0 for one in seen.values()), seen
+
+
 def test_it_is_sent_again_to_that_one_alone(far: Server, window: Browser, desk: dict[str, Any], sink: Sink) -> None:
     del sink.refused[LATER]
     window.run("sendAgain", desk, subject="Harbour dues", to=LATER)

@@ -27,6 +27,25 @@ export async function failedForOne(mail, { to, subject, bad }) {
   return { summary: await item(mail, subject).locator('.say').textContent(), each, badge };
 }
 
+/** In a window of each of these widths: how wide the narrowest subject is, and what stands outside of the page. */
+export async function narrowOutbox(mail, { widths }) {
+  const { page } = mail;
+  const before = page.viewportSize();
+  await mail.at('/outbox');
+  await page.locator('.out-i').first().waitFor();
+  const seen = {};
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 700 });
+    await page.waitForTimeout(200);
+    seen[width] = await page.evaluate(() => ({
+      subject: Math.min(...[...document.querySelectorAll('.out-i .subj')].map((one) => one.getBoundingClientRect().width)),
+      outside: [...document.querySelectorAll('.out-i > *, .out-i .btn')].filter((one) => one.getBoundingClientRect().right > innerWidth).length,
+    }));
+  }
+  await page.setViewportSize(before);
+  return seen;
+}
+
 /** Once more, to that one alone; it needs nobody any more then. */
 export async function sendAgain(mail, { subject, to }) {
   await mail.at('/outbox');

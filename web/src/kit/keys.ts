@@ -4,6 +4,8 @@
  * A binding is a sequence of strokes parted by spaces: `g i`, `Shift+i`, `Ctrl+k`, `* a`. `Ctrl` means the command key on a Mac.
  * Single characters carry their shift (`#`, `?`); letters are written small, with `Shift+` where it is held.
  */
+import { type Key, isKey, t } from './i18n/index.svelte.ts';
+
 export type Bindings = Record<string, string[]>;
 export type KeyPreset = 'gmail' | 'outlook' | 'apple' | 'thunderbird' | 'vim' | 'none';
 
@@ -241,12 +243,14 @@ export class KeyReader {
   }
 }
 
-const glyphs: Record<string, string> = { ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', Delete: 'Del', Backspace: '⌫' };
+const glyphs: Record<string, string> = { ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', Backspace: '⌫' };
+/** What is written on a key in the language of the screen, whose keyboards may say it otherwise. */
+const written = (part: string): string => (isKey(`cap.${part}`) ? t(`cap.${part}` as Key) : (glyphs[part] ?? part));
 
 /** A sequence as key caps: `Ctrl+k` → [['Ctrl', 'K']]. */
 export function caps(sequence: string, mac = false): string[] {
   return sequence.split(' ').flatMap((stroke) => {
     const parts = stroke.endsWith('+') && stroke.length > 1 ? [...stroke.slice(0, -2).split('+'), '+'] : stroke.split('+');
-    return parts.map((part) => (part === 'Ctrl' && mac ? '⌘' : part === 'Meta' && mac ? 'Ctrl' : part === 'Alt' && mac ? '⌥' : (glyphs[part] ?? part)));
+    return parts.map((part) => (part === 'Ctrl' && mac ? '⌘' : part === 'Meta' && mac ? 'Ctrl' : part === 'Alt' && mac ? '⌥' : written(part)));
   });
 }

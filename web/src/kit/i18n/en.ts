@@ -63,6 +63,12 @@ export const en = {
   pile: 'What you do here can be undone as one step.',
 
   // dates
+  'cap.Ctrl': 'Ctrl',
+  'cap.Shift': 'Shift',
+  'cap.Delete': 'Del',
+  'cap.Home': 'Home',
+  'cap.End': 'End',
+  'cap.Enter': 'Enter',
   'date.today': 'Today',
   'date.yesterday': 'Yesterday',
   'date.later': 'Later',
