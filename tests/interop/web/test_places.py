@@ -10,12 +10,22 @@ from tests.interop.web.conftest import PEOPLE, put
 
 pytestmark = pytest.mark.interop
 TRAVELLER, THUMB, POLYGLOT, ASKER, WRITER = PEOPLE[40:45]
+COUNTER = PEOPLE[46]
 
 
 def test_the_board_is_there_without_a_network(site: Server, browser: Browser) -> None:
     put(site, "Here for the board", to=TRAVELLER)
     device: dict[str, Any] = {"name": "board", "login": TRAVELLER, "password": PASSWORD}
     assert {"link": 1, "heading": "Waiting on"} == browser.run("boardOffline", device, subject="Here for the board")
+
+
+def test_smart_folders_have_their_counts_without_a_network(site: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
+    made = Jmap(site, COUNTER).call("SavedSearch/set", create={"s": {"name": "Teapots", "filter": {"subject": "teapot"}, "count": "unread"}})
+    assert made["created"]
+    for number in range(3):
+        put(site, f"Teapot {number}", to=COUNTER)
+    assert "3" == browser.run("countedOffline", {"name": "counter", "login": COUNTER, "password": PASSWORD}, name="Teapots", count="3")
 
 
 @pytest.mark.parametrize(("place", "path"), [("Waiting on", "/waiting"), ("Outbox", "/outbox")])

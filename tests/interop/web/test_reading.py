@@ -176,3 +176,13 @@ def test_a_long_message_is_answered_in_view_and_printed_whole(site: Server, brow
     assert paper["sheet"] > paper["height"]
     assert paper["left"] < 100
     assert paper["around"] == []
+
+
+def test_pictures_and_texts_are_looked_at_in_place(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    def with_files(message: EmailMessage) -> None:
+        message.add_attachment("Bring boots.", filename="list.txt")
+        message.add_attachment(PNG, maintype="image", subtype="png", filename="dot.png")
+
+    put(site, "To look at in place", change=with_files)
+    seen = browser.run("previews", desk, subject="To look at in place", names=["list.txt", "dot.png"])
+    assert {"list.txt": "Bring boots.", "focus after list.txt": True, "dot.png": 1, "focus after dot.png": True} == seen

@@ -17,6 +17,21 @@ export async function boardOffline(mail, { subject }) {
   return { link, heading };
 }
 
+/** How many a smart folder is said to hold, with a network and after a reload without. */
+export async function countedOffline(mail, { name, count }) {
+  const page = await mail.at('/m/inbox');
+  const number = page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).locator('.nav-n');
+  await number.filter({ hasText: count }).waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.waitForTimeout(1500); // what is kept is written behind what is shown
+  await mail.context.setOffline(true);
+  await mail.reload();
+  await mail.says('Offline');
+  const said = await number.innerText({ timeout: 5000 });
+  await mail.context.setOffline(false);
+  return said.trim().split(/\s/)[0];
+}
+
 /** On a telephone: from the list to a place of the drawer, and back by what its head offers. */
 export async function thereAndBack(mail, { place, path, subject }) {
   const page = await mail.at('/m/inbox');

@@ -149,6 +149,29 @@ export async function downloadAll(mail, { subject }) {
   return { name: download.suggestedFilename(), says: await mail.page.locator('.msg .all .hint').textContent(), base64: Buffer.concat(pieces).toString('base64') };
 }
 
+/** Files looked at in place, each by its button: what is seen, and whether the focus is back at the button. */
+export async function previews(mail, { subject, names }) {
+  const page = await mail.at('/m/inbox');
+  await mail.open(subject);
+  const seen = {};
+  for (const name of names) {
+    const button = page.locator('.reader-pane').getByRole('button', { name: new RegExp(name) }).first();
+    await button.focus();
+    await mail.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('img, pre').waitFor();
+    seen[name] = await dialog.evaluate(async (one) => {
+      const image = one.querySelector('img');
+      await image?.decode();
+      return image ? image.naturalWidth : one.querySelector('pre').textContent.trim();
+    });
+    await mail.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    seen[`focus after ${name}`] = await button.evaluate((one) => one === document.activeElement);
+  }
+  return seen;
+}
+
 /** Mail with styles: they are there in its frame; as text it is words, line by line; quoted in an answer they go along. */
 export async function styled(mail, { subject, to }) {
   await mail.at('/m/inbox');

@@ -1,8 +1,10 @@
-/** How many a smart folder holds: asked once, and again when mail has changed and the page has a moment. */
+/** How many a smart folder holds: asked once, and again when mail has changed and the page has a moment. Where nobody can be asked, what was answered last. */
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Mail } from '../../action/session.svelte.ts';
 import type { Id, QueryResponse, SavedSearch } from '../../jmap/types.ts';
+
+const KEPT = 'smart-counts';
 
 class Counts {
   readonly known = new SvelteMap<Id, number>();
@@ -14,6 +16,9 @@ class Counts {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#ask([...this.#asked]), 400);
     };
+    void mail.store.db?.get<[Id, number][]>('meta', KEPT).then((kept) => {
+      for (const [id, n] of kept ?? []) if (!this.known.has(id)) this.known.set(id, n);
+    });
     mail.store.on('Email', again);
     mail.store.on('SavedSearch', again);
   }
@@ -39,7 +44,10 @@ class Counts {
       const filter = one.count === 'total' ? { inSavedSearch: id } : { inSavedSearch: id, notKeyword: '$seen' };
       void client
         .call<QueryResponse>('Email/query', { filter, collapseThreads: true, limit: 1, calculateTotal: true })
-        .then(({ total }) => this.known.set(id, total ?? 0))
+        .then(({ total }) => {
+          this.known.set(id, total ?? 0);
+          void this.mail.store.db?.put('meta', KEPT, [...this.known]).catch(() => undefined);
+        })
         .catch((error: unknown) => this.mail.store.report(error));
     }
   }
@@ -47,8 +55,9 @@ class Counts {
 
 const all = new WeakMap<Mail, Counts>();
 
-export function counts(mail: Mail, one: SavedSearch): number {
+/** To be asked for outside of what shows them: nothing follows what it has made itself. */
+export function countsOf(mail: Mail): Counts {
   let found = all.get(mail);
   if (!found) all.set(mail, (found = new Counts(mail)));
-  return found.of(one);
+  return found;
 }
