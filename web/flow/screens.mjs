@@ -1,6 +1,9 @@
 // Every screen of the client, each as the steps that lead to it. The checks of accessibility and the pictures walk through them.
 const settingsPages = ['appearance', 'layout', 'keyboard', 'reading', 'composing', 'away', 'folders', 'labels', 'templates', 'notifications', 'offline', 'security'];
 
+/** More than one line holds. */
+const long = 'is:read has:attachment from:ruth after:2024-01-01 -in:trash larger:1k plan ';
+
 export const desktop = {
   list: async (mail) => {
     await mail.at('/m/inbox');
@@ -50,6 +53,10 @@ export const desktop = {
     await mail.press('Escape', 'v');
     await mail.page.locator('#pick-list').waitFor();
   },
+  moveToNew: async (mail) => {
+    await mail.page.getByRole('dialog').getByRole('combobox').fill('Lanterns');
+    await mail.page.locator('#pick-0').waitFor();
+  },
   flag: async (mail) => {
     await mail.press('Escape', 'Shift+s');
     await mail.page.locator('.flags').waitFor();
@@ -72,6 +79,11 @@ export const desktop = {
     await mail.press('Escape');
     await mail.page.locator('.search input').first().fill('is:read plot');
     await mail.page.locator('.scope, [class*=scope]').first().waitFor();
+    await mail.page.waitForTimeout(400);
+  },
+  searchLong: async (mail) => {
+    await mail.page.locator('.search input').first().fill(long);
+    await mail.page.locator('.search .op').nth(5).waitFor();
     await mail.page.waitForTimeout(400);
   },
   history: (mail) => mail.at('/history'),
@@ -284,7 +296,7 @@ export const states = {
   },
   appPassword: async (mail) => {
     await mail.page.getByRole('button', { name: 'Cancel' }).click();
-    await mail.page.locator('input[maxlength="60"]').fill('An old phone');
+    await mail.page.locator('input[maxlength="60"]').fill(`An old phone ${Date.now() % 1e6}`);
     await mail.page.locator('input[maxlength="60"]').press('Enter');
     await mail.page.locator('.trust.ok .secret').waitFor();
   },
@@ -383,6 +395,7 @@ export const phoneStates = {
     await mail.page.waitForTimeout(500);
   },
   searchOffers: (mail) => states.searchOffers(mail),
+  searchLong: desktop.searchLong,
   history: async (mail) => {
     await mail.page.locator('.tabs a[href="/history"]').click();
     await mail.page.locator('.page h1').waitFor();

@@ -80,6 +80,17 @@ def test_in_a_narrow_window_it_is_as_legible(window: Browser, desk: dict[str, An
     assert all(one["outside"] == 0 for one in seen.values()), seen
 
 
+def test_many_that_wait_hide_nothing_that_has_failed(far: Server, window: Browser, desk: dict[str, Any]) -> None:
+    jmap = Jmap(far, ALICE)
+    email = jmap.draft([GOOD])
+    held = [jmap.send(email, 86_400, [GOOD]) for _ in range(61)]
+    seen = window.run("listedInOutbox", desk)
+    assert ["Needs you", "Still here"] == list(seen)[:2]
+    assert (1, 60) == (seen["Needs you"], seen["Still here"])
+    jmap.call("EmailSubmission/set", update={one: {"undoStatus": "canceled"} for one in held})
+    jmap.call("EmailSubmission/set", destroy=held)
+
+
 def test_it_is_sent_again_to_that_one_alone(far: Server, window: Browser, desk: dict[str, Any], sink: Sink) -> None:
     del sink.refused[LATER]
     window.run("sendAgain", desk, subject="Harbour dues", to=LATER)

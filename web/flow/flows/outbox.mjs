@@ -46,6 +46,15 @@ export async function narrowOutbox(mail, { widths }) {
   return seen;
 }
 
+/** How many stand below each heading, from the top. */
+export async function listedInOutbox(mail) {
+  await mail.at('/m/inbox');
+  await mail.reload();
+  await mail.at('/outbox');
+  await mail.page.locator('.out-h').filter({ hasText: 'Still here' }).waitFor();
+  return mail.page.locator('.out-h').evaluateAll((heads) => Object.fromEntries(heads.map((head) => [head.textContent, head.nextElementSibling.children.length])));
+}
+
 /** Once more, to that one alone; it needs nobody any more then. */
 export async function sendAgain(mail, { subject, to }) {
   await mail.at('/outbox');

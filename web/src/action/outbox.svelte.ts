@@ -36,13 +36,15 @@ export class Outbox {
     const client = this.mail.store.client;
     if (!client?.has(SUBMISSION)) return;
     try {
-      const query = client.call<{ ids: Id[] }>('EmailSubmission/query', { sort: [{ property: 'sentAt', isAscending: false }], limit: 60 });
-      const get = client.call<GetResponse<EmailSubmission>>('EmailSubmission/get', { '#ids': query.ref('/ids') });
-      const emails = client.call<GetResponse<Email>>('Email/get', { '#ids': get.ref('/list/*/emailId'), properties: this.mail.store.rowProperties });
-      const [, answer, rows] = await Promise.all([query, get, emails]);
-      for (const id of [...rows.notFound]) rows.notFound.splice(rows.notFound.indexOf(id), 1);
-      this.mail.store.takeEmails(rows);
-      this.list = answer.list.sort((left, right) => (left.sendAt < right.sendAt ? 1 : -1));
+      // The next that leave, and the last that have left: neither stands in the way of the other, however many wait.
+      const now = `${new Date().toISOString().slice(0, 19)}Z`;
+      const halves = await Promise.all([{ after: now }, { before: now }].map((filter) => {
+        const query = client.call<{ ids: Id[] }>('EmailSubmission/query', { filter, sort: [{ property: 'sentAt', isAscending: 'after' in filter }], limit: 60 });
+        const get = client.call<GetResponse<EmailSubmission>>('EmailSubmission/get', { '#ids': query.ref('/ids') });
+        return Promise.all([get, client.call<GetResponse<Email>>('Email/get', { '#ids': get.ref('/list/*/emailId'), properties: this.mail.store.rowProperties }), query]);
+      }));
+      for (const [, rows] of halves) this.mail.store.takeEmails({ ...rows, notFound: [] });
+      this.list = halves.flatMap(([{ list }]) => list).sort((left, right) => (left.sendAt < right.sendAt ? 1 : -1));
       this.loaded = true;
       this.error = null;
     } catch (error) {
