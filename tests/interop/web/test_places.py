@@ -77,3 +77,10 @@ def test_contacts_are_offered_as_receivers_also_without_a_network(site: Server, 
     seen = browser.run("offeredReceivers", {"name": "writer-to-contacts", "login": WRITER, "password": PASSWORD}, letters="ze", subject="From a stranger")
     for offers in seen.values():
         assert [["Zelda Contact", "zelda@far.example"], ["Zeno Card", "zeno@far.example"]] == [[line.strip() for line in offer.splitlines() if "@" in line or " " in line] for offer in offers]
+
+
+def test_the_reader_follows_the_breadth_of_the_window(site: Server, browser: Browser) -> None:
+    put(site, "In a window that changes", to=COUNTER)
+    wide, narrow = {"below": False, "above": True}, {"below": True, "above": False}
+    device = {"name": "breadth", "login": COUNTER, "password": PASSWORD}
+    assert [wide, narrow, wide] == browser.run("readerInOtherWindow", device, subject="In a window that changes")

@@ -107,8 +107,12 @@ export async function focusInReader(mail, { layout, subject, next }) {
     await ask(name, `reader ${stays ? subject : next}`);
     if (quiet) continue;
     await mail.press('z');
-    await mail.page.waitForTimeout(250);
-    const undone = await here(mail);
+    const until = Date.now() + 4000;
+    let undone = await here(mail);
+    while (!/^(?:reader|row) ./.test(undone) && Date.now() < until) {
+      await mail.page.waitForTimeout(50);
+      undone = await here(mail);
+    }
     if (!/^(?:reader|row) ./.test(undone)) wrong.push([`${name}, undone`, 'reader or row', undone]);
   }
   return wrong;

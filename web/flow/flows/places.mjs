@@ -122,3 +122,22 @@ export async function offeredReceivers(mail, { letters, subject }) {
   await mail.context.setOffline(false);
   return { online, offline };
 }
+
+/** A conversation is open while the window is made narrow, and wide again: what can be done stands where it belongs then. */
+export async function readerInOtherWindow(mail, { subject }) {
+  const page = await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  await mail.press('g', '4'); // list or reader: one reader stays through all of it
+  await mail.open(subject);
+  const size = page.viewportSize();
+  const shown = () => page.evaluate(() => ({ below: document.querySelectorAll('.reader-pane .acts-bar button').length > 0, above: [...document.querySelectorAll('.reader-pane .bar button')].some((one) => one.getAttribute('aria-label') === 'Archive') }));
+  const seen = [await shown()];
+  for (const viewport of [{ width: 480, height: 800 }, size]) {
+    await page.setViewportSize(viewport);
+    await page.locator(viewport === size ? '.rail' : '.app.phone').waitFor();
+    await page.locator('.reader-pane h1').filter({ hasText: subject }).waitFor();
+    await page.waitForTimeout(300);
+    seen.push(await shown());
+  }
+  return seen;
+}

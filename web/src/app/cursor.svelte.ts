@@ -4,7 +4,8 @@ import type { EmailQuery } from '../cache/query.svelte.ts';
 import type { Id } from '../jmap/types.ts';
 import { type Desk, moves } from './desk.svelte.ts';
 
-const RETURNS_MS = 3000;
+/** So long a row is waited for that was taken back: whoever goes elsewhere meanwhile stays there. */
+const RETURNS_MS = 10_000;
 
 class Cursor {
   #stood: { query: EmailQuery; at: number } | null = null;
