@@ -13,6 +13,8 @@ import type { Mail } from './session.svelte.ts';
 interface Known {
   address: EmailAddress;
   weight: number;
+  /** Name and address as they are looked through, made once: each letter looks through thousands. */
+  folded?: [name: string, email: string];
 }
 
 interface Book {
@@ -77,7 +79,10 @@ function count(known: Map<string, Known>, address: EmailAddress, weight: number,
   const entry = known.get(key);
   if (entry) {
     entry.weight += weight;
-    if (address.name && (named || !entry.address.name)) entry.address = address;
+    if (address.name && (named || !entry.address.name)) {
+      entry.address = address;
+      delete entry.folded;
+    }
   } else known.set(key, { address, weight });
 }
 
@@ -125,7 +130,7 @@ export async function prepare(mail: Mail): Promise<void> {
       const [, { list }] = await Promise.all([query, get]);
       learn(book, list, mine, Date.now());
       await askContacts(mail, book.known);
-      await db?.put('meta', KEPT_AS, [...book.known.values()].sort((left, right) => right.weight - left.weight).slice(0, KEPT));
+      await db?.put('meta', KEPT_AS, [...book.known.values()].sort((left, right) => right.weight - left.weight).slice(0, KEPT).map(({ address, weight }) => ({ address, weight })));
     } catch (error) {
       if (client) store.report(error);
       book.asked = null;
@@ -165,10 +170,10 @@ export function suggest(mail: Mail, query: string, without: ReadonlySet<string>,
   const wanted = fold(query.trim());
   if (!wanted) return [];
   const found: { address: EmailAddress; worth: number }[] = [];
-  for (const { address, weight } of bookOf(mail).known.values()) {
+  for (const one of bookOf(mail).known.values()) {
+    const { address, weight } = one;
     if (without.has(address.email.toLowerCase())) continue;
-    const name = fold(address.name ?? '');
-    const email = fold(address.email);
+    const [name, email] = (one.folded ??= [fold(address.name ?? ''), fold(address.email)]);
     const place = name.startsWith(wanted) || email.startsWith(wanted) ? 3 : name.split(/\s+/).some((word) => word.startsWith(wanted)) ? 2 : email.includes(wanted) || name.includes(wanted) ? 1 : 0;
     if (place) found.push({ address, worth: place * 100 + Math.min(99, weight) });
   }
