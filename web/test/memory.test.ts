@@ -94,6 +94,23 @@ test('rows that were scrolled past leave the memory, whole conversations at one 
   expect(['e0', `e${PAGE}`, `e${ROWS - 1}`, `e${ROWS - LATELY + PAGE}`, `e${ROWS - LATELY - PAGE}`].map((id) => store.emails.has(id))).toEqual([true, false, true, true, false]);
 });
 
+test('they go some at one time, each conversation whole, and what is looked at meanwhile stays', async () => {
+  const { store } = await scrolled();
+  const tidied = store.tidy();
+  const sizes: number[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    sizes.push(store.emails.size);
+    for (const { id, emailIds } of store.threads.values()) if (!emailIds.every((one) => store.emails.has(one))) throw new Error(`${id} is in pieces`);
+  }
+  expect(sizes[0]).toBeLessThan(2 * ROWS);
+  expect(sizes[2]).toBeGreaterThan(2 * (LATELY + PAGE));
+  const left = [...store.emails.values()].find(({ id, threadId }) => id.startsWith('e') && Number(threadId.slice(1)) > 1900) as Email;
+  await store.load([left.id]);
+  await tidied;
+  expect(store.emails.has(left.id)).toBe(true);
+});
+
 test('whoever scrolls back has them from the device, those beside them too, and nobody is asked', async () => {
   const { store, query, device, asked } = await scrolled();
   await store.tidy();

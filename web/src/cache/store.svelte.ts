@@ -26,7 +26,8 @@ const MOST_QUERIES = 12;
 /** With more emails than this in memory those that nobody refers to are let go, when the hand rests so long, and after so long in any case. */
 const MOST_EMAILS = 3000;
 const TIDY_REST_MS = 800;
-const TIDY_WAIT_MS = 5000;
+const TIDY_WAIT_MS = 20_000;
+const AT_ONCE = 200;
 /** Of the emails that are let go one of so many leaves its date behind: enough to find the headings of a long list. */
 const DATED = 16;
 
@@ -255,17 +256,21 @@ export class Store {
 
   async #tidyAtRest(): Promise<void> {
     await hand().rests(TIDY_REST_MS, TIDY_WAIT_MS, () => this.#loading > 0);
-    this.#tidying = null;
-    await this.tidy();
+    await this.tidy().finally(() => (this.#tidying = null));
   }
 
   /**
    * Let go what nobody refers to: neither a list (its first page and what was looked at lately), nor whoever holds something (`hold`), nor a change that the server has
    * not confirmed. A conversation stays as a whole. What goes is on the device; where there is no device's store the server has it, and where neither is, it stays.
+   * Some go at one time, so that nobody waits for it.
    */
   async tidy(): Promise<void> {
     await this.#db?.flush(true).catch(() => undefined);
-    if ((!this.#db && this.#link !== 'online') || this.#loading) return;
+    while ((this.#db || this.#link === 'online') && !this.#loading && this.#letGo(AT_ONCE)) await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  /** The conversations that somebody refers to. */
+  #referred(): Set<Id> {
     const { emails, threads } = this.#holds.all();
     for (const id of this.#overlays.keys()) emails.add(id);
     for (const query of this.queries) {
@@ -273,20 +278,34 @@ export class Store {
       for (const id of query.hidden) threads.add(id);
     }
     for (const id of emails) threads.add(this.peek(id)?.threadId ?? '');
+    return threads;
+  }
+
+  /** Let go about so many emails, with all of their conversations; true where there are more. */
+  #letGo(most: number): boolean {
+    const referred = this.#referred();
+    const going = new Set<Id>();
     let gone = 0;
-    // As a plain map: to look at each entry of the other kind makes something that watches it.
+    let more = false;
+    const letThreadGo = (id: Id): void => {
+      if (this.threads.delete(id)) this.#written.delete(`thread:${id}`);
+    };
+    // As plain maps: to look at each entry of the other kind makes something that watches it.
     for (const [id, { threadId, receivedAt }] of Map.prototype.entries.call(this.emails) as Iterable<[Id, Email]>) {
-      if (threads.has(threadId)) continue;
+      if (referred.has(threadId)) continue;
+      if (gone >= most && !going.has(threadId)) {
+        more = true;
+        continue;
+      }
+      going.add(threadId);
       if (gone++ % DATED === 0) this.#dates.set(id, receivedAt);
       else this.#dates.delete(id);
       this.emails.delete(id);
       this.#written.delete(id);
+      letThreadGo(threadId);
     }
-    for (const id of Map.prototype.keys.call(this.threads) as Iterable<Id>) {
-      if (threads.has(id)) continue;
-      this.threads.delete(id);
-      this.#written.delete(`thread:${id}`);
-    }
+    if (!more) for (const id of Map.prototype.keys.call(this.threads) as Iterable<Id>) if (!referred.has(id)) letThreadGo(id);
+    return more;
   }
 
   /** Make sure that rows are in memory, from this device if it has them. */
