@@ -74,7 +74,7 @@ def test_contacts_are_offered_as_receivers_also_without_a_network(site: Server, 
     }
     assert 3 == len(api.call("ContactCard/set", create={key: {"addressBookIds": {book: True}, **card} for key, card in cards.items()})["created"])
     put(site, "From a stranger", to=WRITER, sender="Zelda In Mail <zelda@far.example>")
-    seen = browser.run("offeredReceivers", {"name": "writer-to-contacts", "login": WRITER, "password": PASSWORD}, letters="ze", subject="From a stranger")
+    seen = browser.run("offeredReceivers", {"name": "writer-to-contacts", "login": WRITER, "password": PASSWORD}, letters="ze", subject="From a stranger", first="Zelda Contact")
     for offers in seen.values():
         assert [["Zelda Contact", "zelda@far.example"], ["Zeno Card", "zeno@far.example"]] == [[line.strip() for line in offer.splitlines() if "@" in line or " " in line] for offer in offers]
 

@@ -99,13 +99,13 @@ export async function offeredPeople(mail, { words, offer, subject, filter }) {
 }
 
 /** Who is offered for these letters as a receiver, with a network and after a reload without. */
-export async function offeredReceivers(mail, { letters, subject }) {
+export async function offeredReceivers(mail, { letters, subject, first }) {
   const page = await mail.at('/m/inbox');
   await mail.row(subject).first().waitFor();
   const ask = async () => {
     await mail.press('c');
     await mail.composer.getByLabel('To', { exact: true }).fill(letters);
-    await page.locator('.combo-list [role="option"]').first().waitFor();
+    await page.locator('.combo-list [role="option"]').first().filter({ hasText: first }).waitFor();
     const offers = await page.locator('.combo-list [role="option"]').allInnerTexts();
     await page.keyboard.press('Escape');
     await mail.composer.getByLabel('To', { exact: true }).fill('');

@@ -75,6 +75,7 @@ export async function doneOffline(mail, { deed, subject, stays }) {
   const page = await mail.at('/m/inbox');
   await mail.row(subject).first().waitFor();
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.waitForTimeout(5000); // lists come onto the device when there is nothing else to do
   await mail.context.setOffline(true);
   await mail.says('Offline');
   await run(mail, subject);
