@@ -344,6 +344,7 @@ export const states = {
     await mail.row(/./).nth(2).focus();
     await mail.press('s');
     await mail.page.locator('.notice').waitFor();
+    await mail.page.locator('.toast').first().waitFor();
   },
   fileNotHere: async (mail) => {
     await mail.row(/./).filter({ has: mail.page.locator('.vh', { hasText: 'Attachment' }) }).first().click();
@@ -427,6 +428,7 @@ export const phoneStates = {
     await mail.row(/./).nth(2).focus();
     await mail.press('s');
     await mail.page.locator('.notice').waitFor();
+    await mail.page.locator('.toast').first().waitFor();
   },
 };
 
