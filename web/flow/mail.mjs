@@ -1,9 +1,11 @@
 // The web client as a person handles it: pages, rows, keys, the composer. Flows are written in these words.
 
+class Late extends Error {}
+
 /** What becomes of `promise`, or an error where that takes longer: not everything that a browser is asked has a bound of its own. */
 export function within(ms, promise) {
   let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms)));
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Late(`no answer within ${ms / 1000} s`)), ms)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
@@ -99,7 +101,10 @@ export class Mail {
     for (const key of keys) {
       const wait = (this.pressed ?? 0) + 170 - Date.now();
       if (wait > 0) await this.page.waitForTimeout(wait);
-      await this.page.keyboard.press(key);
+      // A frame that goes with the key, as it is pressed, never says that it was let go.
+      await within(5000, this.page.keyboard.press(key)).catch((error) => {
+        if (!(error instanceof Late)) throw error;
+      });
       this.pressed = Date.now();
     }
   }

@@ -43,7 +43,7 @@ def test_a_draft_of_a_slow_device_is_one_after_a_reload(site: Server, browser: B
 
 
 def test_what_was_sent_from_another_window_stays_sent(site: Server, browser: Browser, twofold: dict[str, Any]) -> None:
-    assert "The draft was changed elsewhere; both versions are kept." == browser.run("sentElsewhere", twofold, to=FRIEND, subject="In two windows at once")
+    assert "The draft was changed elsewhere too; both versions are in Drafts." == browser.run("sentElsewhere", twofold, to=FRIEND, subject="In two windows at once")
     eventually(lambda: holds(site, "INBOX", "In two windows at once", FRIEND))
     [(_, sent)] = found(site, TWOFOLD, "Sent", "In two windows at once")
     assert "And more." not in sent.as_string()

@@ -72,3 +72,24 @@ def test_reminders_and_blocked_senders_wait_for_the_network(site: Server, browse
     said = browser.run("doneOffline", desk, deed="block", subject="Blocked on a train", stays="Reminded of on a train")
     assert "Mail from rail@train.example goes to Junk from now on" in said
     eventually(lambda: rejected(api) == ["rail@train.example"] and holds(site, "Junk", "Blocked on a train", RUEFUL))
+
+
+def test_a_folder_comes_back_under_its_name_and_with_its_mail(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
+    for subject in ("In the folder alone", "In the folder and here"):
+        put(site, subject, to=RUEFUL)
+    box = api.call("Mailbox/set", create={"box": {"name": "Errands"}})["created"]["box"]["id"]
+    (inbox,) = api.call("Mailbox/query", filter={"role": "inbox"})["ids"]
+    for subject, where in (("In the folder alone", {box: True}), ("In the folder and here", {box: True, inbox: True})):
+        (email,) = api.call("Email/query", filter={"subject": subject})["ids"]
+        api.call("Email/set", update={email: {"mailboxIds": where}})
+    browser.run("folderNamedBack", desk, name="Errands", fresh="Chores")
+    eventually(lambda: holds(site, "Errands", "In the folder alone", RUEFUL))
+    says = browser.run("removeFolder", desk, name="Errands")
+    assert says == "Errands holds 2 messages. What is in no other folder goes to the trash."
+    eventually(lambda: holds(site, "Trash", "In the folder alone", RUEFUL) and not holds(site, "Errands", "In the folder alone", RUEFUL))
+    assert not holds(site, "Trash", "In the folder and here", RUEFUL)
+    assert holds(site, "INBOX", "In the folder and here", RUEFUL)
+    browser.run("folderBack", desk, name="Errands")
+    eventually(lambda: all(holds(site, "Errands", subject, RUEFUL) for subject in ("In the folder alone", "In the folder and here")))
+    assert not holds(site, "Trash", "In the folder alone", RUEFUL)
+    assert holds(site, "INBOX", "In the folder and here", RUEFUL)

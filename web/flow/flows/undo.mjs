@@ -114,3 +114,24 @@ export async function everythingByKey(mail, { subject }) {
   await mail.at('/m/inbox');
   await mail.row(subject).first().waitFor();
 }
+
+/** A folder gets another name, and has its own again by the key. */
+export async function folderNamedBack(mail, { name, fresh }) {
+  await mail.at('/settings/folders');
+  const field = mail.page.locator(`li:has(button[aria-label="Remove ${name}"]) input`);
+  await field.fill(fresh);
+  await field.press('Tab');
+  await mail.page.getByRole('button', { name: `Remove ${fresh}` }).waitFor();
+  await mail.at('/m/inbox');
+  await mail.press('z');
+  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor();
+}
+
+/** After a reload: the last deed is taken back, and its folder is in the sidebar again. */
+export async function folderBack(mail, { name }) {
+  await mail.at('/m/inbox');
+  await mail.reload();
+  await mail.row(/./).first().waitFor();
+  await mail.press('z');
+  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor();
+}

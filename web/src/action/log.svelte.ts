@@ -39,9 +39,9 @@ export interface Entry {
   fact?: Fact;
 }
 
-/** Objects of the server by name, as they were and as they are to be; null is none. A bulk change is nothing to be done again: it has the token by which it is taken back. */
+/** Objects of the server by name, as they were and as they are to be; null is none. What the server has done whole is not done again from here: a bulk change, by its token, and a folder that was removed. */
 export interface Fact {
-  type: 'Reminder' | 'SenderProfile' | 'Job';
+  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job';
   before: Record<string, unknown>;
   after: Record<string, unknown>;
 }
@@ -249,7 +249,7 @@ export class Log {
       this.onJobUndone?.(entry.job);
       return entry;
     }
-    if (entry.fact?.type !== 'Job') this.#redo.push(entry);
+    if (entry.fact?.type !== 'Job' && entry.fact?.type !== 'Removal') this.#redo.push(entry);
     this.#update(entry, { state: 'undone' });
     const inverses = entry.inverses;
     if (entry.state === 'waiting' && entry.attempted && !this.#inFlight.has(entry.id)) {

@@ -1,10 +1,11 @@
 /** What one can do that needs an object on the server: reminders, blocked senders, smart folders, bulk changes. Each can be taken back. */
-import type { Email, Filter, Id, Job, Mailbox, Reminder, SavedSearch, SenderProfile, SetResponse } from '../jmap/types.ts';
-import { Offline, Refused } from '../jmap/errors.ts';
+import type { Email, Filter, Id, Job, Reminder, SavedSearch, SenderProfile } from '../jmap/types.ts';
+import { Offline } from '../jmap/errors.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import { inSentence } from '../kit/in-sentence.ts';
 import { junk } from './deeds.ts';
 import type { Fact } from './log.svelte.ts';
+import { type Named, type Removed, changeMailbox, restoreMailbox } from './mailboxes.ts';
 import { type Mail, reminderBy, session } from './session.svelte.ts';
 
 export function tell(error: unknown): void {
@@ -85,6 +86,8 @@ export async function tellFact(mail: Mail, { type, after }: Fact): Promise<void>
   for (const [name, value] of Object.entries(after)) {
     if (type === 'Reminder') await tellDue(mail, name, value as Due | null);
     else if (type === 'SenderProfile') await screen(mail, name, value as SenderProfile['screened']);
+    else if (type === 'Mailbox') await changeMailbox(mail, name, value as Named);
+    else if (type === 'Removal') await restoreMailbox(mail, value as Removed | null);
     else await takeBackJob(mail, value as string | null);
   }
 }
@@ -132,41 +135,6 @@ export async function unblock(mail: Mail, id: Id): Promise<void> {
 
 export async function saveSearch(mail: Mail, name: string, filter: Filter): Promise<SavedSearch> {
   return mail.searches.create({ name, filter, count: 'unread' });
-}
-
-// --------------------------------------------------------------------------------------------------------- mailboxes
-
-type Kind = 'create' | 'update' | 'destroy';
-
-/** Raises `Refused` with the server's reason. */
-async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more: Record<string, unknown> = {}): Promise<Id> {
-  const client = mail.store.client;
-  if (!client) throw new Refused('offline', t('door.offline'));
-  const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more });
-  const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
-  if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : (refusal.description ?? refusal.type));
-  await mail.store.sync();
-  return answer.created?.[key]?.id ?? key;
-}
-
-export const newMailbox = (mail: Mail, name: string, parentId: Id | null): Promise<Id> => setMailbox(mail, 'create', 'one', { name, parentId });
-export const changeMailbox = (mail: Mail, id: Id, patch: { name?: string; parentId?: Id | null }): Promise<Id> => setMailbox(mail, 'update', id, patch);
-
-/** Its mail goes to the trash first, so that it can still be found. */
-export async function removeMailbox(mail: Mail, box: Mailbox): Promise<void> {
-  const client = mail.store.client;
-  const trash = mail.store.byRole.get('trash')?.id;
-  if (!client || !trash) throw new Refused('offline', t('door.offline'));
-  for (;;) {
-    const query = client.call<{ ids: Id[]; total: number }>('Email/query', { filter: { inMailbox: box.id }, limit: 500, calculateTotal: true });
-    const { ids } = await query;
-    if (!ids.length) break;
-    const patch = { [`mailboxIds/${box.id}`]: null, [`mailboxIds/${trash}`]: true };
-    const answer = await client.call<SetResponse>('Email/set', { update: Object.fromEntries(ids.map((id) => [id, patch])) });
-    const refusal = Object.values(answer.notUpdated ?? {})[0];
-    if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
-  }
-  await setMailbox(mail, 'destroy', box.id, null);
 }
 
 // --------------------------------------------------------------------------------------------------------------- bulk

@@ -61,7 +61,7 @@ export class Shared {
 
   async #tell(): Promise<void> {
     const client = this.mail.store.client;
-    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && entry.fact?.type !== 'Job' && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && entry.fact?.type !== 'Job' && entry.fact?.type !== 'Removal' && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {

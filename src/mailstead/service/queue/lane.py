@@ -67,7 +67,7 @@ class Lane:
 
     def add(self, number: int, due_ms: int) -> None:
         """A job that waits until ``due_ms``; of the same moment the elder goes first."""
-        if not self._due or self._due[-1] <= due_ms:
+        if not self._due or (self._due[-1], self._numbers[-1]) < (due_ms, number):
             self._due.append(due_ms)
             self._numbers.append(number)
             return

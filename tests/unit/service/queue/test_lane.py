@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstead.model.ids import AccountId, SubmissionId, TenantId
@@ -25,6 +25,7 @@ STEPS = st.lists(st.one_of(
 
 
 @given(STEPS)
+@example([("add", 0), ("read", 0), ("add", 0), ("unread",), ("take", 0, 1)])
 def test_the_order_is_that_of_due_times_and_numbers(steps: list[tuple[Any, ...]]) -> None:
     lane = Lane((0, 1, 2, 3), ANY)
     assert (lane.priority, lane.tenant, lane.account) == (1, 2, 3)

@@ -286,6 +286,8 @@ export const en = {
   'did.remind': 'You will be reminded {when}',
   'did.unremind': 'No longer reminded',
   'did.block': 'Mail from {address} goes to Junk from now on',
+  'did.box_changed': '{name}: folder changed',
+  'did.box_removed': '{name}: folder removed',
   'did.memo': 'Note kept',
   'did.unmemo': 'Note removed',
   'did.send': 'Message to {who}',
@@ -504,7 +506,7 @@ export const en = {
   'box.exists': 'There is a folder of this name already.',
   'box.has_children': 'It holds other folders; move or delete them first.',
   'box.remove': 'Delete the folder',
-  'box.remove_says': '{n, plural, =0 {{name} is empty.} one {{name} holds one message. It goes to the trash.} other {{name} holds # messages. They go to the trash.}}',
+  'box.remove_says': '{n, plural, =0 {{name} is empty.} one {{name} holds one message.} other {{name} holds # messages.}} What is in no other folder goes to the trash.',
 
   // tour
   'tour.title': 'Welcome',

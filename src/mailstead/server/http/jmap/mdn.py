@@ -64,8 +64,9 @@ async def send(call: Calling) -> dict[str, Any]:
     updates: dict[str, Any] = {}
     for creation, one in given.items():
         try:
-            patch = (then or {}).get("#" + creation)
-            if not isinstance(patch, dict) or not (patch.get(f"keywords/{SENT}") is True or (patch.get("keywords") or {}).get(SENT) is True):
+            patch = (then or {}).get("#" + creation) or {}
+            keywords = patch.get("keywords")
+            if patch.get(f"keywords/{SENT}") is not True and not (isinstance(keywords, dict) and keywords.get(SENT) is True):
                 raise Bad("invalidProperties", f"onSuccessUpdateEmail sets the keyword {SENT} of the email", "forEmailId")
             sent[creation], ident = await _send(call, who, one)
             updates[ident] = patch

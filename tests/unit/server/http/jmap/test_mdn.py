@@ -68,7 +68,8 @@ async def test_what_cannot_be_sent(web: Web) -> None:
     large = await deliver(web, ASKING + b"x" * (1 << 20), 9)
     automatic = {"actionMode": "automatic-action", "sendingMode": "mdn-sent-automatically", "type": "displayed"}
     for kind, given in (
-        ("notFound", {"email": silent}), ("notFound", {"email": "e1"}), ("invalidProperties", {"patch": {}}), ("invalidProperties", {"disposition": {}}), ("invalidProperties", {"disposition": {**SAID, "type": "Displayed"}}),
+        ("notFound", {"email": silent}), ("notFound", {"email": "e1"}), ("invalidProperties", {"patch": {}}),
+        ("invalidProperties", {"patch": {"keywords": True}}), ("invalidProperties", {"patch": {"keywords": ["$mdnsent"]}}), ("invalidProperties", {"disposition": {}}), ("invalidProperties", {"disposition": {**SAID, "type": "Displayed"}}),
         ("invalidProperties", {"originalMessageId": "<x>"}), ("invalidProperties", {"strange": 1}), ("invalidProperties", {"textBody": 1}),
         ("invalidProperties", {"extensionFields": {"a b": "c"}}), ("forbidden", {"email": elsewhere, "disposition": automatic}),
         ("forbiddenFrom", {"finalRecipient": "rfc822; bob@example.test"}), ("forbiddenFrom", {"finalRecipient": "bob@example.test"}),

@@ -1,0 +1,84 @@
+/** What one does with folders. The server does it at once; each is a deed of the log, to be taken back. */
+import type { Email, GetResponse, Id, Mailbox, QueryResponse, SetResponse } from '../jmap/types.ts';
+import { Refused } from '../jmap/errors.ts';
+import { t } from '../kit/i18n/index.svelte.ts';
+import type { Fact } from './log.svelte.ts';
+import { type Mail, session } from './session.svelte.ts';
+
+type Kind = 'create' | 'update' | 'destroy';
+
+export interface Named {
+  name: string;
+  parentId: Id | null;
+}
+
+/** A folder that was: its mail that lies in the trash now, and its mail that is elsewhere too. */
+export interface Removed extends Named {
+  alone: Id[];
+  elsewhere: Id[];
+}
+
+/** So many messages in one request. */
+const PAGE = 500;
+
+/** Raises `Refused` with the server's reason. */
+async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more: Record<string, unknown> = {}): Promise<Id> {
+  const client = mail.store.client;
+  if (!client) throw new Refused('offline', t('door.offline'));
+  const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more });
+  const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
+  if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : (refusal.description ?? refusal.type));
+  await mail.store.sync();
+  return answer.created?.[key]?.id ?? key;
+}
+
+export const newMailbox = (mail: Mail, name: string, parentId: Id | null): Promise<Id> => setMailbox(mail, 'create', 'one', { name, parentId });
+export const changeMailbox = (mail: Mail, id: Id, patch: Partial<Named>): Promise<Id> => setMailbox(mail, 'update', id, patch);
+
+function done(mail: Mail, title: 'did.box_changed' | 'did.box_removed', name: string, fact: Fact): void {
+  const entry = mail.log.done(title, { name }, fact);
+  session.toast({ text: t(title, { name }), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+}
+
+/** Another name, or another place. */
+export async function rearrange(mail: Mail, { id, name, parentId }: Mailbox, patch: Partial<Named>): Promise<void> {
+  const before: Named = { name, parentId };
+  await changeMailbox(mail, id, patch);
+  done(mail, 'did.box_changed', patch.name ?? name, { type: 'Mailbox', before: { [id]: before }, after: { [id]: { ...before, ...patch } } });
+}
+
+async function change(mail: Mail, update: Record<Id, Record<string, unknown>>): Promise<void> {
+  const answer = await mail.store.client?.call<SetResponse>('Email/set', { update });
+  const refusal = Object.values(answer?.notUpdated ?? {}).find(({ type }) => type !== 'notFound');
+  if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+}
+
+/** What lies in no other folder goes to the trash first, so that it can still be found. */
+export async function removeMailbox(mail: Mail, { id, name, parentId }: Mailbox): Promise<void> {
+  const client = mail.store.client;
+  const trash = mail.store.byRole.get('trash')?.id;
+  if (!client || !trash) throw new Refused('offline', t('door.offline'));
+  const removed: Removed = { name, parentId, alone: [], elsewhere: [] };
+  for (;;) {
+    const query = client.call<QueryResponse>('Email/query', { filter: { inMailbox: id }, limit: PAGE });
+    const { list } = await client.call<GetResponse<Pick<Email, 'id' | 'mailboxIds'>>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'mailboxIds'] });
+    if (!list.length) break;
+    const isAlone = ({ mailboxIds }: Pick<Email, 'mailboxIds'>): boolean => Object.keys(mailboxIds).length === 1;
+    for (const one of list) (isAlone(one) ? removed.alone : removed.elsewhere).push(one.id);
+    await change(mail, Object.fromEntries(list.map((one) => [one.id, { [`mailboxIds/${id}`]: null, ...(isAlone(one) ? { [`mailboxIds/${trash}`]: true } : {}) }])));
+  }
+  await setMailbox(mail, 'destroy', id, null);
+  done(mail, 'did.box_removed', name, { type: 'Removal', before: { [id]: removed }, after: { [id]: null } });
+}
+
+/** A folder is there again, with its mail, as far as that is there. */
+export async function restoreMailbox(mail: Mail, removed: Removed | null): Promise<void> {
+  if (!removed) return;
+  const { store } = mail;
+  const parentId = removed.parentId && store.mailboxById.has(removed.parentId) ? removed.parentId : null;
+  const id = store.mailboxes.find((box) => box.name === removed.name && box.parentId === parentId)?.id ?? (await newMailbox(mail, removed.name, parentId));
+  const trash = store.byRole.get('trash')?.id;
+  const back = [...removed.alone.map((one) => ({ one, alone: true })), ...removed.elsewhere.map((one) => ({ one, alone: false }))];
+  for (let from = 0; from < back.length; from += PAGE)
+    await change(mail, Object.fromEntries(back.slice(from, from + PAGE).map(({ one, alone }) => [one, { [`mailboxIds/${id}`]: true, ...(alone && trash ? { [`mailboxIds/${trash}`]: null } : {}) }])));
+}
