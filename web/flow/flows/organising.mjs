@@ -238,8 +238,12 @@ export async function searched(mail, { words }) {
   await mail.press('/');
   await mail.page.locator('.search input').first().fill(words);
   await mail.says(/everything, \d+ ms/);
-  await mail.row(/./).first().waitFor();
-  const found = await mail.page.locator('.row .subj').allTextContents();
+  let found = [];
+  // The rows of the list before may stand for a moment yet, and go.
+  for (let tries = 0; !found.length && tries < 5; tries++) {
+    await mail.row(/./).first().waitFor();
+    found = await mail.page.locator('.row .subj').allTextContents();
+  }
   await mail.press('Escape');
   await mail.at('/m/inbox');
   return found;
