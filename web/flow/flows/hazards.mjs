@@ -1,6 +1,6 @@
 // What goes wrong around whoever writes: a slow device, a second window, an answer that is lost, no network.
 import { undoAfterReload } from './reading.mjs';
-import { sendLater } from './writing.mjs';
+import { sendLater, sendReminded } from './writing.mjs';
 
 /** From now on each value that this device writes takes its time. */
 async function writesSlowly(mail, ms) {
@@ -118,13 +118,7 @@ export async function brokenReschedule(mail, { to, subject }) {
 
 /** Send, with a wish to be reminded; think better of it, and send it after all. How often the board of what one waits for has it. */
 export async function remindAfterUndo(mail, { to, subject }) {
-  await mail.at('/m/inbox');
-  await mail.write({ to, subject, text: 'When could we meet?' });
-  await mail.button('More ways to send', mail.composer).click();
-  await mail.page.getByRole('menuitemcheckbox', { name: /Remind me if nobody replies/ }).click();
-  await mail.page.keyboard.press('Escape');
-  await mail.button('Send', mail.composer).click();
-  await mail.says('Sending to');
+  await sendReminded(mail, { to, subject });
   await mail.press('z');
   await mail.says('Not sent');
   await mail.composer.locator('.editor').click();

@@ -183,8 +183,8 @@ export async function plainText(mail, { to, subject, text }) {
   return kept;
 }
 
-/** Send, and want to be reminded if nobody answers; what the board of what one waits for shows. */
-export async function remindIfSilent(mail, { to, subject }) {
+/** Send, and want to be reminded if nobody answers. */
+export async function sendReminded(mail, { to, subject }) {
   await mail.at('/m/inbox');
   await mail.write({ to, subject, text: 'When could we meet?' });
   await mail.button('More ways to send', mail.composer).click();
@@ -192,6 +192,11 @@ export async function remindIfSilent(mail, { to, subject }) {
   await mail.page.keyboard.press('Escape');
   await mail.button('Send', mail.composer).click();
   await mail.says('Sending to');
+}
+
+/** The same, and what the board of what one waits for shows. */
+export async function remindIfSilent(mail, { to, subject }) {
+  await sendReminded(mail, { to, subject });
   await mail.at('/waiting');
   const item = mail.page.locator('main').getByText(subject).first();
   await item.waitFor();

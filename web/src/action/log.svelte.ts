@@ -46,6 +46,9 @@ export interface Fact {
   after: Record<string, unknown>;
 }
 
+/** Whether the server has done it whole, so that it can be taken back from here and not done again. */
+export const isWhole = ({ fact }: Pick<Entry, 'fact'>): boolean => fact?.type === 'Job' || fact?.type === 'Removal';
+
 /** "" is no note. */
 export interface NoteChange {
   threadId: Id;
@@ -249,7 +252,7 @@ export class Log {
       this.onJobUndone?.(entry.job);
       return entry;
     }
-    if (entry.fact?.type !== 'Job' && entry.fact?.type !== 'Removal') this.#redo.push(entry);
+    if (!isWhole(entry)) this.#redo.push(entry);
     this.#update(entry, { state: 'undone' });
     const inverses = entry.inverses;
     if (entry.state === 'waiting' && entry.attempted && !this.#inFlight.has(entry.id)) {

@@ -1,4 +1,5 @@
 /** What one does with folders. The server does it at once; each is a deed of the log, to be taken back. */
+import { mailbox } from '../cache/patch.ts';
 import type { Email, GetResponse, Id, Mailbox, QueryResponse, SetResponse } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
@@ -65,7 +66,7 @@ export async function removeMailbox(mail: Mail, { id, name, parentId }: Mailbox)
     if (!list.length) break;
     const isAlone = ({ mailboxIds }: Pick<Email, 'mailboxIds'>): boolean => Object.keys(mailboxIds).length === 1;
     for (const one of list) (isAlone(one) ? removed.alone : removed.elsewhere).push(one.id);
-    await change(mail, Object.fromEntries(list.map((one) => [one.id, { [`mailboxIds/${id}`]: null, ...(isAlone(one) ? { [`mailboxIds/${trash}`]: true } : {}) }])));
+    await change(mail, Object.fromEntries(list.map((one) => [one.id, { ...mailbox(id, false), ...(isAlone(one) ? mailbox(trash, true) : {}) }])));
   }
   await setMailbox(mail, 'destroy', id, null);
   done(mail, 'did.box_removed', name, { type: 'Removal', before: { [id]: removed }, after: { [id]: null } });
@@ -80,5 +81,5 @@ export async function restoreMailbox(mail: Mail, removed: Removed | null): Promi
   const trash = store.byRole.get('trash')?.id;
   const back = [...removed.alone.map((one) => ({ one, alone: true })), ...removed.elsewhere.map((one) => ({ one, alone: false }))];
   for (let from = 0; from < back.length; from += PAGE)
-    await change(mail, Object.fromEntries(back.slice(from, from + PAGE).map(({ one, alone }) => [one, { [`mailboxIds/${id}`]: true, ...(alone && trash ? { [`mailboxIds/${trash}`]: null } : {}) }])));
+    await change(mail, Object.fromEntries(back.slice(from, from + PAGE).map(({ one, alone }) => [one, { ...mailbox(id, true), ...(alone && trash ? mailbox(trash, false) : {}) }])));
 }

@@ -6,7 +6,7 @@ import type { Client } from '../jmap/client.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
 import type { EmailSubmission, GetResponse, Id, QueryResponse, SetResponse } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
-import { type Patch, keyword } from '../cache/patch.ts';
+import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { inSentence } from '../kit/in-sentence.ts';
 import { nameOf } from '../kit/people.ts';
@@ -27,11 +27,11 @@ export function maxDelay(mail: Mail): number {
 
 /** A draft becomes what was sent, and what was sent a draft again. */
 function asSent({ store: { byRole } }: Mail): Patch {
-  return { [`mailboxIds/${byRole.get('drafts')?.id}`]: null, [`mailboxIds/${byRole.get('sent')?.id}`]: true, 'keywords/$draft': null };
+  return { ...mailbox(byRole.get('drafts')?.id ?? '', false), ...mailbox(byRole.get('sent')?.id ?? '', true), ...keyword('$draft', false) };
 }
 
 function asDraft({ store: { byRole } }: Mail): Patch {
-  return { [`mailboxIds/${byRole.get('sent')?.id}`]: null, [`mailboxIds/${byRole.get('drafts')?.id}`]: true, 'keywords/$draft': true };
+  return { ...mailbox(byRole.get('sent')?.id ?? '', false), ...mailbox(byRole.get('drafts')?.id ?? '', true), ...keyword('$draft', true) };
 }
 
 interface Handed {

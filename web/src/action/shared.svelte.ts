@@ -4,7 +4,7 @@
  */
 import { PLUS, type Id } from '../jmap/types.ts';
 import type { Patch } from '../cache/patch.ts';
-import { type Entry, beside, reversed } from './log.svelte.ts';
+import { type Entry, beside, isWhole, reversed } from './log.svelte.ts';
 import type { Mail } from './session.svelte.ts';
 
 export interface SharedEntry {
@@ -61,7 +61,7 @@ export class Shared {
 
   async #tell(): Promise<void> {
     const client = this.mail.store.client;
-    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && entry.fact?.type !== 'Job' && entry.fact?.type !== 'Removal' && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && !isWhole(entry) && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {

@@ -223,9 +223,7 @@ class Connection(_Told, HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_octets += len(name) + len(value) + 4
-        if self._header_octets > limits.HTTP_HEADER:
-            raise ValueError("the header is too large")
+        self._bound(len(name) + len(value) + 4)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -3,6 +3,7 @@
  * device finds it. A draft on the server is never changed but replaced, in one request, so there is always a whole one.
  */
 import type { Database } from '../../cache/db.ts';
+import { mailbox } from '../../cache/patch.ts';
 import { upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused } from '../../jmap/errors.ts';
@@ -92,8 +93,6 @@ export class Draft {
   toMend = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
-  /** What this device writes of the draft, one behind the other: the last word stays. */
-  #keeping: Promise<boolean> = Promise.resolve(true);
 
   constructor(
     readonly mail: Mail,
@@ -157,11 +156,10 @@ export class Draft {
     return this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept));
   }
 
+  /** The database keeps the order: the last word stays. */
   #write(work: (db: Database) => Promise<void>): Promise<boolean> {
     const { db } = this.mail.store;
-    if (!db) return Promise.resolve(false);
-    this.#keeping = this.#keeping.then(() => work(db)).then(() => true, () => false);
-    return this.#keeping;
+    return db ? work(db).then(() => true, () => false) : Promise.resolve(false);
   }
 
   /** Leave it on this device for the log to send. False where this device keeps nothing. */
@@ -338,7 +336,7 @@ export class Draft {
     const trash = byRole.get('trash')?.id;
     // By the log, so that it is done without a network too; a server that has no place for it destroys it.
     if (trash) {
-      const patch = { [`mailboxIds/${byRole.get('drafts')?.id ?? ''}`]: null, [`mailboxIds/${trash}`]: true };
+      const patch = { ...mailbox(byRole.get('drafts')?.id ?? '', false), ...mailbox(trash, true) };
       await mail.store.load([emailId]);
       mail.log.perform('did.trash', { n: 1 }, { [emailId]: patch }, { quiet: true, blind: true });
     } else await mail.store.client?.call('Email/set', { destroy: [emailId] });
