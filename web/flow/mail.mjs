@@ -96,6 +96,29 @@ export class Mail {
     await this.row(subject).first().waitFor({ state: 'detached' });
   }
 
+  /** What stands in the list: of a short one every row has been drawn, and none is missing. */
+  async subjects() {
+    await this.page.waitForFunction(() => {
+      const list = document.querySelector('.list[role=grid]');
+      return list ? document.querySelectorAll('.row .subj').length >= Math.min(8, Number(list.ariaRowCount)) : document.querySelector('.list-pane .calm');
+    });
+    return this.page.locator('.row .subj').allTextContents();
+  }
+
+  /** Search for this, and wait until all that will be found is there. */
+  async find(words) {
+    await this.press('/');
+    const before = new URL(this.page.url()).search;
+    await this.page.locator('.search input').first().fill(words);
+    await this.page.waitForFunction((old) => location.search !== old, before);
+    await this.found();
+  }
+
+  /** What a search will find is all there. */
+  async found() {
+    await this.page.locator('.scope[aria-busy=false]').waitFor();
+  }
+
   /** Keys at the pace of a hand: faster ones are taken for typing that lost its field. */
   async press(...keys) {
     for (const key of keys) {

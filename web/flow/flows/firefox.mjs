@@ -41,11 +41,8 @@ export async function everydayWork(mail, { read, filed, undone, to, subject, tex
   await mail.saved();
   await mail.press('Control+Enter');
   await mail.says('Sending to');
-  await mail.press('/');
-  await page.locator('.search input').first().fill(words);
-  await mail.says(/everything, \d+ ms/);
-  await mail.row(/./).first().waitFor();
-  seen.found = await page.locator('.row .subj').allTextContents();
+  await mail.find(words);
+  seen.found = await mail.subjects();
   await mail.press('Escape');
   return seen;
 }

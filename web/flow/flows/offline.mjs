@@ -43,11 +43,9 @@ export async function readOffline(mail, { subject }) {
 }
 
 export async function searchOffline(mail, { words }) {
-  await mail.press('/');
-  await mail.page.locator('.search input').first().fill(words);
+  await mail.find(words);
   await mail.says('cannot be reached');
-  await mail.row(/./).first().waitFor();
-  const found = await mail.page.locator('.row .subj').allTextContents();
+  const found = await mail.subjects();
   await mail.at('/m/inbox');
   return found;
 }
@@ -198,7 +196,7 @@ export async function takeFolder(mail, { folder, texts }) {
 export async function readFolderOffline(mail, { folder, subject }) {
   await mail.page.locator('.side').getByRole('link', { name: folder }).click();
   await mail.row(subject).first().waitFor();
-  const rows = await mail.page.locator('.row .subj').allTextContents();
+  const rows = await mail.subjects();
   await mail.open(subject);
   return { rows: rows.sort(), text: await (await mail.text()).evaluate(() => document.body.textContent.trim()) };
 }

@@ -87,15 +87,12 @@ export async function removeFolder(mail, { name }) {
 /** A search that stays: its name in the sidebar, with how many are unread in it. */
 export async function smartFolder(mail, { words, name }) {
   await mail.at('/m/inbox');
-  await mail.press('/');
-  await mail.page.locator('.search input').first().fill(words);
-  await mail.row(/./).first().waitFor();
+  await mail.find(words);
   await mail.button('Save as smart folder').click();
   await mail.page.getByLabel('Name of the smart folder').fill(name);
   await mail.press('Enter');
   await mail.page.locator('.list-head h1').filter({ hasText: name }).waitFor();
-  await mail.row(/./).first().waitFor();
-  const subjects = await mail.page.locator('.row .subj').allTextContents();
+  const subjects = await mail.subjects();
   const count = await mail.page.locator('.side .nav-item').filter({ hasText: name }).locator('.nav-n').textContent();
   return { subjects, count: parseInt(count, 10) };
 }
@@ -233,17 +230,8 @@ export async function noteUndone(mail, { subject, text }) {
 /** What a search finds. */
 export async function searched(mail, { words }) {
   await mail.at('/m/inbox');
-  // What an earlier search said is no answer to this one.
-  await mail.page.locator('.scope').waitFor({ state: 'detached' });
-  await mail.press('/');
-  await mail.page.locator('.search input').first().fill(words);
-  await mail.says(/everything, \d+ ms/);
-  let found = [];
-  // The rows of the list before may stand for a moment yet, and go.
-  for (let tries = 0; !found.length && tries < 5; tries++) {
-    await mail.row(/./).first().waitFor();
-    found = await mail.page.locator('.row .subj').allTextContents();
-  }
+  await mail.find(words);
+  const found = await mail.subjects();
   await mail.press('Escape');
   await mail.at('/m/inbox');
   return found;
@@ -380,8 +368,9 @@ export async function searchInSteps(mail, { words, chip, drop, everywhere }) {
   const input = mail.page.locator('.search input').first();
   await input.pressSequentially(words, { delay: 30 });
   await mail.page.locator('.search .op').filter({ hasText: chip }).waitFor();
-  await mail.says(/everything, \d+ ms/);
-  const subjects = async () => (await mail.page.locator('.row .subj').allTextContents()).sort();
+  await mail.page.waitForFunction((last) => new URLSearchParams(location.search).get('q').endsWith(last), words.split(' ').at(-1));
+  await mail.found();
+  const subjects = async () => (await mail.subjects()).sort();
   const narrow = await subjects();
   await mail.page.getByRole('button', { name: `Remove ${drop}` }).click();
   await mail.page.waitForFunction((count) => document.querySelectorAll('.row .subj').length > count, narrow.length);
@@ -398,9 +387,7 @@ export async function searchInSteps(mail, { words, chip, drop, everywhere }) {
 export async function smartTree(mail, { parent, parentWords, child, childWords, without }) {
   for (const [name, words] of [[parent, parentWords], [child, childWords]]) {
     await mail.at('/m/inbox');
-    await mail.press('/');
-    await mail.page.locator('.search input').first().fill(words);
-    await mail.says(/everything, \d+ ms/);
+    await mail.find(words);
     await mail.button('Save as smart folder').click();
     await mail.page.getByLabel('Name of the smart folder').fill(name);
     await mail.press('Enter');
@@ -416,7 +403,7 @@ export async function smartTree(mail, { parent, parentWords, child, childWords, 
   await link.click();
   await page.locator('.list-head h1').filter({ hasText: child }).waitFor();
   await mail.gone(without);
-  return page.locator('.row .subj').allTextContents();
+  return mail.subjects();
 }
 
 /** Sections by what one has: a VIP, a smart folder, what is unread; what stands in each, and, in another order and without a network, again. */
@@ -426,9 +413,7 @@ export async function sectionsByConversation(mail, { vip, words, name, order, of
   await mail.press('Enter');
   await page.locator('.plain-list bdi').filter({ hasText: vip }).waitFor();
   await mail.at('/m/inbox');
-  await mail.press('/');
-  await page.locator('.search input').first().fill(words);
-  await mail.row(/./).first().waitFor();
+  await mail.find(words);
   await mail.button('Save as smart folder').click();
   await page.getByLabel('Name of the smart folder').fill(name);
   await mail.press('Enter');
@@ -470,16 +455,14 @@ export async function searchByHints(mail, { sender }) {
   await page.waitForFunction(() => document.activeElement?.closest('.search'));
   const seen = { field: await field.inputValue() };
   await page.keyboard.type(`${sender} `);
-  await mail.row(/./).first().waitFor();
-  await mail.says(/everything, \d+ ms/);
-  seen.byKey = await page.locator('.row .subj').allTextContents();
+  await mail.found();
+  seen.byKey = await mail.subjects();
   await mail.press('Escape');
   await page.locator('.rail a[href^="/s?"]').click();
   await page.getByRole('button', { name: 'Flagged is:flagged' }).click();
-  await mail.row(/./).first().waitFor();
-  await mail.says(/everything, \d+ ms/);
+  await mail.found();
   seen.chip = await page.locator('.search .op').innerText();
-  seen.byHand = await page.locator('.row .subj').allTextContents();
+  seen.byHand = await mail.subjects();
   await mail.press('Escape');
   await mail.at('/m/inbox');
   return seen;

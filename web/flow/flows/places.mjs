@@ -59,10 +59,10 @@ export async function tokens(mail, { language, question, subject }) {
   await page.goto(`${mail.base}/s?q=${encodeURIComponent(question)}`);
   await page.locator(`html[lang="${language}"]`).waitFor();
   await mail.row(subject).first().waitFor();
-  await page.locator('.scope').waitFor();
+  await mail.found();
   await page.waitForFunction(() => !/\b(?:is|has)\b/.test(document.querySelector('.search .op .k').textContent) || document.documentElement.lang === 'en');
   const said = await page.locator('.search .op').evaluateAll((chips) => chips.map((chip) => `${chip.querySelector('.k').textContent} ${chip.querySelector('bdi').textContent}`));
-  return { said, found: await page.locator('.row .subj').allTextContents() };
+  return { said, found: await mail.subjects() };
 }
 
 /** Somebody is offered for the word that one is writing: taken by hand, then by key. What stands in the field, and what is found. */
@@ -85,9 +85,9 @@ export async function offeredPeople(mail, { words, offer, subject, filter }) {
     }
     await page.locator('.search .op').waitFor();
     await mail.row(subject).first().waitFor();
-    await mail.says(/everything, \d+ ms/);
+    await mail.found();
     await page.waitForFunction(() => document.activeElement?.matches('.search input'));
-    seen[way] = [await page.locator('.search .op').innerText(), await field.inputValue(), await page.locator('.row .subj').allTextContents()];
+    seen[way] = [await page.locator('.search .op').innerText(), await field.inputValue(), await mail.subjects()];
     await mail.press('Escape');
     await mail.at('/m/inbox');
   }

@@ -66,8 +66,7 @@ export async function inlinePicture(mail, { subject, mailbox = '/m/inbox' }) {
 /** The subjects of a list, from the top. */
 export async function rows(mail, { path }) {
   await mail.at(path);
-  await mail.row(/./).first().waitFor();
-  return mail.page.locator('.row .subj').allTextContents();
+  return mail.subjects();
 }
 
 /** The names in the sidebar, from the top. */
@@ -129,7 +128,7 @@ export async function darkMessage(mail, { subject }) {
 export async function longConversation(mail, { subject }) {
   await mail.at('/m/inbox');
   await mail.row(subject).first().waitFor();
-  const subjects = await mail.page.locator('.row .subj').allTextContents();
+  const subjects = await mail.subjects();
   const count = await mail.row(subject).first().locator('.n').textContent();
   await mail.open(subject);
   const newest = await (await mail.text()).evaluate(() => document.body.textContent);

@@ -44,7 +44,16 @@ export class Finding {
   // While one types, what was found last stays until there is more to show: no list is taken down and made anew between two letters.
   #last: EmailQuery | null = null;
   #stays = $state(true);
+  /** What this device has been looked through for, to the end. */
+  #looked = $state.raw<EmailQuery | null>(null);
   readonly shown = $derived.by(() => (this.#last = !this.query || this.query.ids || this.query.error || !this.#last || !this.#stays ? this.query : this.#last));
+  /** Not all that will be found is shown yet: the answer is under way. */
+  readonly waits = $derived.by(() => {
+    const { client, link } = this.#mail.store;
+    const now = this.query;
+    if (!now || now !== this.shown) return now !== null;
+    return client && link !== 'offline' ? now.took === null && !now.error : this.#looked !== now;
+  });
 
   constructor(mail: Mail) {
     this.#mail = mail;
@@ -52,7 +61,11 @@ export class Finding {
     $effect(() => {
       const now = this.query;
       const what = this.terms;
-      if (!now) return;
+      if (!now) {
+        // What an earlier search has found is nothing of the next one.
+        this.#last = null;
+        return;
+      }
       if (!now.hasState) now.patient = true;
       untrack(() => {
         void this.#look(now, what);
@@ -95,6 +108,7 @@ export class Finding {
     const { length } = places;
     places.length += found.total - found.ids.length;
     now.seed(places.fill(null, length));
+    if (this.scanner.isReady) this.#looked = now;
     took('found', begin);
   }
 
