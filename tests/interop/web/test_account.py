@@ -9,6 +9,7 @@ import struct
 import time
 import urllib.request
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from tests.harness.browser import Browser
@@ -87,7 +88,12 @@ def test_two_windows_of_one_browser(site: Server, browser: Browser) -> None:
 
 def test_the_second_factor_is_set_up_by_hand(browser: Browser) -> None:
     device = {"name": "lost", "login": LOST, "password": PASSWORD}
-    secret = browser.run("beginSecondFactor", device).replace(" ", "")
+    shown = browser.run("beginSecondFactor", device)
+    secret = shown["secret"].replace(" ", "")
+    # What a telephone reads from the screen is what an authenticator takes.
+    scanned = urlsplit(shown["scanned"])
+    assert ("otpauth", "totp", [secret]) == (scanned.scheme, scanned.netloc, parse_qs(scanned.query)["secret"])
+    assert unquote(scanned.path).endswith(LOST)
     browser.run("confirmSecondFactor", device, code=code_of(secret, -1))
     browser.run("signIn", device | {"name": "lost too"}, code=code_of(secret))
 

@@ -1,4 +1,5 @@
 // The owner's account: password, second factor, sessions.
+import { read } from '../qr.mjs';
 
 export async function signIn(mail, how = {}) {
   await mail.signIn(how);
@@ -44,11 +45,12 @@ export async function isSignedOut(mail) {
 export async function beginSecondFactor(mail) {
   const page = await mail.at('/settings/security');
   await mail.button('Set up').click();
-  return page.locator('.secret').first().textContent();
+  const code = await page.locator('svg.qr').evaluate((svg) => ({ size: svg.viewBox.baseVal.width, path: svg.querySelector('path').getAttribute('d') }));
+  return { secret: await page.locator('.secret').first().textContent(), scanned: read(code) };
 }
 
 export async function confirmSecondFactor(mail, { code }) {
-  await mail.page.getByLabel('Code').fill(code);
+  await mail.page.getByLabel('Code', { exact: true }).fill(code);
   await mail.button('Confirm').click();
   await mail.says('The second factor is on.');
 }
