@@ -83,8 +83,8 @@ def main(messages: int, stretches: int = _STRETCHES) -> None:
                 print(f"final dot to {stage}, ms: median", round(times[_ARRIVALS // 2], 1), "worst", round(times[-1], 1), flush=True)
             work(browser, device, stretches)
             rows = 0
-            while rows < messages * 0.95:
-                before, rows = rows, browser.run("waitForRows", device, errors=True, rows=int(messages * 0.95))
+            while rows < messages:
+                before, rows = rows, browser.run("waitForRows", device, errors=True, rows=messages)
                 if rows == before:
                     break
             print("rows on the device", rows, flush=True)

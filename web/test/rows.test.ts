@@ -67,6 +67,26 @@ test('letter after letter, with mail that comes and goes, it finds what a plain 
   }
 });
 
+test('rows that come in batches of any size, and change or go between them, stand in their order', () => {
+  const random = chance(11);
+  for (let round = 0; round < 30; round++) {
+    const rows = new Rows();
+    const all = new Map<Id, Email>();
+    for (let batch = 1 + random(25); batch > 0; batch--) {
+      const told: [Id, Email | null][] = Array.from({ length: 1 + random([3, 40, 300][random(3)] as number) }, () => {
+        const one = email(random(1200), random);
+        return [one.id, random(20) ? one : null];
+      });
+      for (const [id, one] of told) if (one) all.set(id, one); else all.delete(id);
+      rows.put(told);
+      if (!random(6)) expect(rows.select(null, false)).toEqual(plainly(all, '', true, false));
+    }
+    expect(rows.size).toBe(all.size);
+    expect(rows.select(null, false)).toEqual(plainly(all, '', true, false));
+    expect(search(rows, 'ha', true, true)).toEqual(plainly(all, 'ha', true, true));
+  }
+});
+
 test('what comes while a search is under way is in the next one, and the narrower one is not led astray', () => {
   const random = chance(3);
   const rows = new Rows();

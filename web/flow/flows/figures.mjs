@@ -112,7 +112,10 @@ export async function typing(mail, { words }) {
   await page.keyboard.type(words.slice(0, 2), { delay: 200 });
   // The first letter brings every row into memory; what is measured is what comes after.
   await page.waitForFunction(() => window.scans.length >= 2, undefined, { timeout: 60_000 });
-  await page.waitForTimeout(1000);
+  for (let said, again = await page.locator('.scope dd').first().textContent(); said !== again; again = await page.locator('.scope dd').first().textContent()) {
+    said = again;
+    await page.waitForTimeout(2000);
+  }
   await page.evaluate(() => {
     window.scans.length = 0;
     window.letters = [];

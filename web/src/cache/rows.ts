@@ -64,6 +64,8 @@ export interface Found {
 
 export class Rows {
   #list: Entry[] = [];
+  /** Rows that have come since somebody asked, in runs, each in order, the longest first: many thousands are not put into the list one batch after the other. */
+  #runs: Entry[][] = [];
   readonly #byId = new Map<Id, Entry>();
   readonly #threads = new Map<Id, number>();
   readonly #sets = new Map<string, Record<string, true>>();
@@ -76,7 +78,13 @@ export class Rows {
   #day = '';
 
   get size(): number {
-    return this.#list.length;
+    return this.#byId.size;
+  }
+
+  /** All rows in their order. */
+  #all(): Entry[] {
+    if (this.#runs.length) this.#list = merge(this.#list, this.#runs.splice(0).reduceRight((short, long) => merge(long, short)));
+    return this.#list;
   }
 
   /** Take rows in, anew or changed; null for what is gone. */
@@ -111,11 +119,13 @@ export class Rows {
     if (!changed) return;
     this.#kept = [];
     this.#version++;
-    if (out.size) this.#list = this.#list.filter((entry) => !out.has(entry));
-    // The same id may have come twice; the later one stands.
-    const put = fresh.filter((entry) => this.#byId.get(entry.id) === entry).sort(later);
     // Never in place: a search may be on its way through the old list.
-    if (put.length) this.#list = merge(this.#list, put);
+    if (out.size) this.#list = this.#all().filter((entry) => !out.has(entry));
+    // The same id may have come twice; the later one stands.
+    let run = fresh.filter((entry) => this.#byId.get(entry.id) === entry).sort(later);
+    if (!run.length) return;
+    for (let last = this.#runs.at(-1); last && last.length < 2 * run.length; last = this.#runs.at(-1)) run = merge(this.#runs.pop() as Entry[], run);
+    this.#runs.push(run);
   }
 
   /** Search. Yields after each slice of rows. Looked at are the fewest rows that can answer, and only for what they have not been asked yet. */
@@ -123,7 +133,7 @@ export class Rows {
     const day = now.toDateString();
     if (day !== this.#day) this.#kept = [];
     this.#day = day;
-    const list = this.#list;
+    const list = this.#all();
     const version = this.#version;
     const wider = this.#kept.filter((kept) => narrows(kept.asked, asked));
     const same = wider.find((kept) => narrows(asked, kept.asked));
@@ -163,17 +173,18 @@ export class Rows {
 
   /** What of a list is here: the filter of a place, looked at by this device. */
   select(filter: Filter | null, collapse: boolean): Id[] {
-    if (!filter) return this.#ids(this.#list, collapse);
+    const list = this.#all();
+    if (!filter) return this.#ids(list, collapse);
     const members = new Map<number, Entry[]>();
     if (JSON.stringify(filter).includes('"someInThread"')) {
-      for (const entry of this.#list) {
-        const list = members.get(entry.thread);
-        if (list) list.push(entry);
+      for (const entry of list) {
+        const known = members.get(entry.thread);
+        if (known) known.push(entry);
         else members.set(entry.thread, [entry]);
       }
     }
     const test = matcherOf<Entry>(filter, { number: ({ thread }) => thread, members: (number) => members.get(number) ?? [] });
-    return this.#ids(this.#list.filter(test), collapse);
+    return this.#ids(list.filter(test), collapse);
   }
 
   #found(list: Entry[], places: Uint32Array, collapse: boolean): Found {
@@ -216,11 +227,21 @@ export class Rows {
   }
 }
 
+/** Two lists in order as one. Where few come into many, their places are looked for and what lies between is taken as it is. */
 function merge(left: Entry[], right: Entry[]): Entry[] {
+  const few = right.length * 16 < left.length;
   const out: Entry[] = [];
   let at = 0;
   for (const entry of right) {
-    while (at < left.length && later(left[at] as Entry, entry) < 0) out.push(left[at++] as Entry);
+    let end = at;
+    if (few) {
+      for (let high = left.length; end < high; ) {
+        const middle = (end + high) >> 1;
+        if (later(left[middle] as Entry, entry) < 0) end = middle + 1;
+        else high = middle;
+      }
+    } else while (end < left.length && later(left[end] as Entry, entry) < 0) end++;
+    while (at < end) out.push(left[at++] as Entry);
     out.push(entry);
   }
   while (at < left.length) out.push(left[at++] as Entry);

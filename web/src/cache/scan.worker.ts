@@ -15,7 +15,7 @@ export type Answer = { t: 'ready' } | { t: 'found'; n: number; ids: Id[]; total:
 
 /** So long a slice of work lasts before newer orders are looked at. */
 const SLICE_MS = 8;
-const BATCH = 2000;
+const BATCH = 500; // what is asked meanwhile waits for one of them
 
 const rows = new Rows();
 /** What the page has told by itself is newer than what lies in the database; null when that has been read. */
