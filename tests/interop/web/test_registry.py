@@ -41,6 +41,7 @@ ON_THE_SCREEN = {
         "go.inbox", "go.flagged", "go.drafts", "go.sent", "go.archive", "go.junk", "go.trash", "go.all", "go.waiting", "go.snoozed", "go.history",
         "go.settings", "go.outbox", "app.search",
     ),
+    "test_all_inboxes_are_one_and_news_of_each_comes_live": ("go.inboxes",),
     "test_what_the_screen_alone_shows": (
         "layout.1", "layout.2", "layout.3", "layout.4", "layout.5", "layout.own-1", "layout.own-2", "layout.own-3", "layout.own-4", "app.palette", "app.keys", "app.more", "app.next-pane", "app.previous-pane", "app.tour"),
 }  # fmt: skip

@@ -20,6 +20,8 @@ export interface Command {
   icon?: IconName;
   /** True when it can be done now. A command that cannot is not shown. */
   when?: () => boolean;
+  /** Why it cannot be done, where that is to be said: it is shown, but does nothing. */
+  barred?: () => string | null;
   run: () => void;
   /** Left out of the palette: it moves a cursor that the palette has taken away. */
   hidden?: boolean;
@@ -63,6 +65,11 @@ class Registry {
   run(id: string): boolean {
     const command = this.#commands.get(id);
     if (!command || !(command.when?.() ?? true)) return false;
+    const why = command.barred?.();
+    if (why) {
+      session.toast({ text: why });
+      return true;
+    }
     tell('ran', id);
     command.run();
     return true;
@@ -80,6 +87,12 @@ export function bindings(): Bindings {
   const { keyPreset, ownKeys, singleKeys } = session.settings.values;
   return bindingsOf(keyPreset, ownKeys, singleKeys);
 }
+
+/** The words beside what shows a command: why it cannot be done, else these. */
+export const said = (command: Command | undefined, words: string | null = null): string | null => command?.barred?.() ?? words;
+
+/** For `aria-disabled` of what shows a command. */
+export const off = (command: Command | undefined): 'true' | null => (command?.barred?.() ? 'true' : null);
 
 /** The first key of a command, to show beside its name. */
 export function keyOf(id: string): string | undefined {

@@ -19,8 +19,8 @@ function perform(mail: Mail, title: string, rows: Id[], patchOf: (email: Email) 
 
 /** Out of where it is (the list's mailbox, or any ordinary one where the list is a search) into `target`. */
 function relocate(mail: Mail, email: Email, target: Id): Patch | null {
-  const here = mail.currentMailbox;
-  const keep = new Set(['sent', 'drafts', 'trash', 'junk'].map((role) => mail.store.byRole.get(role)?.id));
+  const here = mail.hereOf(email);
+  const keep = new Set(['sent', 'drafts', 'trash', 'junk'].map((role) => mail.store.roleOf(role, email.accountId)?.id));
   const from = here && here in email.mailboxIds ? [here] : here ? [] : Object.keys(email.mailboxIds).filter((id) => !keep.has(id));
   if (!from.length) return null;
   const patch: Patch = {};
@@ -69,16 +69,27 @@ function leave(mail: Mail, rows: Id[], act: () => Entry | null, towards?: 'next'
 
 export function archive(mail: Mail, rows: Id[], towards?: 'next' | 'previous'): Entry | null {
   const target = mail.store.byRole.get('archive')?.id;
-  if (!target) return null;
-  if (mail.everything) return whole(mail, 'did.archive', relocation(mail, target));
-  return leave(mail, rows, () => perform(mail, 'did.archive', rows, (email) => relocate(mail, email, target)), towards);
+  if (mail.everything && target) return whole(mail, 'did.archive', relocation(mail, target));
+  return leave(mail, rows, () => perform(mail, 'did.archive', rows, (email) => into(mail, email, 'archive', (box) => relocate(mail, email, box))), towards);
+}
+
+/** Each account has its own mailbox with a role; where it has none, nothing is done. */
+function into(mail: Mail, { accountId }: Email, role: string, patchOf: (target: Id) => Patch | null): Patch | null {
+  const target = mail.store.roleOf(role, accountId)?.id;
+  return target ? patchOf(target) : null;
 }
 
 export function move(mail: Mail, rows: Id[], target: Id): Entry | null {
   const box = mail.store.mailboxById.get(target);
+  // Between accounts the server copies.
+  const strange = rows.filter((id) => mail.store.whose(id) !== box?.accountId);
+  if (strange.length) {
+    void withMessages(import('./crossing.ts')).then(({ cross }) => cross(mail, strange, target));
+    return strange.length < rows.length ? move(mail, rows.filter((id) => !strange.includes(id)), target) : null;
+  }
   const name = box ? boxName(box) : '';
   if (mail.everything) return whole(mail, 'did.move', relocation(mail, target), { mailbox: name });
-  return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.currentMailbox ? null : mailbox(target, true)), { mailbox: name }));
+  return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.hereOf(email) ? null : mailbox(target, true)), { mailbox: name }));
 }
 
 function only(email: Email, target: Id): Patch {
@@ -89,28 +100,26 @@ function only(email: Email, target: Id): Patch {
 
 export function trash(mail: Mail, rows: Id[]): Entry | null {
   const target = mail.store.byRole.get('trash')?.id;
-  if (!target) return null;
-  if (mail.everything) return whole(mail, 'did.trash', { mailboxIds: { [target]: true } });
-  return leave(mail, rows, () => perform(mail, 'did.trash', rows, (email) => only(email, target)));
+  if (mail.everything && target) return whole(mail, 'did.trash', { mailboxIds: { [target]: true } });
+  return leave(mail, rows, () => perform(mail, 'did.trash', rows, (email) => into(mail, email, 'trash', (box) => only(email, box))));
 }
 
 /** `title`, `fact`: what it is part of, and what is changed with it. */
 export function junk(mail: Mail, rows: Id[], on = true, title: Key = on ? 'did.junk' : 'did.not_junk', values: Entry['values'] = {}, fact: Fact | null = null): Entry | null {
-  const target = mail.store.byRole.get(on ? 'junk' : 'inbox')?.id;
-  if (!target) return null;
+  const role = on ? 'junk' : 'inbox';
+  const target = mail.store.byRole.get(role)?.id;
   const sent = mail.store.byRole.get('sent')?.id ?? '';
-  if (mail.everything) return whole(mail, title, { mailboxIds: { [target]: true }, ...keyword('$junk', on), ...keyword('$notjunk', !on) });
+  if (mail.everything && target) return whole(mail, title, { mailboxIds: { [target]: true }, ...keyword('$junk', on), ...keyword('$notjunk', !on) });
   return leave(mail, rows, () =>
-    perform(mail, title, rows, (email) => (sent in email.mailboxIds ? null : { ...only(email, target), ...keyword('$junk', on), ...keyword('$notjunk', !on) }), values, fact),
+    perform(mail, title, rows, (email) => (sent in email.mailboxIds ? null : into(mail, email, role, (box) => ({ ...only(email, box), ...keyword('$junk', on), ...keyword('$notjunk', !on) }))), values, fact),
   );
 }
 
 export function inbox(mail: Mail, rows: Id[]): Entry | null {
   const target = mail.store.byRole.get('inbox')?.id;
-  if (!target) return null;
   const sent = mail.store.byRole.get('sent')?.id ?? '';
-  if (mail.everything) return whole(mail, 'did.inbox', { mailboxIds: { [target]: true } });
-  return leave(mail, rows, () => perform(mail, 'did.inbox', rows, (email) => (sent in email.mailboxIds ? null : only(email, target))));
+  if (mail.everything && target) return whole(mail, 'did.inbox', { mailboxIds: { [target]: true } });
+  return leave(mail, rows, () => perform(mail, 'did.inbox', rows, (email) => (sent in email.mailboxIds ? null : into(mail, email, 'inbox', (box) => only(email, box)))));
 }
 
 /** Whoever has read a message has seen that it is back: `$new` goes (RFC 9979 §7.7). */
@@ -130,7 +139,7 @@ export function read(mail: Mail, rows: Id[], on: boolean): Entry | null {
 
 /** Marks what has been read as it is read; no deed of the user's, so nothing to undo. */
 export function seen(mail: Mail, ids: Id[]): void {
-  mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => [id, opened(mail.store.emails.get(id))])), { quiet: true });
+  mail.log.perform('did.read', { n: 1 }, Object.fromEntries(ids.map((id) => mail.store.emails.get(id)).filter((email) => email !== undefined && !mail.barred([email], 'seen')).map((email) => [email?.id ?? '', opened(email)])), { quiet: true });
 }
 
 export function flag(mail: Mail, rows: Id[], on: boolean, colour: FlagColour = 'red', fact: Fact | null = null): Entry | null {

@@ -24,6 +24,8 @@ export interface Entry {
   state: EntryState;
   patches: Record<Id, Patch>;
   inverses: Record<Id, Patch>;
+  /** Whose emails these are, of those that others share. */
+  of?: Record<Id, Id>;
   /** Set where this entry takes another one back. */
   undoes?: string;
   /** Marks that follow from reading are no deeds: sent like the others, but not listed and not undone. */
@@ -39,15 +41,15 @@ export interface Entry {
   fact?: Fact;
 }
 
-/** Objects of the server by name, as they were and as they are to be; null is none. What the server has done whole is not done again from here: a bulk change, by its token, and a folder that was removed. */
+/** Objects of the server by name, as they were and as they are to be; null is none. What the server has done whole is not done again from here: a bulk change, by its token, a folder that was removed, and mail that went to another account. */
 export interface Fact {
-  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job';
+  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job' | 'Crossing';
   before: Record<string, unknown>;
   after: Record<string, unknown>;
 }
 
 /** Whether the server has done it whole, so that it can be taken back from here and not done again. */
-export const isWhole = ({ fact }: Pick<Entry, 'fact'>): boolean => fact?.type === 'Job' || fact?.type === 'Removal';
+export const isWhole = ({ fact }: Pick<Entry, 'fact'>): boolean => fact?.type === 'Job' || fact?.type === 'Removal' || fact?.type === 'Crossing';
 
 /** "" is no note. */
 export interface NoteChange {
@@ -75,6 +77,12 @@ export const beside = ({ note, fact }: Beside): Beside => ({ ...(note ? { note }
 /** The same as it was before: part of the entry that takes this one back. */
 export function reversed({ note, fact }: Beside): Beside {
   return { ...(note ? { note: { ...note, before: note.after, after: note.before } } : {}), ...(fact ? { fact: { ...fact, before: fact.after, after: fact.before } } : {}) };
+}
+
+/** The emails of an entry by their accounts: each is told by itself. */
+function sides({ patches, of = {} }: Entry): { account: Id | undefined; ids: Id[] }[] {
+  const ids = Object.keys(patches);
+  return [...new Set(ids.map((id) => of[id]))].map((account) => ({ account, ids: ids.filter((id) => of[id] === account) }));
 }
 
 export class Log {
@@ -105,12 +113,17 @@ export class Log {
     const kept = (await this.store.db?.all<Entry>('log')) ?? [];
     const entries = kept.map(([, entry]) => entry).sort((left, right) => (left.id < right.id ? -1 : 1));
     this.entries = [...entries, ...this.entries];
+    for (const { of } of entries) this.#recall(of);
     for (const entry of entries.filter(({ state }) => state === 'waiting')) {
       await this.store.load(Object.keys(entry.patches));
       const before = new Map(Object.keys(entry.patches).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const [id, patch] of Object.entries(entry.patches)) this.store.overlay(entry.id, id, patch);
       this.#shift(before);
     }
+  }
+
+  #recall(of: Record<Id, Id> = {}): void {
+    for (const [id, account] of Object.entries(of)) this.store.know([id], account);
   }
 
   #newId(): string {
@@ -133,7 +146,8 @@ export class Log {
       inverses[id] = inverse(email, change);
     }
     if (!Object.keys(mine).length && !options.note && !options.fact) return null;
-    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...options };
+    const of = Object.fromEntries(Object.keys(mine).flatMap((id) => { const account = this.store.whose(id); return account ? [[id, account]] : []; })) as Record<Id, Id>;
+    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...(Object.keys(of).length ? { of } : {}), ...options };
     const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
     this.#shift(before);
@@ -313,15 +327,16 @@ export class Log {
         this.#inFlight.add(entry.id);
         if (!entry.attempted) this.#update(entry, { attempted: true });
         const errors: Record<Id, string> = {};
+        const told = new Set<Id>();
         try {
           if (entry.job) await this.#doJob(entry, entry.job);
           if (entry.note) await this.onNote?.(entry.note);
           if (entry.fact) await this.onFact?.(entry.fact);
-          const ids = Object.keys(entry.patches);
-          for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
+          for (const { ids, account } of sides(entry)) for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
             const part = ids.slice(from, from + client.maxObjectsInSet);
-            const response = await client.call<SetResponse>('Email/set', { update: Object.fromEntries(part.map((id) => [id, entry.patches[id]])) });
+            const response = await (this.store.clientOf(account) ?? client).call<SetResponse>('Email/set', { update: Object.fromEntries(part.map((id) => [id, entry.patches[id]])) });
             for (const id of part) {
+              told.add(id);
               const refusal = response.notUpdated?.[id];
               if (refusal) errors[id] = refusal.description ?? refusal.type;
               this.store.settle(entry.id, id, !refusal);
@@ -332,6 +347,7 @@ export class Log {
           this.store.report(error);
           if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
           for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : []), ...(entry.fact ? [entry.fact.type] : [])]) {
+            if (told.has(id)) continue;
             errors[id] = error instanceof Error ? error.message : String(error);
             this.store.settle(entry.id, id, false);
           }

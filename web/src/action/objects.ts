@@ -1,4 +1,5 @@
 /** What one can do that needs an object on the server: reminders, blocked senders, smart folders, bulk changes. Each can be taken back. */
+import type { Crossed } from './crossing.ts';
 import type { Email, Filter, Id, Job, Reminder, SavedSearch, SenderProfile } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
@@ -88,6 +89,7 @@ export async function tellFact(mail: Mail, { type, after }: Fact): Promise<void>
     else if (type === 'SenderProfile') await screen(mail, name, value as SenderProfile['screened']);
     else if (type === 'Mailbox') await changeMailbox(mail, name, value as Named);
     else if (type === 'Removal') await restoreMailbox(mail, value as Removed | null);
+    else if (type === 'Crossing') await (await import('./crossing.ts')).takeBackCrossed(mail, name, value as Crossed | null);
     else await takeBackJob(mail, value as string | null);
   }
 }

@@ -11,7 +11,7 @@ import { type Mail, session } from './session.svelte.ts';
 export function asks(mail: Mail, email: Email, detail: Detail): EmailAddress | null {
   const to = detail['header:Disposition-Notification-To:asAddresses'] as EmailAddress[] | null | undefined;
   const asker = to?.[0];
-  if (!asker || !mail.store.client?.has(MDN)) return null;
+  if (!asker || email.accountId || !mail.store.client?.has(MDN)) return null;
   const automatic = String(detail['header:Auto-Submitted:asText'] ?? 'no').trim().toLowerCase();
   if (detail['header:List-Id:asText'] || automatic !== 'no') return null;
   if ('$mdnsent' in email.keywords || '$draft' in email.keywords) return null;

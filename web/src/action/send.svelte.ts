@@ -91,7 +91,8 @@ async function handedOver(draft: Draft): Promise<void> {
   composers.close(draft);
   if (draft.fields.about) {
     const { emailId, kind } = draft.fields.about;
-    mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
+    const about = mail.store.emails.get(emailId);
+    if (!about || !mail.barred([about], 'keywords')) mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
   }
 }
 

@@ -2,7 +2,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { Bodies } from '../cache/bodies.ts';
 import type { Prefetch } from '../cache/prefetch.svelte.ts';
-import { type EmailQuery, mailboxOf } from '../cache/query.svelte.ts';
+import { type Result, mailboxOf } from '../cache/query.svelte.ts';
 import { Settings } from '../cache/settings.svelte.ts';
 import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
@@ -24,6 +24,9 @@ export interface Toast {
 
 export type Picker = { kind: 'move' | 'label' | 'snooze' | 'remind' | 'flag' | 'note'; rows: Id[] };
 
+/** What a deed does: marks as read, marks otherwise, files elsewhere (in a mailbox with this role). */
+export type Need = 'seen' | 'keywords' | 'away' | { to: string };
+
 const isOpen = ({ state }: Reminder): boolean => state === 'armed' || state === 'fired';
 
 /** By its id, or by `t:` and the conversation of which it is. */
@@ -36,7 +39,7 @@ export class Mail {
   /** What brings mail onto the device comes when there is nothing else to do. */
   prefetch = $state.raw<Prefetch | null>(null);
   /** The list on the screen. */
-  query = $state.raw<EmailQuery | null>(null);
+  query = $state.raw<Result | null>(null);
   /** The row that the keys act on, by its email. */
   cursor = $state<Id | null>(null);
   readonly selected = new SvelteSet<Id>();
@@ -137,6 +140,32 @@ export class Mail {
 
   get currentMailbox(): Id | null {
     return mailboxOf(this.query?.spec.filter ?? null);
+  }
+
+  /** One's own inbox, and those that others share. */
+  readonly inboxes = $derived.by(() => [this.store, ...this.store.others].map(({ mailboxes }) => mailboxes.find(({ role, myRights }) => role === 'inbox' && myRights['mayReadItems'])).filter((box) => box !== undefined));
+
+  /** The address of whoever owns an account that is shared. */
+  nameOf(account: Id | undefined): string {
+    return account ? (this.store.others.find(({ id }) => id === account)?.name ?? '') : this.signed.address;
+  }
+
+  /** What may be done with the mail of others comes with the first of them (`rights.ts`). */
+  rights: ((mail: Mail, emails: Iterable<Email>, needs: Need[]) => string | null) | undefined;
+
+  /** Why something cannot be done with these; null where it can. */
+  barred(emails: Iterable<Email>, ...needs: Need[]): string | null {
+    return this.store.others.length ? (this.rights?.(this, emails, needs) ?? null) : null;
+  }
+
+  /** Whether all of these are one's own. */
+  isOwn(rows: Id[]): boolean {
+    return !this.store.others.length || rows.every((id) => !this.store.whose(id));
+  }
+
+  /** The mailbox of the list in which an email stands, where it is a list of mailboxes. */
+  hereOf({ accountId }: Email): Id | null {
+    return mailboxOf(this.query?.parts.find(({ spec }) => spec.account === accountId)?.spec.filter ?? null);
   }
 }
 

@@ -14,6 +14,7 @@ export interface SharedEntry {
   at: number;
   undone: boolean;
   inverses: Record<Id, Patch>;
+  of?: Record<Id, Id>;
   note?: NonNullable<Entry['note']>;
   fact?: NonNullable<Entry['fact']>;
 }
@@ -65,7 +66,7 @@ export class Shared {
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {
-      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...beside(entry) }));
+      const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.of ? { of: entry.of } : {}), ...beside(entry) }));
       await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
       for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
       for (const id of this.#told.keys()) if (!this.mail.log.entries.some((entry) => entry.id === id)) this.#told.delete(id);
@@ -86,6 +87,7 @@ export class Shared {
 
   /** Take back what another device has done. */
   async undo(entry: SharedEntry): Promise<void> {
+    for (const [id, account] of Object.entries(entry.of ?? {})) this.mail.store.know([id], account);
     await this.mail.store.load(Object.keys(entry.inverses));
     this.mail.log.perform(entry.title, entry.values, entry.inverses, { undoes: entry.id, ...reversed(entry) });
     await this.#write((there) => there.map((one) => (one.id === entry.id ? { ...one, undone: true } : one)));

@@ -1,6 +1,6 @@
 /** Where the keys act: the cursor keeps its place when its row goes, and goes to what has been taken back. */
 import { untrack } from 'svelte';
-import type { EmailQuery } from '../cache/query.svelte.ts';
+import type { Result } from '../cache/query.svelte.ts';
 import type { Id } from '../jmap/types.ts';
 import { type Desk, moves } from './desk.svelte.ts';
 
@@ -8,7 +8,7 @@ import { type Desk, moves } from './desk.svelte.ts';
 const RETURNS_MS = 10_000;
 
 class Cursor {
-  #stood: { query: EmailQuery; at: number } | null = null;
+  #stood: { query: Result; at: number } | null = null;
   /** What was taken back, and where the cursor was then. */
   #returning = $state.raw<{ emails: Id[]; cursor: Id | null } | null>(null);
 

@@ -4,7 +4,7 @@ import { commands, keyOf } from '../action/commands.svelte.ts';
 import { composers } from '../action/composers.svelte.ts';
 import type { Entry } from '../action/log.svelte.ts';
 import { type Mail, session } from '../action/session.svelte.ts';
-import type { EmailQuery } from '../cache/query.svelte.ts';
+import type { EmailQuery, Result } from '../cache/query.svelte.ts';
 import type { Id } from '../jmap/types.ts';
 import { isKey, t } from '../kit/i18n/index.svelte.ts';
 import { type Layout, type Preset, presets, showsBoth, splitInto } from '../kit/layout.ts';
@@ -40,7 +40,7 @@ export class Desk {
     const wanted = session.settings.values.layout;
     if (room.isPhone) return 'focus';
     if (!room.isWide && wanted === 'columns') return 'focus';
-    if (wanted === 'split' && this.place?.role !== 'inbox') return room.isWide ? 'columns' : 'focus';
+    if (wanted === 'split' && (this.place?.role !== 'inbox' || this.place.account)) return room.isWide ? 'columns' : 'focus';
     return wanted;
   });
   /** A split inbox is several lists of which one has the hand; everything else is one. */
@@ -58,8 +58,8 @@ export class Desk {
 
   #inHand = $state(0);
   readonly inHand = $derived(Math.min(this.#inHand, this.parts.length - 1));
-  readonly query: EmailQuery | null = $derived.by(() => (this.place ? (this.parts[this.inHand]?.query ?? this.mail.store.query(this.place.spec)) : this.finding.shown));
-  readonly lists = $derived(this.parts.length ? this.parts.map((one) => one.query) : this.place && this.query ? [this.query] : []);
+  readonly query: Result | null = $derived.by(() => (this.place ? (this.parts[this.inHand]?.query ?? (this.place.specs ? this.mail.store.merged?.(this.place.specs) : undefined) ?? this.mail.store.query(this.place.spec)) : this.finding.shown));
+  readonly lists: readonly EmailQuery[] = $derived(this.parts.length ? this.parts.map((one) => one.query) : this.place && this.query ? this.query.parts : []);
   readonly title = $derived(this.place?.title ?? t('nav.search'));
 
   readonly emailOfThread = $derived.by(() => {
@@ -143,7 +143,7 @@ export class Desk {
     mail.cursor = emailId;
     // A draft is opened where it can be written on.
     const email = mail.store.emails.get(emailId);
-    if (email && '$draft' in email.keywords && mail.store.byRole.get('drafts')?.id === mail.currentMailbox && commands.get('compose.draft')) {
+    if (email && '$draft' in email.keywords && !email.accountId && mail.store.byRole.get('drafts')?.id === mail.currentMailbox && commands.get('compose.draft')) {
       commands.run('compose.draft');
       return;
     }
@@ -178,9 +178,10 @@ export class Desk {
     const { store, searches } = this.mail;
     const filter = list.spec.filter && (await import('../action/saved.ts')).expanded(list.spec.filter, searches.byId);
     // Asked first: the first question is what starts the thread.
-    await scanner.select(filter, list.spec.collapseThreads);
+    const { collapseThreads, account } = list.spec;
+    await scanner.select(filter, collapseThreads, account);
     await scanner.ready;
-    const ids = await scanner.select(filter, list.spec.collapseThreads);
+    const ids = await scanner.select(filter, collapseThreads, account);
     if (store.link === 'offline' && !list.ids) list.seed(ids);
   }
 }

@@ -19,6 +19,8 @@ export class Finding {
   readonly #mail: Mail;
   readonly scanner: Scanner;
   everywhere = $state(false);
+  /** Whose mail is looked through, where it is not one's own. */
+  readonly account = $derived(router.route.at === 'search' ? router.route.account : undefined);
   readonly asked = $derived(router.route.at === 'search' ? router.route.query : '');
   readonly world: World = $derived.by(() => {
     const { store, noted } = this.#mail;
@@ -26,16 +28,18 @@ export class Finding {
     return {
       mailbox: (name) => {
         const low = name.toLowerCase();
-        return (store.byRole.get(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low) ?? store.mailboxes.find((box) => box.name.toLowerCase() === low))?.id ?? null;
+        const { account } = this;
+        const boxes = account ? (store.others.find(({ id }) => id === account)?.mailboxes ?? []) : store.mailboxes;
+        return (store.roleOf(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low, account) ?? boxes.find((box) => box.name.toLowerCase() === low))?.id ?? null;
       },
       label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
-      hidden: ['junk', 'trash'].map((role) => store.byRole.get(role)?.id).filter((id) => id !== undefined),
-      notes: noted.length > 0,
+      hidden: ['junk', 'trash'].map((role) => store.roleOf(role, this.account)?.id).filter((id) => id !== undefined),
+      notes: noted.length > 0 && !this.account,
     };
   });
   readonly terms = $derived(parse(this.asked));
   readonly filter = $derived(router.route.at === 'search' && this.terms.length ? toFilter(this.terms, this.world, new Date(), this.everywhere).filter : null);
-  readonly query: EmailQuery | null = $derived.by(() => (this.filter ? this.#mail.store.query({ filter: this.filter, sort: newestFirst, collapseThreads: session.settings.values.conversations }) : null));
+  readonly query: EmailQuery | null = $derived.by(() => (this.filter ? this.#mail.store.query({ filter: this.filter, sort: newestFirst, collapseThreads: session.settings.values.conversations, ...(this.account ? { account: this.account } : {}) }) : null));
   readonly marks = $derived(router.route.at === 'search' ? words(this.terms) : []);
   scan = $state.raw<Scan | null>(null);
   /** What was looked for beside the rows, in the names of files. */
@@ -96,7 +100,7 @@ export class Finding {
 
   async #look(now: EmailQuery, what: Term[]): Promise<void> {
     const begin = performance.now();
-    const found = await this.scanner.look(what, this.world, this.everywhere, session.settings.values.conversations);
+    const found = await this.scanner.look(what, this.world, this.everywhere, session.settings.values.conversations, this.account);
     if (!found) return;
     took('scan', begin);
     if (now !== this.query) return;
@@ -122,7 +126,9 @@ export class Finding {
   }
 
   readonly search = (text: string): void => {
-    if (text.trim() || router.route.at === 'search') router.go({ at: 'search', query: text, thread: null }, { replace: router.route.at === 'search' });
+    const { route } = router;
+    const account = route.at === 'search' ? route.account : route.at === 'mail' ? this.#mail.store.mailboxById.get(route.source)?.accountId : undefined;
+    if (text.trim() || route.at === 'search') router.go({ at: 'search', query: text, thread: null, ...(account ? { account } : {}) }, { replace: route.at === 'search' });
   };
 
   readonly leave = (): void => {

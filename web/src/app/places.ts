@@ -15,6 +15,10 @@ export interface Place {
   role: string | null;
   spec: QuerySpec;
   mailboxId: string | null;
+  /** Whose it is, where somebody else shares it. */
+  account?: string;
+  /** Of more than one account: what is asked of each. */
+  specs?: QuerySpec[];
 }
 
 /** What a message of a section of the inbox is; null for whatever is left. */
@@ -60,7 +64,15 @@ export function placeOf(mail: Mail, source: string, conversations: boolean, labe
     const one = mail.searches.byId.get(source.slice(6));
     return one ? { title: one.name, role: null, mailboxId: null, spec: spec({ inSavedSearch: one.id }) } : null;
   }
-  if (source === 'flagged') return { title: t('nav.flagged'), role: null, mailboxId: null, spec: spec({ hasKeyword: '$flagged' }) };
+  if (source === 'flagged') {
+    const flagged = spec({ hasKeyword: '$flagged' });
+    const { others } = mail.store;
+    return { title: t('nav.flagged'), role: null, mailboxId: null, spec: flagged, ...(others.length ? { specs: [flagged, ...others.map(({ id }) => ({ ...flagged, account: id }))] } : {}) };
+  }
+  if (source === 'inboxes') {
+    const specs = mail.inboxes.map(({ id, accountId }) => ({ ...spec({ inMailbox: id }), ...(accountId ? { account: accountId } : {}) }));
+    return specs[0] ? { title: t('nav.inboxes'), role: 'inboxes', mailboxId: null, spec: specs[0], specs } : null;
+  }
   if (source === 'all') {
     const not = ['trash', 'junk'].map((role) => mail.store.byRole.get(role)?.id).filter((id) => id !== undefined);
     return { title: t('nav.all'), role: null, mailboxId: null, spec: spec(not.length ? { inMailboxOtherThan: not } : null) };
@@ -72,5 +84,6 @@ export function placeOf(mail: Mail, source: string, conversations: boolean, labe
   const box = mail.store.byRole.get(source) ?? mail.store.mailboxById.get(source);
   if (!box) return null;
   const known = roles.find(({ role }) => role === box.role);
-  return { title: known ? t(known.name) : box.name, role: box.role, mailboxId: box.id, spec: spec({ inMailbox: box.id }) };
+  const account = box.accountId;
+  return { title: known ? t(known.name) : box.name, role: box.role, mailboxId: box.id, spec: { ...spec({ inMailbox: box.id }), ...(account ? { account } : {}) }, ...(account ? { account } : {}) };
 }

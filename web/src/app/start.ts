@@ -7,7 +7,7 @@ import { Database } from '../cache/db.ts';
 import { Offline, SignedOut } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import { Push } from '../jmap/push.ts';
-import { type Signed, current, keyShare, open } from '../jmap/session.ts';
+import { type Signed, current, keyShare, look, open } from '../jmap/session.ts';
 import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
 
@@ -53,7 +53,7 @@ export async function beforehand(): Promise<Mail | null> {
     if (!mail.store.db) return null;
     await mail.store.restore();
     if (mail.store.mailboxes.length) {
-      await Promise.all([mail.log.restore(), ...restored(mail)]);
+      await Promise.all([mail.log.restore(), ...restored(mail), ...(mail.store.others.length ? [rights(mail)] : [])]);
       mail.store.onOffline = () => retry(mail);
       return mail;
     }
@@ -105,7 +105,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
     mail.store.link = 'offline';
     await mail.store.restore();
     await mail.log.restore();
-    await Promise.all(restored(mail));
+    await Promise.all([...restored(mail), ...(mail.store.others.length ? [rights(mail)] : [])]);
     retry(mail);
     return mail;
   }
@@ -125,6 +125,39 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
   await store;
   void connect(mail);
   return mail;
+}
+
+/** Who shares something is looked up again when the server hints at it; one look at a time, and one more behind it. */
+let looking: Promise<void> | null = null;
+let again = false;
+function lookAgain(mail: Mail): void {
+  again = true;
+  looking ??= (async () => {
+    while (again && mail.store.client) {
+      again = false;
+      try {
+        mail.store.client.session = await look();
+        await others(mail, mail.store.client);
+      } catch (error) {
+        mail.store.report(error);
+      }
+    }
+  })().finally(() => (looking = null));
+}
+
+/** Accounts that others share come when there are any. */
+async function others(mail: Mail, { session }: Client): Promise<void> {
+  const { store } = mail;
+  if (store.others.length || Object.keys(session.accounts).length > 1) {
+    const [{ follow }] = await Promise.all([import('../cache/others.svelte.ts'), rights(mail)]);
+    await follow(store, session);
+  }
+  store.looked = true;
+}
+
+/** What may be done with the mail of others is known before it is shown. */
+async function rights(mail: Mail): Promise<void> {
+  mail.rights ??= (await withMessages(import('../action/rights.ts'))).barred;
 }
 
 let connecting: Promise<void> | null = null;
@@ -153,7 +186,9 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
     const client = await (opening ?? open(mail.signed.accountId));
     opening = null;
     mail.store.client = client;
+    client.onStale = mail.store.onGone = () => lookAgain(mail);
     await mail.store.sync();
+    void others(mail, client).catch((error: unknown) => mail.store.report(error));
     pauseMs = 2000;
     void session.settings.attach(client);
     unlisten?.();
@@ -166,10 +201,16 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
       onNews: (news) => (told = mail.store.hear(news)),
       // What was told with the event is seen before the server is asked what else there is.
       onChange: (changed) => {
+        if ('ShareNotification' in changed) lookAgain(mail);
         const ask = (): void => void mail.store.sync(changed);
         if (told) afterPaint(ask);
         else ask();
         told = false;
+      },
+      onOther: (id, changed) => {
+        const other = mail.store.others.find((one) => one.id === id);
+        if (other) void mail.store.sync(changed, other);
+        else lookAgain(mail);
       },
       onOpen: () => {
         mail.store.link = 'online';

@@ -81,7 +81,7 @@ export class Writing {
     if (inlined && inlined.fields.about?.emailId === email.id) return;
     try {
       const [begin, { quotedHtml }, detail] = await Promise.all([writing(), import('../action/quote.ts'), mail.bodies.get(email.id)]);
-      const draft = begin.respond(mail, kind, email, detail, await quotedHtml(detail));
+      const draft = begin.respond(mail, kind, email, await begin.ownParts(mail, detail), await quotedHtml(detail));
       draft.inline = !room.isPhone && kind !== 'forward';
       if (this.inlined) this.inlined.inline = false;
       composers.open(draft);

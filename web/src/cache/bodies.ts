@@ -50,12 +50,15 @@ export class Bodies {
   async #fetch(id: Id): Promise<Detail> {
     const kept = await this.store.db?.get<Detail>('body', id);
     if (kept) return this.#remember(kept);
-    const client = await this.store.reach();
+    await this.store.reach();
+    const account = this.store.whose(id);
+    const client = this.store.clientOf(account);
     if (!client) throw new Offline('This message is not on this device.');
     try {
       const response = await client.call<GetResponse<Detail>>('Email/get', bodyCall([id]));
       const detail = response.list[0];
       if (!detail) throw new Refused('notFound', 'The message is no longer there.');
+      if (account) detail.accountId = account;
       this.store.db?.later('body', [[id, detail]]);
       return this.#remember(detail);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** One live query: its filter, the ids known so far, and how it is kept true. The rows themselves live in the store. */
 import type { Comparator, Email, Filter, GetResponse, Id, QueryChangesResponse, QueryResponse, Thread } from '../jmap/types.ts';
+import type { Client } from '../jmap/client.ts';
 import type { Store } from './store.svelte.ts';
 import { type Ids, change, missing, place, without } from './windows.ts';
 
@@ -12,12 +13,32 @@ export interface QuerySpec {
   filter: Filter | null;
   sort: Comparator[];
   collapseThreads: boolean;
+  /** Whose mail, where it is not one's own. */
+  account?: Id;
+}
+
+/** What a list shows: one query, or several that stand as one. */
+export interface Result {
+  readonly key: string;
+  readonly spec: QuerySpec;
+  /** The queries that it is made of. */
+  readonly parts: readonly EmailQuery[];
+  readonly ids: Ids | undefined;
+  readonly total: number;
+  readonly loading: boolean;
+  readonly error: unknown;
+  readonly fromDevice: boolean;
+  readonly hasState: boolean;
+  readonly took: number | null;
+  restore: () => Promise<void>;
+  ensure: (from: number, to: number) => Promise<void>;
+  refresh: () => Promise<void>;
 }
 
 export const newestFirst: Comparator[] = [{ property: 'receivedAt', isAscending: false }];
 
 export function keyOf(spec: QuerySpec): string {
-  return JSON.stringify([spec.filter, spec.sort, spec.collapseThreads]);
+  return JSON.stringify([spec.filter, spec.sort, spec.collapseThreads, ...(spec.account ? [spec.account] : [])]);
 }
 
 /** The mailbox that a list is of, where it is of one. */
@@ -43,7 +64,7 @@ interface Kept {
   calculates: boolean;
 }
 
-export class EmailQuery {
+export class EmailQuery implements Result {
   /** The whole result, null where not fetched; undefined until the first answer. */
   ids = $state.raw<Ids | undefined>(undefined);
   loading = $state(false);
@@ -51,6 +72,7 @@ export class EmailQuery {
   /** True where the ids come from this device and the server has not confirmed them yet. */
   fromDevice = $state(false);
   readonly key: string;
+  readonly parts = [this];
   #state = '';
   #calculates = false;
   #inFlight = new Set<number>();
@@ -63,6 +85,10 @@ export class EmailQuery {
     readonly spec: QuerySpec,
   ) {
     this.key = keyOf(spec);
+  }
+
+  get #client(): Client | null {
+    return this.store.clientOf(this.spec.account);
   }
 
   get total(): number {
@@ -87,6 +113,7 @@ export class EmailQuery {
   async restore(): Promise<void> {
     const kept = await this.store.db?.get<Kept>('query', this.key);
     if (!kept || this.ids) return;
+    this.store.know(kept.ids, this.spec.account);
     const head = kept.ids.slice(0, 2 * PAGE).filter((id) => id !== null);
     await this.store.load(head);
     if (this.ids) return;
@@ -163,7 +190,7 @@ export class EmailQuery {
   }
 
   async #fetch(position: number, anew = false): Promise<void> {
-    const client = this.store.client;
+    const client = this.#client;
     if (!client) return;
     this.#inFlight.add(position);
     this.loading = true;
@@ -189,6 +216,7 @@ export class EmailQuery {
         if (!answer) return;
         moved = answer.queryState !== this.#state && this.#state !== '' && position > 0;
         if (moved) return;
+        this.store.know(answer.ids, this.spec.account);
         const total = answer.total ?? Math.max(this.total, position + answer.ids.length);
         this.ids = this.#visible(place(anew ? [] : (this.ids ?? []), answer.position, answer.ids, total));
         this.#state = answer.queryState;
@@ -197,7 +225,7 @@ export class EmailQuery {
         this.fromDevice = false;
         this.took = performance.now() - begin;
       };
-      await Promise.all([query, rows, this.store.takeConversations(threads, members, take)]);
+      await Promise.all([query, rows, this.store.takeConversations(threads, members, take, this.spec.account)]);
       if (moved) {
         // The result moved between two windows: begin again rather than mix two results.
         this.#state = '';
@@ -220,7 +248,7 @@ export class EmailQuery {
 
   /** The calls that bring this query up to date, to travel with others; null where there is nothing to be brought up to date. */
   changesCall(): News | null {
-    const client = this.store.client;
+    const client = this.#client;
     if (!client) return null;
     if (!this.#state || !this.ids) {
       // What is under way may have been answered before the news.
@@ -251,8 +279,9 @@ export class EmailQuery {
       if (threadList.status === 'fulfilled' && emailList.status === 'fulfilled') {
         this.store.takeThreads(threadList.value);
         this.store.takeEmails(emailList.value);
-      } else await this.store.takeConversations(threads, members).catch(() => undefined);
+      } else await this.store.takeConversations(threads, members, undefined, this.spec.account).catch(() => undefined);
       if (this.#state !== since || !this.ids) return;
+      this.store.know(changed.value.added.map(({ id }) => id), this.spec.account);
       this.ids = this.#visible(change(this.ids, changed.value));
       this.#state = changed.value.newQueryState;
       this.fromDevice = false;

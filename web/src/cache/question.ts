@@ -9,11 +9,13 @@ export interface Question {
   hidden: string[];
   everywhere: boolean;
   collapse: boolean;
+  /** Whose mail, where it is not one's own. */
+  account?: string;
 }
 
 /** A question without functions in it. */
-export function question(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Question {
+export function question(terms: Term[], world: World, everywhere: boolean, collapse: boolean, account?: string): Question {
   const names: Record<string, string | null> = {};
   for (const { op, value } of terms) if (op === 'in' || op === 'label') names[`${op}:${value}`] = op === 'in' ? world.mailbox(value) : world.label(value);
-  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], everywhere, collapse };
+  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], everywhere, collapse, ...(account ? { account } : {}) };
 }

@@ -17,7 +17,7 @@ const grows = new Set(['text', 'from', 'to', 'subject', 'body']);
 
 /** True where whatever answers `next` answers `last` as well: each earlier term is there still, or has got more letters. */
 export function narrows(last: Question, next: Question): boolean {
-  if (last.everywhere !== next.everywhere || last.hidden.join() !== next.hidden.join() || next.terms.length < last.terms.length) return false;
+  if (last.account !== next.account || last.everywhere !== next.everywhere || last.hidden.join() !== next.hidden.join() || next.terms.length < last.terms.length) return false;
   const looksIn = (asked: Question): boolean => asked.terms.some(({ op }) => op === 'in');
   if (looksIn(last) !== looksIn(next)) return false;
   return last.terms.every((old, index) => {
@@ -33,6 +33,7 @@ interface Entry {
   id: Id;
   /** A small number for its conversation. */
   thread: number;
+  account: Id | undefined;
   receivedAt: string;
   size: number;
   hasAttachment: boolean;
@@ -103,7 +104,7 @@ export class Rows {
         continue;
       }
       const entry: Entry = {
-        id, thread: this.#number(email.threadId), receivedAt: email.receivedAt, size: email.size, hasAttachment: email.hasAttachment,
+        id, thread: this.#number(email.threadId), account: email.accountId, receivedAt: email.receivedAt, size: email.size, hasAttachment: email.hasAttachment,
         keywords: this.#shared(email.keywords), mailboxIds: this.#shared(email.mailboxIds), text: haystack(email),
       };
       // What the server answers is mostly what is here already: what was found last is still found then.
@@ -160,6 +161,7 @@ export class Rows {
       for (let at = from, end = Math.min(size, from + SLICE); at < end; at++) {
         const place = base ? (base.places[at] as number) : at;
         const entry = list[place] as Entry;
+        if (entry.account !== asked.account) continue;
         const start = starts ? entry.text.indexOf(word, known ? known[at] : 0) : 0;
         if (start < 0 || (test && !test(entry, entry.text))) continue;
         places[count] = place;
@@ -172,8 +174,8 @@ export class Rows {
   }
 
   /** What of a list is here: the filter of a place, looked at by this device. */
-  select(filter: Filter | null, collapse: boolean): Id[] {
-    const list = this.#all();
+  select(filter: Filter | null, collapse: boolean, account?: Id): Id[] {
+    const list = this.#all().filter((entry) => entry.account === account);
     if (!filter) return this.#ids(list, collapse);
     const members = new Map<number, Entry[]>();
     if (JSON.stringify(filter).includes('"someInThread"')) {

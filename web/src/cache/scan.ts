@@ -80,12 +80,12 @@ export class Scanner {
   }
 
   /** Newest first; one row of each conversation where `collapse` says so. Null where a later question has overtaken this one. */
-  look(terms: Term[], world: World, everywhere: boolean, collapse: boolean): Promise<Scan | null> {
+  look(terms: Term[], world: World, everywhere: boolean, collapse: boolean, account?: Id): Promise<Scan | null> {
     const n = ++this.#n;
     this.#looking?.resolve(null);
     return new Promise((resolve) => {
       this.#looking = { n, begin: performance.now(), resolve };
-      this.#tell({ t: 'look', n, asked: question(terms, world, everywhere, collapse), first: FIRST });
+      this.#tell({ t: 'look', n, asked: question(terms, world, everywhere, collapse, account), first: FIRST });
     });
   }
 
@@ -95,9 +95,9 @@ export class Scanner {
   }
 
   /** What of a list this device has: the filter of a place, looked at here. */
-  async select(filter: Filter | null, collapse: boolean): Promise<Id[]> {
+  async select(filter: Filter | null, collapse: boolean, account?: Id): Promise<Id[]> {
     const n = ++this.#n;
-    const ids = this.#ask(n, { t: 'select', n, filter, collapse });
+    const ids = this.#ask(n, { t: 'select', n, filter, collapse, account });
     return ids;
   }
 

@@ -9,7 +9,7 @@ export type Order =
   | { t: 'rows'; rows: [Id, Email | null][] }
   | { t: 'look'; n: number; asked: Question; first: number }
   | { t: 'rest'; n: number }
-  | { t: 'select'; n: number; filter: Filter | null; collapse: boolean };
+  | { t: 'select'; n: number; filter: Filter | null; collapse: boolean; account?: Id | undefined };
 
 export type Answer = { t: 'ready' } | { t: 'found'; n: number; ids: Id[]; total: number; looked: number } | { t: 'ids'; n: number; ids: Id[] };
 
@@ -81,6 +81,6 @@ onmessage = ({ data }: MessageEvent<Order>) => {
       say({ t: 'ids', n: data.n, ids: result?.n === data.n ? result.found.ids() : [] });
       break;
     case 'select':
-      say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse) });
+      say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse, data.account) });
   }
 };

@@ -75,6 +75,8 @@ export interface Values {
   offlineDays: number;
   /** Mailboxes of which everything is kept here, by id. */
   offlineFolders: string[];
+  /** What is folded of the places, by id. */
+  folded: string[];
   toured: boolean;
 }
 
@@ -111,10 +113,11 @@ export const defaults: Values = {
   panes: {},
   offlineDays: 30,
   offlineFolders: [],
+  folded: [],
   toured: false,
 };
 
-const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'notify']);
+const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'folded', 'notify']);
 
 const oneOf =
   (...values: unknown[]) =>
@@ -157,6 +160,7 @@ const valid: Record<keyof Values, (value: unknown) => boolean> = {
   panes: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(([name, layout]) => isPreset(name) && checked(layout) !== null),
   offlineDays: (value) => typeof value === 'number' && value >= 0 && value <= 3650,
   offlineFolders: isStrings,
+  folded: isStrings,
   toured: isBoolean,
 };
 

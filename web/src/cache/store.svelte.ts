@@ -17,6 +17,8 @@ import { type Held, Holds } from './holds.ts';
 import { type Patch, apply } from './patch.ts';
 import { EmailQuery, type QuerySpec, keyOf } from './query.svelte.ts';
 import type { Database } from './db.ts';
+import type { KeptOther, Other } from './others.svelte.ts';
+import type { Result } from './query.svelte.ts';
 
 export const rowProperties = ['id', 'blobId', 'threadId', 'mailboxIds', 'keywords', 'size', 'receivedAt', 'from', 'to', 'subject', 'preview', 'hasAttachment'];
 
@@ -45,17 +47,36 @@ const said = ['changes', 'created', 'updated', 'threads', 'boxes', 'made', 'move
 
 export type Link = 'starting' | 'online' | 'offline' | 'signed-out';
 
+/** An account of which there is a replica here: one's own, or one that somebody shares. */
+export interface Side {
+  /** Whose it is, where it is not one's own. */
+  readonly of?: Id | undefined;
+  mailboxes: Mailbox[];
+  states: Record<string, string>;
+}
+
 interface Overlay {
   op: string;
   patch: Patch;
 }
 
-export class Store {
+export class Store implements Side {
+  readonly of = undefined;
   readonly emails = new SvelteMap<Id, Email>();
   readonly threads = new SvelteMap<Id, Thread>();
   /** Goes up with each batch of emails that has come: for who asks for many of them by `peek`. */
   taken = $state(0);
   mailboxes = $state.raw<Mailbox[]>([]);
+  /** Accounts of which somebody shares something with the owner of this one (`others.svelte.ts`). */
+  others = $state.raw<Other[]>([]);
+  /** Who shares something has been asked. */
+  looked = $state(false);
+  /** One list of several, newest first; there as soon as there are other accounts. */
+  merged: ((specs: QuerySpec[]) => Result) | undefined;
+  /** Another account has gone, as somebody's answer says. */
+  onGone: (() => void) | undefined;
+  /** Of which account emails are that others share. */
+  readonly #whose = new Map<Id, Id>();
   identities = $state.raw<Identity[]>([]);
   /** True while an exchange is under way that the user did not ask for. */
   syncing = $state(false);
@@ -67,7 +88,7 @@ export class Store {
   readonly #written = new Set<string>();
   readonly queries: EmailQuery[] = [];
   readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
-  readonly mailboxById = $derived(new Map(this.mailboxes.map((box) => [box.id, box])));
+  readonly mailboxById = $derived(new Map([this as Side, ...this.others].flatMap(({ mailboxes }) => mailboxes.map((box) => [box.id, box]))));
   /** Called when nobody has answered: to try again. */
   onOffline: (() => void) | undefined;
   /** Called with each batch of emails that arrived after the first sync. */
@@ -76,7 +97,7 @@ export class Store {
   changed: Map<Id, Email | null> | null = null;
   /** Called when that has become much: told all at once it would hold up whoever searches next, and until then it would be held here. */
   onManyChanged: (() => void) | undefined;
-  #states: Record<string, string> = {};
+  states: Record<string, string> = {};
   #server = new Map<Id, Email>();
   #overlays = new Map<Id, Overlay[]>();
   #chain: Promise<unknown> = Promise.resolve();
@@ -133,32 +154,63 @@ export class Store {
     return this.client?.has(PLUS) ? [...rowProperties, 'snoozed'] : rowProperties;
   }
 
+  /** The way to an account that somebody shares, or to one's own. */
+  clientOf(account: Id | undefined): Client | null {
+    return account ? (this.#client?.of(account) ?? null) : this.#client;
+  }
+
+  /** Whose an email is, where somebody else shares it. */
+  whose(id: Id): Id | undefined {
+    return this.peek(id)?.accountId ?? this.#whose.get(id);
+  }
+
+  /** These emails are of an account that somebody shares: whoever looks for one asks there. */
+  know(ids: Iterable<Id | null>, account: Id | undefined): void {
+    if (account) for (const id of ids) if (id) this.#whose.set(id, account);
+  }
+
+  /** The mailbox with a role, of one's own or of another account. */
+  roleOf(role: string, account: Id | undefined): Mailbox | undefined {
+    return account ? this.others.find(({ id }) => id === account)?.mailboxes.find((box) => box.role === role) : this.byRole.get(role);
+  }
+
+  #foreign(account: Id | undefined): Id | undefined {
+    return account === this.accountId ? undefined : account;
+  }
+
   /** Tell what went wrong on the way to everybody who shows the link's state. */
   report(error: unknown): void {
     if (error instanceof SignedOut) this.link = 'signed-out';
     else if (error instanceof Offline) {
       this.link = 'offline';
       this.onOffline?.();
-    }
+    } else if (error instanceof Refused && error.type === 'accountNotFound') this.onGone?.();
   }
 
   // ------------------------------------------------------------------------------------------------ records
 
   takeEmails(response: GetResponse<Email>): void {
+    const account = this.#foreign(response.accountId);
+    if (account) for (const email of response.list) email.accountId = account;
     const fresh = response.list.filter((email) => this.#put(email) || !this.#written.has(email.id));
     // What is here already is neither drawn nor written again.
     if (fresh.length || response.notFound.length) this.taken++;
     this.#write('email', fresh.map((email) => [email.id, this.#server.get(email.id) ?? this.emails.get(email.id)]));
-    for (const id of response.notFound) this.#drop(id);
+    for (const id of response.notFound) if (this.whose(id) === account) this.#drop(id);
   }
 
   takeThreads(response: GetResponse<Thread>): void {
+    const account = this.#foreign(response.accountId);
     const fresh = response.list.filter((thread) => {
+      if (account) {
+        thread.accountId = account;
+        this.know(thread.emailIds, account);
+      }
       const changed = !alike(this.threads.get(thread.id), thread);
       if (changed) this.threads.set(thread.id, thread);
       return changed || !this.#written.has(`thread:${thread.id}`);
     });
-    for (const id of response.notFound) this.threads.delete(id);
+    for (const id of response.notFound) if (this.threads.get(id)?.accountId === account) this.threads.delete(id);
     this.#write('meta', fresh.map((thread) => [`thread:${thread.id}`, thread]));
   }
 
@@ -337,13 +389,18 @@ export class Store {
     const members = [...threads.values()].flatMap((thread) => thread.emailIds).filter((id) => !this.emails.has(id));
     if (members.length) for (const [, email] of (await this.db?.getMany<Email>('email', members)) ?? []) this.#put(email);
     const unknown = absent.filter((id) => !this.emails.has(id));
-    if (unknown.length && this.client) {
-      for (let from = 0; from < unknown.length; from += this.client.maxObjectsInGet) {
-        const rows = this.client.call<GetResponse<Email>>('Email/get', { ids: unknown.slice(from, from + this.client.maxObjectsInGet), properties: this.rowProperties });
-        const more = this.client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
-        const all = this.client.call<GetResponse<Email>>('Email/get', { '#ids': more.ref('/list/*/emailIds'), properties: this.rowProperties });
+    for (const account of new Set(unknown.map((id) => this.whose(id)))) await this.#ask(unknown.filter((id) => this.whose(id) === account), account);
+  }
+
+  async #ask(unknown: Id[], account: Id | undefined): Promise<void> {
+    const client = this.clientOf(account);
+    if (client) {
+      for (let from = 0; from < unknown.length; from += client.maxObjectsInGet) {
+        const rows = client.call<GetResponse<Email>>('Email/get', { ids: unknown.slice(from, from + client.maxObjectsInGet), properties: this.rowProperties });
+        const more = client.call<GetResponse<Thread>>('Thread/get', { '#ids': rows.ref('/list/*/threadId') });
+        const all = client.call<GetResponse<Email>>('Email/get', { '#ids': more.ref('/list/*/emailIds'), properties: this.rowProperties });
         try {
-          const [mine] = await Promise.all([rows, this.takeConversations(more, all)]);
+          const [mine] = await Promise.all([rows, this.takeConversations(more, all, undefined, account)]);
           this.takeEmails(mine);
         } catch (error) {
           this.report(error);
@@ -362,7 +419,7 @@ export class Store {
    * Conversations and their emails, which were asked for together; where these are more than the server gives at one time, they are asked for in pieces.
    * `then` is done in the same turn in which the last of them is taken: what leads to them is drawn once.
    */
-  async takeConversations(threads: Promise<GetResponse<Thread>>, members: Promise<GetResponse<Email>>, then: () => void = () => undefined): Promise<void> {
+  async takeConversations(threads: Promise<GetResponse<Thread>>, members: Promise<GetResponse<Email>>, then: () => void = () => undefined, account?: Id): Promise<void> {
     const [threadList, emailList] = await Promise.allSettled([threads, members]);
     if (threadList.status === 'rejected') throw threadList.reason;
     if (emailList.status === 'fulfilled') {
@@ -372,7 +429,7 @@ export class Store {
       return;
     }
     this.takeThreads(threadList.value);
-    const client = this.client;
+    const client = this.clientOf(account);
     if (!client || !(emailList.reason instanceof Refused) || emailList.reason.type !== 'requestTooLarge') throw emailList.reason;
     const ids = [...new Set(threadList.value.list.flatMap((thread) => thread.emailIds))];
     for (let from = 0; from < ids.length; from += client.maxObjectsInGet) {
@@ -401,15 +458,21 @@ export class Store {
     const kept = await this.db?.get<Thread>('meta', `thread:${threadId}`);
     if (kept) {
       this.threads.set(threadId, kept);
+      this.know(kept.emailIds, kept.accountId);
       await this.load(kept.emailIds);
     }
-    if (!this.client) return;
-    try {
-      const thread = this.client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
-      const members = this.client.call<GetResponse<Email>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: this.rowProperties });
-      await this.takeConversations(thread, members);
-    } catch (error) {
-      this.report(error);
+    // Where nothing says whose it is everybody is asked.
+    const known = this.threads.get(threadId);
+    for (const account of known ? [known.accountId] : [undefined, ...this.others.map(({ id }) => id)]) {
+      const client = this.clientOf(account);
+      if (!client || this.threads.has(threadId) !== (known !== undefined)) continue;
+      try {
+        const thread = client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
+        const members = client.call<GetResponse<Email>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: this.rowProperties });
+        await this.takeConversations(thread, members, undefined, account);
+      } catch (error) {
+        this.report(error);
+      }
     }
   }
 
@@ -437,27 +500,30 @@ export class Store {
   }
 
   state(type: string): string | undefined {
-    return this.#states[type];
+    return this.states[type];
   }
 
   /** What this device knows, before the network has answered. */
   async restore(): Promise<void> {
     if (!this.db) return;
-    const [states, mailboxes, identities] = await Promise.all([
+    const [states, mailboxes, identities, others] = await Promise.all([
       this.db.get<Record<string, string>>('meta', 'states'),
       this.db.get<Mailbox[]>('meta', 'mailboxes'),
       this.db.get<Identity[]>('meta', 'identities'),
+      this.db.get<KeptOther[]>('meta', 'others'),
     ]);
+    if (others?.length) (await import('./others.svelte.ts')).revive(this, others);
     if (states && mailboxes?.length) {
-      this.#states = states;
+      this.states = states;
       this.mailboxes = mailboxes;
     }
     if (identities) this.identities = identities;
   }
 
-  #keepStates(): void {
+  keepStates(): void {
+    if (this.others.length) this.db?.later('meta', [['others', this.others.map((other) => other.kept)]]);
     // Behind the rows that came with them: a state must not be ahead of what is here.
-    this.db?.later('meta', [['mailboxes', this.mailboxes], ['states', { ...this.#states }]]);
+    this.db?.later('meta', [['mailboxes', this.mailboxes], ['states', { ...this.states }]]);
   }
 
   /** One exchange at a time; what comes in meanwhile runs after it. */
@@ -468,49 +534,58 @@ export class Store {
   }
 
   /** Bring everything up to date: at start, after a broken line, and when news names types. */
-  sync(changed?: Record<string, string>): Promise<void> {
+  async sync(changed?: Record<string, string>, side: Side = this): Promise<void> {
     if (changed) {
-      const news = Object.entries(changed).filter(([type, state]) => this.#states[type] !== state);
-      if (!news.length && !this.#listsBehind) return Promise.resolve();
+      const news = Object.entries(changed).filter(([type, state]) => side.states[type] !== state);
+      if (!news.length && (side !== this || !this.#listsBehind)) return;
     }
-    return this.#serial(async () => {
-      const client = this.client;
+    await this.#serial(async () => {
+      const client = this.clientOf(side.of);
       if (!client) return;
       this.syncing = true;
       try {
-        const first = this.#states['Email'] === undefined;
-        if (first) await this.#begin(client);
-        else await this.#catchUp(client, changed);
+        const first = side.states['Email'] === undefined;
+        if (first) await this.#begin(client, side);
+        else await this.#catchUp(client, side, changed);
         this.link = 'online';
+        if (side !== this) {
+          this.keepStates();
+          return;
+        }
         for (const [type, state] of Object.entries(changed ?? {})) {
           if (type === 'Email') for (const listener of this.#listeners.get(type) ?? []) listener();
           if (type === 'Email' || type === 'Mailbox' || type === 'Thread' || type === 'EmailDelivery') continue;
-          if (this.#states[type] !== state) {
-            this.#states[type] = state;
+          if (this.states[type] !== state) {
+            this.states[type] = state;
             for (const listener of this.#listeners.get(type) ?? []) listener();
           }
         }
         if (!changed) for (const listeners of this.#listeners.values()) for (const listener of listeners) listener();
-        this.#keepStates();
+        this.keepStates();
       } catch (error) {
         this.report(error);
-        if (!(error instanceof Offline || error instanceof SignedOut)) throw error;
+        if (!(error instanceof Offline || error instanceof SignedOut || side !== this)) throw error;
       } finally {
         this.syncing = false;
       }
     });
+    if (!changed && side === this) await Promise.all(this.others.map((other) => this.sync(undefined, other)));
   }
 
-  async #begin(client: Client): Promise<void> {
+  async #begin(client: Client, side: Side): Promise<void> {
     const boxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { ids: null });
     const none = client.call<GetResponse<Email>>('Email/get', { ids: [] });
     const threads = client.call<GetResponse<Thread>>('Thread/get', { ids: [] });
     const identities = client.has(SUBMISSION) ? client.call<GetResponse<Identity>>('Identity/get', { ids: null }) : null;
     const [boxList, emailList, threadList, identityList] = await Promise.all([boxes, none, threads, identities]);
-    this.mailboxes = boxList.list;
-    this.#states = { Mailbox: boxList.state, Email: emailList.state, Thread: threadList.state };
+    side.mailboxes = boxList.list;
+    side.states = { Mailbox: boxList.state, Email: emailList.state, Thread: threadList.state };
     if (identityList) this.takeIdentities(identityList.list);
-    await Promise.all(this.queries.map((query) => query.refresh()));
+    await Promise.all(this.#queriesOf(side).map((query) => query.refresh()));
+  }
+
+  #queriesOf({ of }: Side): EmailQuery[] {
+    return this.queries.filter(({ spec }) => spec.account === of);
   }
 
   takeIdentities(list: Identity[]): void {
@@ -518,12 +593,12 @@ export class Store {
     void this.db?.put('meta', 'identities', list);
   }
 
-  async #catchUp(client: Client, changed?: Record<string, string>): Promise<void> {
+  async #catchUp(client: Client, side: Side, changed?: Record<string, string>): Promise<void> {
     const about = (type: string): boolean => !changed || type in changed;
     const mailNews = about('Email') || about('Mailbox') || about('Thread');
     if (!mailNews) return;
-    this.#listsBehind = false;
-    const since = this.#states;
+    if (side === this) this.#listsBehind = false;
+    const since = side.states;
     const emails = client.call<ChangesResponse>('Email/changes', { sinceState: since['Email'], maxChanges: 256 });
     const created = client.call<GetResponse<Email>>('Email/get', { '#ids': emails.ref('/created'), properties: this.rowProperties });
     const updated = client.call<GetResponse<Email>>('Email/get', { '#ids': emails.ref('/updated'), properties: this.rowProperties });
@@ -533,41 +608,42 @@ export class Store {
     const movedBoxes = client.call<GetResponse<Mailbox>>('Mailbox/get', { '#ids': boxes.ref('/updated') });
     const settle = Promise.allSettled([emails, created, updated, newThreads, boxes, madeBoxes, movedBoxes]);
     // Whoever goes elsewhere meanwhile changes the order of the queries, not which of them is told now.
-    const shown = this.queries[0];
+    const queries = this.#queriesOf(side);
+    const [shown] = queries;
     const news = shown?.changesCall();
     // All of it is taken in one turn, so that it is drawn once.
     const [answers] = await Promise.all([settle, news?.come]);
     const failure = [answers[0], answers[4]].find((result) => result.status === 'rejected')?.reason as unknown;
     if (failure !== undefined) {
       if (failure instanceof Refused && failure.type === 'cannotCalculateChanges') {
-        await this.#beginAnew(client);
+        await this.#beginAnew(client, side);
         return;
       }
       throw failure;
     }
     const told = Object.fromEntries(answers.map((one, at) => [said[at], one.status === 'fulfilled' ? one.value : undefined])) as Partial<Changes>;
-    const fresh = this.#takeChanges(told);
+    const fresh = this.#takeChanges(told, side);
     await news?.take();
-    this.#takeEnd(told);
+    this.#takeEnd(told, side);
     // The other queries are not on the screen; they follow behind.
-    const others = this.queries.filter((query) => query !== shown).map((query) => query.changesCall());
+    const others = queries.filter((query) => query !== shown).map((query) => query.changesCall());
     for (const other of others) await other?.take();
-    if (fresh.length) for (const tell of this.arrivals) tell(fresh);
-    if (told.changes?.hasMoreChanges) await this.#catchUp(client);
+    if (fresh.length && side === this) for (const tell of this.arrivals) tell(fresh);
+    if (told.changes?.hasMoreChanges) await this.#catchUp(client, side);
   }
 
   /** What has come and changed. Returns the emails that have come. */
-  #takeChanges({ boxes, made, moved, threads, created, updated }: Partial<Changes>): Email[] {
+  #takeChanges({ boxes, made, moved, threads, created, updated }: Partial<Changes>, side: Side): Email[] {
     if (boxes && made && moved) {
-      const byId = new Map(this.mailboxes.map((box) => [box.id, box]));
+      const byId = new Map(side.mailboxes.map((box) => [box.id, box]));
       for (const box of [...made.list, ...moved.list]) byId.set(box.id, { ...byId.get(box.id), ...box });
       for (const id of boxes.destroyed) byId.delete(id);
-      this.mailboxes = [...byId.values()];
-      this.#states['Mailbox'] = boxes.newState;
+      side.mailboxes = [...byId.values()];
+      side.states['Mailbox'] = boxes.newState;
     }
     if (threads) {
       this.takeThreads(threads);
-      this.#states['Thread'] = threads.state;
+      side.states['Thread'] = threads.state;
     }
     if (created) this.takeEmails(created);
     if (updated) this.takeEmails(updated);
@@ -575,23 +651,23 @@ export class Store {
   }
 
   /** What has gone, behind the lists that held it: from here it goes on. */
-  #takeEnd({ changes }: Partial<Changes>): void {
+  #takeEnd({ changes }: Partial<Changes>, side: Side): void {
     if (!changes) return;
     for (const id of changes.destroyed) this.#forget(id);
-    this.#states['Email'] = changes.newState;
+    side.states['Email'] = changes.newState;
   }
 
   /** What the push has told with its event, where this device stands at the states from which it goes on: seen at once. False where it has to be asked for. */
   hear({ since, response }: News): boolean {
-    if (this.syncing || since['Email'] !== this.#states['Email'] || since['Mailbox'] !== this.#states['Mailbox']) return false;
+    if (this.syncing || since['Email'] !== this.states['Email'] || since['Mailbox'] !== this.states['Mailbox']) return false;
     const told = Object.fromEntries(response.methodResponses.filter(([name]) => name !== 'error').map(([, answer, id]) => [id, answer])) as Partial<Changes>;
     // What has gone leaves its list first, and that says the server.
     if (said.some((name) => !told[name]) || told.changes?.destroyed.length) return false;
-    const fresh = this.#takeChanges(told);
-    this.queries[0]?.meet(fresh);
+    const fresh = this.#takeChanges(told, this);
+    this.#queriesOf(this)[0]?.meet(fresh);
     this.#listsBehind = true;
-    this.#takeEnd(told);
-    this.#keepStates();
+    this.#takeEnd(told, this);
+    this.keepStates();
     if (fresh.length) for (const tell of this.arrivals) tell(fresh);
     return true;
   }
@@ -606,14 +682,29 @@ export class Store {
     else this.threads.delete(thread.id);
   }
 
+  /** Nothing of these emails and conversations stays: somebody shares them no longer. */
+  async leave(account: Id): Promise<void> {
+    for (const query of this.queries.filter(({ spec }) => spec.account === account)) this.queries.splice(this.queries.indexOf(query), 1);
+    for (const [id, owner] of this.#whose) if (owner === account) this.#whose.delete(id);
+    for (const { id, accountId } of [...this.emails.values()]) if (accountId === account) this.#drop(id);
+    for (const { id, accountId } of [...this.threads.values()])
+      if (accountId === account) {
+        this.threads.delete(id);
+        this.#written.delete(`thread:${id}`);
+      }
+    await this.#db?.flush();
+  }
+
   /** The server has forgotten how to tell us: keep what is shown, ask for everything anew. */
-  async #beginAnew(client: Client): Promise<void> {
-    const known = [...this.emails.keys()];
-    await this.db?.clear('email');
-    await this.db?.clear('query');
-    this.#written.clear();
-    this.#dates.clear();
-    await this.#begin(client);
+  async #beginAnew(client: Client, side: Side): Promise<void> {
+    const known = [...this.emails.values()].filter(({ accountId }) => accountId === side.of).map(({ id }) => id);
+    if (side === this) {
+      await this.db?.clear('email');
+      await this.db?.clear('query');
+      this.#written.clear();
+      this.#dates.clear();
+    }
+    await this.#begin(client, side);
     const shown = new Set(this.queries.flatMap((query) => query.ids ?? []));
     for (const id of known) if (!shown.has(id) && !this.#overlays.has(id)) this.#drop(id);
   }

@@ -37,9 +37,10 @@ export function upload(client: Client, data: Blob, type: string, progress?: (sha
   });
 }
 
-export function downloadUrl(client: Client, blobId: Id, name: string, type: string): string {
+/** `accountId`: whose it is, where somebody else shares it. */
+export function downloadUrl(client: Client, blobId: Id, name: string, type: string, accountId: Id = client.accountId): string {
   return client.session.downloadUrl
-    .replace('{accountId}', encodeURIComponent(client.accountId))
+    .replace('{accountId}', encodeURIComponent(accountId))
     .replace('{blobId}', encodeURIComponent(blobId))
     .replace('{name}', encodeURIComponent(name))
     .replace('{type}', encodeURIComponent(type));

@@ -45,10 +45,24 @@ export class Client {
   #queue: Pending[] = [];
   #next = 0;
 
+  readonly #others = new Map<Id, Client>();
+  /** Told when the server says that the session object is another one by now: what is shared with its owner has changed. */
+  onStale: (() => void) | undefined;
+
   constructor(
-    readonly session: Session,
+    public session: Session,
     readonly accountId: Id,
   ) {}
+
+  /** The same for an account that somebody shares. */
+  of(accountId: Id): Client {
+    let found = this.#others.get(accountId);
+    if (found?.session !== this.session) {
+      this.#others.set(accountId, (found = new Client(this.session, accountId)));
+      found.onStale = () => this.onStale?.();
+    }
+    return found;
+  }
 
   /** The account's own limits of a capability, or undefined where it is not there. */
   capability(urn: string): Record<string, unknown> | undefined {
@@ -96,7 +110,8 @@ export class Client {
       const response = await ask(this.session.apiUrl, {
         json: { using, methodCalls: batch.map(({ name, args, id }) => [name, args, id]) },
       });
-      const body = (await response.json()) as { methodResponses: MethodResponse[] };
+      const body = (await response.json()) as { methodResponses: MethodResponse[]; sessionState?: string };
+      if (body.sessionState && body.sessionState !== this.session.state) this.onStale?.();
       const answers = new Map<string, MethodResponse>();
       // One call may bring several answers (Email/set after EmailSubmission/set); the first of its own name counts.
       for (const answer of body.methodResponses) {

@@ -15,7 +15,7 @@ export class Push {
     readonly client: Client,
     /** Properties of emails that are wanted with the news. */
     readonly properties: readonly string[],
-    readonly handlers: { onNews: (news: News) => void; onChange: (changed: Record<string, string>) => void; onOpen: () => void; onDown: () => void },
+    readonly handlers: { onNews: (news: News) => void; onChange: (changed: Record<string, string>) => void; onOther: (accountId: string, changed: Record<string, string>) => void; onOpen: () => void; onDown: () => void },
   ) {
     this.#connect();
   }
@@ -35,8 +35,10 @@ export class Push {
     });
     source.addEventListener('state', (event) => {
       const change = JSON.parse((event as MessageEvent<string>).data) as StateChange;
-      const changed = change.changed[this.client.accountId];
-      if (changed) this.handlers.onChange(changed);
+      for (const [accountId, changed] of Object.entries(change.changed)) {
+        if (accountId === this.client.accountId) this.handlers.onChange(changed);
+        else this.handlers.onOther(accountId, changed);
+      }
     });
     source.onerror = () => {
       this.handlers.onDown();

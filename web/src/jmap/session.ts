@@ -25,8 +25,11 @@ export async function signOut(): Promise<void> {
   setCsrf('');
 }
 
+/** The session object: which accounts there are, and where. */
+export const look = (): Promise<Session> => json<Session>('/.well-known/jmap');
+
 export async function open(accountId: string): Promise<Client> {
-  const session = (await (await ask('/.well-known/jmap')).json()) as Session;
+  const session = await look();
   return new Client(session, session.primaryAccounts[MAIL] ?? accountId);
 }
 

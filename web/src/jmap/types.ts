@@ -49,6 +49,8 @@ export interface BodyValue {
 /** What a list shows of an email; `undefined` where it was not asked for. */
 export interface Email {
   id: Id;
+  /** Whose it is, where somebody else shares it: noted when it comes, for the server says it of the answer. */
+  accountId?: Id;
   blobId: Id;
   threadId: Id;
   mailboxIds: Record<Id, true>;
@@ -79,6 +81,8 @@ export interface Email {
 
 export interface Mailbox {
   id: Id;
+  /** Whose it is, where somebody else shares it. */
+  accountId?: Id;
   name: string;
   parentId: Id | null;
   role: string | null;
@@ -93,6 +97,8 @@ export interface Mailbox {
 
 export interface Thread {
   id: Id;
+  /** Whose it is, where somebody else shares it. */
+  accountId?: Id;
   emailIds: Id[];
 }
 
@@ -221,6 +227,7 @@ export interface SetResponse<T = Record<string, unknown>> {
 }
 
 export interface GetResponse<T> {
+  accountId?: Id;
   state: string;
   list: T[];
   notFound: Id[];

@@ -1,7 +1,7 @@
 /** Where we are is the address: the back button is always right, every place can be bookmarked. */
 export type Route =
   | { at: 'mail'; source: string; thread: string | null }
-  | { at: 'search'; query: string; thread: string | null }
+  | { at: 'search'; query: string; thread: string | null; account?: string }
   | { at: 'outbox' }
   | { at: 'history' }
   | { at: 'waiting' }
@@ -13,7 +13,7 @@ export function parseRoute(path: string, search: string): Route {
   const params = new URLSearchParams(search);
   switch (parts[0]) {
     case 's':
-      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null };
+      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null, ...(params.get('of') ? { account: params.get('of') as string } : {}) };
     case 'outbox':
       return { at: 'outbox' };
     case 'history':
@@ -45,7 +45,7 @@ export function formatRoute(route: Route): string {
     case 'mail':
       return path('m', route.source, route.thread);
     case 'search':
-      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}`;
+      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}${route.account ? `&of=${encodeURIComponent(route.account)}` : ''}`;
     case 'outbox':
     case 'history':
     case 'waiting':

@@ -30,6 +30,16 @@ export function start(mail: Mail, values: Partial<Fields> = {}): Draft {
   return draft;
 }
 
+/** A message that somebody shares, its files copied to one's own: what is written may carry them. */
+export async function ownParts(mail: Mail, detail: Detail): Promise<Detail> {
+  const { accountId } = detail;
+  const blobIds = detail.attachments.map(({ blobId }) => blobId).filter((id) => id !== null);
+  const client = mail.store.client;
+  if (!accountId || !blobIds.length || !client) return detail;
+  const { copied } = await client.call<{ copied: Record<Id, Id> | null }>('Blob/copy', { fromAccountId: accountId, blobIds });
+  return { ...detail, attachments: detail.attachments.map((part) => ({ ...part, blobId: (part.blobId && copied?.[part.blobId]) ?? part.blobId })) };
+}
+
 /** Answer or pass on: receivers, subject, threading and the original below, as it is. */
 export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', email: Email, detail: Detail, quoted: string): Draft {
   const mine = (address: EmailAddress): boolean => sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email));

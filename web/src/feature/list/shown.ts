@@ -68,8 +68,13 @@ function marksOf(row: Row): readonly Mark[] {
   return marks.length ? marks : none;
 }
 
-export function shownOf(row: Row, labels: readonly Label[], problem: string | null = null): Shown {
+/** What tells an address from its like, where there is little room. */
+const shortAddress = (address: string): string => address.slice(0, address.lastIndexOf('@')) || address;
+
+/** `whose`: the address of the account, where that is to be said. */
+export function shownOf(row: Row, labels: readonly Label[], problem: string | null = null, whose = ''): Shown {
   const chips = labels.filter((label) => row.keywords.includes(label.keyword)).slice(0, MOST_CHIPS);
+  if (whose) chips.unshift({ keyword: '', name: shortAddress(whose), hue: hueOf(whose) });
   return {
     ...row,
     subject: row.subject || t('no_subject'),

@@ -1,1 +1,0 @@
-import{B as e,G as t,U as n,dt as r}from"./index-CnentyRC.js";function i(i,a=t()){let o=n(i,a);return Math.abs(e(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(r.tag)+o.slice(1):o}export{i as t};

@@ -1,0 +1,228 @@
+"""What others share, in the browser: seen, used as far as the rights go, as one with one's own, without a network, and gone when it is taken back. Looked at over IMAP by both."""
+
+import base64
+import imaplib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from tests.harness.browser import Browser
+from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import Jmap
+from tests.interop.web.conftest import PEOPLE, PNG, eventually, found, holds, put
+
+pytestmark = pytest.mark.interop
+OWNER, GUEST, READER = PEOPLE[47:50]
+ALL = "lrswite"
+NOW = time.time()
+
+
+@contextmanager
+def imap(site: Server, who: str) -> Iterator[imaplib.IMAP4]:
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as one:
+        one.login(who, PASSWORD)
+        yield one
+
+
+def share(site: Server, mailbox: str, who: str, rights: str, owner: str = OWNER) -> None:
+    with imap(site, owner) as one:
+        assert "OK" == (one.setacl(mailbox, who, rights) if rights else one.deleteacl(mailbox, who))[0]
+
+
+def as_guest(mailbox: str) -> str:
+    return f"Other Users/{OWNER}/{mailbox}"
+
+
+def team(site: Server, subject: str, html: str = "<p>Words of the team</p>", **more: Any) -> None:
+    put(site, subject, html, to=OWNER, mailbox="Team", **more)
+
+
+def attached(message: EmailMessage) -> None:
+    message.add_attachment(b"what was agreed", maintype="text", subtype="plain", filename="minutes.txt")
+
+
+@pytest.fixture(scope="module")
+def shared(site: Server) -> Server:
+    with imap(site, OWNER) as one:
+        for name in ("Team", "Team/Plans", "Secret", "Archive"):
+            one.create(name)
+        assert "OK" == one.setacl("Team", GUEST, ALL)[0]
+        assert "OK" == one.setacl("Team/Plans", GUEST, ALL)[0]
+        assert "OK" == one.setacl("Archive", GUEST, ALL)[0]
+        assert "OK" == one.setacl("Trash", GUEST, ALL)[0]
+        assert "OK" == one.setacl("INBOX", GUEST, ALL)[0]
+        assert "OK" == one.setacl("Team", READER, "lr")[0]
+    team(site, "Stays on top")
+    return site
+
+
+@pytest.fixture
+def guest() -> dict[str, Any]:
+    return {"name": "shared guest", "login": GUEST, "password": PASSWORD}
+
+
+@pytest.fixture
+def reader() -> dict[str, Any]:
+    return {"name": "shared reader", "login": READER, "password": PASSWORD}
+
+
+def test_what_is_shared_has_its_places_and_no_others(shared: Server, browser: Browser, guest: dict[str, Any], reader: dict[str, Any]) -> None:
+    assert ["Inbox", "Archive", "Trash", "Team", "Plans"] == browser.run("sharedPlaces", guest, owner=OWNER)
+    assert ["Team"] == browser.run("sharedPlaces", reader, owner=OWNER)
+    assert "false" == browser.run("foldShared", guest, owner=OWNER)
+
+
+def test_read_with_its_files_and_its_source(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "Minutes of Monday", change=attached)
+    seen = browser.run("readShared", guest, owner=OWNER, name="Team", subject="Minutes of Monday", file="minutes.txt")
+    assert "Words of the team" == seen["text"]
+    assert "what was agreed" == seen["octets"]
+    assert "Subject: Minutes of Monday" in seen["source"]
+    assert "Words of the team" in seen["source"]
+    assert "Words of the team" not in seen["headers"]
+    assert OWNER in seen["whose"]
+    eventually(lambda: r"\Seen" in found(shared, OWNER, "Team", "Minutes of Monday")[0][0])
+
+
+def test_pictures_of_it_are_shown_and_remote_ones_when_asked_for(shared: Server, browser: Browser, guest: dict[str, Any], tracker: tuple[str, list[str]]) -> None:
+    url, hits = tracker
+
+    def with_picture(message: EmailMessage) -> None:
+        html = message.get_body(("html",))
+        assert isinstance(html, EmailMessage)
+        html.add_related(PNG, "image", "png", cid="<dot@elsewhere.example>")
+
+    team(shared, "With two pictures", f"<p><img alt='own' src='cid:dot@elsewhere.example'><img alt='remote' width=40 src='{url}/picture.png'></p>", change=with_picture)
+    seen = browser.run("picturesShared", guest, owner=OWNER, name="Team", subject="With two pictures", picture=base64.b64encode(PNG).decode())
+    assert ["own", 1] in seen["before"]
+    assert ["remote", 1] not in seen["before"]
+    assert [["own", 1], ["remote", 1]] == seen["after"]
+    assert [] == hits
+
+
+def test_looked_for_where_it_is(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "Lanterns of the team")
+    put(shared, "Lanterns of my own", to=GUEST)
+    seen = browser.run("searchShared", guest, owner=OWNER, name="Team", words="lanterns", wait="Lanterns of the team")
+    assert {"found": ["Lanterns of the team"], "again": ["Lanterns of the team"]} == seen
+
+
+def test_filed_marked_and_taken_back_also_after_a_reload(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "To be filed")
+    where = {"owner": OWNER, "name": "Team", "subject": "To be filed"}
+    browser.run("doShared", guest, key="e", **where)
+    eventually(lambda: holds(shared, "Archive", "To be filed", OWNER) and not holds(shared, "Team", "To be filed", OWNER))
+    assert holds(shared, as_guest("Archive"), "To be filed", GUEST)
+    browser.run("undoShared", guest, anew=False, **where)
+    eventually(lambda: holds(shared, "Team", "To be filed", OWNER) and not holds(shared, "Archive", "To be filed", OWNER))
+    browser.run("doShared", guest, key="#", **where)
+    eventually(lambda: holds(shared, "Trash", "To be filed", OWNER) and not holds(shared, "Team", "To be filed", OWNER))
+    browser.run("undoShared", guest, anew=True, **where)
+    eventually(lambda: holds(shared, as_guest("Team"), "To be filed", GUEST) and not holds(shared, "Trash", "To be filed", OWNER))
+    browser.run("doShared", guest, key="s", stays=True, **where)
+    eventually(lambda: {r"\Flagged", r"\Seen"} <= set(found(shared, OWNER, "Team", "To be filed")[0][0]))
+    browser.run("doShared", guest, key="Shift+u", stays=True, **where)
+    eventually(lambda: r"\Seen" not in found(shared, OWNER, "Team", "To be filed")[0][0])
+    browser.run("fileShared", guest, into="Team / Plans", **where)
+    eventually(lambda: holds(shared, "Team/Plans", "To be filed", OWNER) and not holds(shared, "Team", "To be filed", OWNER))
+    assert not holds(shared, "INBOX", "To be filed", GUEST)
+
+
+def test_to_ones_own_and_back(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "To be taken home")
+    where = {"owner": OWNER, "name": "Team", "subject": "To be taken home"}
+    browser.run("fileShared", guest, into="Archive", **where)  # of the account itself, which comes first
+    eventually(lambda: holds(shared, "Archive", "To be taken home", OWNER))
+    browser.run("undoShared", guest, anew=False, **where)
+    eventually(lambda: holds(shared, "Team", "To be taken home", OWNER))
+    assert "Move to" == browser.run("fileShared", guest, into=f"{GUEST} / Archive", **where)
+    eventually(lambda: holds(shared, "Archive", "To be taken home", GUEST) and not holds(shared, "Team", "To be taken home", OWNER))
+    browser.run("undoShared", guest, anew=True, **where)
+    eventually(lambda: holds(shared, "Team", "To be taken home", OWNER) and not holds(shared, "Archive", "To be taken home", GUEST))
+
+
+def test_who_may_only_read_is_told_before_not_after(shared: Server, browser: Browser, reader: dict[str, Any]) -> None:
+    team(shared, "Not to be touched")
+    seen = browser.run("readOnly", reader, owner=OWNER, name="Team", subject="Not to be touched")
+    assert f"{OWNER} does not let you take anything out of here." == seen["off"]["Archive"]
+    assert {"Archive", "Delete"} <= seen["off"].keys()
+    assert (1, 0) == (seen["rows"], seen["waiting"])
+    ((flags, _),) = found(shared, OWNER, "Team", "Not to be touched")
+    assert not {r"\Seen", r"\Flagged"} & set(flags)
+    title = browser.run("fileShared", reader, owner=OWNER, name="Team", subject="Not to be touched", into="Archive", gone=False)
+    assert "Copy to" == title
+    eventually(lambda: holds(shared, "Archive", "Not to be touched", READER))
+    assert holds(shared, "Team", "Not to be touched", OWNER)
+
+
+def test_answered_in_ones_own_name(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "Who comes along", sender=f"Reader <{READER}>", change=attached)
+    browser.run("shortUndo", guest)
+    browser.run("replyShared", guest, owner=OWNER, name="Team", subject="Who comes along", text="I do.")
+    eventually(lambda: holds(shared, "INBOX", "Re: Who comes along", READER))
+    ((_, answer),) = found(shared, READER, "INBOX", "Re: Who comes along")
+    assert GUEST in answer["From"]
+    assert holds(shared, "Sent", "Re: Who comes along", GUEST)
+    assert not holds(shared, "Sent", "Re: Who comes along", OWNER)
+    eventually(lambda: r"\Answered" in found(shared, OWNER, "Team", "Who comes along")[0][0])
+    browser.run("forwardShared", guest, owner=OWNER, name="Team", subject="Who comes along", to=READER)
+    eventually(lambda: holds(shared, "INBOX", "Fwd: Who comes along", READER))
+    ((_, passed),) = found(shared, READER, "INBOX", "Fwd: Who comes along")
+    assert ["minutes.txt"] == [part.get_filename() for part in passed.iter_attachments()]
+
+
+def test_all_inboxes_are_one_and_news_of_each_comes_live(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    for number in range(6):
+        put(shared, f"Mixed {number}", to=(GUEST, OWNER)[number % 2], age_s=3600 * (10 - number))
+    seen = [row for row in browser.run("allInboxes", guest, wait="Mixed 5") if row[0].startswith("Mixed")]
+    names = [GUEST.split("@")[0], OWNER.split("@")[0]]
+    assert [[f"Mixed {number}", names[number % 2]] for number in reversed(range(6))] == seen
+    for whose in (OWNER, GUEST):
+        put(shared, f"Live for {whose}", to=whose)
+        assert f"Live for {whose}" == browser.run("comesLive", guest, subject=f"Live for {whose}")
+
+
+def test_all_inboxes_are_scrolled_through_without_a_hole(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    """More than a window of each; where many of one account come one behind the other, and where they mix."""
+    wanted = []
+    for whose in (GUEST, OWNER):
+        with imap(shared, whose) as one:
+            for number in range(90):
+                age_s = 86_400.0 * 30 + 60 * (2 * number + (whose == OWNER) if number < 45 else 200 + number if whose == OWNER else 900 + number)
+                subject = f"Pile {whose.split('@')[0]} {number:02}"
+                wanted.append((age_s, subject))
+                one.append("INBOX", r"(\Seen)", imaplib.Time2Internaldate(NOW - age_s), f"From: x@far.test\r\nTo: {whose}\r\nSubject: {subject}\r\n\r\ntext\r\n".encode())
+    order = [subject for _, subject in sorted(wanted)]
+    seen = browser.run("scrollThrough", guest, first="Live for", last=order[-1])
+    assert order == [subject for subject in seen if subject and subject.startswith("Pile")]
+    assert None not in seen
+
+
+def test_what_is_looked_at_is_there_without_a_network(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    for subject in ("Read on a train", "Filed on a train"):
+        team(shared, subject)
+    assert "Words of the team" == browser.run("sharedOffline", guest, owner=OWNER, name="Team", subject="Read on a train", unseen="Filed on a train")
+    eventually(lambda: holds(shared, "Archive", "Filed on a train", OWNER) and not holds(shared, "Team", "Filed on a train", OWNER))
+
+
+def test_what_is_given_comes_and_what_is_taken_back_leaves_nothing(shared: Server, browser: Browser, reader: dict[str, Any]) -> None:
+    with imap(shared, OWNER) as one:
+        one.create("Later")
+        put(shared, "Given later", to=OWNER, mailbox="Later")
+        assert "OK" == one.setacl("Later", READER, "lrs")[0]
+        browser.run("waitForPlace", reader, owner=OWNER, name="Later")
+        browser.run("openShared", reader, owner=OWNER, name="Later", subject="Given later")
+        kept = browser.run("onDevice", reader)
+        assert set(kept["email"]) - set(Jmap(shared, READER).call("Email/query")["ids"])
+        browser.run("openShared", reader, owner=OWNER, name="Later", subject="Given later")
+        for box in ("Later", "Team"):
+            assert "OK" == one.deleteacl(box, READER)[0]
+    browser.run("takenAway", reader, owner=OWNER)
+    kept = browser.run("onDevice", reader)
+    own = Jmap(shared, READER)
+    assert set(kept["email"]) | set(kept["body"]) <= set(own.call("Email/query")["ids"])
+    boxes = [box["id"] for box in own.call("Mailbox/get")["list"]]
+    assert [] == [key for key in kept["query"] if "inMailbox" in key and not any(box in key for box in boxes)]
