@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Merged, lay } from '../src/cache/merged.svelte.ts';
-import { newestFirst } from '../src/cache/query.svelte.ts';
+import { type QuerySpec, newestFirst } from '../src/cache/query.svelte.ts';
 import { Store } from '../src/cache/store.svelte.ts';
 import type { Client } from '../src/jmap/client.ts';
 import type { Email, Id } from '../src/jmap/types.ts';
@@ -44,7 +44,7 @@ test('whatever of the lists is known, what is laid is the beginning of the whole
 });
 
 /** Two accounts with so many emails in their inboxes; the minutes of their coming decide how they mix. */
-function world(minutes: Record<string, number[]>): { store: Store; specs: { filter: object; sort: typeof newestFirst; collapseThreads: boolean; account?: Id }[]; truth: () => Id[]; asked: string[] } {
+function world(minutes: Record<string, number[]>): { store: Store; specs: QuerySpec[]; truth: () => Id[]; asked: string[] } {
   const asked: string[] = [];
   const emailsOf = (account: string): Email[] =>
     [...(minutes[account] as number[])].sort((left, right) => right - left).map((minute, at, all) => ({ id: `${account}-${all.length - at}-${minute}`, threadId: `t-${account}-${all.length - at}-${minute}`, receivedAt: stamp(minute), mailboxIds: { [`in-${account}`]: true }, keywords: {} }) as unknown as Email);
@@ -119,8 +119,8 @@ test('an account that nobody answers for holds up no other', async () => {
   const { store, specs, truth } = world({ own: spread(0, 20, 1), a7: [] });
   const bad = store.query({ filter: { inMailbox: 'gone' }, sort: newestFirst, collapseThreads: true, account: 'a9' });
   bad.error = new Error('gone');
-  const list = new Merged(store, [store.query(specs[0] as (typeof specs)[0]), bad]);
-  await store.query(specs[0] as (typeof specs)[0]).ensure(0, 40);
+  const list = new Merged(store, [store.query(specs[0] as QuerySpec), bad]);
+  await store.query(specs[0] as QuerySpec).ensure(0, 40);
   expect(list.ids).toEqual(truth());
   expect(list.error).toBeNull();
 });

@@ -112,7 +112,7 @@ def test_looked_for_where_it_is(shared: Server, browser: Browser, guest: dict[st
 
 def test_filed_marked_and_taken_back_also_after_a_reload(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
     team(shared, "To be filed")
-    where = {"owner": OWNER, "name": "Team", "subject": "To be filed"}
+    where: dict[str, Any] = {"owner": OWNER, "name": "Team", "subject": "To be filed"}
     browser.run("doShared", guest, key="e", **where)
     eventually(lambda: holds(shared, "Archive", "To be filed", OWNER) and not holds(shared, "Team", "To be filed", OWNER))
     assert holds(shared, as_guest("Archive"), "To be filed", GUEST)
@@ -133,7 +133,7 @@ def test_filed_marked_and_taken_back_also_after_a_reload(shared: Server, browser
 
 def test_to_ones_own_and_back(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
     team(shared, "To be taken home")
-    where = {"owner": OWNER, "name": "Team", "subject": "To be taken home"}
+    where: dict[str, Any] = {"owner": OWNER, "name": "Team", "subject": "To be taken home"}
     browser.run("fileShared", guest, into="Archive", **where)  # of the account itself, which comes first
     eventually(lambda: holds(shared, "Archive", "To be taken home", OWNER))
     browser.run("undoShared", guest, anew=False, **where)
