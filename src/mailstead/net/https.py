@@ -19,6 +19,8 @@ TIMEOUT_S: Final = 60.0
 _GIVEN_OUT: Final = ipaddress.IPv6Network("2000::/3")
 _EXAMPLES: Final = ipaddress.IPv6Network("3fff::/20")
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_HERE: Final = ("::1", "127.0.0.1")
+"""Where ``localhost`` and the names below it are, whatever a server of names may say: none is asked for them (RFC 6761 §6.3)."""
 
 
 class _Addresses(Protocol):
@@ -146,7 +148,7 @@ class Https:
             async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
                 del family
                 try:
-                    found = (await outer._resolver.addresses(host)).records
+                    found = _HERE if _is_localhost(host) else (await outer._resolver.addresses(host)).records
                 except Unavailable as exc:
                     raise OSError(exc.cause or exc.public) from exc
                 allowed = [address for address in found if outer._allows_private or of_the_world(ipaddress.ip_address(address))]
@@ -164,6 +166,10 @@ class Https:
                 """Nothing is kept."""
 
         return Lookup()
+
+
+def _is_localhost(host: str) -> bool:
+    return host.lower().removesuffix(".").rpartition(".")[2] == "localhost"
 
 
 def of_the_world(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

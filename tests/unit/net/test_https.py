@@ -81,6 +81,42 @@ async def test_nobody_makes_us_call_our_own_network(tmp_path: Path, address: str
     assert "not the world's" in failure.value.cause
 
 
+@pytest.mark.parametrize("host", ["localhost", "LocalHost", "push.localhost", "localhost."])
+async def test_localhost_is_here_and_no_server_of_names_is_asked(tmp_path: Path, host: str) -> None:
+    class Nobody(Names):
+        async def addresses(self, name: str) -> Answer[str]:
+            raise AssertionError(f"{name} was asked for")
+
+    make_self_signed(tmp_path / "here.pem", ["localhost", "push.localhost"])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "here.pem")
+    said: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(GOOD)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "here.pem"))
+        assert (200, 0.0) == await Https(Nobody(), context=trusted, allows_private=True, timeout_s=5).send(f"https://{host}:{port}/take", b"octets", {})
+        assert said[0].startswith(b"POST /take ")
+        with pytest.raises(Unavailable) as failure:
+            await Https(Nobody(), context=trusted, port=port, timeout_s=5).get(host, "/x", limit=100, kinds=("text/plain",))
+        assert "not the world's" in failure.value.cause
+        assert 1 == len(said)
+
+
+@pytest.mark.parametrize("name", ["localhost.example", "notlocalhost"])
+async def test_what_only_looks_like_localhost_is_asked_for(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Unavailable) as failure:
+        await get(tmp_path, GOOD, host=name, names=Names("10.0.0.1"), private=False)
+    assert f"{name} is at 10.0.0.1" in failure.value.cause
+
+
 async def test_a_name_without_address_is_not_reached(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await get(tmp_path, GOOD, names=Names())
