@@ -14,8 +14,20 @@ function atOnce(id: string, of: (id: string) => { isEntry: boolean; importers: r
   return module.isEntry || module.importers.some((importer) => atOnce(importer, of, seen));
 }
 
+/** pdf.js hangs all of itself on the window, so that nothing of it could be left out: what is not used stays away. */
+const pdfInParts = {
+  name: 'pdf-in-parts',
+  enforce: 'pre' as const,
+  transform(code: string, id: string): { code: string; map: null } | null {
+    if (!id.endsWith('/pdfjs-dist/legacy/build/pdf.mjs')) return null;
+    const parted = code.replace(/^globalThis\.pdfjsLib = \{\n(?: {2}\w+: \w+,?\n)+\};$/m, '').replace(/^\{\n {2}globalThis\._pdfjsTestingUtils = \{[^}]*\};\n\}$/m, '');
+    if (/globalThis\.pdfjsLib = \{/.test(parted)) throw new Error('pdf.js is not what it was: see vite.config.ts');
+    return { code: parted, map: null };
+  },
+};
+
 export default defineConfig({
-  plugins: [messagesInTwo(fileURLToPath(new URL('./src', import.meta.url))), svelte()],
+  plugins: [pdfInParts, messagesInTwo(fileURLToPath(new URL('./src', import.meta.url))), svelte()],
   build: {
     outDir: '../src/mailstead/web/dist',
     emptyOutDir: true,

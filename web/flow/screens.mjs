@@ -232,6 +232,30 @@ export const states = {
     await mail.page.locator('.att button.att-name').first().click();
     await mail.page.locator('dialog[open] .viewer img').waitFor();
   },
+  pdf: async (mail) => {
+    await clear(mail);
+    if (!(await mail.row('Pages to look at').count())) return 'absent';
+    await reading(mail, 'Pages to look at');
+    await mail.page.getByRole('button', { name: /pages\.pdf/ }).first().click();
+    await mail.page.locator('dialog[open] canvas').first().waitFor();
+    await mail.page.locator('dialog[open] .words span').first().waitFor({ state: 'attached' });
+    return undefined;
+  },
+  pdfLink: async (mail) => {
+    const link = mail.page.locator('dialog[open] .to').first();
+    if (!(await link.count())) return 'absent';
+    await link.click();
+    await mail.page.locator('dialog[open]').nth(1).waitFor();
+    return undefined;
+  },
+  pdfLocked: async (mail) => {
+    await clear(mail);
+    if (!(await mail.row('Pages to look at').count())) return 'absent';
+    await reading(mail, 'Pages to look at');
+    await mail.page.getByRole('button', { name: /locked\.pdf/ }).first().click();
+    await mail.page.locator('dialog[open] [role=alert]').waitFor();
+    return undefined;
+  },
   snooze: async (mail) => {
     await clear(mail);
     await mail.row(/./).first().focus();
@@ -388,6 +412,21 @@ export const states = {
 
 /** The places of a telephone beside those above. */
 export const phoneStates = {
+  pdf: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.row(/./).first().waitFor();
+    if (!(await mail.row('Pages to look at').count())) return 'absent';
+    await mail.row('Pages to look at').first().click();
+    await mail.text();
+    await mail.page.getByRole('button', { name: /pages\.pdf/ }).first().click();
+    await mail.page.locator('dialog[open] canvas').first().waitFor();
+    return undefined;
+  },
+  pdfLeft: async (mail) => {
+    await mail.press('Escape');
+    await mail.page.goto(`${mail.base}/m/inbox`);
+    await mail.row(/./).first().waitFor();
+  },
   search: async (mail) => {
     await mail.at('/m/inbox');
     await mail.page.locator('.tabs a[href^="/s?"]').click();

@@ -1,19 +1,21 @@
 """Every screen under axe-core (WCAG 2.2 A and AA, best practice), in light and in dark."""
 
 import json
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from tests.harness import pdf
 from tests.harness.browser import Browser
 from tests.harness.samples import fill
 from tests.harness.server import PASSWORD, Server
-from tests.interop.web.conftest import PEOPLE
+from tests.interop.web.conftest import PEOPLE, put
 
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
 SELDOM = PEOPLE[21]
 SCREENS = 18
-STATES = 28
+STATES = 34
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
 
 
@@ -22,6 +24,13 @@ def samples(site: Server) -> None:
     """The demo's mail, so that every screen has something to show."""
     for login in (READER, SELDOM):
         fill(site, login)
+    put(site, "Pages to look at", to=SELDOM, change=_pages)
+
+
+def _pages(message: EmailMessage) -> None:
+    link = pdf.link((60, 600, 300, 640), pdf.uri("https://elsewhere.example/offer"))
+    for name, octets in (("pages.pdf", pdf.document([["One"], ["Two"]], annotations={1: link})), ("locked.pdf", pdf.locked())):
+        message.add_attachment(octets, maintype="application", subtype="pdf", filename=name)
 
 
 @pytest.mark.usefixtures("samples")

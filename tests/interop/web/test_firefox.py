@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from tests.harness import pdf
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 from tests.harness.webpush import DELIVERED, PushService
@@ -92,3 +94,19 @@ def test_hostile_mail_reaches_nobody(server: Server, firefox: Browser, device: d
     # The policy's refusals of what the mail tries are reported as errors, and are the point.
     assert {"origins": ["null"] * 3, "reachable": False, "marked": False} == firefox.run("hostile", device, errors=True, subjects=subjects)
     assert hits == []
+
+
+def test_a_pdf_file_is_read_and_a_hostile_one_reaches_nobody(server: Server, firefox: Browser, device: dict[str, Any], tracker: tuple[str, list[str]]) -> None:
+    url, hits = tracker
+    files = {"novel.pdf": pdf.document([[f"Chapter {number}", "Rain."] for number in range(1, 41)]), **pdf.hostile(url)}
+
+    def attach(message: EmailMessage) -> None:
+        for name, octets in files.items():
+            message.add_attachment(octets, maintype="application", subtype="pdf", filename=name)
+
+    put(server, "Files for the fox", to=ALICE, change=attach)
+    seen = firefox.run("readPdf", device, subject="Files for the fox", name="novel.pdf")
+    assert {"ink": True, "words": "Chapter 1 Rain."} == seen["first"]
+    assert seen["marked"].startswith("Chapter 1")
+    seen = firefox.run("hostilePdf", device, subject="Files for the fox", names=[name for name in files if name != "novel.pdf"], offers=["link.pdf"])
+    assert ([], [], None, 0) == (hits, seen["asked"], seen["marked"], seen["opened"])

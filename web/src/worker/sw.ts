@@ -5,9 +5,11 @@
  */
 import { onNotificationClick, onPush } from './push.ts';
 
-declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __VERSION: string };
+declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __SELDOM: string[]; __VERSION: string };
 
 const files: string[] = self.__PRECACHE;
+/** Large, and used by few: kept from their first use on, and by each version after the one that has them. */
+const seldom: string[] = self.__SELDOM;
 const cacheName = `mailstead-${self.__VERSION}`;
 /** So long the network may take for the page itself, where one is kept. */
 const PATIENCE_MS = 250;
@@ -28,6 +30,10 @@ self.addEventListener('install', (event: Routing) => {
     (async () => {
       const cache = await caches.open(cacheName);
       await cache.addAll(['/', ...files].map((path) => new Request(path, { cache: 'reload' })));
+      for (const path of seldom) {
+        const kept = await caches.match(path);
+        if (kept) await cache.put(path, kept);
+      }
     })(),
   );
 });
@@ -41,15 +47,21 @@ self.addEventListener('activate', (event) => {
   );
 });
 
+async function keepSeldom(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  for (const path of seldom) if (!(await cache.match(path))) await cache.add(path);
+}
+
 self.addEventListener('message', (event) => {
   if (event.data === 'activate') void self.skipWaiting();
+  if (event.data === 'seldom') event.waitUntil(keepSeldom().catch(() => undefined));
 });
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-  if (files.includes(url.pathname)) {
+  if (files.includes(url.pathname) || seldom.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname, { cacheName }).then((kept) => kept ?? fetch(request)));
     return;
   }

@@ -23,8 +23,10 @@ APP_POLICY: Final = (
     " frame-src 'self'; worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; form-action 'none'; base-uri 'none';"
     " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types mailstead dompurify svelte-trusted-html 'allow-duplicates'"
 )
+PDF_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
+"""Of the thread that reads PDF files: it asks for nothing and runs no text; decoders of pictures are compiled there and nowhere else."""
 _TYPES: Final = {".js": "text/javascript; charset=utf-8", ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-                 ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json"}  # fmt: skip
+                 ".mjs": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".pfb": "application/octet-stream", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json"}  # fmt: skip
 _SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 NOT_BUILT: Final = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Mailstead</title><p>The web UI is not built here. JMAP, IMAP and everything"
@@ -83,6 +85,8 @@ def _read(path: Path) -> _File:
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
     elif path.suffix == ".html":
         headers["Content-Security-Policy"] = APP_POLICY
+    elif path.name.startswith("pdf.worker"):
+        headers["Content-Security-Policy"] = PDF_POLICY
     packed: dict[str, bytes] = {}
     brotli = path.with_name(path.name + ".br")
     if brotli.exists():

@@ -209,7 +209,7 @@ async function b(e, t) {
 	r ? (await r.focus(), r.postMessage({ go: n })) : await self.clients.openWindow(n);
 }
 // src/worker/sw.ts
-var x = ["/assets/Asks-2v0JlH0z.js","/assets/Behind-CBCbuYp9.js","/assets/Body-D4wdxtJN.js","/assets/Body-DFk0f1GM.css","/assets/Composer-NQPPjph8.js","/assets/Dialog-ByDmvuo7.js","/assets/Door-3U6vW7Pg.css","/assets/Door-B7RZBbex.js","/assets/Hints-DdjEfWdn.css","/assets/Hints-tUDwudqT.js","/assets/History-BUN1Zvga.js","/assets/KeySheet-DH-EZD2R.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-gBE1iM6e.js","/assets/Palette-D0-ROIXn.js","/assets/Picker-9pGq7cyK.css","/assets/Picker-DThULs7w.js","/assets/Pull-BQ65N9Lx.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-Dr00Pg1V.js","/assets/Scope-CoLWXxVx.js","/assets/Scope-DfAW8q43.css","/assets/Settings-DMhtTai9.js","/assets/Settings-ziag6a0Y.css","/assets/Shared-Bo2BPiUZ.js","/assets/Shared-_Y51QO_L.css","/assets/Tour-7jJM2AfW.css","/assets/Tour-BNVYbXnK.js","/assets/Waiting-BGG8KuLu.js","/assets/Waiting-C7tpMaCY.css","/assets/account-Q5MdJINC.js","/assets/addresses-DA_0woqI.js","/assets/ar-BlwwjPmg.js","/assets/begin.svelte-0A_Dy9qJ.js","/assets/blobs-C-NyIwTD.js","/assets/crossing-B8Os7LcK.js","/assets/cursor.svelte-vCdEyLsr.js","/assets/de-C9WyzyJQ.js","/assets/direction-CkYCCRdt.js","/assets/draft.svelte-DXi8m7qO.js","/assets/fetch.worker-RKQ-9RDI.js","/assets/files-7YbpBZRt.js","/assets/focus-DKKa-2pV.js","/assets/html-text-lIAR6BL-.js","/assets/in-sentence-CSQUqOTD.js","/assets/index-Bb7kr3gC.js","/assets/index-BydUPCj2.css","/assets/key-groups-BI8amtml.js","/assets/late-BbL6TDDH.js","/assets/match-CsG4xWQq.js","/assets/notes-DjReO-mc.js","/assets/notifications-F2vxwwzO.js","/assets/objects-CmRvpZq6.js","/assets/others.svelte-DOTe7NKv.js","/assets/people-CDOZ1Imb.js","/assets/prefetch.svelte-CViAcSEY.js","/assets/purify.es-DmHXrcJl.js","/assets/qr-D_-_Ag1H.js","/assets/quote-cUxElXo0.js","/assets/rights-D46R0U9w.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/said-C0EJ24i4.js","/assets/sanitize-CjfiN9_X.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-EpzFvyrN.js","/assets/send.svelte-fDvp8B3Y.js","/assets/worker-KBi6Oyc_.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = `mailstead-${"b39227863419fa9f"}`, C = 250, w = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
+var x = ["/assets/Asks-SO8wNl5o.js","/assets/Behind-CU7CwKko.js","/assets/Body-CjFotMwF.js","/assets/Body-DFk0f1GM.css","/assets/Composer-BD5haEXN.js","/assets/Dialog-CLTUv0sK.js","/assets/Door-3U6vW7Pg.css","/assets/Door-USgVl0IV.js","/assets/Hints-CaDQsQ4N.js","/assets/Hints-DdjEfWdn.css","/assets/History-DJASP6A1.js","/assets/KeySheet-BLcogc40.js","/assets/Outbox-BmulFkCS.js","/assets/Outbox-C6nB2FNZ.css","/assets/Palette-BHhcQsY_.js","/assets/Picker-9pGq7cyK.css","/assets/Picker-CfxUwqgP.js","/assets/Pull-COuttQ96.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-BC7vfjTS.js","/assets/Scope-BjuQShUJ.js","/assets/Scope-DfAW8q43.css","/assets/Settings-Bf1-yrQY.js","/assets/Settings-ziag6a0Y.css","/assets/Shared-BXR_g_eq.js","/assets/Shared-_Y51QO_L.css","/assets/Tour-7jJM2AfW.css","/assets/Tour-BUA3BgOe.js","/assets/Waiting-BFz2Il5t.js","/assets/Waiting-C7tpMaCY.css","/assets/account-WjwfNCSt.js","/assets/addresses-DA_0woqI.js","/assets/ar-D2ng57XZ.js","/assets/begin.svelte-s2qZ3d1U.js","/assets/blobs-CA0SQysN.js","/assets/crossing-Ck5lNrWY.js","/assets/cursor.svelte-DXqsyldX.js","/assets/de-B6uNInDC.js","/assets/direction-CkYCCRdt.js","/assets/draft.svelte-D6CWykh6.js","/assets/fetch.worker-RKQ-9RDI.js","/assets/files-BESf7x8O.js","/assets/focus-CrNQYGEr.js","/assets/html-text-vJIFOa1w.js","/assets/in-sentence-DKEkuMi7.js","/assets/index-BomA21Sy.css","/assets/index-BvuURUlO.js","/assets/key-groups-BI8amtml.js","/assets/late-DqD08mVr.js","/assets/match-CsG4xWQq.js","/assets/notes-CA3Ryz6s.js","/assets/notifications-DSPBMzCr.js","/assets/objects-BlnUwTE3.js","/assets/others.svelte-DOfZ06Ev.js","/assets/people-WvTUH9rF.js","/assets/prefetch.svelte-CaUS_Zq5.js","/assets/purify.es-DmHXrcJl.js","/assets/qr-D_-_Ag1H.js","/assets/quote-BSqWsJYo.js","/assets/rights-CZGlluuS.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/said-D4pLPE-W.js","/assets/sanitize-CPXf5ZIR.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-EpzFvyrN.js","/assets/send.svelte-BuqLiwH9.js","/assets/worker-CLPe9x0i.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = ["/assets/FoxitDingbats-BaQLufoW.pfb","/assets/FoxitSymbol-BVtbc20u.pfb","/assets/Pdf-DJzW6y8u.js","/assets/Pdf-Dr-il_EE.css","/assets/jbig2-BUnLb-NU.wasm","/assets/openjpeg-HvMz5KIw.wasm","/assets/pdf.worker.min-B5Yc7dP4.mjs","/licenses.txt"], C = `mailstead-${"f8e7072502568cae"}`, w = 250, T = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 self.addEventListener("install", (e) => {
 	let t = [...[
 		"/jmap",
@@ -221,22 +221,32 @@ self.addEventListener("install", (e) => {
 		source: "network"
 	})), {
 		condition: { urlPattern: "/assets/*" },
-		source: { cacheName: S }
+		source: { cacheName: C }
 	}];
 	e.waitUntil(Promise.resolve(e.addRoutes?.(t)).catch(() => void 0)), e.waitUntil((async () => {
-		await (await caches.open(S)).addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
+		let e = await caches.open(C);
+		await e.addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
+		for (let t of S) {
+			let n = await caches.match(t);
+			n && await e.put(t, n);
+		}
 	})());
 }), self.addEventListener("activate", (e) => {
 	e.waitUntil((async () => {
-		for (let e of await caches.keys()) e.startsWith("mailstead-") && e !== S && await caches.delete(e);
+		for (let e of await caches.keys()) e.startsWith("mailstead-") && e !== C && await caches.delete(e);
 		await self.clients.claim();
 	})());
-}), self.addEventListener("message", (e) => {
-	e.data === "activate" && self.skipWaiting();
+});
+async function E() {
+	let e = await caches.open(C);
+	for (let t of S) await e.match(t) || await e.add(t);
+}
+self.addEventListener("message", (e) => {
+	e.data === "activate" && self.skipWaiting(), e.data === "seldom" && e.waitUntil(E().catch(() => void 0));
 }), self.addEventListener("fetch", (e) => {
 	let { request: t } = e, n = new URL(t.url);
-	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: S }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && w.test(n.pathname) && e.respondWith((async () => {
-		let e = await caches.match("/", { cacheName: S }), t = fetch("/", { signal: AbortSignal.timeout(3e3) }).then((e) => e.ok ? e : void 0, () => void 0), n = new Promise((t) => setTimeout(t, e ? C : 3e3));
+	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) || S.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: C }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && T.test(n.pathname) && e.respondWith((async () => {
+		let e = await caches.match("/", { cacheName: C }), t = fetch("/", { signal: AbortSignal.timeout(3e3) }).then((e) => e.ok ? e : void 0, () => void 0), n = new Promise((t) => setTimeout(t, e ? w : 3e3));
 		return await Promise.race([t, n]) || (e ?? await t ?? Response.error());
 	})()));
 }), self.addEventListener("push", (e) => {

@@ -17,6 +17,7 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
     (dist / "index.html").write_text("<!doctype html>" + "app " * 300)
     (dist / "assets/main-a1b2c3d4.js").write_text("x = 1;" * 300)
     (dist / "assets/main-a1b2c3d4.js.br").write_bytes(b"packed")
+    (dist / "assets/pdf.worker.min-a1b2c3d4.mjs").write_text("w = 1;" * 300)
     (dist / "frame.html").write_text("<script>go()</script>")
     (dist / "frame-remote.html").write_text("<script>go()</script>")
     (dist / "sw.js").write_text("w")
@@ -51,6 +52,13 @@ async def test_policies_of_the_documents(web: Web) -> None:
     assert "img-src data: blob:;" in frame
     remote = (await web.ask("GET", "/frame-remote.html", who="")).headers["Content-Security-Policy"]
     assert "img-src data: blob: 'self';" in remote
+
+
+async def test_the_thread_that_reads_files_of_others_reaches_nothing(web: Web) -> None:
+    answer = await web.ask("GET", "/assets/pdf.worker.min-a1b2c3d4.mjs", who="")
+    assert "default-src 'none'; script-src 'wasm-unsafe-eval'" == answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert "Content-Security-Policy" not in (await web.ask("GET", "/assets/main-a1b2c3d4.js", who="")).headers
 
 
 def test_a_frames_script_is_named_by_its_hash() -> None:
