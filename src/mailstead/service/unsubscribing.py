@@ -5,10 +5,11 @@ there is one of each, and only by a POST with nothing in it but the word itself:
 ``https`` (§3.2). What came of it is said as it is.
 """
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mailstead import telemetry
@@ -24,7 +25,7 @@ KIND: Final = "application/x-www-form-urlencoded"
 _WAYS: Final = b"list-unsubscribe"
 _ONE_CLICK: Final = b"list-unsubscribe-post"
 _BRACKETED: Final = re.compile(rb"<([^<>]{1,4000})>")
-Post = Callable[[str, bytes, str], Awaitable[tuple[str, str]]]
+Post = Callable[[str, bytes, str], Coroutine[Any, Any, tuple[str, str]]]
 """(address, octets, media type) → (``sent``, ``failed`` or ``unsure``, why)."""
 
 
@@ -45,6 +46,7 @@ class Unsubscribing:
         self._lookups = lookups
         self._post = post
         self._now_ms = now_ms
+        self._asking: dict[tuple[AccountId, str], asyncio.Future[tuple[str, str]]] = {}
 
     async def leave(self, account: AccountId, octets: Octets) -> Left:
         """Ask the list of a message to send no more."""
@@ -56,10 +58,19 @@ class Unsubscribing:
         if not any(one.result == "pass" and one.signature is not None and {_WAYS, _ONE_CLICK} <= set(one.signature.names) for one in found):
             left = Left("notSigned", host, "no signature that holds covers the address")
         else:
-            said, why = await self._post(url, BODY, KIND)
+            said, why = await self._asked(account, url)
             left = Left({"sent": "done", "unsure": "unsure"}.get(said, "refused" if why.startswith("the answer was") else "unreachable"), host, why)
         telemetry.event("list.left" if left.result == "done" else "list.kept", account=account, host=host, reason=left.reason or left.result)
         return left
+
+    async def _asked(self, account: AccountId, url: str) -> tuple[str, str]:
+        """What comes of asking there. Whoever wants the same while it is under way waits for the one answer; who goes away meanwhile does not take it back."""
+        key = account, url
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.ensure_future(self._post(url, BODY, KIND))
+            asking.add_done_callback(lambda _: self._asking.pop(key))
+        return await asyncio.shield(asking)
 
 
 def address(head: bytes) -> str:

@@ -78,3 +78,29 @@ async def test_nobody_is_called_on_a_strangers_word() -> None:
     world.table.broken.add("s._domainkey.far.example")
     assert "notSigned" == (await world.leave(signed)).result
     assert [] == world.asked
+
+
+async def test_who_asks_while_it_is_being_asked_waits_for_the_one_answer() -> None:
+    world = World()
+    signed = await world.signed()
+    go = asyncio.Event()
+
+    async def post(url: str, octets: bytes, kind: str) -> tuple[str, str]:
+        world.asked.append((url, octets, kind))
+        await go.wait()
+        return world.said
+
+    leaving = Unsubscribing(world.table, post, lambda: NOW_MS)
+    calls = [asyncio.ensure_future(leaving.leave(AccountId(account), signed)) for account in (1, 1, 1, 2)]
+    async with asyncio.timeout(10):
+        while len(world.asked) < 2:
+            await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    calls[0].cancel()  # the one that began it goes away
+    await asyncio.sleep(0)
+    go.set()
+    assert [(await call).result for call in calls[1:]] == ["done"] * 3
+    assert len(world.asked) == 2  # one of each account
+    assert (await leaving.leave(AccountId(1), signed)).result == "done"
+    assert len(world.asked) == 3
