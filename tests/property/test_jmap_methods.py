@@ -25,7 +25,7 @@ NAMES = (
     "sortOrder", "isEnabled", "fromDate", "repeat", "media", "members", "disposition", "forEmailId", "headers", "header:X:asText", "from", "attachments", "receivedAt",
 )  # fmt: skip
 TEXTS = st.sampled_from(("", "x", "#x", "singleton", "$seen", "AND", "NOT", "2026-01-01T00:00:00Z", "1-1", "1-1-1", "1-5~9", "*", "text/plain", "inbox", "subject", "e0", "m0", "o1",
-                         "\x00", "a" * 300))
+                         "\x00", "a" * 300, "é", "=?é?="))
 SIMPLE = st.one_of(st.none(), st.booleans(), st.integers(-(1 << 70), 1 << 70), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
 JSON = st.recursive(SIMPLE, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from((*NAMES, "a", "b")), inner, max_size=4)), max_leaves=8)
 OBJECTS = st.dictionaries(st.sampled_from(("a", "b", "#a")), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4), max_size=2)

@@ -17,8 +17,8 @@ LASTS_DAYS: Final = 21
 _HASH: Final = 8
 _DAYS: Final = 1_024
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_SRS0: Final = re.compile(r"SRS0[=+-]([A-Z2-7]{4,16})=([A-Z2-7]{2})=([^=\s]+)=(.+)", re.IGNORECASE)
-_SRS1: Final = re.compile(r"SRS1[=+-]([A-Z2-7]{4,16})=([^=\s]+)=([=+-].+)", re.IGNORECASE)
+_SRS0: Final = re.compile(r"SRS0[=+-]([A-Z2-7]{4,16})=([A-Z2-7]{2})=([^=\s]+)=(.+)", re.IGNORECASE | re.ASCII)
+_SRS1: Final = re.compile(r"SRS1[=+-]([A-Z2-7]{4,16})=([^=\s]+)=([=+-].+)", re.IGNORECASE | re.ASCII)
 _FOREIGN0: Final = re.compile(r"SRS0([=+-].+)", re.IGNORECASE)
 _FOREIGN1: Final = re.compile(r"SRS1[=+-][^=]+=([^=\s]+)=([=+-].+)", re.IGNORECASE)
 LOCAL_MAX: Final = 200

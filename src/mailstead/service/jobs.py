@@ -124,7 +124,7 @@ class Jobs:
             found = await self._kept.of(account, KIND)
             for row in found.objects:
                 old = None if row.gone else decode(row.doc)
-                if old is not None and old.token and secrets.compare_digest(old.token, token):
+                if old is not None and old.token and secrets.compare_digest(old.token.encode(), token.encode()):
                     break
             else:
                 raise Refusal(Reason.NOT_FOUND, "There is nothing to take back under this token")

@@ -57,6 +57,11 @@ def test_nobody_makes_one_up(change: object) -> None:
     assert OURS.reverse(Address(change(rewritten.local), "ours.test"), NOW) is None  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("local", ["SRS0=\u212aAAA\u017fAAA=AA=example.org=alice", "SRS0=AAAAAAAA=\u212a\u017f=example.org=alice", "SRS1=\u212aAAAAAAA=theirs.test==AAAA=AA=example.org=alice"])
+def test_letters_that_only_fold_to_ours_are_none(local: str) -> None:
+    assert OURS.reverse(Address(local, "ours.test"), NOW) is None
+
+
 def test_what_is_too_long_is_not_carried() -> None:
     assert OURS.forward(Address("a" * 180, "example.org"), NOW) is None
 

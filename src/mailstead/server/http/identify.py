@@ -6,7 +6,6 @@ says so.
 """
 
 import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -71,7 +70,7 @@ class Identify:
             raise unauthorized("unauthenticated", "Only Basic and Bearer are known here", basic=True)
         try:
             login, colon, password = base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise unauthorized("credentials", "The credentials cannot be read", basic=True) from None
         if not colon:
             raise unauthorized("credentials", "The credentials cannot be read", basic=True)

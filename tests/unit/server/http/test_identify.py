@@ -18,7 +18,7 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
 
 
 @pytest.mark.parametrize(("header", "status"), [
-    ("", 401), ("Basic", 401), ("Basic !!", 401), ("Basic " + base64.b64encode(b"nocolon").decode(), 401), ("Digest x", 401),
+    ("", 401), ("Basic", 401), ("Basic !!", 401), ("Basic é", 401), ("Bearer é", 401), ("Basic " + base64.b64encode(b"nocolon").decode(), 401), ("Digest x", 401),
     ("Basic " + base64.b64encode(b"alice@example.test:wrong").decode(), 401), ("Basic " + base64.b64encode(b"\xff:\xff").decode(), 401),
     ("Basic " + "A" * 4_000, 401), ("basic " + base64.b64encode(f"alice@example.test:{PASSWORD}".encode()).decode(), 200),
     ("Bearer " + base64.b64encode(f"alice@example.test:{PASSWORD}".encode()).decode(), 401),

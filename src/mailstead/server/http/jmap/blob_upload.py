@@ -1,7 +1,6 @@
 """Blob/upload (RFC 9404 §4.1): blobs made within a request, from text, base64 and ranges of other blobs."""
 
 import base64
-import binascii
 from typing import Any, Final
 
 from mailstead.model import limits
@@ -81,7 +80,7 @@ async def _piece(call: Call, source: Any) -> bytes:
             return text.encode("utf-8")
         if isinstance(coded, str):
             return base64.b64decode(coded, validate=True)
-    except (UnicodeError, binascii.Error):
+    except ValueError:
         raise _Bad("invalidProperties", "this cannot be decoded", properties=("data",)) from None
     if not isinstance(blob_id, str):
         raise _Bad("invalidProperties", "a piece is text, base64 or a range of a blob", properties=("data",))

@@ -26,7 +26,7 @@ async def test_blobs_are_put_together_from_pieces(jmap: Jmap) -> None:
 
 @pytest.mark.parametrize(("given", "kind"), [
     ({}, "invalidProperties"), ({"data": None}, "invalidProperties"), ({"data": [{}]}, "invalidProperties"), ({"data": [5]}, "invalidProperties"),
-    ({"data": [{"data:asText": "x", "data:asBase64": "eA=="}]}, "invalidProperties"), ({"data": [{"data:asBase64": "%"}]}, "invalidProperties"),
+    ({"data": [{"data:asText": "x", "data:asBase64": "eA=="}]}, "invalidProperties"), ({"data": [{"data:asBase64": "%"}]}, "invalidProperties"), ({"data": [{"data:asBase64": "é"}]}, "invalidProperties"),
     ({"data": [{"data:asText": 5}]}, "invalidProperties"), ({"data": [{"data:asText": "x", "offset": 1}]}, "invalidProperties"),
     ({"data": [{"blobId": "none"}]}, "blobNotFound"), ({"data": [{"blobId": "u0", "offset": 2, "length": 9}]}, "invalidProperties"),
     ({"data": [{"blobId": "u0", "offset": -1}]}, "invalidProperties"), ({"data": [{"data:asText": "x"}], "type": 5}, "invalidProperties"),

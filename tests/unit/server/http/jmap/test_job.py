@@ -62,6 +62,7 @@ async def test_every_match_is_changed_and_comes_back_as_it_was(jmap: Jmap) -> No
         one = await jmap.one(ident, "mailboxIds", "keywords")
         assert ({archive: True}, {"done": True}) == (one["mailboxIds"], one["keywords"])
     await jmap.call("Email/set", update={emails[0]: {"keywords/mine": True}})
+    assert "notFound" == await jmap.error("Undo/apply", undoToken="é")
     undone = (await jmap.call("Undo/apply", undoToken=job["undoToken"]))["job"]
     assert ("undo", job["id"], 8) == (undone["kind"], undone["undoes"], undone["total"])
     await run(jmap)
