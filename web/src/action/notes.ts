@@ -1,7 +1,7 @@
 /** What one writes to oneself about a conversation: a deed like any other, seen at once, told in order, taken back. */
 import type { Id, Note, Thread } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
-import type { Term } from '../kit/search.ts';
+import { type Term, asksFor } from '../kit/search.ts';
 import type { Entry, NoteChange } from './log.svelte.ts';
 import type { Mail } from './session.svelte.ts';
 
@@ -35,8 +35,8 @@ export async function tellNote(mail: Mail, { threadId, after }: NoteChange): Pro
 /** The newest email of each conversation whose note has all these words; none where the search asks for more than words. */
 export async function notedRows(mail: Mail, terms: Term[]): Promise<Id[]> {
   const words = terms.filter(({ op }) => op === 'text' || op === 'note').map(({ value }) => value.toLowerCase());
-  const any = terms.some(({ op, value }) => op === 'has' && value === 'note');
-  if ((!words.length && !any) || terms.some(({ op, value, not }) => not || !(op === 'text' || op === 'note' || (op === 'has' && value === 'note')))) return [];
+  const any = terms.some(({ op, value }) => op === 'has' && asksFor(value) === 'note');
+  if ((!words.length && !any) || terms.some(({ op, value, not }) => not || !(op === 'text' || op === 'note' || (op === 'has' && asksFor(value) === 'note')))) return [];
   const { store, noted } = mail;
   const threads = noted.filter(([, text]) => words.every((word) => text.toLowerCase().includes(word))).map(([threadId]) => threadId);
   const kept = await store.db?.getMany<Thread>('meta', threads.filter((id) => !store.threads.has(id)).map((id) => `thread:${id}`));

@@ -1,5 +1,5 @@
 /** Terms as a test of a row on this device. */
-import { type Term, type World, day, size, states } from './search.ts';
+import { type Term, type World, asksFor, day, isUnderstood, size, states } from './search.ts';
 
 interface Address {
   name: string | null;
@@ -45,7 +45,7 @@ function inLine(text: string, line: number, value: string): boolean {
 export function matcher(terms: Term[], world: World, now: Date, everywhere: boolean): (row: Row, text: string) => boolean {
   const hidden = new Set(world.hidden);
   const elsewhere = terms.some(({ op }) => op === 'in');
-  const tests = terms.map((term): ((row: Row, text: string) => boolean) => {
+  const tests = terms.filter((term) => isUnderstood(term, world, now)).map((term): ((row: Row, text: string) => boolean) => {
     const value = term.value.toLowerCase();
     const test = ((): ((row: Row, text: string) => boolean) => {
       switch (term.op) {
@@ -62,8 +62,10 @@ export function matcher(terms: Term[], world: World, now: Date, everywhere: bool
         case 'note':
         case 'filename':
           return () => false; // a row knows nothing of notes and names of files: whoever has them adds what is found there
-        case 'has':
-          return value === 'note' ? () => false : (row) => row.hasAttachment;
+        case 'has': {
+          const what = asksFor(value);
+          return what === 'note' ? () => false : (row) => row.hasAttachment;
+        }
         case 'is': {
           const state = states[value];
           return state ? (row) => state.keyword in row.keywords === state.has : () => true;

@@ -74,6 +74,12 @@ export const states: Record<string, { keyword: string; has: boolean }> = {
   muted: { keyword: '$muted', has: true },
 };
 
+/** What `has:` asks for; null where nobody can say. */
+export function asksFor(value: string): 'note' | 'file' | null {
+  if (/^(note|notiz|memo)s?$/i.test(value)) return 'note';
+  return /^(attachment|file|anhang)s?$/i.test(value) ? 'file' : null;
+}
+
 /** What the words mean here: mailboxes by role or name, labels by name, and what is left out unless asked for. */
 export interface World {
   mailbox: (name: string) => string | null;
@@ -99,6 +105,9 @@ export function toFilter(terms: Term[], world: World, now: Date, everywhere: boo
   return { filter: conditions.length === 1 ? (conditions[0] as Filter) : { operator: 'AND', conditions }, bad };
 }
 
+/** False where nobody can say what is meant: such a term is left out of the question. */
+export const isUnderstood = (term: Term, world: World, now: Date): boolean => toCondition(term, world, now) !== null;
+
 function toCondition({ op, value }: Term, world: World, now: Date): Filter | null {
   switch (op) {
     case 'text':
@@ -111,9 +120,10 @@ function toCondition({ op, value }: Term, world: World, now: Date): Filter | nul
       return { [op]: value };
     case 'filename':
       return { attachmentName: value };
-    case 'has':
-      if (/^(note|notiz|memo)s?$/i.test(value)) return { note: '' };
-      return /^(attachment|file|anhang)s?$/i.test(value) ? { hasAttachment: true } : null;
+    case 'has': {
+      const what = asksFor(value);
+      return what && (what === 'note' ? { note: '' } : { hasAttachment: true });
+    }
     case 'is': {
       const state = states[value.toLowerCase()];
       return state ? { [state.has ? 'hasKeyword' : 'notKeyword']: state.keyword } : null;

@@ -3,7 +3,7 @@ import type { Label } from '../../cache/settings.svelte.ts';
 import type { Mailbox } from '../../jmap/types.ts';
 import { type Key, locale, octets, t } from '../../kit/i18n/index.svelte.ts';
 import { boxName } from '../../kit/box-name.ts';
-import { type Operator, type Term, day, size } from '../../kit/search.ts';
+import { type Operator, type Term, asksFor, day, size } from '../../kit/search.ts';
 
 const names: Record<Exclude<Operator, 'text'>, Key> = {
   from: 'op.from', to: 'op.to', subject: 'op.subject', body: 'op.body', note: 'op.note', has: 'op.has', is: 'op.is', in: 'op.in',
@@ -34,7 +34,7 @@ function valueOf({ op, value }: Term, { mailboxes, labels }: Known): string | nu
     case 'is':
       return low in states ? t(states[low] as Key) : null;
     case 'has':
-      return /^(?:note|notiz|memo)s?$/.test(low) ? t('op.note') : /^(?:attachment|file|anhang)s?$/.test(low) ? t('search.attachment') : null;
+      return { note: t('op.note'), file: t('search.attachment'), null: null }[`${asksFor(value)}`];
     case 'in': {
       const box = mailboxes.find((one) => one.role === low || (one.role && boxName(one).toLowerCase() === low)) ?? mailboxes.find(({ name }) => name.toLowerCase() === low);
       return box ? boxName(box) : null;
