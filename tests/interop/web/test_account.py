@@ -7,6 +7,7 @@ import http.cookiejar
 import json
 import struct
 import time
+import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -42,7 +43,16 @@ def second_factor(server: Server, login: str) -> str:
     headers = {"Content-Type": "application/json"}
     headers["X-CSRF-Token"] = ask("POST", "/api/session", {"login": login, "password": PASSWORD})["csrf"]
     secret = str(ask("POST", "/api/totp", {})["secret"])
-    ask("PUT", "/api/totp", {"code": code_of(secret, -1)})
+    for left in (2, 1, 0):
+        try:
+            ask("PUT", "/api/totp", {"code": code_of(secret, -1)})
+        except urllib.error.HTTPError as error:
+            # Half a minute may have ended on the way.
+            with error:
+                if error.code != 422 or not left:
+                    raise
+        else:
+            break
     return secret
 
 

@@ -80,8 +80,10 @@ export async function doneOffline(mail, { deed, subject, stays }) {
   await mail.says('Offline');
   await run(mail, subject);
   await there(mail, subject);
+  // Said of what this device has written.
+  await mail.says('1 change waits to be told');
   await mail.reload();
-  await mail.says('Offline');
+  await mail.says('1 change waits to be told');
   await mail.row(stays).first().waitFor();
   await there(mail, subject);
   await mail.at('/history');

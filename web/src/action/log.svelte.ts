@@ -88,6 +88,10 @@ function sides({ patches, of = {} }: Entry): { account: Id | undefined; ids: Id[
 export class Log {
   entries = $state.raw<Entry[]>([]);
   readonly waiting = $derived(this.entries.filter((entry) => entry.state === 'waiting' && !entry.quiet));
+  /** Deeds that this device has not written yet: a reload would not find them. */
+  #unkept = $state.raw<ReadonlySet<string>>(new Set());
+  /** What waits, and is found again whatever becomes of this page. */
+  readonly safe = $derived(this.waiting.filter(({ id }) => !this.#unkept.has(id)));
   /** What `undo` would take back now, newest first. */
   readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'waiting' || (entry.state === 'done' && !entry.job))).reverse());
   #redo: Entry[] = [];
@@ -151,6 +155,7 @@ export class Log {
     const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
     this.#shift(before);
+    this.#unkept = new Set([...this.#unkept, entry.id]);
     this.entries = [...this.entries, entry];
     if (!options.quiet && !options.undoes) this.#redo = [];
     if (!options.quiet) this.onPerformed?.(entry);
@@ -161,6 +166,9 @@ export class Log {
       // It may have been taken back or told meanwhile, and a quiet one is gone then.
       const now = this.entries.find(({ id }) => id === entry.id);
       if (now) this.#keep(now);
+      const kept = (): void => void (this.#unkept = new Set([...this.#unkept].filter((id) => id !== entry.id)));
+      if (this.store.db) void this.#writes.then(kept);
+      else kept();
       void this.flush();
     });
     return entry;

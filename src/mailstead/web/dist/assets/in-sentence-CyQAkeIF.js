@@ -1,1 +1,0 @@
-import{W as e,Y as t,ht as n,q as r}from"./index-CLszzWy4.js";function i(i,a=t()){let o=r(i,a);return Math.abs(e(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(n.tag)+o.slice(1):o}export{i as t};
