@@ -29,6 +29,7 @@ ON_THE_SERVER = {
     "test_colours_of_flags_are_those_of_other_programs": ("mail.flag-as",),
     "test_labels_have_names_and_colours_and_are_keywords": ("mail.label",),
     "test_a_note_is_for_oneself_and_on_every_device": ("mail.note",),
+    "test_a_folder_is_given_by_its_menu_and_taken_back": ("mailbox.share",),
     "test_out": ("app.sign-out",),
 }
 # By test, the commands of which the server learns nothing: what they do is seen on the screen.

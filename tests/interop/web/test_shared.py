@@ -226,3 +226,29 @@ def test_what_is_given_comes_and_what_is_taken_back_leaves_nothing(shared: Serve
     assert set(kept["email"]) | set(kept["body"]) <= set(own.call("Email/query")["ids"])
     boxes = [box["id"] for box in own.call("Mailbox/get")["list"]]
     assert [] == [key for key in kept["query"] if "inMailbox" in key and not any(box in key for box in boxes)]
+
+
+def acl(site: Server, mailbox: str, owner: str = GUEST) -> dict[str, str]:
+    """Who but the owner has which rights, without the letters of RFC 2086."""
+    with imap(site, owner) as one:
+        words = one.getacl(mailbox)[1][0].decode().replace('"', "").split()[1:]
+    return {who: "".join(sorted(set(rights) - {"c", "d"})) for who, rights in zip(words[::2], words[1::2], strict=True) if who != owner}
+
+
+def test_a_folder_is_given_by_its_menu_and_taken_back(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    with imap(shared, GUEST) as one:
+        one.create("Choir")
+    put(shared, "Rehearsal", to=GUEST, mailbox="Choir")
+    put(shared, "In the inbox of who gives", to=GUEST)
+    assert ["read", "write"] == browser.run("giveFolder", guest, name="Choir", letters=READER.split("@")[0], who=READER, level="write")
+    assert {READER: "".join(sorted("lrswite"))} == acl(shared, "Choir")
+    with imap(shared, READER) as one:
+        assert "OK" == one.select(f'"Other Users/{GUEST}/Choir"')[0]
+    browser.run("undoGiving", guest, anew=False)
+    eventually(lambda: acl(shared, "Choir") == {READER: "lr"})
+    browser.run("undoGiving", guest, anew=True)
+    eventually(lambda: acl(shared, "Choir") == {})
+    assert ["read", "all"] == browser.run("giveFolder", guest, name="Choir", letters=READER.split("@")[0], who=READER, level="all")
+    assert {"a", "k", "x"} <= set(acl(shared, "Choir")[READER])
+    browser.run("takeFolderBack", guest, name="Choir", who=READER)
+    assert {} == acl(shared, "Choir")

@@ -261,3 +261,50 @@ export async function sharedOffline(mail, { owner, name, subject, unseen }) {
     await page.locator('.notice').waitFor({ state: 'detached' });
   }
 }
+
+const dialog = (mail) => mail.page.locator('dialog[open]');
+
+/** Given to somebody by the menu of the folder's list; then as much of it as is wanted. */
+export async function giveFolder(mail, { name, letters, who, level }) {
+  const { page } = mail;
+  await mail.at('/m/inbox');
+  await page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).first().click();
+  await page.locator('.list-head h1').getByText(name).waitFor();
+  await page.locator('.list-head [aria-haspopup=menu]').click();
+  await page.getByRole('menuitem', { name: 'Share this folder' }).click();
+  await dialog(mail).getByRole('combobox', { name: /Name or address/ }).fill(letters);
+  await dialog(mail).getByRole('option').filter({ hasText: who }).click();
+  const may = dialog(mail).locator('li').filter({ hasText: who }).locator('select');
+  await may.waitFor();
+  const first = await may.inputValue();
+  if (level !== 'read') {
+    await may.selectOption(level);
+    await page.locator('.toast').getByText('is shared with').first().waitFor();
+    await page.waitForFunction(() => !document.querySelector('dialog[open] select:disabled'));
+  }
+  const now = await may.inputValue();
+  await mail.press('Escape');
+  await dialog(mail).waitFor({ state: 'detached' });
+  return [first, now];
+}
+
+export async function takeFolderBack(mail, { name, who }) {
+  const { page } = mail;
+  await mail.at('/settings/folders');
+  await page.getByRole('button', { name: `Share ${name}` }).click();
+  const row = dialog(mail).locator('li').filter({ hasText: who });
+  await row.getByRole('button').click();
+  await row.waitFor({ state: 'detached' });
+  await mail.says('You share this with nobody.');
+  await mail.press('Escape');
+}
+
+/** The last deed taken back by its key. */
+export async function undoGiving(mail, { anew }) {
+  await mail.at('/m/inbox');
+  if (anew) await mail.reload();
+  await mail.row(/./).first().waitFor();
+  await settled(mail);
+  await mail.press('z');
+  await settled(mail);
+}

@@ -1,6 +1,6 @@
 /** What one does with folders. The server does it at once; each is a deed of the log, to be taken back. */
 import { mailbox } from '../cache/patch.ts';
-import type { Email, GetResponse, Id, Mailbox, QueryResponse, SetResponse } from '../jmap/types.ts';
+import { type Email, type GetResponse, type Id, type Mailbox, type QueryResponse, SHARE, type SetResponse } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import type { Fact } from './log.svelte.ts';
@@ -26,7 +26,7 @@ const PAGE = 500;
 async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more: Record<string, unknown> = {}): Promise<Id> {
   const client = mail.store.client;
   if (!client) throw new Refused('offline', t('door.offline'));
-  const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more });
+  const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more }, client.has(SHARE) ? [SHARE] : []);
   const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
   if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : (refusal.description ?? refusal.type));
   await mail.store.sync();
@@ -34,7 +34,7 @@ async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more:
 }
 
 export const newMailbox = (mail: Mail, name: string, parentId: Id | null): Promise<Id> => setMailbox(mail, 'create', 'one', { name, parentId });
-export const changeMailbox = (mail: Mail, id: Id, patch: Partial<Named>): Promise<Id> => setMailbox(mail, 'update', id, patch);
+export const changeMailbox = (mail: Mail, id: Id, patch: Partial<Named> | Record<string, unknown>): Promise<Id> => setMailbox(mail, 'update', id, patch);
 
 function done(mail: Mail, title: 'did.box_changed' | 'did.box_removed', name: string, fact: Fact): void {
   const entry = mail.log.done(title, { name }, fact);

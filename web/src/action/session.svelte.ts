@@ -8,7 +8,7 @@ import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
 import type { Email, Id, Identity, Job, Note, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
-import { PLUS, SUBMISSION, VACATION } from '../jmap/types.ts';
+import { PLUS, PRINCIPALS, SHARE, SUBMISSION, VACATION } from '../jmap/types.ts';
 import { afterPaint } from '../kit/rest.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
@@ -54,6 +54,8 @@ export class Mail {
   readonly vacation: Records<VacationResponse>;
   readonly shared: Shared;
   picker = $state.raw<Picker | null>(null);
+  /** The mailbox of which it is asked with whom it is shared. */
+  sharing = $state<Id | null>(null);
 
   constructor(readonly signed: Signed) {
     this.store = new Store(signed.accountId, signed.address);
@@ -156,6 +158,12 @@ export class Mail {
   /** Why something cannot be done with these; null where it can. */
   barred(emails: Iterable<Email>, ...needs: Need[]): string | null {
     return this.store.others.length ? (this.rights?.(this, emails, needs) ?? null) : null;
+  }
+
+  /** The mailbox of the list, where others can be given it. */
+  get shareable(): Id | null {
+    const { client, link, mailboxes } = this.store;
+    return link === 'online' && client?.has(SHARE) && client.has(PRINCIPALS) ? (mailboxes.find(({ id }) => id === this.currentMailbox)?.id ?? null) : null;
   }
 
   /** Whether all of these are one's own. */

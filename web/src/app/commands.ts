@@ -85,6 +85,7 @@ export function registerPlaces(): () => void {
     { id: 'go.waiting', title: 'nav.waiting', group: 'go', icon: 'waiting', when: has, run: () => router.go({ at: 'waiting' }) },
     to('go.snoozed', 'nav.snoozed', 'clock', 'snoozed', 'snoozed'),
     { id: 'mailbox.new', title: 'cmd.new_mailbox', group: 'app', icon: 'folder', when: () => session.mail?.store.link === 'online', run: () => router.go({ at: 'settings', page: 'folders' }) },
+    { id: 'mailbox.share', title: 'cmd.share', group: 'app', icon: 'people', when: () => Boolean(session.mail?.shareable), run: () => session.mail && (session.mail.sharing = session.mail.shareable) },
     { id: 'go.history', title: 'nav.history', group: 'go', icon: 'history', run: () => router.go({ at: 'history' }) },
     { id: 'go.settings', title: 'nav.settings', group: 'go', icon: 'settings', run: () => router.go({ at: 'settings', page: 'appearance' }) },
   );

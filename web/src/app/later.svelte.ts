@@ -24,6 +24,7 @@ export class Later {
   Waiting = $state.raw<Lazy | null>(null);
   Tour = $state.raw<Lazy | null>(null);
   Hints = $state.raw<Lazy | null>(null);
+  Share = $state.raw<Lazy | null>(null);
   Scope = $state.raw<Lazy | null>(null);
   /** A telephone has its places in a drawer: they are made when the list stands. */
   hasDrawer = $state(false);
@@ -51,6 +52,7 @@ export class Later {
       if (session.palette && !this.Palette) void lazy(() => import('../feature/palette/Palette.svelte')).then((component) => (this.Palette = component));
       if (session.tour && !this.Tour) void lazy(() => import('../feature/tour/Tour.svelte')).then((component) => (this.Tour = component));
       if (session.keySheet && !this.KeySheet) void lazy(() => import('../feature/palette/KeySheet.svelte')).then((component) => (this.KeySheet = component));
+      if (desk.mail.sharing && !this.Share) void lazy(() => import('../feature/mailboxes/Share.svelte')).then((component) => (this.Share = component));
       if (desk.mail.picker && !this.Picker) void lazy(() => import('../feature/list/Picker.svelte')).then((component) => (this.Picker = component));
       if ((composers.list.length || at === 'compose') && !this.Composer) void lazy(() => import('../feature/composer/Composer.svelte')).then((component) => (this.Composer = component));
       if ((this.again || this.leaving) && !this.Asks) void lazy(() => import('./Asks.svelte')).then((component) => (this.Asks = component));

@@ -5,7 +5,7 @@
 import { Refused } from './errors.ts';
 import { ask } from './http.ts';
 import type { Id, Session } from './types.ts';
-import { CONTACTS, CORE, PLUS } from './types.ts';
+import { CONTACTS, CORE, PLUS, PRINCIPALS } from './types.ts';
 
 /** A result reference (RFC 8620 §3.7): `path` into the answer of an earlier call of the same request. */
 export interface Reference {
@@ -38,6 +38,7 @@ const namespaces: [RegExp, string][] = [
   [/^Quota\//, 'urn:ietf:params:jmap:quota'],
   [/^Blob\//, 'urn:ietf:params:jmap:blob'],
   [/^ContactCard\//, CONTACTS],
+  [/^Principal\//, PRINCIPALS],
   [/^(ClientSettings|SavedSearch|Reminder|Note|Job|Undo|SenderProfile|Suggestion|Rule|Category|CategoryFeedback)\//, 'urn:mailstead:params:jmap:plus'],
 ];
 
@@ -85,10 +86,10 @@ export class Client {
     return Number(this.session.capabilities[CORE]?.['maxCallsInRequest'] ?? 16);
   }
 
-  /** Call a method with this account's id. Arguments whose name begins with `#` take a `Reference`. */
-  call<T>(name: string, args: Record<string, unknown> = {}): Call<T> {
+  /** Call a method with this account's id. Arguments whose name begins with `#` take a `Reference`. `also`: capabilities that it uses beside its own. */
+  call<T>(name: string, args: Record<string, unknown> = {}, also: readonly string[] = []): Call<T> {
     const id = `c${this.#next++}`;
-    const using = [CORE, ...namespaces.filter(([pattern]) => pattern.test(name)).map(([, urn]) => urn)];
+    const using = [CORE, ...also, ...namespaces.filter(([pattern]) => pattern.test(name)).map(([, urn]) => urn)];
     if (name.startsWith('Email/') && PLUS in this.session.capabilities) using.push(PLUS);
     const promise = new Promise<T>((resolve, reject) => {
       if (this.#queue.length === 0) queueMicrotask(() => void this.#flush());

@@ -274,5 +274,7 @@ export const SUBMISSION = 'urn:ietf:params:jmap:submission';
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse';
 export const QUOTA = 'urn:ietf:params:jmap:quota';
 export const CONTACTS = 'urn:ietf:params:jmap:contacts';
+export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
+export const SHARE = 'urn:ietf:params:jmap:mail:share';
 export const MDN = 'urn:ietf:params:jmap:mdn';
 export const PLUS = 'urn:mailstead:params:jmap:plus';
