@@ -23,8 +23,8 @@ export class Other implements Side {
   readonly id: Id;
   readonly of: Id;
   /** The address of its owner. */
-  readonly name: string;
-  readonly isReadOnly: boolean;
+  name = $state('');
+  isReadOnly = $state(true);
   #mailboxes = $state.raw<Mailbox[]>([]);
   states: Record<string, string>;
 
@@ -61,9 +61,11 @@ export async function follow(store: Store, session: Session): Promise<void> {
   const wanted = Object.entries(session.accounts).filter(([id]) => id !== store.accountId);
   const gone = store.others.filter(({ id }) => !wanted.some(([one]) => one === id));
   const others = wanted.map(([id, { name, isReadOnly }]) => {
-    const known = store.others.find((one) => one.id === id);
-    if (known?.name === name && known.isReadOnly === isReadOnly) return known;
-    return new Other({ mailboxes: [], states: {}, ...known?.kept, id, name, isReadOnly });
+    // The same one as before: it may be followed just now.
+    const other = store.others.find((one) => one.id === id) ?? new Other({ mailboxes: [], states: {}, id, name, isReadOnly });
+    other.name = name;
+    other.isReadOnly = isReadOnly;
+    return other;
   });
   const same = others.length === store.others.length && others.every((one, at) => one === store.others[at]);
   store.merged ??= mergedOf(store);
@@ -90,5 +92,9 @@ async function forget(db: Database, account: Id): Promise<void> {
   const meta = emails.map((id) => `${NAMES}${id}`);
   for await (const batch of db.batches<unknown>('meta', BATCH)) meta.push(...batch.filter(([id, value]) => id.startsWith('thread:') && mine(value)).map(([id]) => id));
   await db.delete('meta', meta);
+  const deeds: string[] = [];
+  for await (const batch of db.batches<{ patches: Record<Id, unknown>; of?: Record<Id, Id> }>('log', BATCH))
+    deeds.push(...batch.filter(([, { patches, of }]) => of && Object.keys(patches).every((id) => of[id] === account)).map(([id]) => id));
+  await db.delete('log', deeds);
   await db.delete('query', (await db.keys('query')).filter((key) => (JSON.parse(key) as unknown[])[3] === account));
 }
