@@ -8,7 +8,7 @@ import { Store } from '../cache/store.svelte.ts';
 import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
 import type { Email, Id, Identity, Job, Note, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
-import { PLUS, PRINCIPALS, SHARE, SUBMISSION, VACATION } from '../jmap/types.ts';
+import { PLUS, SHARE, SUBMISSION, VACATION } from '../jmap/types.ts';
 import { afterPaint } from '../kit/rest.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
@@ -163,7 +163,7 @@ export class Mail {
   /** The mailbox of the list, where others can be given it. */
   get shareable(): Id | null {
     const { client, link, mailboxes } = this.store;
-    return link === 'online' && client?.has(SHARE) && client.has(PRINCIPALS) ? (mailboxes.find(({ id }) => id === this.currentMailbox)?.id ?? null) : null;
+    return link === 'online' && client?.has(SHARE) ? (mailboxes.find(({ id }) => id === this.currentMailbox)?.id ?? null) : null;
   }
 
   /** Whether all of these are one's own. */

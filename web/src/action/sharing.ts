@@ -1,5 +1,5 @@
 /** Giving others a mailbox of one's own (RFC 9670 §4, draft-ietf-jmap-mail-sharing): each change is told at once and is a deed of the log, to be taken back. */
-import { SHARE, type GetResponse, type Id, type Mailbox, type QueryResponse } from '../jmap/types.ts';
+import { PRINCIPALS, SHARE, type GetResponse, type Id, type Mailbox, type QueryResponse } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
 import { boxName } from '../kit/box-name.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
@@ -40,8 +40,8 @@ function clientOf(mail: Mail) {
 /** Whose names or addresses have these letters, without oneself. */
 export async function findPeople(mail: Mail, text: string): Promise<Person[]> {
   const client = clientOf(mail);
-  const query = client.call<QueryResponse>('Principal/query', { filter: { text }, sort: [{ property: 'name' }], limit: MOST + 1 });
-  const { list } = await client.call<GetResponse<Person>>('Principal/get', { '#ids': query.ref('/ids'), properties: ['id', 'name', 'email'] });
+  const query = client.call<QueryResponse>('Principal/query', { filter: { text }, sort: [{ property: 'name' }], limit: MOST + 1 }, [PRINCIPALS]);
+  const { list } = await client.call<GetResponse<Person>>('Principal/get', { '#ids': query.ref('/ids'), properties: ['id', 'name', 'email'] }, [PRINCIPALS]);
   return list.filter(({ email }) => email?.toLowerCase() !== mail.signed.address.toLowerCase()).slice(0, MOST);
 }
 
@@ -52,7 +52,7 @@ export async function sharesOf(mail: Mail, box: Id): Promise<{ person: Person; r
   const shares = list[0]?.shareWith ?? {};
   const ids = Object.keys(shares);
   if (!ids.length) return [];
-  const people = await client.call<GetResponse<Person>>('Principal/get', { ids, properties: ['id', 'name', 'email'] });
+  const people = await client.call<GetResponse<Person>>('Principal/get', { ids, properties: ['id', 'name', 'email'] }, [PRINCIPALS]);
   return people.list.map((person) => ({ person, rights: shares[person.id] ?? {} })).sort((left, right) => left.person.name.localeCompare(right.person.name));
 }
 

@@ -74,7 +74,6 @@ export function registerPlaces(): () => void {
   });
   return commands.add(
     to('go.inbox', 'nav.inbox', 'inbox', 'inbox', 'inbox'),
-    { id: 'go.inboxes', title: 'nav.inboxes', group: 'go', icon: 'inbox', when: () => (session.mail?.inboxes.length ?? 0) > 1, run: () => router.go({ at: 'mail', source: 'inboxes', thread: null }) },
     to('go.flagged', 'nav.flagged', 'flag', 'flagged'),
     to('go.drafts', 'nav.drafts', 'draft', 'drafts', 'drafts'),
     to('go.sent', 'nav.sent', 'send', 'sent', 'sent'),

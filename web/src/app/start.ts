@@ -201,7 +201,7 @@ async function attempt(mail: Mail, known: boolean): Promise<void> {
       onNews: (news) => (told = mail.store.hear(news)),
       // What was told with the event is seen before the server is asked what else there is.
       onChange: (changed) => {
-        if ('ShareNotification' in changed) lookAgain(mail);
+        if (changed['ShareNotification']) lookAgain(mail);
         const ask = (): void => void mail.store.sync(changed);
         if (told) afterPaint(ask);
         else ask();

@@ -465,7 +465,7 @@ export class Store implements Side {
     const known = this.threads.get(threadId);
     for (const account of known ? [known.accountId] : [undefined, ...this.others.map(({ id }) => id)]) {
       const client = this.clientOf(account);
-      if (!client || this.threads.has(threadId) !== (known !== undefined)) continue;
+      if (!client || (!known && this.threads.has(threadId))) continue;
       try {
         const thread = client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
         const members = client.call<GetResponse<Email>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: this.rowProperties });

@@ -5,7 +5,7 @@
 import { Refused } from './errors.ts';
 import { ask } from './http.ts';
 import type { Id, Session } from './types.ts';
-import { CONTACTS, CORE, PLUS, PRINCIPALS } from './types.ts';
+import { CONTACTS, CORE, PLUS } from './types.ts';
 
 /** A result reference (RFC 8620 §3.7): `path` into the answer of an earlier call of the same request. */
 export interface Reference {
@@ -38,7 +38,6 @@ const namespaces: [RegExp, string][] = [
   [/^Quota\//, 'urn:ietf:params:jmap:quota'],
   [/^Blob\//, 'urn:ietf:params:jmap:blob'],
   [/^ContactCard\//, CONTACTS],
-  [/^Principal\//, PRINCIPALS],
   [/^(ClientSettings|SavedSearch|Reminder|Note|Job|Undo|SenderProfile|Suggestion|Rule|Category|CategoryFeedback)\//, 'urn:mailstead:params:jmap:plus'],
 ];
 
