@@ -1,16 +1,18 @@
-"""Files that come with mail: PDF files looked at in place, whatever they would like to do."""
+"""Files that come with mail: PDF files looked at in place, whatever they would like to do; and files on their way up."""
 
+from base64 import b64encode
 from email.message import EmailMessage
+from random import Random
 from typing import Any
 
 import pytest
 from tests.harness import pdf
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
-from tests.interop.web.conftest import PEOPLE, put
+from tests.interop.web.conftest import PEOPLE, eventually, found, put
 
 pytestmark = pytest.mark.interop
-READER = PEOPLE[39]
+READER, SENDER = PEOPLE[39], PEOPLE[48]
 DRAWN = 12_000_000
 """So many pixels of a page are drawn at most (web/src/kit/pdf-size.ts)."""
 
@@ -108,3 +110,26 @@ def test_what_was_looked_at_is_looked_at_without_a_network(site: Server, browser
     seen = browser.run("pdfOffline", desk, subject="For the tunnel", name="map.pdf", other="never.pdf")
     assert "The way" == seen["words"]
     assert "This file is not on this device, and the server cannot be reached." == seen["other"]
+
+
+def test_files_go_up_over_a_line_that_is_slow_and_breaks(site: Server, browser: Browser) -> None:
+    device = {"name": "uploads", "login": SENDER, "password": PASSWORD}
+    browser.run("signIn", device)
+    browser.run("shortUndo", device)
+    dice = Random(7)
+    files = {name: dice.randbytes(octets) for name, octets in (("chart.bin", 1_500_000), ("doomed.bin", 2_000_000), ("refused.bin", 40_000), ("broken.bin", 60_000))}
+    chart, doomed, refused, broken = ({"name": name, "base64": b64encode(octets).decode()} for name, octets in files.items())
+    seen = browser.run("uploads", device, errors=True, to=READER, subject="Four files, of which three", file=chart, doomed=doomed, refused=refused, broken=broken)
+    assert len(seen["values"]) >= 4
+    assert seen["values"] == sorted(seen["values"])
+    assert all(0 <= value <= 1 for value in seen["values"])
+    assert any(0.1 < value < 0.9 for value in seen["values"])
+    assert "MB" in seen["size"]
+    assert "Wait until the files have been uploaded." == seen["waits"]
+    assert 0 == seen["gone"]
+    assert "The server refused the file (503)." == seen["refused"]
+    for login, mailbox in ((READER, "INBOX"), (SENDER, "Sent")):
+        eventually(lambda login=login, mailbox=mailbox: found(site, login, mailbox, "Four files, of which three"))
+        [(_, message)] = found(site, login, mailbox, "Four files, of which three")
+        sent = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+        assert {name: octets for name, octets in files.items() if name != "doomed.bin"} == sent

@@ -219,3 +219,52 @@ export async function pdfOffline(mail, { subject, name, other }) {
   await page.locator('.sync-dot:not(.is-busy):not(.is-off)').waitFor();
   return seen;
 }
+
+/** On their way up over a slow line: how far a file is; one that is called off; one that the server refuses at first; one whose line breaks. Then they are sent. */
+export async function uploads(mail, { to, subject, file, doomed, refused, broken }) {
+  const page = await mail.at('/m/inbox');
+  const cdp = await mail.context.newCDPSession(page);
+  await cdp.send('Network.enable');
+  const line = (rate) => cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 50, downloadThroughput: rate, uploadThroughput: rate });
+  const attach = ({ name, base64 }) => mail.composer.getByLabel('Attach files').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(base64, 'base64') });
+  const bar = (name) => mail.composer.getByRole('progressbar', { name: `Uploading ${name}` });
+  const value = (name) => bar(name).evaluate((one) => one.value, undefined, { timeout: 2000 }).catch(() => null);
+  const item = (name) => mail.composer.locator('.att').filter({ hasText: name });
+  await mail.write({ to, subject, text: 'Files for you.' });
+  const seen = { values: [] };
+  await line(400_000);
+  await attach(file);
+  await bar(file.name).waitFor();
+  for (let now = await value(file.name); now !== null; now = await value(file.name)) if (now !== seen.values.at(-1)) seen.values.push(now);
+  seen.size = (await item(file.name).locator('.size').innerText()).trim();
+  await mail.button('Send', mail.composer).waitFor();
+  // One that is not wanted after all, half way.
+  await line(100_000);
+  const failed = page.waitForEvent('requestfailed', (request) => /upload/.test(request.url()));
+  await attach(doomed);
+  await page.waitForFunction(() => (document.querySelector('.composer progress')?.value ?? 0) > 0.05);
+  await mail.button('Send', mail.composer).click();
+  seen.waits = (await mail.composer.locator('.preflight[role=alert] p').innerText()).trim();
+  await mail.button(`Remove ${doomed.name}`, mail.composer).click();
+  await failed;
+  await item(doomed.name).waitFor({ state: 'detached' });
+  seen.gone = await mail.composer.getByRole('progressbar').count();
+  await line(-1);
+  // One that the server does not take at first.
+  await mail.context.route('**/upload/**', (route) => route.fulfill({ status: 503, body: '' }), { times: 1 });
+  await attach(refused);
+  await item(refused.name).locator('.bad-part').waitFor();
+  seen.refused = (await item(refused.name).locator('.size').innerText()).trim();
+  await mail.button(`Upload ${refused.name} again`, mail.composer).click();
+  await item(refused.name).getByText(/kB|MB/).waitFor();
+  // One whose line breaks: it stays here, and goes up when the line is back.
+  await mail.context.route('**/upload/**', (route) => route.abort('connectionreset'), { times: 1 });
+  await attach(broken);
+  await item(broken.name).getByText(/goes up when|kB|MB/).waitFor();
+  await item(broken.name).getByText(/kB|MB/).waitFor();
+  await mail.saved();
+  await cdp.detach();
+  await mail.button('Send', mail.composer).click();
+  await mail.says('Sending to');
+  return seen;
+}

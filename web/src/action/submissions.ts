@@ -3,8 +3,15 @@ import type { EmailSubmission, SetResponse } from '../jmap/types.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { composers } from './composers.svelte.ts';
+import { tell } from './objects.ts';
 import type { Outbox } from './outbox.svelte.ts';
 import { session } from './session.svelte.ts';
+
+/** Something broke on the way: the state of the line follows, and it is said. */
+function failed({ mail }: Outbox, error: unknown): void {
+  mail.store.report(error);
+  tell(error);
+}
 
 export async function cancel(outbox: Outbox, submission: EmailSubmission): Promise<void> {
   const { takeBack } = await import('./send.svelte.ts');
@@ -26,8 +33,7 @@ export async function sendAgain(outbox: Outbox, submission: EmailSubmission, add
     const refusal = answer.notCreated?.['again'];
     if (refusal) session.toast({ text: t('compose.send_failed', { why: refusal.description ?? refusal.type }), alert: true }, 8000);
   } catch (error) {
-    outbox.mail.store.report(error);
-    session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    failed(outbox, error);
   }
   await outbox.load();
 }
@@ -38,7 +44,7 @@ export async function mend(outbox: Outbox, submission: EmailSubmission, address:
     const { startAgain } = await import('./compose/begin.svelte.ts');
     composers.open(await startAgain(outbox.mail, submission.emailId, address));
   } catch (error) {
-    session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    tell(error);
   }
 }
 
@@ -49,8 +55,7 @@ export async function dismiss(outbox: Outbox, submission: EmailSubmission): Prom
   try {
     await client.call<SetResponse>('EmailSubmission/set', { destroy: [submission.id] });
   } catch (error) {
-    outbox.mail.store.report(error);
-    session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    failed(outbox, error);
   }
   await outbox.load();
 }
@@ -61,8 +66,7 @@ export async function reschedule(outbox: Outbox, submission: EmailSubmission, at
     const { reschedule } = await import('./send.svelte.ts');
     await reschedule(mail, submission, at);
   } catch (error) {
-    mail.store.report(error);
-    session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
+    failed(outbox, error);
   }
   await outbox.load();
 }

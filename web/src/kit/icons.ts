@@ -12,6 +12,7 @@ export type IconName =
   | 'send'
   | 'archive'
   | 'junk'
+  | 'block'
   | 'trash'
   | 'calendar'
   | 'people'

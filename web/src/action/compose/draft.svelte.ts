@@ -4,7 +4,7 @@
  */
 import type { Database } from '../../cache/db.ts';
 import { mailbox } from '../../cache/patch.ts';
-import { upload } from '../../jmap/blobs.ts';
+import { type Uploaded, upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused } from '../../jmap/errors.ts';
 import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
@@ -93,6 +93,8 @@ export class Draft {
   toMend = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** Files that this page has in hand, and how each is called off. */
+  readonly #inHand = new Map<string, { file: File; stop: AbortController }>();
 
   constructor(
     readonly mail: Mail,
@@ -176,7 +178,19 @@ export class Draft {
       const client = this.mail.store.client;
       if (!client) throw new Offline(t('door.offline'));
       const octets = Uint8Array.from(atob(kept.base64), (character) => character.charCodeAt(0));
-      const answer = await upload(client, new Blob([octets], { type: kept.type }), kept.type, (share) => (entry.progress = share));
+      const stop = new AbortController();
+      this.#inHand.set(entry.key, { file: new File([octets], entry.name, { type: kept.type }), stop });
+      let answer: Uploaded;
+      try {
+        answer = await upload(client, new Blob([octets], { type: kept.type }), kept.type, (share) => (entry.progress = share), stop.signal);
+      } catch (error) {
+        entry.progress = 0;
+        // Taken off meanwhile: the others go on.
+        if (stop.signal.aborted) continue;
+        throw error;
+      } finally {
+        this.#inHand.delete(entry.key);
+      }
       entry.blobId = answer.blobId;
       entry.progress = 1;
       delete entry.local;
@@ -290,15 +304,34 @@ export class Draft {
     return added;
   }
 
+  /** Whether a file that did not go up can be sent up once more. */
+  hasInHand(key: string): boolean {
+    return this.#inHand.has(key);
+  }
+
+  /** Once more, after it was refused or the line broke. */
+  uploadAgain(key: string): void {
+    const entry = this.fields.attachments.find((one) => one.key === key);
+    const held = this.#inHand.get(key);
+    if (!entry?.error || !held) return;
+    entry.error = null;
+    entry.progress = 0;
+    void this.#upload(entry, held.file);
+  }
+
   async #upload(entry: Attachment, file: File): Promise<void> {
+    const stop = new AbortController();
+    this.#inHand.set(entry.key, { file, stop });
     try {
       const client = this.mail.store.client;
       if (!client) throw new Offline(t('door.offline'));
-      const answer = await upload(client, file, file.type, (share) => (entry.progress = share));
+      const answer = await upload(client, file, file.type, (share) => (entry.progress = share), stop.signal);
+      this.#inHand.delete(entry.key);
       entry.blobId = answer.blobId;
       entry.progress = 1;
       this.touch();
     } catch (error) {
+      if (stop.signal.aborted) return;
       if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
       entry.error = error instanceof Error ? error.message : String(error);
     } finally {
@@ -315,11 +348,16 @@ export class Draft {
     for (let from = 0; from < octets.length; from += 32_768) text += String.fromCharCode(...octets.subarray(from, from + 32_768));
     await db.put('meta', `file:${entry.key}`, { type: file.type, base64: btoa(text) } satisfies KeptFile);
     entry.local = true;
+    entry.progress = 0;
+    this.#inHand.delete(entry.key);
     this.touch();
     return true;
   }
 
   detach(key: string): void {
+    this.#inHand.get(key)?.stop.abort();
+    this.#inHand.delete(key);
+    void this.mail.store.db?.delete('meta', [`file:${key}`]).catch(() => undefined);
     this.fields.attachments = this.fields.attachments.filter((file) => file.key !== key);
     this.touch();
   }

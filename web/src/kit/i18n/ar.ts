@@ -390,6 +390,7 @@ export const ar: Messages = {
   'compose.drop': 'أفلت الملفات لإرفاقها',
   'compose.uploading': 'جارٍ رفع {name}',
   'compose.upload_failed': 'تعذّر رفع {name}: {why}',
+  'compose.upload_again': 'أعد رفع {name}',
   'compose.no_receivers': 'اذكر من يستلمها.',
   'compose.bad_address': '{address} ليس عنوانًا.',
   'compose.uploads_wait': 'انتظر حتى تُرفع الملفات.',

@@ -390,6 +390,7 @@ export const de: Messages = {
   'compose.drop': 'Dateien hier ablegen, um sie anzuhängen',
   'compose.uploading': '{name} wird hochgeladen',
   'compose.upload_failed': '{name} konnte nicht hochgeladen werden: {why}',
+  'compose.upload_again': '{name} noch einmal hochladen',
   'compose.no_receivers': 'Sagen Sie, wer es bekommen soll.',
   'compose.bad_address': '{address} ist keine Adresse.',
   'compose.uploads_wait': 'Warten Sie, bis die Dateien hochgeladen sind.',

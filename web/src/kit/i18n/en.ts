@@ -409,6 +409,7 @@ export const en = {
   'compose.drop': 'Drop files to attach them',
   'compose.uploading': 'Uploading {name}',
   'compose.upload_failed': '{name} could not be uploaded: {why}',
+  'compose.upload_again': 'Upload {name} again',
   'compose.no_receivers': 'Say who should get it.',
   'compose.bad_address': '{address} is not an address.',
   'compose.uploads_wait': 'Wait until the files have been uploaded.',
