@@ -338,6 +338,13 @@ export const states = {
     await mail.page.locator('.list-pane .calm h2').waitFor();
     await mail.page.waitForTimeout(500);
   },
+  share: async (mail) => {
+    await clear(mail);
+    await mail.page.locator('.list-head [aria-haspopup=menu]').click();
+    await popover(mail);
+    await mail.page.getByRole('menuitem', { name: 'Share this folder' }).click();
+    await mail.page.locator('dialog[open]').getByText('You share this with nobody.').waitFor();
+  },
   empty: async (mail) => {
     await mail.page.goto(`${mail.base}/m/junk`);
     await mail.page.locator('.list-pane .calm').waitFor();
