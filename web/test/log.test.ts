@@ -99,3 +99,38 @@ test('what is not known here is changed blindly, and not taken back', async () =
   await settled(() => told.length > 0);
   expect(log.undoable).toEqual([]);
 });
+
+test('what this device does about a fact is done at once, and undone at once while nobody has been told', async () => {
+  const log = new Log(new Store('a', 'me@example.test'));
+  const begun: unknown[] = [];
+  log.onBegun = ({ fact }) => begun.push(fact?.after);
+  const theme = { type: 'Setting' as const, before: { theme: 'light' }, after: { theme: 'dark' } };
+  const done = log.done('did.setting', {}, theme);
+  expect(begun).toEqual([]);
+  log.undo(done.id);
+  await settled(() => begun.length === 1);
+  expect(begun[0]).toEqual({ theme: 'light' });
+  log.redo();
+  await settled(() => begun.length === 2);
+  expect(begun[1]).toEqual({ theme: 'dark' });
+  log.undo();
+  await settled(() => begun.length === 3);
+  expect(begun[2]).toEqual({ theme: 'light' });
+});
+
+test('a deed that went on is one, and one that came to nothing is none', () => {
+  const log = new Log(new Store('a', 'me@example.test'));
+  const fact = { type: 'Setting' as const, before: { theme: 'light' }, after: { theme: 'dark' } };
+  const entry = log.done('did.setting', {}, fact);
+  log.mend((one) => (one.id === entry.id ? { ...one, fact: { ...fact, after: { theme: 'contrast' } } } : one));
+  expect(log.undoable.map((one) => one.fact?.after)).toEqual([{ theme: 'contrast' }]);
+  log.mend((one) => (one.id === entry.id ? { ...one, state: 'undone' } : one));
+  expect(log.undoable).toEqual([]);
+});
+
+test('deeds follow an object to its new name', () => {
+  const log = new Log(new Store('a', 'me@example.test'));
+  log.done('did.smart_changed', {}, { type: 'SavedSearch', before: { old: { name: 'a' } }, after: { old: { name: 'b' } } });
+  log.mend((one) => (one.fact ? { ...one, fact: { ...one.fact, before: { fresh: one.fact.before['old'] }, after: { fresh: one.fact.after['old'] } } } : one));
+  expect(log.undoable[0]?.fact).toEqual({ type: 'SavedSearch', before: { fresh: { name: 'a' } }, after: { fresh: { name: 'b' } } });
+});

@@ -9,7 +9,7 @@ from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-RUEFUL = PEOPLE[45]
+RUEFUL, CHOOSER = PEOPLE[45], PEOPLE[49]
 
 
 @pytest.fixture
@@ -93,3 +93,82 @@ def test_a_folder_comes_back_under_its_name_and_with_its_mail(site: Server, brow
     eventually(lambda: all(holds(site, "Errands", subject, RUEFUL) for subject in ("In the folder alone", "In the folder and here")))
     assert not holds(site, "Trash", "In the folder alone", RUEFUL)
     assert holds(site, "INBOX", "In the folder and here", RUEFUL)
+
+
+def chosen(api: Jmap, key: str) -> Any:
+    found = api.call("ClientSettings/get", ids=[key])["list"]
+    return found[0]["value"] if found else None
+
+
+@pytest.fixture
+def chooser(site: Server, monkeypatch: pytest.MonkeyPatch) -> Jmap:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
+    return Jmap(site, CHOOSER)
+
+
+@pytest.fixture
+def study() -> dict[str, Any]:
+    return {"name": "chooser", "login": CHOOSER, "password": PASSWORD}
+
+
+def test_a_theme_is_taken_back_at_once_after_a_reload_and_elsewhere(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    put(site, "Something to read", to=CHOOSER)
+    assert ["Taken back: Theme changed"] * 2 == browser.run("themeByKey", study, first="Light")
+    eventually(lambda: chosen(chooser, "theme") == "light")
+    browser.run("themeHere", study, theme="Dark")
+    eventually(lambda: chosen(chooser, "theme") == "dark")
+    sofa = {**study, "name": "chooser-sofa"}
+    browser.run("undoElsewhere", sofa, words="Theme changed")
+    eventually(lambda: chosen(chooser, "theme") == "light")
+    assert "light" == browser.run("themeFollows", study, theme="light")
+
+
+def test_a_label_comes_back_to_its_place_and_what_came_later_stays(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    assert ["Red", "Green", "Blue", "White"] == browser.run("labelsBack", study, labels=["Red", "Green", "Blue"], removed="Green", fresh="White")
+    eventually(lambda: [one["name"] for one in chosen(chooser, "labels")] == ["Red", "Green", "Blue", "White"])
+
+
+def test_a_template_and_a_vip_come_back(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    put(site, "Something to read as well", to=CHOOSER)
+    assert ["Taken back: Templates changed", "Taken back: Notifications changed"] == browser.run("templateAndVipBack", study, template="Thanks", vip="boss@firm.example")
+    eventually(lambda: [one["name"] for one in chosen(chooser, "templates")] == ["Thanks"] and chosen(chooser, "notifyRules")["vips"] == ["boss@firm.example"])
+
+
+def tree(api: Jmap) -> list[dict[str, Any]]:
+    """The smart folders, each with the name of what it stands in."""
+    found = api.call("SavedSearch/get")["list"]
+    names = {one["id"]: one["name"] for one in found}
+    keys = ("name", "color", "sortOrder", "inheritParent", "filter", "count")
+    return sorted(({**{key: one[key] for key in keys}, "in": names.get(one["parentId"])} for one in found), key=lambda one: str(one["name"]))
+
+
+def test_a_smart_folder_comes_back_with_its_name_its_colour_and_those_in_it(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    put(site, "Something to find", to=CHOOSER)
+    top = chooser.call("SavedSearch/set", create={"one": {"name": "Clients", "filter": {"from": "client"}, "color": "teal", "sortOrder": 4, "count": "total"}})["created"]["one"]["id"]
+    inner = chooser.call("SavedSearch/set", create={"one": {"name": "Urgent", "filter": {"hasKeyword": "$flagged"}, "parentId": top, "inheritParent": True, "sortOrder": 2}})["created"]["one"]["id"]
+    chooser.call("SavedSearch/set", create={"one": {"name": "Today", "filter": {"subject": "today"}, "parentId": inner, "inheritParent": True}})
+    before = tree(chooser)
+    assert [("Clients", None), ("Today", "Urgent"), ("Urgent", "Clients")] == [(one["name"], one["in"]) for one in before]
+    said = browser.run("smartFolderBack", study, name="Clients", fresh="Customers", child="Today")
+    assert ["Taken back: Customers: smart folder removed", "Taken back: Customers: smart folder changed"] == said
+    eventually(lambda: tree(chooser) == before)
+    browser.run("smartFolderGone", study, name="Clients")
+    eventually(lambda: tree(chooser) == [])
+    browser.run("undoElsewhere", {**study, "name": "chooser-sofa"}, words="Clients: smart folder removed")
+    eventually(lambda: tree(chooser) == before)
+
+
+def senders(api: Jmap) -> list[tuple[str, str]]:
+    return sorted((one["name"], one["textSignature"]) for one in api.call("Identity/get")["list"])
+
+
+def test_a_signature_and_a_sender_come_back(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    put(site, "Something to answer", to=CHOOSER)
+    first = chooser.call("Identity/get")["list"][0]
+    chooser.call("Identity/set", update={first["id"]: {"textSignature": "Best wishes"}})
+    chooser.call("Identity/set", create={"one": {"email": CHOOSER, "name": "Chooser at home", "textSignature": "From home"}})
+    before = senders(chooser)
+    assert [("Chooser at home", "From home")] == [one for one in before if one[0] == "Chooser at home"]
+    said = browser.run("sendersBack", study, signature="Worst wishes", name="Chooser at home")
+    assert "Taken back: Chooser at home: sender removed" == said[0]
+    eventually(lambda: senders(chooser) == before)

@@ -137,3 +137,142 @@ export async function folderBack(mail, { name }) {
   await mail.press('z');
   await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor();
 }
+
+// ------------------------------------------------------------------------------------------------ choices, smart folders, senders
+
+const themed = (mail, theme) => mail.page.locator(`:root[data-theme="${theme}"]`).waitFor({ state: 'attached' });
+/** A choice is told to the server a moment after it was made. */
+const told = (mail) => mail.page.waitForFunction(() => (localStorage.getItem('mailstead.settings.changed') ?? '[]') === '[]');
+
+/** From this place by the key, after a reload where asked so. What is said. */
+async function back(mail, anew) {
+  await mail.at('/m/inbox');
+  if (anew) {
+    await mail.page.waitForTimeout(500); // told by now
+    await mail.reload();
+  }
+  await mail.row(/./).first().waitFor();
+  await mail.press('z');
+  await mail.says(/^Taken back/);
+  return (await mail.page.locator('.toast').filter({ hasText: 'Taken back' }).last().innerText()).trim();
+}
+
+/** Two themes tried one after the other, and the first is back by one key; at once, and after a reload. */
+export async function themeByKey(mail, { first }) {
+  const said = [];
+  await mail.at('/settings/appearance');
+  await mail.page.getByRole('radio', { name: first }).check({ force: true });
+  await themed(mail, first.toLowerCase());
+  // A minute later it is no trial any more: so it is here, by something else in between.
+  await mail.at('/settings/layout');
+  await mail.page.getByText('Show messages that belong together').click();
+  for (const anew of [false, true]) {
+    await mail.at('/settings/appearance');
+    for (const theme of ['High contrast', 'Dark']) await mail.page.getByRole('radio', { name: theme }).check({ force: true });
+    await themed(mail, 'dark');
+    said.push(await back(mail, anew));
+    await themed(mail, first.toLowerCase());
+    await told(mail);
+  }
+  return said;
+}
+
+/** A theme chosen here, and told to the other devices. */
+export async function themeHere(mail, { theme }) {
+  await mail.at('/settings/appearance');
+  await mail.page.getByRole('radio', { name: theme }).check({ force: true });
+  await themed(mail, theme.toLowerCase());
+  await mail.page.waitForTimeout(2000); // told by now
+}
+
+const themeOf = (mail) => mail.page.evaluate(() => document.documentElement.dataset.theme ?? 'system');
+
+/** Taken back on another device: the theme that this one has then. */
+export async function themeFollows(mail, { theme }) {
+  await themed(mail, theme);
+  return themeOf(mail);
+}
+
+/** Labels: one is removed, another is new; from the history the removed one is back where it was. */
+export async function labelsBack(mail, { labels, removed, fresh }) {
+  const page = await mail.at('/settings/labels');
+  const add = async (name) => {
+    await page.getByLabel('New label').fill(name);
+    await mail.press('Enter');
+    await page.getByRole('button', { name: `Remove ${name}` }).waitFor();
+  };
+  for (const name of labels) await add(name);
+  await page.getByRole('button', { name: `Remove ${removed}` }).click();
+  await page.getByRole('button', { name: `Remove ${removed}` }).waitFor({ state: 'detached' });
+  await add(fresh);
+  await mail.at('/history');
+  await mail.reload();
+  await mail.button('Undo', page.locator('.hist').nth(1)).click();
+  await mail.at('/settings/labels');
+  await page.getByRole('button', { name: `Remove ${removed}` }).waitFor();
+  await told(mail);
+  return page.locator('.label-list input').evaluateAll((all) => all.map((one) => one.value));
+}
+
+/** A template and a VIP: made, removed, and back by the key after a reload. */
+export async function templateAndVipBack(mail, { template, vip }) {
+  const page = await mail.at('/settings/templates');
+  await mail.button('New template').click();
+  await page.getByLabel('Name of the template').last().fill(template);
+  await mail.press('Tab');
+  await mail.button(`Remove ${template}`).click();
+  await mail.button(`Remove ${template}`).waitFor({ state: 'detached' });
+  const said = [await back(mail, true)];
+  await mail.at('/settings/templates');
+  await mail.button(`Remove ${template}`).waitFor();
+  await mail.at('/settings/notifications');
+  await page.getByLabel('Address of a VIP').fill(vip);
+  await mail.press('Enter');
+  await mail.button(`Remove ${vip}`).click();
+  await mail.button(`Remove ${vip}`).waitFor({ state: 'detached' });
+  said.push(await back(mail, true));
+  await mail.at('/settings/notifications');
+  await mail.button(`Remove ${vip}`).waitFor();
+  await told(mail);
+  return said;
+}
+
+/** A smart folder gets another name and is removed with what stands in it; both are back by the key, the first after a reload. */
+export async function smartFolderBack(mail, { name, fresh, child }) {
+  const page = await mail.at('/settings/folders');
+  await mail.button(`Remove ${name}`).waitFor();
+  const field = page.locator(`li:has(button[aria-label="Remove ${name}"]) input`);
+  await field.fill(fresh);
+  await field.press('Tab');
+  await mail.button(`Remove ${fresh}`).click();
+  await mail.button(`Remove ${child}`).waitFor({ state: 'detached' });
+  await mail.button(`Remove ${fresh}`).waitFor({ state: 'detached' });
+  const said = [await back(mail, true)];
+  await page.locator('.side').getByRole('link', { name: new RegExp(fresh) }).waitFor();
+  await page.locator('.toast').last().waitFor({ state: 'detached' });
+  said.push(await back(mail, false));
+  await page.locator('.side').getByRole('link', { name: new RegExp(name) }).waitFor();
+  return said;
+}
+
+/** A smart folder is removed here. */
+export async function smartFolderGone(mail, { name }) {
+  await mail.at('/settings/folders');
+  await mail.button(`Remove ${name}`).click();
+  await mail.button(`Remove ${name}`).waitFor({ state: 'detached' });
+  await mail.page.waitForTimeout(2000); // told by now
+}
+
+/** A signature is written over, and a sender is removed: both are back by the key. */
+export async function sendersBack(mail, { signature, name }) {
+  const page = await mail.at('/settings/composing');
+  await page.getByLabel('Signature').first().fill(signature);
+  await mail.press('Tab');
+  await mail.says(/sender changed/);
+  await mail.button(`Remove ${name}`).click();
+  await mail.button(`Remove ${name}`).waitFor({ state: 'detached' });
+  const said = [await back(mail, true)];
+  await page.locator('.toast').last().waitFor({ state: 'detached' });
+  said.push(await back(mail, false));
+  return said;
+}

@@ -41,11 +41,13 @@ export interface Entry {
   fact?: Fact;
 }
 
-/** Objects of the server by name, as they were and as they are to be; null is none. What the server has done whole is not done again from here: a bulk change, by its token, a folder that was removed, and mail that went to another account. */
+/** Objects of the server by name, as they were and as they are to be; null is none. Of a setting stands what of it has changed (`kit/difference.ts`). What the server has done whole is not done again from here: a bulk change, by its token, a folder that was removed, and mail that went to another account. */
 export interface Fact {
-  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job' | 'Crossing';
+  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job' | 'Crossing' | 'SavedSearch' | 'Identity' | 'Setting';
   before: Record<string, unknown>;
   after: Record<string, unknown>;
+  /** It is of this device alone, and nothing to the others. */
+  here?: true;
 }
 
 /** Whether the server has done it whole, so that it can be taken back from here and not done again. */
@@ -111,6 +113,9 @@ export class Log {
   /** Tells the server of something else. */
   onFact: ((fact: Fact) => Promise<void>) | undefined;
 
+  /** A fact begins to be so, or will not be so after all: what this device does about it at once. */
+  onBegun: ((entry: Entry) => void) | undefined;
+
   constructor(readonly store: Store) {}
 
   async restore(): Promise<void> {
@@ -156,6 +161,7 @@ export class Log {
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
     this.#shift(before);
     this.#unkept = new Set([...this.#unkept, entry.id]);
+    if (entry.fact) this.onBegun?.(entry);
     this.entries = [...this.entries, entry];
     if (!options.quiet && !options.undoes) this.#redo = [];
     if (!options.quiet) this.onPerformed?.(entry);
@@ -178,8 +184,16 @@ export class Log {
   done(title: string, values: Entry['values'], fact: Fact): Entry {
     const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'done', patches: {}, inverses: {}, fact };
     this.entries = [...this.entries, entry];
+    this.#redo = [];
     this.#keep(entry);
+    this.onSettled?.();
     return entry;
+  }
+
+  /** Deeds are told otherwise than they were, where `change` makes another of them: one that went on, or whose object has another name now. */
+  mend(change: (entry: Entry) => Entry): void {
+    this.#redo = this.#redo.map(change);
+    for (const entry of this.entries) if (change(entry) !== entry) this.#update(entry, change(entry));
   }
 
   /** Something to be done in its turn, behind everything that waits. */
@@ -284,6 +298,7 @@ export class Log {
       const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
       this.#shift(before);
+      if (entry.fact) this.onBegun?.({ ...entry, ...reversed(entry), undoes: entry.id });
       this.onUndone?.(entry);
       return entry;
     }

@@ -6,6 +6,7 @@ import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import { inSentence } from '../kit/in-sentence.ts';
 import { junk } from './deeds.ts';
 import type { Fact } from './log.svelte.ts';
+import type { Kept } from './kept.ts';
 import { type Named, type Removed, changeMailbox, restoreMailbox } from './mailboxes.ts';
 import { type Mail, reminderBy, session } from './session.svelte.ts';
 
@@ -84,6 +85,9 @@ async function tellDue(mail: Mail, name: string, wanted: Due | null): Promise<vo
 
 /** Tell the server what a deed has changed beside the emails. */
 export async function tellFact(mail: Mail, { type, after }: Fact): Promise<void> {
+  // A choice is made on this device, which tells the server of it as of any other.
+  if (type === 'Setting') return;
+  if (type === 'SavedSearch' || type === 'Identity') return (await import('./kept.ts')).tellKept(mail, type, after as Record<string, Kept | null>);
   for (const [name, value] of Object.entries(after)) {
     if (type === 'Reminder') await tellDue(mail, name, value as Due | null);
     else if (type === 'SenderProfile') await screen(mail, name, value as SenderProfile['screened']);

@@ -9,6 +9,7 @@ import type { Signed } from '../jmap/session.ts';
 import { Records } from '../cache/records.svelte.ts';
 import type { Email, Id, Identity, Job, Note, Reminder, SavedSearch, SenderProfile, VacationResponse } from '../jmap/types.ts';
 import { PLUS, SHARE, SUBMISSION, VACATION } from '../jmap/types.ts';
+import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
 import { Log } from './log.svelte.ts';
 import { Shared } from './shared.svelte.ts';
@@ -76,6 +77,10 @@ export class Mail {
     this.store.hold(() => ({ emails: [this.cursor, ...this.selected, ...(this.picker?.rows ?? [])] }));
     this.log.onSettled = () => this.shared.notice();
     this.log.onNote = async (note) => (await import('./notes.ts')).tellNote(this, note);
+    // What is chosen can be taken back like what is done to mail.
+    const choices = () => withMessages(import('./choices.ts'));
+    this.log.onBegun = (entry) => void choices().then(({ begun }) => begun(entry));
+    session.settings.onChange = (key, before, after) => void choices().then(({ chosen }) => chosen(this, { key, before, after }));
     this.log.onFact = async (fact) => (await import('./objects.ts')).tellFact(this, fact);
   }
 

@@ -62,12 +62,12 @@ export class Shared {
 
   async #tell(): Promise<void> {
     const client = this.mail.store.client;
-    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && !isWhole(entry) && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && !isWhole(entry) && !entry.fact?.here && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
     const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {
       const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.of ? { of: entry.of } : {}), ...beside(entry) }));
-      await this.#write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
+      await this.write((there) => [...there.filter(({ id }) => !fresh.some((one) => one.id === id)), ...fresh]);
       for (const entry of news) this.#told.set(entry.id, entry.state === 'undone');
       for (const id of this.#told.keys()) if (!this.mail.log.entries.some((entry) => entry.id === id)) this.#told.delete(id);
     } catch (error) {
@@ -75,7 +75,7 @@ export class Shared {
     }
   }
 
-  async #write(change: (there: SharedEntry[]) => SharedEntry[]): Promise<void> {
+  async write(change: (there: SharedEntry[]) => SharedEntry[]): Promise<void> {
     const client = this.mail.store.client;
     if (!client) return;
     let value = change(await this.#fetch()).sort((left, right) => left.at - right.at).slice(-MOST);
@@ -90,6 +90,6 @@ export class Shared {
     for (const [id, account] of Object.entries(entry.of ?? {})) this.mail.store.know([id], account);
     await this.mail.store.load(Object.keys(entry.inverses));
     this.mail.log.perform(entry.title, entry.values, entry.inverses, { undoes: entry.id, ...reversed(entry) });
-    await this.#write((there) => there.map((one) => (one.id === entry.id ? { ...one, undone: true } : one)));
+    await this.write((there) => there.map((one) => (one.id === entry.id ? { ...one, undone: true } : one)));
   }
 }

@@ -117,7 +117,7 @@ export const defaults: Values = {
   toured: false,
 };
 
-const onDevice = new Set<keyof Values>(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'folded', 'notify']);
+export const onDevice: ReadonlySet<keyof Values> = new Set(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'folded', 'notify']);
 
 const oneOf =
   (...values: unknown[]) =>
@@ -127,7 +127,8 @@ const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
 const isObjects = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
 
-const valid: Record<keyof Values, (value: unknown) => boolean> = {
+/** Whether something is a value of a setting. */
+export const valid: Record<keyof Values, (value: unknown) => boolean> = {
   theme: oneOf('system', 'light', 'dark', 'contrast'),
   accent: (value) => typeof value === 'string' && /^(?:|#[0-9a-f]{6}|\d{1,3})$/i.test(value),
   language: (value) => typeof value === 'string' && value in languages,
