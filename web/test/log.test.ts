@@ -61,6 +61,19 @@ test('a deed about messages that this device has forgotten is taken back as soon
   expect(told).toEqual([{ m: filed.inverses.m }]);
 });
 
+test('a deed is taken back on the server also where the row is kept as it was before the deed', async () => {
+  const store = new Store('a', 'me@example.test');
+  store.db = device([['1', filed]]).db;
+  const { client, told } = server();
+  store.client = client;
+  store.takeEmails({ state: 'e0', list: [{ ...mail, mailboxIds: { in: true } } as unknown as Email], notFound: [] });
+  const log = new Log(store);
+  await log.restore();
+  log.undo();
+  await settled(() => told.length > 0);
+  expect(told).toEqual([{ m: filed.inverses.m }]);
+});
+
 test('where nobody answers such a deed stays what it was, and is taken back later', async () => {
   const store = new Store('a', 'me@example.test');
   store.db = device([['1', filed]]).db;

@@ -30,6 +30,13 @@ def test_undo_outlives_a_reload(site: Server, browser: Browser, desk: dict[str, 
     assert not holds(site, "Archive", "To be kept")
 
 
+def test_a_page_loaded_anew_stands_on_what_is_open(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+    put(site, "Open over a reload")
+    browser.run("filedAfterReload", desk, subject="Open over a reload")
+    eventually(lambda: holds(site, "Archive", "Open over a reload"))
+    assert not holds(site, "INBOX", "Open over a reload")
+
+
 def test_remote_pictures_come_by_the_proxy_alone(site: Server, browser: Browser, desk: dict[str, Any], tracker: tuple[str, list[str]]) -> None:
     url, hits = tracker
     put(site, "With a remote picture", f"<p>Look:</p><img alt='' width=40 src='{url}/picture.png'>")

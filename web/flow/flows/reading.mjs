@@ -273,3 +273,15 @@ export async function printedWhole(mail, { subject }) {
   await page.locator('html[data-printed]').waitFor();
   return { folded, printed: Number(await page.evaluate(() => document.documentElement.dataset.printed)) };
 }
+
+/** Loaded anew with a conversation open: what is done then is done to it. */
+export async function filedAfterReload(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.reload();
+  await mail.page.locator('.reader-pane h1').filter({ hasText: subject }).waitFor();
+  await mail.button('Archive', mail.page.locator('.reader-pane')).first().waitFor();
+  await mail.press('e');
+  await mail.gone(subject);
+  await mail.page.locator('.sync-dot:not(.is-busy)').waitFor();
+}

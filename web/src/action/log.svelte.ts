@@ -149,7 +149,8 @@ export class Log {
         if (blind) mine[id] = patch;
         continue;
       }
-      const change = effective(email, patch);
+      // What is taken back is told whole: the row may have been kept as it was before the deed.
+      const change = options.undoes ? patch : effective(email, patch);
       if (!Object.keys(change).length) continue;
       mine[id] = change;
       inverses[id] = inverse(email, change);

@@ -21,6 +21,8 @@ class Cursor {
       const { query } = desk;
       const ids = query?.ids;
       const { cursor } = mail;
+      // A page that is loaded anew with a conversation open stands on it.
+      if (!cursor && desk.thread && desk.emailOfThread) mail.cursor = desk.emailOfThread;
       if (!query || !ids || !cursor) return;
       const unsettled = store.syncing || query.loading || mail.log.entries.some(({ state }) => state === 'waiting');
       untrack(() => {
