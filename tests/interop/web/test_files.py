@@ -129,7 +129,7 @@ def test_files_go_up_over_a_line_that_is_slow_and_breaks(site: Server, browser: 
     assert 0 == seen["gone"]
     assert "The server refused the file (503)." == seen["refused"]
     for login, mailbox in ((READER, "INBOX"), (SENDER, "Sent")):
-        eventually(lambda login=login, mailbox=mailbox: found(site, login, mailbox, "Four files, of which three"))
+        eventually(lambda login=login, mailbox=mailbox: found(site, login, mailbox, "Four files, of which three"))  # type: ignore[misc]
         [(_, message)] = found(site, login, mailbox, "Four files, of which three")
         sent = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
         assert {name: octets for name, octets in files.items() if name != "doomed.bin"} == sent
