@@ -5,7 +5,6 @@ wire form.
 """
 
 import enum
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +13,6 @@ from mailstead.model.mailbox import Role
 from mailstead.model.message import Octets
 
 _NOWHERE: Final = MailboxId(0)
-_POSITION: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})(?:-([0-9]{1,19}))?").fullmatch
 
 
 class Kind(enum.Enum):
@@ -68,8 +66,10 @@ class Position:
     @staticmethod
     def parse(text: str) -> "Position | None":
         """The position behind a state string; None for anything that is none."""
-        found = _POSITION(text)
-        return Position(int(found[1]), int(found[2]), int(found[3] or 0)) if found is not None else None
+        parts = text.split("-")
+        if not 2 <= len(parts) <= 3 or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):  # noqa: PLR2004
+            return None
+        return Position(*map(int, parts))
 
 
 @dataclass(frozen=True, slots=True)

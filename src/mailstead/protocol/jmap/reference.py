@@ -56,10 +56,7 @@ class Budget:
 
 def resolved(arguments: dict[str, Any], responses: Sequence[tuple[str, dict[str, Any], str]], budget: Budget) -> dict[str, Any]:
     """The arguments with their references replaced. ``responses``: those so far. Raises ``Unresolved``."""
-    for name in arguments:
-        if name.startswith("#"):
-            break
-    else:
+    if not any(name.startswith("#") for name in arguments):
         return arguments
     found: dict[str, Any] = {}
     for name, value in arguments.items():
