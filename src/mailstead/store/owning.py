@@ -15,7 +15,6 @@ from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
-from mailstead.store.engine.version import Version
 from mailstead.store.engine.writer import Writer
 from mailstead.store.queue import operations as queue
 from mailstead.store.schema import directory, upgrade
@@ -30,13 +29,12 @@ _TRY_AGAIN_MOST_S: Final = 30.0
 
 
 class Owning:
-    """``committed`` hears of each commit, from the loop. ``version``: of the directory."""
+    """``committed`` hears of each commit, from the loop."""
 
     def __init__(
         self, data: Path, shards: Sequence[Shard], files: Files, *, worker: int, workers: int, now_ms: Callable[[], int], committed: Committed,
-        lock_wait_s: float, version: Version,
+        lock_wait_s: float,
     ) -> None:
-        self._version = version
         self._data = data
         self._shards = shards
         self._files = files
@@ -78,9 +76,7 @@ class Owning:
         await asyncio.gather(*(self._own(one) for one in self._shards if self.is_here(one.number)))
 
     def _open(self, where: int, name: str, opened: Callable[[Database], None]) -> None:
-        writer = Writer(
-            self._data / name, vfs=self._files.vfs, opened=opened, segments=None, now_ms=self._now_ms, committed=self._committed,
-            version=self._version if where == handover.DIRECTORY else None)
+        writer = Writer(self._data / name, vfs=self._files.vfs, opened=opened, segments=None, now_ms=self._now_ms, committed=self._committed)
         writer.start()
         self.writers[where] = writer
 
