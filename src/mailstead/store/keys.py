@@ -12,8 +12,8 @@ from typing import Final
 
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.ids import AccountId
-from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder
+from mailstead.store.engine.reading import Reading
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Tx
 from mailstead.store.seal import KEY_OCTETS, SECRET, AccountKey, Damaged, MasterKey
@@ -31,11 +31,9 @@ class Keys:
     """Account keys by account, opened with the master keys at hand."""
 
     def __init__(self, path: Path, master: Path, vfs: str = "") -> None:
-        self._path = path
-        self._vfs = vfs
+        self._reading = Reading(path, vfs, cache_kib=4_000)
         self._master = master
         self.load()
-        self._db: Database | None = None
         self._kept: OrderedDict[int, AccountKey] = OrderedDict()
         self._secrets: dict[bytes, bytes] = {}
 
@@ -60,21 +58,11 @@ class Keys:
         key = self.of(account)
         return key if key.number == number else self._read(account, number)
 
-    def _database(self) -> Database:
-        if self._db is None:
-            self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=4_000)
-        return self._db
-
     def _read(self, account: int, number: int | None) -> AccountKey:
-        try:
-            row = self._database().one(
-                "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2)"
-                " ORDER BY key_no DESC LIMIT 1",
-                (account, number),
-            )
-        except sqlite.Failure as exc:
-            self._forget_connection()
-            raise sqlite.unavailable(exc, self._path) from exc
+        row = self._reading.look(lambda db: db.one(
+            "SELECT key_no, wrapped, master_id FROM account_key WHERE account_id=? AND (?2 IS NULL OR key_no=?2) ORDER BY key_no DESC LIMIT 1",
+            (account, number),
+        ))  # fmt: skip
         if row is None or row[1] is None:
             raise Refusal(Reason.NOT_FOUND, "There is no such account", f"no key for account {account:x}")
         return AccountKey(account, row[0], self._unwrap(account, row[0], row[1], row[2]))
@@ -141,9 +129,8 @@ class Keys:
     def has_adopted(self) -> bool:
         """Whether ``adopt`` has nothing left to do."""
         try:
-            return self._database().one("SELECT 1 FROM site_secret WHERE purpose=?", (_WHOLE,)) is not None
-        except sqlite.Failure:  # the table is not there yet
-            self._forget_connection()
+            return self._reading.look(lambda db: db.one("SELECT 1 FROM site_secret WHERE purpose=?", (_WHOLE,))) is not None
+        except Unavailable:  # the table is not there yet
             return False
 
     def secret(self, purpose: bytes) -> bytes:
@@ -152,12 +139,9 @@ class Keys:
         found = self._secrets.get(purpose)
         if found is None:
             key = self.of(SITE)
+            row = self._reading.look(lambda db: db.one("SELECT sealed FROM site_secret WHERE purpose=? AND purpose<>?", (purpose, _WHOLE)))
             try:
-                row = self._database().one("SELECT sealed FROM site_secret WHERE purpose=? AND purpose<>?", (purpose, _WHOLE))
                 found = key.open(SECRET, _place(purpose), row[0]) if row else key.hashed(purpose, b"secret", size=KEY_OCTETS)
-            except sqlite.Failure as exc:
-                self._forget_connection()
-                raise sqlite.unavailable(exc, self._path) from exc
             except Damaged as exc:
                 raise Unavailable("The site's secrets are damaged", f"{exc}: restore keys.db from a backup") from exc
             self._secrets[purpose] = found
@@ -167,16 +151,8 @@ class Keys:
         """Read the account's key anew next time."""
         self._kept.pop(account, None)
 
-    def _forget_connection(self) -> None:
-        if self._db is not None:
-            try:
-                self._db.close()
-            except sqlite.Failure:
-                pass
-            self._db = None
-
     def close(self) -> None:
-        self._forget_connection()
+        self._reading.close()
         self._kept.clear()
 
 

@@ -15,7 +15,7 @@ from mailstead.model.object import KeptObject, ObjectStates
 from mailstead.model.person import Person
 from mailstead.model.sharing import SharedAccount
 from mailstead.store.directory import principals, rows, shared
-from mailstead.store.engine import sqlite
+from mailstead.store.engine.reading import Reading
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Routed, Tenant
 
@@ -30,10 +30,9 @@ class Reader:
     """All look-ups. Raises ``Unavailable`` when the file is."""
 
     def __init__(self, path: Path, vfs: str, now_ms: Callable[[], int]) -> None:
-        self._path = path
-        self._vfs = vfs
+        self._reading = Reading(path, vfs)
+        self._read = self._reading.look
         self.now_ms = now_ms
-        self._db: Database | None = None
         self._cache: dict[Any, Any] = {}
         self._version = -1
         self._looked_ms = 0
@@ -46,9 +45,7 @@ class Reader:
 
     def close(self) -> None:
         self._cache.clear()
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._reading.close()
 
     def cached(self, what: tuple[Any, ...], read: Callable[[Database], R]) -> R:
         """What ``read`` gave for ``what``, until the directory changes."""
@@ -67,17 +64,6 @@ class Reader:
     def uncached(self, read: Callable[[Database], R]) -> R:
         """What ``read`` gives now."""
         return self._read(read)
-
-    def _read(self, read: Callable[[Database], R]) -> R:
-        try:
-            if self._db is None:
-                self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=8_000)
-            return read(self._db)
-        except sqlite.Failure as exc:
-            if self._db is not None:
-                self._db.close()
-                self._db = None
-            raise sqlite.unavailable(exc, self._path) from exc
 
     # ------------------------------------------------------------------------------------------------------- look-ups
     def account(self, account: int) -> Account | None:

@@ -3,12 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from mailstead.model.errors import Reason, Refusal, Unavailable
 from mailstead.model.message import Octets
-from mailstead.store.engine import sqlite
-from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.reading import Reading
 from mailstead.store.interface import (
     NewQueued,
     QueueDeferral,
@@ -26,7 +25,6 @@ from mailstead.store.queue import operations, read
 from mailstead.store.queue.operations import SHARDS, Deferred, Enqueue, Finish, HoldRoute, NewJob, Own, Rcpt, Steer
 from mailstead.store.seal import QUEUE, Damaged
 
-R = TypeVar("R")
 _FRESH_OCTETS: Final = 4 << 20
 """Of messages that came a moment ago so much is remembered, so that what leaves at once need not be read back."""
 _FRESH_ONE: Final = 256 << 10
@@ -39,27 +37,17 @@ class EmbeddedQueue:
         self, path: Path, vfs: str, keys: Keys, *, owner: str, worker: int, workers: int, write: Callable[[Operation], Awaitable[Any]],
         reserve: Callable[[], None],
     ) -> None:
-        self._path = path
-        self._vfs = vfs
+        self._reading = Reading(path, vfs)
+        self._read = self._reading.look
         self._keys = keys
         self._owner = owner
         self._write = write
         self._reserve = reserve
-        self._db: Database | None = None
         self._epochs: dict[int, int] = {}
         self._fresh: OrderedDict[int, bytes] = OrderedDict()
         self._fresh_octets = 0
         self.shards = tuple(shard for shard in range(SHARDS) if shard % workers == worker)
         self.workers = workers
-
-    def _read(self, look: Callable[[Database], R]) -> R:
-        try:
-            if self._db is None:
-                self._db = Database(self._path, write=False, vfs=self._vfs, cache_kib=8_000)
-            return look(self._db)
-        except sqlite.Failure as exc:
-            self.close()
-            raise sqlite.unavailable(exc, self._path) from exc
 
     # ------------------------------------------------------------------------------------------------------- coming
     async def enqueue(self, new: NewQueued, octets: Octets) -> None:
@@ -122,7 +110,7 @@ class EmbeddedQueue:
         try:
             return self._read(lambda db: read.octets(db, self._keys, message))
         except Damaged as exc:
-            raise Unavailable("This message is damaged", f"{self._path.name}: {exc}") from exc
+            raise Unavailable("This message is damaged", f"{self._reading.path.name}: {exc}") from exc
 
     async def finish(self, done: Iterable[QueueJob], deferred: Iterable[QueueDeferral]) -> None:
         """See ``interface.Queue``."""
@@ -157,9 +145,7 @@ class EmbeddedQueue:
         return self._read(read.counts)
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._reading.close()
 
 
 def _rcpt(one: QueueRecipient) -> Rcpt:

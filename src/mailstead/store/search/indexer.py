@@ -92,7 +92,9 @@ class Indexer:
     async def update(self, account: int, most: int | None = None) -> None:
         """Bring an account's index up to date, or ``most`` messages further. Failures are told and wait for the next turn."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self.fill, account, most)
+            shard = self._shard_of(account)
+            self._keys.of(account)  # read here, so that the thread finds it
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._fill_from, shard, account, most)
         except (Refusal, Unavailable) as exc:
             telemetry.event("index.failed", account=account, reason=exc.cause or exc.public)
         except Exception as exc:
@@ -113,11 +115,13 @@ class Indexer:
         self.stopping.begin()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    # ------------------------------------------------------------------------------------------------- in the thread
     def fill(self, account: int, most: int | None = None) -> int:
-        """Index what is new and drop what is gone; gives the number of messages added. Raises ``Unavailable``."""
+        """Index what is new and drop what is gone, and return then; gives the number of messages added. Raises ``Unavailable``."""
+        return self._fill_from(self._shard_of(account), account, most)
+
+    # ------------------------------------------------------------------------------------------------- in the thread
+    def _fill_from(self, shard: Shard, account: int, most: int | None) -> int:
         started, used = time.perf_counter(), time.thread_time()
-        shard = self._shard_of(account)
         path = path_of(self.folder, account)
         search = SearchIndex.create(path, self._keys.of(account).index_key)
         segments = SegmentReader(shard.folder)
