@@ -223,7 +223,6 @@ export class Log {
     for (const query of this.store.queries) {
       const box = mailboxOf(query.spec.filter);
       if (box === null) continue;
-      const whole = Object.keys(query.spec.filter ?? {}).length === 1;
       const left: Id[] = [];
       const back: Email[] = [];
       for (const threadId of threads) {
@@ -231,7 +230,7 @@ export class Log {
         const now = this.store.threadEmails(threadId);
         const stays = (now.length ? now : touched.map((email) => this.store.emails.get(email.id) ?? email)).some((email) => box in email.mailboxIds);
         if (!stays) left.push(threadId);
-        else if (whole && !touched.some((email) => box in email.mailboxIds)) {
+        else if (!touched.some((email) => box in email.mailboxIds)) {
           const newest = (now.length ? now : touched).filter((email) => box in (this.store.emails.get(email.id) ?? email).mailboxIds).at(-1);
           if (newest) back.push(newest);
         }
@@ -299,6 +298,7 @@ export class Log {
       const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
       this.#shift(before);
+      void this.#told(entry);
       if (entry.fact) this.onBegun?.({ ...entry, ...reversed(entry), undoes: entry.id });
       this.onUndone?.(entry);
       return entry;
@@ -338,6 +338,13 @@ export class Log {
   }
 
   #inFlight = new Set<string>();
+
+  /** Of what this entry was about the server knows, as far as nothing else waits that is about the same. */
+  async #told(entry: Entry, refused = false): Promise<void> {
+    const threadsOf = ({ patches }: Entry): Id[] => Object.keys(patches).map((id) => this.store.emails.get(id)?.threadId ?? '');
+    const waiting = new Set(refused ? [] : this.entries.filter(({ state }) => state === 'waiting').flatMap(threadsOf));
+    await Promise.all(this.store.queries.map((query) => query.told(threadsOf(entry).filter((id) => !waiting.has(id)), refused)));
+  }
 
   /** Tell the server what waits, in order, until nothing does or nobody answers. */
   async flush(): Promise<void> {
@@ -384,10 +391,9 @@ export class Log {
         const failed = Object.keys(errors).length;
         const whole = failed > 0 && failed >= Math.max(1, Object.keys(entry.patches).length);
         const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
-        const threads = new Set(Object.keys(entry.patches).map((id) => this.store.emails.get(id)?.threadId ?? ''));
         if (failed) this.onRefused?.(done);
         if (!entry.quiet) this.onSettled?.();
-        await Promise.all(this.store.queries.map((query) => query.unhide(threads, failed > 0)));
+        await this.#told(entry, failed > 0);
         if (entry.quiet) {
           this.entries = this.entries.filter(({ id }) => id !== entry.id);
           this.#write((db) => db.delete('log', [entry.id]));

@@ -58,6 +58,13 @@ export interface News {
   take: () => Promise<void>;
 }
 
+/** What a deed of this device says of a conversation: it is no longer part of the result, or this email of it is back. */
+interface Word {
+  back: Email | null;
+  /** The server has been told. */
+  told?: boolean;
+}
+
 interface Kept {
   ids: Ids;
   state: string;
@@ -78,7 +85,10 @@ export class EmailQuery implements Result {
   #inFlight = new Set<number>();
   /** News came while the first answer was on its way. */
   #overtaken = false;
-  #hidden = new Set<Id>();
+  /** The result as the server has answered last. */
+  #answered: Ids = [];
+  /** What holds against its answers, by conversation: until one has been asked for since it was told. */
+  readonly #words = new Map<Id, Word>();
 
   constructor(
     readonly store: Store,
@@ -100,9 +110,23 @@ export class EmailQuery implements Result {
     return this.ids?.slice(0, PAGE).filter((id) => id !== null) ?? [];
   }
 
-  /** Threads hidden by a change that the server has not seen yet. */
-  get hidden(): ReadonlySet<Id> {
-    return this.#hidden;
+  /** Threads that are otherwise here than the server's last answer says. */
+  get held(): Iterable<Id> {
+    return this.#words.keys();
+  }
+
+  /** The server's word, and what this device says beside it. */
+  #show(answered: Ids): void {
+    this.#answered = answered;
+    this.ids = this.#visible(answered);
+  }
+
+  /** To be called when something is asked; what it gives, when the answer is there: what was told before counts no longer. */
+  #asking(): () => void {
+    const told = [...this.#words].filter(([, { told }]) => told);
+    return () => {
+      for (const [id, word] of told) if (this.#words.get(id) === word) this.#words.delete(id);
+    };
   }
 
   get hasState(): boolean {
@@ -117,7 +141,7 @@ export class EmailQuery implements Result {
     const head = kept.ids.slice(0, 2 * PAGE).filter((id) => id !== null);
     await this.store.load(head);
     if (this.ids) return;
-    this.ids = kept.ids.filter((id) => id === null || this.#belongs(id));
+    this.#show(kept.ids.filter((id) => id === null || this.#belongs(id)));
     this.#state = kept.state;
     this.#calculates = kept.calculates;
     this.fromDevice = true;
@@ -143,7 +167,7 @@ export class EmailQuery implements Result {
   /** What this device can say before the server has ever answered (it may be asked anew just now); null where it has more than it has told yet. */
   seed(ids: Ids): void {
     if (this.#state || this.took !== null) return;
-    this.ids = ids;
+    this.#show(ids);
     this.fromDevice = true;
     this.error = null;
   }
@@ -162,8 +186,10 @@ export class EmailQuery implements Result {
       await this.store.load(this.ids.slice(from, to).filter((id) => id !== null));
       return;
     }
+    // What is hidden or back moves the places of the others.
+    const { size } = this.#words;
     await Promise.all([
-      ...missing(this.ids, from, to, PAGE)
+      ...missing(this.#answered, from - size, to + size, PAGE)
         .filter((start) => !this.#inFlight.has(start))
         .map((start) => this.#fetch(start)),
       this.#around(from, to),
@@ -196,6 +222,7 @@ export class EmailQuery implements Result {
     this.loading = true;
     const begin = performance.now();
     try {
+      const answeredIs = this.#asking();
       const query = client.call<QueryResponse>('Email/query', {
         filter: this.spec.filter,
         sort: this.spec.sort,
@@ -218,7 +245,8 @@ export class EmailQuery implements Result {
         if (moved) return;
         this.store.know(answer.ids, this.spec.account);
         const total = answer.total ?? Math.max(this.total, position + answer.ids.length);
-        this.ids = this.#visible(place(anew ? [] : (this.ids ?? []), answer.position, answer.ids, total));
+        answeredIs();
+        this.#show(place(anew ? [] : this.#answered, answer.position, answer.ids, total));
         this.#state = answer.queryState;
         this.#calculates = answer.canCalculateChanges;
         this.error = null;
@@ -257,6 +285,7 @@ export class EmailQuery implements Result {
     }
     if (!this.#calculates) return { come: Promise.resolve(), take: () => this.refresh() };
     const since = this.#state;
+    const answeredIs = this.#asking();
     const changes = client.call<QueryChangesResponse>('Email/queryChanges', {
       filter: this.spec.filter,
       sort: this.spec.sort,
@@ -282,7 +311,8 @@ export class EmailQuery implements Result {
       } else await this.store.takeConversations(threads, members, undefined, this.spec.account).catch(() => undefined);
       if (this.#state !== since || !this.ids) return;
       this.store.know(changed.value.added.map(({ id }) => id), this.spec.account);
-      this.ids = this.#visible(change(this.ids, changed.value));
+      answeredIs();
+      this.#show(change(this.#answered, changed.value));
       this.#state = changed.value.newQueryState;
       this.fromDevice = false;
       this.error = null;
@@ -292,23 +322,57 @@ export class EmailQuery implements Result {
   }
 
   #visible(ids: Ids): Ids {
-    if (!this.#hidden.size) return ids;
-    const threads = [...this.#hidden].map((id) => this.store.threads.get(id));
-    if (threads.every((thread) => thread)) return without(ids, threads.flatMap((thread) => thread?.emailIds ?? []));
-    return ids.filter((id) => id === null || !this.#hidden.has(this.store.peek(id)?.threadId ?? ''));
+    const { threads } = this.store;
+    const words = [...this.#words];
+    const gone = words.flatMap(([id, { back }]) => (back ? [] : id));
+    let out = ids;
+    if (gone.length) {
+      if (gone.every((id) => threads.has(id))) out = without(ids, gone.flatMap((id) => threads.get(id)?.emailIds ?? []));
+      else out = ids.filter((id) => id === null || !gone.includes(this.store.peek(id)?.threadId ?? ''));
+    }
+    for (const [, { back }] of words) {
+      if (!back || this.#members(back).some((id) => out.includes(id))) continue;
+      if (out === ids) out = ids.slice();
+      out.splice(this.#newestFirst ? this.#placeOf(back, out) : out.length, 0, back.id);
+    }
+    return out;
+  }
+
+  /** The emails that stand as one row with this one. */
+  #members({ id, threadId }: Email): Id[] {
+    return [id, ...(this.spec.collapseThreads ? (this.store.threads.get(threadId)?.emailIds ?? []) : [])];
   }
 
   /** A change here says that these threads are no longer part of the result. */
   hide(threadIds: Iterable<Id>): void {
-    for (const id of threadIds) this.#hidden.add(id);
-    if (this.ids) this.ids = this.#visible(this.ids);
+    for (const id of threadIds) this.#words.set(id, { back: null });
+    if (this.ids) this.#show(this.#answered);
   }
 
-  /** The server's word counts again for these threads; `anew` where they may have come back. */
-  async unhide(threadIds: Iterable<Id>, anew: boolean): Promise<void> {
+  /** A change here says that these emails are part of it again: an undo that is seen before the server has answered. */
+  reveal(emails: Email[]): void {
+    for (const email of emails) {
+      // What else the list asks for is known of the rows that it had.
+      if (this.#whole || this.#members(email).some((id) => this.#answered.includes(id))) this.#words.set(email.threadId, { back: email });
+      else this.#words.delete(email.threadId);
+    }
+    if (this.ids) this.#show(this.#answered);
+  }
+
+  /** The server has been told of these threads: its next answer counts for them; `anew` where it has refused. */
+  async told(threadIds: Iterable<Id>, anew = false): Promise<void> {
     let any = false;
-    for (const id of threadIds) any = this.#hidden.delete(id) || any;
+    for (const id of threadIds) {
+      const word = this.#words.get(id);
+      if (word) any = word.told = true;
+    }
     if (any && anew) await this.refresh();
+  }
+
+  /** Whether all of a mailbox is part of it. */
+  get #whole(): boolean {
+    const { filter } = this.spec;
+    return filter !== null && Object.keys(filter).length === 1 && 'inMailbox' in filter;
   }
 
   get #newestFirst(): boolean {
@@ -323,31 +387,17 @@ export class EmailQuery implements Result {
 
   /** Mail has come: its rows stand where the server will say that they stand, before it has said so. Where that is not plain, it is asked. */
   meet(emails: Email[]): void {
-    const { filter, collapseThreads } = this.spec;
-    const box = filter && Object.keys(filter).length === 1 ? mailboxOf(filter) : null;
+    const box = this.#whole ? mailboxOf(this.spec.filter) : null;
     if (box === null || !this.#newestFirst || !this.#state) return;
     for (const email of emails) {
-      if (!this.ids || !(box in email.mailboxIds) || this.#hidden.has(email.threadId) || this.ids.includes(email.id)) continue;
-      const before = collapseThreads ? (this.store.threads.get(email.threadId)?.emailIds ?? []) : [];
-      const ids = without(this.ids, before.filter((id) => id !== email.id));
+      const answered = this.#answered;
+      if (!this.ids || !(box in email.mailboxIds) || this.#words.has(email.threadId) || answered.includes(email.id)) continue;
+      const ids = without(answered, this.#members(email));
       const at = this.#placeOf(email, ids);
       // Beside what is not known here its place is not plain.
       if (ids[at] === null || (at > 0 && !this.store.dateOf(ids[at - 1] ?? ''))) continue;
       ids.splice(at, 0, email.id);
-      this.ids = ids;
+      this.#show(ids);
     }
-  }
-
-  /** Put rows back at their place by date, at once: an undo that is seen before the server has answered. */
-  reveal(emails: Email[]): void {
-    if (!this.ids) return;
-    const ids = [...this.ids];
-    for (const email of emails) {
-      this.#hidden.delete(email.threadId);
-      const members = this.spec.collapseThreads ? (this.store.threads.get(email.threadId)?.emailIds ?? []) : [];
-      if ([email.id, ...members].some((id) => ids.includes(id))) continue;
-      ids.splice(this.#newestFirst ? this.#placeOf(email, ids) : ids.length, 0, email.id);
-    }
-    this.ids = ids;
   }
 }

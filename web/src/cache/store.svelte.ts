@@ -327,7 +327,7 @@ export class Store implements Side {
     for (const id of this.#overlays.keys()) emails.add(id);
     for (const query of this.queries) {
       for (const id of query.top) emails.add(id);
-      for (const id of query.hidden) threads.add(id);
+      for (const id of query.held) threads.add(id);
     }
     for (const id of emails) threads.add(this.peek(id)?.threadId ?? '');
     return threads;
