@@ -152,6 +152,7 @@ class Care:
     async def _advanced(self, number: int) -> list[str]:
         def apply(tx: Tx) -> None:
             ahead = repair.MODSEQ_AHEAD
+            tx.is_upheaval = True
             tx.db.run(
                 "UPDATE account SET epoch=epoch+1, modseq=modseq+?1, log_floor=modseq+?1, mailbox_modseq=modseq+?1,"
                 " email_modseq=modseq+?1, thread_modseq=modseq+?1, delivery_modseq=modseq+?1, submission_modseq=modseq+?1,"

@@ -32,6 +32,7 @@ from mailstead.store.directory.outbound import EmbeddedOutbound
 from mailstead.store.directory.reader import Reader
 from mailstead.store.directory.web import EmbeddedWebLogins
 from mailstead.store.engine.files import Files
+from mailstead.store.engine.version import Version
 from mailstead.store.interface import News
 from mailstead.store.keys import Keys
 from mailstead.store.mail.embedded import EmbeddedMail
@@ -85,10 +86,12 @@ class Embedded:
         self._chores: list[asyncio.Task[None]] = []
         self.pool = ThreadPoolExecutor(2, "store")
         vfs = self.files.vfs
-        self.reader = Reader(data / "dir.db", vfs, now_ms)
+        self._commits = Version(data / "run" / "directory.version")
+        self.reader = Reader(data / "dir.db", vfs, now_ms, self._commits)
         self.shards = [Shard(data, number, self.files) for number in range(shards_of(data, vfs))]
         self._owning = Owning(
-            data, self.shards, self.files, worker=worker, workers=workers, now_ms=now_ms, committed=self._committed, lock_wait_s=lock_wait_s)
+            data, self.shards, self.files, worker=worker, workers=workers, now_ms=now_ms, committed=self._committed,
+            lock_wait_s=lock_wait_s, version=self._commits)
         self._writers = self._owning.writers
         master = master or data / MASTER
         self.keys = Keys(data / "keys.db", master, vfs)
@@ -149,6 +152,7 @@ class Embedded:
         await self._owning.close()
         self.pool.shutdown()
         self._owning.release()
+        self._commits.close()
 
     def owner(self, where: int) -> int:
         """The worker that writes this file."""

@@ -15,6 +15,7 @@ from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files, make_folder
 from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.version import Version
 from mailstead.store.engine.writer import Writer
 from mailstead.store.queue import operations as queue
 from mailstead.store.schema import directory, upgrade
@@ -29,12 +30,13 @@ _TRY_AGAIN_MOST_S: Final = 30.0
 
 
 class Owning:
-    """``committed`` hears of each commit, from the loop."""
+    """``committed`` hears of each commit, from the loop. ``version``: of the directory."""
 
     def __init__(
         self, data: Path, shards: Sequence[Shard], files: Files, *, worker: int, workers: int, now_ms: Callable[[], int], committed: Committed,
-        lock_wait_s: float,
+        lock_wait_s: float, version: Version,
     ) -> None:
+        self._version = version
         self._data = data
         self._shards = shards
         self._files = files
@@ -76,7 +78,9 @@ class Owning:
         await asyncio.gather(*(self._own(one) for one in self._shards if self.is_here(one.number)))
 
     def _open(self, where: int, name: str, opened: Callable[[Database], None]) -> None:
-        writer = Writer(self._data / name, vfs=self._files.vfs, opened=opened, segments=None, now_ms=self._now_ms, committed=self._committed)
+        writer = Writer(
+            self._data / name, vfs=self._files.vfs, opened=opened, segments=None, now_ms=self._now_ms, committed=self._committed,
+            version=self._version if where == handover.DIRECTORY else None)
         writer.start()
         self.writers[where] = writer
 

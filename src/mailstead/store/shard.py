@@ -15,6 +15,7 @@ from mailstead.store.engine.lock import Lock
 from mailstead.store.engine.sqlite import Database
 from mailstead.store.engine.writer import Writer
 from mailstead.store.interface import shard_file
+from mailstead.store.mail.recent import Recent
 from mailstead.store.schema import shard, upgrade
 from mailstead.store.seal import Damaged
 
@@ -30,6 +31,8 @@ class Shard:
         self.folder = data / "seg" / f"{number:03d}"
         self.segments = SegmentReader(self.folder)
         self.writer: Writer | None = None
+        self.recent: Recent | None = None
+        """Where this process writes the shard."""
         self._lock_path = data / "run" / f"shard-{number:03d}.lock"
         self._files = files
         self._reader: Database | None = None
@@ -39,9 +42,11 @@ class Shard:
     async def own(self, now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None], *, wait_s: float) -> None:
         """Become the shard's writer; waits for the one before to be gone. Raises ``Unavailable``."""
         self._lock = await Lock.taken(self._lock_path, wait_s=wait_s)
+        self.recent = Recent()
         self.writer = Writer(
             self.path, vfs=self._files.vfs, opened=lambda db: upgrade(db, shard.STEPS),
             segments=SegmentWriter(self.folder, self._files), now_ms=now_ms, committed=committed,
+            log=self.recent,
         )
         self.writer.start()
 
@@ -87,6 +92,7 @@ class Shard:
         if self.writer is not None:
             await self.writer.close()
             self.writer = None
+        self.recent = None
         self._forget_reader()  # a job that waited may have read
         self.segments.close()
         if self._lock is not None:

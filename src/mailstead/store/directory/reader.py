@@ -1,7 +1,8 @@
 """Reading the directory, with a cache that another process's commit empties.
 
-Every look-up is kept until the database's version changes, which is looked at no more often than every 100 ms: within
-the 5 s that are promised (2 s for "no such address"), and a busy worker pays a dict look-up (STORAGE §3).
+Every look-up is kept until somebody commits (``engine.version``), so that nothing is stale in any process, and a busy worker pays a dict look-up (STORAGE §3).
+What no writer of ours has written is found by SQLite's own count of changes, which is looked at every second: within the 5 s that are promised (2 s for "no such
+address").
 """
 
 from collections.abc import Callable
@@ -17,21 +18,24 @@ from mailstead.model.sharing import SharedAccount
 from mailstead.store.directory import principals, rows, shared
 from mailstead.store.engine.reading import Reading
 from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.version import Version
 from mailstead.store.interface import Account, DkimKey, Domain, LoginRecord, Routed, Tenant
 
 R = TypeVar("R")
-_LOOK_MS: Final = 100
+_LOOK_MS: Final = 1_000
 _TENANTS: Final = 50
 """Whose people are kept in memory."""
 _KEPT: Final = 200_000
 
 
 class Reader:
-    """All look-ups. Raises ``Unavailable`` when the file is."""
+    """All look-ups. Raises ``Unavailable`` when the file is. ``version``: of the file."""
 
-    def __init__(self, path: Path, vfs: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, path: Path, vfs: str, now_ms: Callable[[], int], version: Version) -> None:
         self._reading = Reading(path, vfs)
         self._read = self._reading.look
+        self._commits = version
+        self._seen = -1
         self.now_ms = now_ms
         self._cache: dict[Any, Any] = {}
         self._version = -1
@@ -40,25 +44,32 @@ class Reader:
 
     def forget(self) -> None:
         """This process has just written: see it at once."""
-        self._cache.clear()
+        self._cache = {}
         self._looked_ms = 0
 
     def close(self) -> None:
-        self._cache.clear()
+        self._cache = {}
         self._reading.close()
 
     def cached(self, what: tuple[Any, ...], read: Callable[[Database], R]) -> R:
         """What ``read`` gave for ``what``, until the directory changes."""
+        commits = self._commits.now()
+        if commits & 1:  # what is read now may be of before or of after, and the next look-up of the other
+            return self._read(read)
+        if commits != self._seen:
+            self._seen = commits
+            self._cache = {}
         now = self.now_ms()
         if not 0 <= now - self._looked_ms < _LOOK_MS:
             self._looked_ms = now
             version = self._read(Database.data_version)
             if version != self._version or len(self._cache) > _KEPT:
                 self._version = version
-                self._cache.clear()
-        found = self._cache.get(what, self)
+                self._cache = {}
+        cache = self._cache  # another one from the next change on: what was read before it does not come into that
+        found = cache.get(what, self)
         if found is self:
-            found = self._cache[what] = self._read(read)
+            found = cache[what] = self._read(read)
         return found  # type: ignore[no-any-return]
 
     def uncached(self, read: Callable[[Database], R]) -> R:
@@ -98,8 +109,8 @@ class Reader:
         return self._read(lambda db: principals.one(db, account))
 
     def shared_with(self, grantee: int) -> tuple[SharedAccount, ...]:
-        """See ``interface.Shares.with_``. Never stale: who was just told that something is shared asks for it at once, and another worker answers."""
-        return self._read(lambda db: shared.with_(db, grantee))
+        """See ``interface.Shares.with_``. Who was just told that something is shared asks for it at once, and another worker answers."""
+        return self.cached(("shared", grantee), lambda db: shared.with_(db, grantee))
 
     def count(self) -> int:
         row = self._read(lambda db: db.one("SELECT count(*) FROM account"))
@@ -192,13 +203,10 @@ class Reader:
         domain = domain_key(domain)
         if self.domain(domain) is None:
             return Routed(is_local_domain=False, remote=(address,))
-        key = ("route", fold_local(local), domain)
-        found = self._cache.get(key)
+        key, cache = ("route", fold_local(local), domain), self._cache
+        found = cache.get(key)
         if found is None:
-            version = self._version
-            found = self._route(fold_local(local), domain)
-            if self._version == version:
-                self._cache[key] = found
+            found = cache[key] = self._route(fold_local(local), domain)
         return found
 
     def _route(self, local: str, domain: str) -> Routed:

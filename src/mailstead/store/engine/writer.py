@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
@@ -27,6 +27,7 @@ from mailstead.store.blob.segments import SegmentWriter
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import unavailable
 from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.version import Version
 
 R = TypeVar("R")
 BATCH_JOBS: Final = 256
@@ -51,6 +52,8 @@ class Tx:
     """Account to the modseq it reached."""
     live: dict[int, int] = field(default_factory=dict)
     """Segment to octets that rows began (or, negative, ceased) to refer to."""
+    is_upheaval: bool = False
+    """What was logged before is not what it was: nobody keeps any of it."""
     leave_no_trace: bool = False
     """Bring the log into the file after the commit, so that what was overwritten is gone from it."""
 
@@ -62,6 +65,16 @@ class Tx:
         octets = sum(map(len, pieces))
         self.live[number] = self.live.get(number, 0) + octets
         return number, offset, octets
+
+
+class Log(Protocol):
+    """What keeps the newest of a database in memory. All is called on the loop."""
+
+    def begun(self, tx: Tx) -> None:
+        """``tx`` has made its changes and is about to be committed; until ``ended`` nobody knows whether it has been."""
+
+    def ended(self, tx: Tx, *, is_done: bool) -> None:
+        """``tx`` is durable, or never was."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,13 +89,16 @@ class _Job:
 class Writer:
     """The one writer of ``path``. All methods are called on the loop's thread.
 
-    ``opened`` prepares a fresh connection (schema). ``committed`` hears the news of each commit.
+    ``opened`` prepares a fresh connection (schema). ``committed`` hears the news of each commit. ``version`` is counted up by each. ``log`` keeps in memory what
+    has just been written.
     """
 
     def __init__(
         self, path: Path, *, vfs: str, opened: Callable[[Database], None], segments: SegmentWriter | None,
-        now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None],
+        now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None], version: Version | None = None, log: Log | None = None,
     ) -> None:
+        self._version = version
+        self._log = log
         self._path = path
         self._vfs = vfs
         self._opened = opened
@@ -101,6 +117,8 @@ class Writer:
         """Open the database (raises ``Unavailable``) and begin to serve."""
         self._loop = asyncio.get_running_loop()
         self._connection()
+        if self._version is not None:
+            self._version.taken()
         self._thread = threading.Thread(target=self._work, name=f"writer {self._path.name}", daemon=True)
         self._thread.start()
 
@@ -199,6 +217,8 @@ class Writer:
                 break
         try:
             self._count(tx)
+            if self._log is not None:
+                self._log.begun(tx)
         except sqlite.Failure as exc:
             self._fail(batch, sqlite.unavailable(exc, self._path))
             return
@@ -264,6 +284,8 @@ class Writer:
         self._rest()
 
     def _durable(self, batch: list[_Job], tx: Tx, error: Exception | None) -> None:
+        if self._log is not None:
+            self._log.ended(tx, is_done=error is None)
         if error is not None:
             try:
                 self._forget_changes()
@@ -300,7 +322,13 @@ class Writer:
             try:
                 if self.segments is not None:
                     self.segments.sync()
-                db.run("COMMIT")
+                if self._version is not None:
+                    self._version.begin()
+                try:
+                    db.run("COMMIT")
+                finally:
+                    if self._version is not None:
+                        self._version.end()
                 if tx.leave_no_trace:
                     _checkpoint(db)
             except Exception as exc:

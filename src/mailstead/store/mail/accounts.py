@@ -60,6 +60,7 @@ class RemoveAccount(OfAccount):
 
     def apply(self, tx: Tx, keys: Keys) -> None:  # noqa: ARG002 - the signature of all
         account = self.account
+        tx.is_upheaval = True
         for segment, octets in tx.db.all(
             "SELECT segment, sum(stored) FROM email WHERE account_id=? AND segment>=0 GROUP BY segment", (account,)
         ):

@@ -101,17 +101,25 @@ def object_changes(db: Database, account: int, kind: Kind, since: Position, most
         raise missing(account)
     epoch, now, clock, floor, first, *_ = row
     end = Position(epoch, clock)
-    is_news = since != end and (since.modseq < clock or since.skip > 0)
-    if since.epoch != epoch or since.modseq > now or (is_news and since.modseq < floor):
+    if since.epoch != epoch or since.modseq > now or (is_news(since, end) and since.modseq < floor):
         del rows  # whoever holds the exception must not hold the snapshot
         raise StateTooOld
-    if not is_news:
+    return told(since, end, (more[4:] for more in chain((row,) if first is not None else (), rows)), most)
+
+
+def is_news(since: Position, end: Position) -> bool:
+    """Whether anything happened to a type that stands at ``end``."""
+    return since != end and (since.modseq < end.modseq or since.skip > 0)
+
+
+def told(since: Position, end: Position, events: Iterable[tuple[Any, ...]], most: int) -> ObjectChanges:
+    """``end``: where the type stands; ``events`` after ``since``: modseq, object and what happened; at most ``most`` objects (0: all)."""
+    if not is_news(since, end):
         return ObjectChanges(since, end, more=False, created=(), updated=(), destroyed=())
-    return _folded(since, end, (more[4:] for more in chain((row,) if first is not None else (), rows)), most)
+    return _folded(since, end, events, most)
 
 
 def _folded(since: Position, end: Position, events: Iterable[tuple[Any, ...]], most: int) -> ObjectChanges:
-    """``end``: where the account stands; ``events`` after ``since``: modseq, object and what happened."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     at, taken = since.modseq, 0

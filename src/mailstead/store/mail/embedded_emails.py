@@ -65,7 +65,9 @@ class EmbeddedEmails:
     # ---------------------------------------------------------------------------------------------------- reading
     async def states(self, account: AccountId, *, viewer: AccountId | None = None) -> States:
         if viewer is None:
-            return self._read(account, lambda db: emails.states(db, account))
+            shard = self._mail.shard(account)
+            found = shard.recent.states(account) if shard.recent is not None else None
+            return shard.read(lambda db: emails.states(db, account)) if found is None else found
         return self._seen(account, viewer, lambda _, found: found.states)
 
     async def above(self, account: AccountId, viewer: AccountId) -> frozenset[MailboxId]:
@@ -108,8 +110,19 @@ class EmbeddedEmails:
 
     async def changes(self, account: AccountId, kind: Kind, since: Position, most: int, *, viewer: AccountId | None = None) -> ObjectChanges:
         if viewer is None:
-            return self._read(account, lambda db: changes.object_changes(db, account, kind, since, most))
+            return self._recently(account, kind, since, most)
         return self._read(account, lambda db: sight.object_changes(db, account, viewer, kind, since, most))
+
+    def _recently(self, account: AccountId, kind: Kind, since: Position, most: int) -> ObjectChanges:
+        shard = self._mail.shard(account)
+        recent = shard.recent
+        if recent is None:
+            return shard.read(lambda db: changes.object_changes(db, account, kind, since, most))
+        found = recent.changes(account, kind, since, most)
+        if found is None:
+            shard.read(lambda db: recent.keep(db, account, since.modseq))
+            found = recent.changes(account, kind, since, most)
+        return shard.read(lambda db: changes.object_changes(db, account, kind, since, most)) if found is None else found
 
     async def query(self, account: AccountId, query: Query, window: Window, *, viewer: AccountId | None = None) -> Answer:
         mailbox = plain_mailbox(query, window)
