@@ -9,9 +9,10 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from mailstead.model import limits
 from mailstead.model.ids import AccountId
+from mailstead.server.http.again import Brief
 from mailstead.server.http.api.cookies import ByCookie
 from mailstead.server.http.api.session import Owner, SessionApi
-from mailstead.server.http.app import application
+from mailstead.server.http.app import Guard, application
 from mailstead.server.http.connection import HttpServer
 from mailstead.server.http.identify import Identify, Way
 from mailstead.server.http.images import Fetch, Images
@@ -79,7 +80,8 @@ class Parts:
 
 def http_server(parts: Parts) -> HttpServer:
     """Serves all of it; ``HttpServer.serve`` is the handler of the ``http`` and ``https`` listeners."""
-    server = HttpServer(_Later())
+    later = _Later()
+    server = HttpServer(later)
     server_capabilities = {CORE: session.core(upload_octets=parts.message_octets), MAIL: {}, QUOTA: {}, BLOB: {}, session.PLUS: {}, principal.CAPABILITY: {}, share_with.CAPABILITY: {}}
     account_capabilities = {CORE: {}, MAIL: session.mail(message_octets=parts.message_octets), QUOTA: {}, BLOB: blob_upload.capability(), session.PLUS: {}, share_with.CAPABILITY: {}}
 
@@ -119,14 +121,18 @@ def http_server(parts: Parts) -> HttpServer:
         sessions=sessions, mailings=mailings, upload_octets=parts.message_octets, spool=parts.spool, watch=parts.watch,
         stopping=server.stopping, states=parts.states.of,
     )  # fmt: skip
-    server.app.app = application([*endpoints.routes(), openapi_route(), WebSocketRoute("/jmap/ws", sockets.endpoint), *routes], Static(parts.web), ready=parts.ready)
+    later.app = application([*endpoints.routes(), openapi_route(), WebSocketRoute("/jmap/ws", sockets.endpoint), *routes], Static(parts.web), ready=parts.ready)
     return server
 
 
 class _Later:
     """The application, which wants the server that serves it."""
 
-    app: Any = None
+    app: Guard
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.app(scope, receive, send)
+
+    def brief(self, scope: dict[str, Any]) -> Brief | None:
+        """See ``connection.App``."""
+        return self.app.brief(scope)

@@ -13,9 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
+from uvicorn.protocols.http.httptools_impl import HEADER_RE as _NO_NAME
+from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE as _NO_VALUE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mailstead import telemetry
 from mailstead.model.errors import Refusal, Unavailable
+from mailstead.server.http.again import Answer, Brief
 from mailstead.server.http.problem import Problem, of_refusal, of_unavailable
 from mailstead.server.http.static import Static
 
@@ -30,7 +34,13 @@ OURS: Final = ("/jmap", "/api/", "/proxy/", "/.well-known/", "/autodiscover/", "
 """Never a page of the web UI."""
 _READ: Final = ["GET", "HEAD"]
 Ready = Callable[[], Awaitable[list[str]]]
+_BODILESS: Final = frozenset({204, 304})
+Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+
+
+class Whole(Route):
+    """A route whose answers are made whole before they go."""
 
 
 class Direct:
@@ -45,26 +55,52 @@ class Direct:
             for route in routes if isinstance(route, Route) and "{" not in route.path and iscoroutinefunction(route.endpoint)
             for method in route.methods or ()
         }
+        self._whole = {key for key in self._exact if any(isinstance(route, Whole) and route.path == key[1] for route in routes) and key[0] != "HEAD"}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         endpoint = self._exact.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if endpoint is None:
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive, send)
+        response = await self._answer(endpoint, Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
         try:
-            response = await endpoint(request)
+            return await endpoint(request)
         except Exception as exc:
             found = next(self._handlers[kind] for kind in type(exc).__mro__ if kind in self._handlers)(request, exc)
-            response = await found if isawaitable(found) else found
-        await response(scope, receive, send)
+            return await found if isawaitable(found) else found
+
+    def brief(self, method: str, path: str) -> Callable[[Request], Awaitable[Response]] | None:
+        """What answers there, where all of an answer is made before it goes."""
+        if (method, path) not in self._whole:
+            return None
+        endpoint = self._exact[method, path]
+
+        async def answer(request: Request) -> Response:
+            return await self._answer(endpoint, request)
+
+        return answer
 
 
 class Guard:
     """Security headers, and no cookies from other people's pages."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Direct) -> None:
         self._app = app
+
+    def brief(self, scope: dict[str, Any]) -> Brief | None:
+        """See ``connection.App``. What is refused here is left to ``__call__``."""
+        endpoint = self._app.brief(scope["method"], scope["path"])
+        if endpoint is None or _is_forged(scope):
+            return None
+        is_secure = scope["scheme"] == "https"
+
+        async def answer(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> Answer:
+            return octets_of(await endpoint(Request(scope, receive)), is_secure=is_secure)
+
+        return answer
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -107,7 +143,40 @@ def _is_forged(scope: Any) -> bool:
     return origin is not None and origin.partition(b"://")[2] != headers.get(b"host", b"")
 
 
-def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) -> Any:
+Headers = tuple[tuple[bytes, bytes], ...]
+_leads: dict[tuple[int, bool, Headers], tuple[bytes, bool]] = {}
+_LEADS: Final = 200
+
+
+def octets_of(response: Response, *, is_secure: bool) -> Answer:
+    """An answer as it goes over the wire, with the headers that are on every answer. What stands before its length is mostly the same, and kept."""
+    headers = tuple([pair for pair in response.raw_headers if pair[0] != b"content-length"])
+    key = response.status_code, is_secure, headers
+    found = _leads.get(key)
+    if found is None:
+        found = _lead(response.status_code, headers, is_secure=is_secure)
+        if not any(name == b"set-cookie" for name, _ in headers):  # what somebody is known by is not kept
+            if len(_leads) >= _LEADS:
+                _leads.clear()
+            _leads[key] = found
+    lead, is_last = found
+    body = bytes(response.body)
+    if response.status_code in _BODILESS:
+        return lead + b"\r\n", is_last
+    return b"%bcontent-length: %d\r\n\r\n%b" % (lead, len(body), body), is_last
+
+
+def _lead(status: int, headers: Headers, *, is_secure: bool) -> tuple[bytes, bool]:
+    there = {name for name, _ in headers}
+    sent = [*headers, *(pair for pair in HEADERS if pair[0] not in there), *((STRICT,) if is_secure else ())]
+    for name, value in sent:
+        if _NO_NAME.search(name) or _NO_VALUE.search(value):
+            raise ValueError("this is no header")
+    is_last = any(name == b"connection" and b"close" in value.lower() for name, value in headers)
+    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % pair for pair in sent), is_last
+
+
+def application(routes: Sequence[BaseRoute], static: Static, *, ready: Ready) -> Guard:
     """The ASGI application. ``ready`` gives what is missing, empty when all is well."""
 
     async def health(_: Request) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 
 from mailstead.model import limits
+from mailstead.server.http.again import BODY
 from mailstead.server.http.connection import WHOLE
 from mailstead.server.http.problem import Problem
 
@@ -16,6 +17,11 @@ _UNWANTED_S = 10.0
 
 async def whole(request: Request, most: int) -> bytes:
     """The body, at most ``most`` octets. Raises ``Problem`` 413, 408 and 400. For what comes with nearly every request: no more machinery than it takes."""
+    here: bytes | None = request.scope.get(BODY)
+    if here is not None:
+        if len(here) > most:
+            raise too_large(most)
+        return here
     await _bound(request, most)
     if WHOLE in request.scope:
         message = await request.receive()  # gives it at once

@@ -7,7 +7,7 @@ a library's (docs/decisions/0030). What Uvicorn leaves open is bounded here: the
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import uvicorn
@@ -19,11 +19,13 @@ from websockets.frames import CloseCode, Frame, Opcode
 from mailstead.model import limits
 from mailstead.net import Stream
 from mailstead.protocol.jmap.request import too_large
+from mailstead.server.http.again import Brief, Exchange, Heads
 
 _JOINED_OCTETS: Final = 64 << 10
 MESSAGE: Final = 2 * limits.JMAP_REQUEST
 """Octets of a message on a WebSocket: one that is larger than a request may be, but not by far, is told so (RFC 8887 §4.3.1)."""
 
+_EARLY_S: Final = 0.01
 WHOLE: Final = "mailstead.whole"
 """In a request's scope once all of it is here: nobody waits for its body any more."""
 
@@ -49,10 +51,18 @@ class Stopping:
             what()
 
 
+class App(Protocol):
+    """An ASGI application."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+    def brief(self, scope: dict[str, Any]) -> Brief | None:
+        """What answers a request like this one, where that can be known from its header; None: the application as a whole."""
+
+
 class HttpServer:
     """Serves an ASGI application on streams. ``stopping`` is set when the server is about to stop: long answers end then."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.stopping = Stopping()
         self.lost: dict[Any, asyncio.Future[None]] = {}
@@ -175,8 +185,17 @@ class _Whole:
 
 
 class Connection(_Told, HttpToolsProtocol):
-    """A connection whose header is bounded in size and time."""
+    """A connection whose header is bounded in size and time. Headers that come again are known (``again``); a timer that ends it when it is idle is set anew only when it has
+    gone off too early."""
 
+    _heads: Heads | None = None
+    """From its second request on."""
+    _is_between = True
+    """Nothing of a request has come of which not all has come."""
+    _come: bytes | None = None
+    """What has come at once, where it begins a request."""
+    _idle_since = 0.0
+    """0: it is not."""
     _header_octets = 0
     _header_timer: asyncio.TimerHandle | None = None
     _taken: tuple[Stream, asyncio.Future[None]] | None = None
@@ -194,10 +213,22 @@ class Connection(_Told, HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_header()
+        self._idle_since = 0.0
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._idle_since = 0.0
+        if self._is_between and (self.cycle is None or self.cycle.response_complete):
+            found = self._heads.find(data) if self._heads is not None else None
+            if found is not None:
+                self.cycle = Exchange(self, *found)  # type: ignore[assignment]
+                return
+            self._come = data
         super().data_received(data)
+        self._come = None
         if self._header_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._begin_header()  # a header that comes in one piece needs no timer
 
@@ -214,7 +245,34 @@ class Connection(_Told, HttpToolsProtocol):
         if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
 
+    def _unset_keepalive_if_required(self) -> None:
+        """The timer goes on and finds out."""
+
+    def on_response_complete(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self._heads is None:
+            self._heads = Heads()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if not self._idle_since:
+            return
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > _EARLY_S:
+            self.timeout_keep_alive_task = self.loop.call_later(left_s, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
     def on_message_begin(self) -> None:
+        self._is_between = False
         self._header_octets = 0
         super().on_message_begin()
 
@@ -233,8 +291,14 @@ class Connection(_Told, HttpToolsProtocol):
             self.cycle.transport = _Whole(self.transport, self.loop)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
-        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
+        self._is_between = True
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope[WHOLE] = True
         super().on_message_complete()
+        if self._heads is not None and self._come is not None and self.parser.should_keep_alive():
+            answer = self.config.mailstead.app.brief(scope)
+            if answer is not None:
+                self._heads.keep(self._come, scope, answer)
 
     def _bound(self, octets: int) -> None:
         self._header_octets += octets

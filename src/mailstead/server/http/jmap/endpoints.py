@@ -18,6 +18,7 @@ from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.request import too_large
 from mailstead.server.http import body
+from mailstead.server.http.app import Whole
 from mailstead.server.http.connection import Stopping
 from mailstead.server.http.identify import Identify
 from mailstead.server.http.jmap import blob, blob_source, events, news
@@ -67,8 +68,8 @@ class Endpoints:
     def routes(self) -> list[Route]:
         """Where everything is."""
         return [
-            Route("/.well-known/jmap", self.well_known), Route("/jmap/session", self.session),
-            Route("/jmap", self.api, methods=["POST"]), Route("/jmap/upload/{account}/", self.upload, methods=["POST"]),
+            Route("/.well-known/jmap", self.well_known), Whole("/jmap/session", self.session),
+            Whole("/jmap", self.api, methods=["POST"]), Route("/jmap/upload/{account}/", self.upload, methods=["POST"]),
             Route("/jmap/download/{account}/{blob}/{name:filename}", self.download), Route("/jmap/events", self.events),
         ]  # fmt: skip
 
