@@ -286,8 +286,9 @@ class Connection(_Told, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._end_header()
+        before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not None and self.cycle.transport is self.transport:
+        if self.cycle is not before:  # else it becomes a WebSocket
             self.cycle.transport = _Whole(self.transport, self.loop)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
@@ -295,7 +296,7 @@ class Connection(_Told, HttpToolsProtocol):
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[WHOLE] = True
         super().on_message_complete()
-        if self._heads is not None and self._come is not None and self.parser.should_keep_alive():
+        if self._heads is not None and self._come is not None and "path" in scope and self.parser.should_keep_alive():  # none: it becomes a WebSocket
             answer = self.config.mailstead.app.brief(scope)
             if answer is not None:
                 self._heads.keep(self._come, scope, answer)

@@ -11,7 +11,7 @@ import pytest
 from tests.harness.http import PASSWORD, USING, Web, web_server
 
 from mailstead.model import limits
-from mailstead.model.ids import from_wire
+from mailstead.model.ids import AccountId, from_wire
 from mailstead.server.http import again, connection
 from mailstead.server.http.again import BODY, MEMO, Heads
 
@@ -195,6 +195,30 @@ async def test_what_is_no_request_is_refused_behind_headers_that_are_known(web: 
     line.close()
 
 
+def upgrade(web: Web) -> bytes:
+    return (
+        f"GET /jmap/ws HTTP/1.1\r\nHost: x\r\nAuthorization: {web.authorization()}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: jmap\r\n\r\n").encode()
+
+
+async def test_a_connection_that_was_used_may_become_a_websocket(web: Web, seen: list[bytes]) -> None:
+    line = await Line.to(web)
+    for _ in range(3):
+        assert (await line.ask(jmap(web, ("Core/echo", {}))))[0] == 200
+    line.writer.write(upgrade(web))
+    assert (await line.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    assert len(seen) == 1
+    line.close()
+
+
+async def test_a_connection_that_was_used_once_may_become_a_websocket(web: Web) -> None:
+    line = await Line.to(web)
+    assert (await line.ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+    line.writer.write(upgrade(web))
+    assert (await line.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    line.close()
+
+
 async def test_in_pieces_and_several_at_once(web: Web, seen: list[bytes]) -> None:
     line = await Line.to(web)
     octets = jmap(web, ("Core/echo", {"n": 1}))
@@ -263,6 +287,30 @@ async def test_who_may_no_longer_is_refused_at_once(web: Web, seen: list[bytes])
             assert (await line.ask(octets))[0] == 401
         line.close()
     assert len(seen) == 8
+
+
+async def test_a_session_that_was_ended_elsewhere_and_a_suspended_account_are_refused_at_once(web: Web, seen: list[bytes]) -> None:
+    browser = await web.signed_in()
+    line = await Line.to(web)
+    octets = jmap(web, ("Core/echo", {}), headers=browser)
+    for _ in range(4):
+        assert (await line.ask(octets))[0] == 200
+    other = await web.signed_in()
+    for one in (await web.ask("GET", "/api/sessions", who="", headers=other)).json():
+        if not one["isCurrent"]:
+            assert (await web.ask("DELETE", f"/api/sessions/{one['id']}", who="", headers=other)).status == 204
+    assert (await line.ask(octets))[0] == 401
+    octets = jmap(web, ("Core/echo", {}), who="bob")
+    for _ in range(4):
+        assert (await line.ask(octets))[0] == 200
+    account = from_wire("a", web.accounts["bob"])
+    assert account is not None
+    await web.store.directory.account_set(AccountId(account), state="suspended")
+    assert (await line.ask(octets))[0] == 403
+    await web.store.directory.account_set(AccountId(account), state="active")
+    assert (await line.ask(octets))[0] == 200
+    assert len(seen) == 8
+    line.close()
 
 
 async def test_another_site_s_page_is_refused_however_often_it_asks(web: Web, seen: list[bytes]) -> None:
