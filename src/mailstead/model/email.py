@@ -5,6 +5,7 @@ wire form.
 """
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from mailstead.model.mailbox import Role
 from mailstead.model.message import Octets
 
 _NOWHERE: Final = MailboxId(0)
+_POSITION: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})(?:-([0-9]{1,19}))?").fullmatch
 
 
 class Kind(enum.Enum):
@@ -66,10 +68,8 @@ class Position:
     @staticmethod
     def parse(text: str) -> "Position | None":
         """The position behind a state string; None for anything that is none."""
-        parts = text.split("-")
-        if not 2 <= len(parts) <= 3 or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):  # noqa: PLR2004
-            return None
-        return Position(*map(int, parts))
+        found = _POSITION(text)
+        return Position(int(found[1]), int(found[2]), int(found[3] or 0)) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)

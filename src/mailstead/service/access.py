@@ -17,6 +17,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -47,6 +48,8 @@ Verifier = Callable[[str, bytes, int], ScramVerifier]
 
 _REMEMBERED_S: Final = 900.0
 _REMEMBERED: Final = 50_000
+_PASS_S: Final = 60.0
+"""So long somebody may come again by a ``Pass``; then everything is looked at anew (``limits.VISIT_S``, ``_REMEMBERED_S``)."""
 _WAITING: Final = 200
 """Hashes that may wait for a thread; beyond it a login is put off."""
 _MADE_UP: Final = -1
@@ -54,6 +57,15 @@ _SALT: Final = 16
 _PLUS: Final = "-PLUS"
 _SCRAM: Final = "SCRAM-"
 PASSWORD_WANTED: Final = f"A password has {limits.PASSWORD_LEAST} to {limits.PASSWORD} characters and no control characters"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """That ``principal`` has logged in, for whoever comes once more with the very same words from the same place: ``record`` is what it was judged by."""
+
+    principal: Principal
+    record: LoginRecord
+    until_s: float
 
 
 class Access:
@@ -129,9 +141,7 @@ class Access:
     async def holds(self, principal: Principal) -> bool:
         """Whether somebody who has logged in still may be here: the account is active, and the password they came with is the one that holds."""
         record = await self._directory.login(principal.login)
-        if record is None or record.account.account_id != principal.account_id or record.account.state != "active":
-            return False
-        return any((one.credential_id, one.revision) == (principal.credential_id, principal.revision) for one in record.credentials)
+        return record is not None and _may_stay(record, principal)
 
     async def login(
         self, login: str, password: str, origin: Origin, *, second_factor_follows: bool = False, visitor: str | None = None,
@@ -145,6 +155,25 @@ class Access:
         if not login or len(login) > limits.LOGIN or not password or len(password) > limits.PASSWORD:
             raise await self._failed(login[: limits.LOGIN], "empty or too long", origin)
         return await self._check("", unicodedata.normalize("NFKC", login), _prepared(password), origin, second_factor_follows=second_factor_follows, visitor=visitor)
+
+    async def pass_of(self, principal: Principal) -> Pass | None:
+        """For somebody who has just logged in; None where they would not be let in any more."""
+        record = await self._directory.login(principal.login)
+        if record is None or not _may_stay(record, principal) or (record.has_second_factor and not principal.credential_id):
+            return None
+        return Pass(principal, record, self._now_s() + _PASS_S)
+
+    async def again(self, shown: Pass, origin: Origin) -> Principal | None:
+        """Who shows a pass where it was given; None: it holds no longer, and who comes logs in as the first time. It holds while nothing whatever has changed in the
+        directory: not the password, nor the account, nor the second factor."""
+        if self._now_s() >= shown.until_s or self.banned(origin):
+            return None
+        principal = shown.principal
+        if await self._directory.login(principal.login) is not shown.record:
+            return None
+        if not origin.is_loopback:
+            self._guessing.succeeded(origin.limit_key, principal.login)
+        return principal
 
     async def second_factor_failed(self, login: str, origin: Origin) -> Refusal:
         """Counts a wrong code like a wrong password, and waits as long; gives the refusal."""
@@ -282,6 +311,13 @@ class Access:
 
     def close(self) -> None:
         self._hashers.shutdown(wait=False, cancel_futures=True)
+
+
+def _may_stay(record: LoginRecord, principal: Principal) -> bool:
+    """Whether this is the account of somebody who has logged in, is active, and has the password that they came with."""
+    if record.account.account_id != principal.account_id or record.account.state != "active":
+        return False
+    return any((one.credential_id, one.revision) == (principal.credential_id, principal.revision) for one in record.credentials)
 
 
 def _prepared(password: str) -> str:

@@ -8,9 +8,11 @@ from tests.harness.scram import client_final
 from mailstead import telemetry
 from mailstead.model import limits
 from mailstead.model.errors import Reason, Refusal
+from mailstead.model.ids import AccountId
 from mailstead.model.question import Origin
 from mailstead.protocol import sasl
 from mailstead.protocol.sasl import scram
+from mailstead.service import access as access_module
 from mailstead.service import guessing
 from mailstead.service.access import Access
 from mailstead.store.interface import Account, Credential, LoginRecord
@@ -226,3 +228,56 @@ async def test_a_program_that_logs_in_with_each_request_is_written_down_once_in_
     assert ["login.failed"] * 2 == [name for name, _ in seen]
     clock[0] += limits.VISIT_S
     assert [1, 0] == [await written(visitor="a program") for _ in range(2)]
+
+
+async def test_a_pass_holds_until_anything_changes(site: tuple[Access, Directory, list[float]]) -> None:
+    access, directory, clock = site
+    who = await access.login("alice@example.test", "app password", FAR)
+    shown = await access.pass_of(who)
+    assert shown is not None
+    for _ in range(3):
+        assert await access.again(shown, FAR) is who
+    record = directory.record
+    assert record is not None
+    for changed in (replace(record), None, replace(record, account=replace(ACCOUNT, state="suspended")), replace(record, credentials=record.credentials[:1])):
+        directory.record = changed
+        assert await access.again(shown, FAR) is None
+    directory.record = record
+    clock[0] += access_module._PASS_S - 1
+    assert await access.again(shown, FAR) is who
+    clock[0] += 1
+    assert await access.again(shown, FAR) is None
+
+
+async def test_who_would_not_be_let_in_any_more_gets_no_pass(site: tuple[Access, Directory, list[float]]) -> None:
+    access, directory, _ = site
+    main, app = [await access.login("alice@example.test", password, HERE) for password in ("pässword", "app password")]
+    record = directory.record
+    assert record is not None
+    for changed, of_main, of_app in (
+        (record, True, True), (replace(record, has_second_factor=True), False, True), (replace(record, account=replace(ACCOUNT, state="suspended")), False, False),
+        (replace(record, credentials=record.credentials[1:]), False, True), (replace(record, account=replace(ACCOUNT, account_id=AccountId(8))), False, False), (None, False, False),
+        (replace(record, credentials=tuple(replace(one, revision=2) for one in record.credentials)), False, False),
+    ):  # fmt: skip
+        directory.record = changed
+        assert [await access.pass_of(who) is not None for who in (main, app)] == [of_main, of_app]
+
+
+async def test_a_pass_is_nothing_to_an_address_that_guesses(site: tuple[Access, Directory, list[float]]) -> None:
+    access, _, _ = site
+    shown = await access.pass_of(await access.login("alice@example.test", "pässword", FAR))
+    assert shown is not None
+    assert await access.again(shown, FAR) is not None
+    for number in range(limits.AUTH_FAILURES_PER_ADDRESS):
+        await refusal(access, f"somebody{number}@example.test", "guessed", FAR)
+    assert access.banned(FAR)
+    assert await access.again(shown, FAR) is None
+
+
+async def test_a_pass_halves_the_address_s_failures_as_a_login_does(site: tuple[Access, Directory, list[float]]) -> None:
+    access, _, _ = site
+    shown = await access.pass_of(await access.login("alice@example.test", "pässword", FAR))
+    assert shown is not None
+    for _ in range(3 * limits.AUTH_FAILURES_PER_ADDRESS):
+        await refusal(access, "alice@example.test", "wrong", FAR)
+        assert await access.again(shown, FAR) is not None

@@ -56,7 +56,10 @@ class Budget:
 
 def resolved(arguments: dict[str, Any], responses: Sequence[tuple[str, dict[str, Any], str]], budget: Budget) -> dict[str, Any]:
     """The arguments with their references replaced. ``responses``: those so far. Raises ``Unresolved``."""
-    if not any(name.startswith("#") for name in arguments):
+    for name in arguments:
+        if name.startswith("#"):
+            break
+    else:
         return arguments
     found: dict[str, Any] = {}
     for name, value in arguments.items():

@@ -22,22 +22,18 @@ class Request(msgspec.Struct):
 
 
 _read = msgspec.json.Decoder().decode
+_write = msgspec.json.Encoder().encode
 _TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 
 
 def repeats(octets: bytes, value: Any) -> bool:
     """Whether an object in this JSON has a name twice: readers take one value or the other, so it says two things (RFC 7493 §2.3). ``value``: what was
-    read, in which each name stands once: outside of texts a colon is a member."""
-    members = 0
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            members += len(one)
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-    return _TEXT.sub(b"", octets).count(b":") != members
+    read, in which each name stands once; outside of texts a colon is a member, here and where it is written out again."""
+    return _members(octets) != _members(_write(value))
+
+
+def _members(octets: bytes) -> int:
+    return _TEXT.sub(b"", octets).count(b":")
 
 
 _NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))

@@ -8,15 +8,16 @@ says so.
 import base64
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
 from mailstead.model.errors import Reason, Refusal
 from mailstead.model.question import Origin, Principal
 from mailstead.net.endpoint import endpoint_of
+from mailstead.server.http.again import MEMO
 from mailstead.server.http.problem import Problem, of_refusal, unauthorized
-from mailstead.service.access import Access
+from mailstead.service.access import Access, Pass
 
 Way = Callable[[HTTPConnection], Awaitable[Principal | None]]
 """Gives who it is, None where this way was not taken. Raises ``Problem``."""
@@ -32,9 +33,18 @@ class Identify:
 
     async def __call__(self, request: HTTPConnection) -> Principal:
         """Raises ``Problem`` 401 or 403, ``Unavailable``."""
+        memo: dict[Any, Any] | None = request.scope.get(MEMO)
+        shown: Pass | None = memo.get(Pass) if memo is not None else None
+        if shown is not None:
+            known = await self._access.again(shown, origin(request))
+            if known is not None:
+                return known
         header = request.headers.get("authorization", "")
         if header:
-            return await self._by_header(request, header)
+            principal = await self._by_header(request, header)
+            if memo is not None:
+                memo[Pass] = await self._access.pass_of(principal)
+            return principal
         for way in self._ways:
             found = await way(request)
             if found is not None:

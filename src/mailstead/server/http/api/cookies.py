@@ -5,13 +5,14 @@ is for loopback, they are plain. A request that changes something shows the toke
 """
 
 import hmac
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from mailstead.model.question import Principal
 from mailstead.model.web_session import WebSession
+from mailstead.server.http.again import MEMO
 from mailstead.server.http.identify import origin
 from mailstead.server.http.problem import Problem
 from mailstead.service.sessions import LASTS_MS, WebSessions
@@ -60,12 +61,15 @@ class ByCookie:
 
     async def session(self, request: HTTPConnection) -> tuple[Principal, WebSession] | None:
         """Raises ``Problem`` 403 for a request that changes something and does not prove where it comes from."""
-        token = token_of(request)
+        memo: dict[Any, Any] = request.scope.get(MEMO, {})
+        proven: str = memo.get(ByCookie, "")
+        token = proven or token_of(request)
         found = await self._sessions.of(token, origin(request)) if token else None
         if found is None:
             return None
-        if request.scope["type"] == "http" and request.scope["method"] not in _SAFE:
+        if not proven and request.scope["type"] == "http" and request.scope["method"] not in _SAFE:
             shown = request.headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(shown.encode(), self._sessions.csrf(token).encode()):
                 raise Problem(403, "csrf", "The page is too old or not ours; load it again")
+        memo[ByCookie] = token  # a header that is the same proves the same
         return found

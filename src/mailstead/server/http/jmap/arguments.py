@@ -42,6 +42,6 @@ def of(method: str) -> frozenset[str] | None:
 
 def check(method: str, given: Mapping[str, Any], known: frozenset[str] | None) -> None:
     """``invalidArguments``, with all names that are not known."""
-    strange = [] if known is None else sorted(given.keys() - known)
-    if strange:
+    if known is not None and not given.keys() <= known:
+        strange = sorted(given.keys() - known)
         raise MethodError("invalidArguments", f"{method} takes no {', '.join(name[:100] for name in strange[:10])}", arguments=[name[:255] for name in strange[:100]])

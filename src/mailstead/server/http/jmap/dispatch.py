@@ -4,7 +4,6 @@ A method is a coroutine function over a ``Call``; what it returns is its respons
 (``Email/set`` after ``EmailSubmission/set``).
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +16,7 @@ from mailstead.model.ids import AccountId
 from mailstead.model.question import Principal
 from mailstead.protocol.jmap import reference, request
 from mailstead.protocol.jmap.errors import RequestError
+from mailstead.protocol.jmap.mail.email import wire as to_wire
 from mailstead.protocol.jmap.reference import Unresolved
 from mailstead.server.http.jmap import arguments as known
 from mailstead.server.http.jmap import refused
@@ -45,7 +45,7 @@ class Calling:
     sendings: Sendings | None = None
     viewer: AccountId | None = None
     using: frozenset[str] = frozenset()
-    find: "Callable[[str], Awaitable[Source | None]] | None" = None
+    find: "Callable[[str, Principal], Awaitable[Source | None]] | None" = None
 
     @property
     def sending(self) -> Sendings:
@@ -56,7 +56,7 @@ class Calling:
 
     async def source(self, account_id: str) -> Source | None:
         """See ``standard.Call.source``."""
-        return await self.find(account_id) if self.find is not None else None
+        return await self.find(account_id, self.principal) if self.find is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,22 @@ class Dispatcher:
         self._mailing = mailing
         self._capabilities = capabilities
         self._state = state
-        self._under_way: Counter[AccountId] = Counter()
+        self._under_way: dict[AccountId, int] = {}
 
     async def run(self, octets: bytes, principal: Principal) -> bytes:
         """The response to a request's body. Raises ``RequestError``."""
         account = principal.account_id
-        if self._under_way[account] >= limits.JMAP_CONCURRENT_REQUESTS:
+        under_way = self._under_way.get(account, 0)
+        if under_way >= limits.JMAP_CONCURRENT_REQUESTS:
             raise RequestError("limit", "Too many requests at once", limit="maxConcurrentRequests", status=429)
-        self._under_way[account] += 1
+        self._under_way[account] = under_way + 1
         try:
             return await self._run(request.read(octets, self._capabilities), principal)
         finally:
-            self._under_way[account] -= 1
-            if not self._under_way[account]:
+            under_way = self._under_way[account] - 1
+            if under_way:
+                self._under_way[account] = under_way
+            else:
                 del self._under_way[account]
 
     async def _run(self, asked: request.Request, principal: Principal) -> bytes:
@@ -125,17 +128,13 @@ class Dispatcher:
         method = self._methods.get(name)
         if method is None or method.capability not in using:
             raise MethodError("unknownMethod")
-        own = wire.to_wire(wire.ACCOUNT, principal.account_id)
+        own = to_wire(wire.ACCOUNT, principal.account_id)
         given = arguments.get("accountId") if method.has_account else own
         if not isinstance(given, str):
             raise MethodError("invalidArguments", "accountId is missing")
-
-        async def find(account_id: str) -> Source | None:
-            return await self._source(account_id, principal)
-
         if given == own:
             known.check(name, arguments, self._arguments[name])
-            return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings, using=using, find=find)
+            return Calling(principal, self._mailing, principal.account_id, own, arguments, created, sendings=self._sendings, using=using, find=self._source)
         reach = await self._reach(given, principal)
         if reach is None:
             raise MethodError(method.no_account)
@@ -144,7 +143,7 @@ class Dispatcher:
         known.check(name, arguments, self._arguments[name])
         return Calling(
             principal, self._mailing.seen_by(principal.account_id), reach.owner.account_id, given, arguments, created, reach.may_write,
-            viewer=principal.account_id, using=using, find=find)
+            viewer=principal.account_id, using=using, find=self._source)
 
     async def _reach(self, account_id: str, principal: Principal) -> Reach | None:
         """RFC 8620 §3.6.2: to somebody with whom nothing of it is shared there is no such account."""
@@ -152,7 +151,7 @@ class Dispatcher:
         return await self._mailing.sharing.reach(principal.account_id, AccountId(number)) if number is not None else None
 
     async def _source(self, account_id: str, principal: Principal) -> Source | None:
-        if account_id == wire.to_wire(wire.ACCOUNT, principal.account_id):
+        if account_id == to_wire(wire.ACCOUNT, principal.account_id):
             return Source(principal.account_id, self._mailing)
         reach = await self._reach(account_id, principal)
         return Source(reach.owner.account_id, self._mailing.seen_by(principal.account_id), is_shared=True) if reach is not None else None

@@ -18,7 +18,8 @@ from mailstead.model.question import Principal
 from mailstead.protocol.jmap.errors import RequestError
 from mailstead.protocol.jmap.request import too_large
 from mailstead.server.http import body
-from mailstead.server.http.app import Whole
+from mailstead.server.http.again import MEMO
+from mailstead.server.http.app import Json, Whole
 from mailstead.server.http.connection import Stopping
 from mailstead.server.http.identify import Identify
 from mailstead.server.http.jmap import blob, blob_source, events, news
@@ -86,7 +87,7 @@ class Endpoints:
     async def api(self, request: Request) -> Response:
         """RFC 8620 §3."""
         principal = await self._identify(request)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        if not _is_json(request):
             return _request_error(RequestError("notJSON", "A request's Content-Type is application/json"))
         try:
             octets = await body.whole(request, limits.JMAP_REQUEST)
@@ -95,7 +96,7 @@ class Endpoints:
                 raise
             return _request_error(too_large())
         try:
-            return Response(await self._dispatcher.run(octets, principal), media_type=_JSON)
+            return Json(await self._dispatcher.run(octets, principal))
         except RequestError as exc:
             telemetry.event("jmap.refused", account=principal.account_id, reason=exc.detail)
             return _request_error(exc)
@@ -194,6 +195,14 @@ class Endpoints:
                 self._listening[account] -= 1
 
         return StreamingResponse(listened(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type="text/event-stream")
+
+
+def _is_json(request: Request) -> bool:
+    memo: dict[Any, Any] = request.scope.get(MEMO, {})
+    found: bool | None = memo.get(_JSON)
+    if found is None:
+        found = memo[_JSON] = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _JSON
+    return found
 
 
 def _base(request: Request) -> str:
