@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Searched, haystack, matcher } from '../src/kit/matching.ts';
-import { type World, asksFor, isUnderstood, parse, toFilter } from '../src/kit/search.ts';
+import { type World, asksFor, isUnderstood, toFilter } from '../src/kit/search-filter.ts';
+import { parse } from '../src/kit/search.ts';
 
 const now = new Date('2026-11-25T12:00:00Z');
 const world: World = { mailbox: (name) => (name === 'inbox' ? 'mi' : null), label: (name) => name, hidden: [] };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type World, parse, toFilter } from '../src/kit/search.ts';
+import { type World, toFilter } from '../src/kit/search-filter.ts';
+import { parse } from '../src/kit/search.ts';
 
 const world = (notes: boolean): World => ({ mailbox: () => null, label: () => null, hidden: [], notes });
 const filter = (text: string, notes = true): unknown => toFilter(parse(text), world(notes), new Date(), true).filter;

@@ -3,7 +3,8 @@ import { question } from '../src/cache/question.ts';
 import { Rows, matcherOf, narrows, says } from '../src/cache/rows.ts';
 import type { Email, Filter, Id } from '../src/jmap/types.ts';
 import { haystack, matcher } from '../src/kit/matching.ts';
-import { type World, parse } from '../src/kit/search.ts';
+import type { World } from '../src/kit/search-filter.ts';
+import { parse } from '../src/kit/search.ts';
 
 const world: World = { mailbox: (name) => (name === 'junk' ? 'mj' : name === 'inbox' ? 'mi' : null), label: (name) => name, hidden: ['mj'] };
 const now = new Date('2026-11-26T12:00:00Z');

@@ -1,7 +1,8 @@
 /** What one writes to oneself about a conversation: a deed like any other, seen at once, told in order, taken back. */
 import type { Id, Note, Thread } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
-import { type Term, asksFor } from '../kit/search.ts';
+import { asksFor } from '../kit/search-filter.ts';
+import type { Term } from '../kit/search.ts';
 import type { Entry, NoteChange } from './log.svelte.ts';
 import type { Mail } from './session.svelte.ts';
 

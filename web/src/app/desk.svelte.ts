@@ -27,7 +27,10 @@ export function moves({ patches }: Entry): boolean {
 
 export class Desk {
   readonly mail: Mail;
-  readonly finding: Finding;
+  /** What searches comes later (`Later`). */
+  finding = $state.raw<Finding | null>(null);
+  /** What is asked for, where somebody searches. */
+  readonly asked = $derived(router.route.at === 'search' ? router.route.query : '');
   narrow = $state<Narrow>('all');
   readonly source = $derived(router.route.at === 'mail' ? router.route.source : '');
   readonly place: Place | null = $derived.by(() => {
@@ -58,7 +61,7 @@ export class Desk {
 
   #inHand = $state(0);
   readonly inHand = $derived(Math.min(this.#inHand, this.parts.length - 1));
-  readonly query: Result | null = $derived.by(() => (this.place ? (this.parts[this.inHand]?.query ?? (this.place.specs ? this.mail.store.merged?.(this.place.specs) : undefined) ?? this.mail.store.query(this.place.spec)) : this.finding.shown));
+  readonly query: Result | null = $derived.by(() => (this.place ? (this.parts[this.inHand]?.query ?? (this.place.specs ? this.mail.store.merged?.(this.place.specs) : undefined) ?? this.mail.store.query(this.place.spec)) : (this.finding?.shown ?? null)));
   readonly lists: readonly EmailQuery[] = $derived(this.parts.length ? this.parts.map((one) => one.query) : this.place && this.query ? this.query.parts : []);
   readonly title = $derived(this.place?.title ?? t('nav.search'));
 
@@ -69,9 +72,8 @@ export class Desk {
   /** A deed of this page takes what is open out of the list. */
   leaving = false;
 
-  constructor(mail: Mail, finding: Finding) {
+  constructor(mail: Mail) {
     this.mail = mail;
-    this.finding = finding;
     const { store, log } = mail;
     $effect(() => {
       void this.source;
@@ -87,7 +89,7 @@ export class Desk {
     // Without a network a list is what this device has of it; with one again, what the server says.
     $effect(() => {
       for (const now of this.lists) {
-        if (store.link === 'offline' && !now.ids) void this.#fromDevice(now);
+        if (store.link === 'offline' && !now.ids) void (this.finding && this.#fromDevice(now, this.finding));
         else if (store.link === 'online' && now.fromDevice && !now.hasState && !now.loading) untrack(() => void now.refresh());
       }
     });
@@ -156,6 +158,16 @@ export class Desk {
     if (route.at === 'mail' || route.at === 'search') router.go({ ...route, thread: null });
   };
 
+  readonly search = (text: string): void => {
+    const { route } = router;
+    const account = route.at === 'search' ? route.account : this.place?.account;
+    if (text.trim() || route.at === 'search') router.go({ at: 'search', query: text, thread: null, ...(account ? { account } : {}) }, { replace: route.at === 'search' });
+  };
+
+  readonly stopSearching = (): void => {
+    if (router.route.at === 'search') router.go({ at: 'mail', source: 'inbox', thread: null });
+  };
+
   /** What a hand that draws the list down wants: news, from whoever can be reached. */
   readonly lookForNews = async (): Promise<boolean> => {
     const { store } = this.mail;
@@ -173,8 +185,7 @@ export class Desk {
     else this.close();
   }
 
-  async #fromDevice(list: EmailQuery): Promise<void> {
-    const { scanner } = this.finding;
+  async #fromDevice(list: EmailQuery, { scanner }: Finding): Promise<void> {
     const { store, searches } = this.mail;
     const filter = list.spec.filter && (await import('../action/saved.ts')).expanded(list.spec.filter, searches.byId);
     // Asked first: the first question is what starts the thread.

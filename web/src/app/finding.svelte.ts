@@ -10,7 +10,8 @@ import type { Id } from '../jmap/types.ts';
 import { t, withMessages } from '../kit/i18n/index.svelte.ts';
 import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
-import { type Term, type World, parse, toFilter, words } from '../kit/search.ts';
+import { type World, toFilter, words } from '../kit/search-filter.ts';
+import { type Term, parse } from '../kit/search.ts';
 
 const PAUSE_MS = 160;
 const STAYS_MS = 400;
@@ -21,7 +22,6 @@ export class Finding {
   everywhere = $state(false);
   /** Whose mail is looked through, where it is not one's own. */
   readonly account = $derived(router.route.at === 'search' ? router.route.account : undefined);
-  readonly asked = $derived(router.route.at === 'search' ? router.route.query : '');
   readonly world: World = $derived.by(() => {
     const { store, noted } = this.#mail;
     const { labels } = session.settings.values;
@@ -37,7 +37,7 @@ export class Finding {
       notes: noted.length > 0 && !this.account,
     };
   });
-  readonly terms = $derived(parse(this.asked));
+  readonly terms = $derived(parse(router.route.at === 'search' ? router.route.query : ''));
   readonly filter = $derived(router.route.at === 'search' && this.terms.length ? toFilter(this.terms, this.world, new Date(), this.everywhere).filter : null);
   readonly query: EmailQuery | null = $derived.by(() => (this.filter ? this.#mail.store.query({ filter: this.filter, sort: newestFirst, collapseThreads: session.settings.values.conversations, ...(this.account ? { account: this.account } : {}) }) : null));
   readonly marks = $derived(router.route.at === 'search' ? words(this.terms) : []);
@@ -124,16 +124,6 @@ export class Finding {
     if (named) return named.ids;
     return this.world.notes ? [...new Set([...ids, ...(await (await import('../action/notes.ts')).notedRows(this.#mail, what))])] : ids;
   }
-
-  readonly search = (text: string): void => {
-    const { route } = router;
-    const account = route.at === 'search' ? route.account : route.at === 'mail' ? this.#mail.store.mailboxById.get(route.source)?.accountId : undefined;
-    if (text.trim() || route.at === 'search') router.go({ at: 'search', query: text, thread: null, ...(account ? { account } : {}) }, { replace: route.at === 'search' });
-  };
-
-  readonly leave = (): void => {
-    if (router.route.at === 'search') router.go({ at: 'mail', source: 'inbox', thread: null });
-  };
 
   async keep(name: string): Promise<void> {
     const { filter } = this;

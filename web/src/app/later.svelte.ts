@@ -1,4 +1,5 @@
-/** Components that come when they are needed, each with the messages that only it and its like use. */
+/** What comes when it is needed: components, each with the messages that only it and its like use, and what searches. */
+import { untrack } from 'svelte';
 import type { Component } from 'svelte';
 import { composers } from '../action/composers.svelte.ts';
 import { session } from '../action/session.svelte.ts';
@@ -7,6 +8,7 @@ import { whenIdle } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
+import type { Finding as Found } from './finding.svelte.ts';
 
 type Lazy = Component<Record<string, unknown>>;
 const lazy = async (load: () => Promise<{ default: unknown }>): Promise<Lazy> => (await withMessages(load())).default as Lazy;
@@ -43,6 +45,19 @@ export class Later {
       const load = (): void => void lazy(() => import('../feature/reader/Reader.svelte')).then((component) => (this.Reader = component));
       if (thread) load();
       else return whenIdle(load);
+    });
+    // What searches comes with the first question, where nobody but this device answers, or when there is nothing else to do.
+    let Finding = $state.raw<typeof Found | null>(null);
+    $effect(() => {
+      const now = router.route.at === 'search' || desk.mail.store.link === 'offline';
+      if (Finding || (!now && !desk.query?.ids)) return;
+      const load = (): void => void import('./finding.svelte.ts').then((module) => (Finding = module.Finding));
+      if (now) load();
+      else return whenIdle(load);
+    });
+    $effect(() => {
+      const Made = Finding;
+      if (Made) desk.finding = untrack(() => new Made(desk.mail));
     });
     $effect(() => {
       if (room.isPhone && desk.query?.ids && !this.hasDrawer) return whenIdle(() => (this.hasDrawer = true));

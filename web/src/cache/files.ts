@@ -1,7 +1,8 @@
 /** Search by the names of attached files on this device: rows do not know them; the messages that are kept here do, and of the others with files the names are kept. */
 import type { Id } from '../jmap/types.ts';
 import { haystack, matcher } from '../kit/matching.ts';
-import type { Term, World } from '../kit/search.ts';
+import type { World } from '../kit/search-filter.ts';
+import type { Term } from '../kit/search.ts';
 import { type Detail, NAMES } from './bodies.ts';
 import { says } from './rows.ts';
 import type { Store } from './store.svelte.ts';

@@ -1,5 +1,6 @@
 /** A search on its way to the thread that has the rows. */
-import type { Term, World } from '../kit/search.ts';
+import type { World } from '../kit/search-filter.ts';
+import type { Term } from '../kit/search.ts';
 
 /** The words of a question as the account understands them, ready to travel to another thread. */
 export interface Question {

@@ -6,7 +6,8 @@
  */
 import type { Email, Filter, Id } from '../jmap/types.ts';
 import { haystack, matcher } from '../kit/matching.ts';
-import type { Term, World } from '../kit/search.ts';
+import type { World } from '../kit/search-filter.ts';
+import type { Term } from '../kit/search.ts';
 import type { Question } from './question.ts';
 
 function worldOf({ names, hidden }: Question): World {

@@ -3,7 +3,8 @@
  * question; here is who asks it and tells it what has changed.
  */
 import type { Filter, Id } from '../jmap/types.ts';
-import type { Term, World } from '../kit/search.ts';
+import type { World } from '../kit/search-filter.ts';
+import type { Term } from '../kit/search.ts';
 import { scriptUrl } from '../kit/trusted.ts';
 import { question } from './question.ts';
 import type { Answer, Order } from './scan.worker.ts';

@@ -1,4 +1,4 @@
-/** The icons of `Sprite.svelte`: one outline family, a 20 px grid, strokes of 1.5 px, round ends. */
+/** The icons of `Sprite.svelte` and `LateSprite.svelte`: one outline family, a 20 px grid, strokes of 1.5 px, round ends. */
 export type IconName =
   | 'mail'
   | 'inbox'
@@ -62,7 +62,6 @@ export type IconName =
   | 'undo'
   | 'columns'
   | 'keyboard'
-  | 'filter'
   | 'type'
   | 'contrast'
   | 'moon'

@@ -1,5 +1,6 @@
 /** Terms as a test of a row on this device. */
-import { type Term, type World, asksFor, day, isUnderstood, size, states } from './search.ts';
+import { type World, asksFor, day, isUnderstood, size, states } from './search-filter.ts';
+import type { Term } from './search.ts';
 
 interface Address {
   name: string | null;

@@ -3,7 +3,8 @@ import type { Label } from '../../cache/settings.svelte.ts';
 import type { Mailbox } from '../../jmap/types.ts';
 import { type Key, locale, octets, t } from '../../kit/i18n/index.svelte.ts';
 import { boxName } from '../../kit/box-name.ts';
-import { type Operator, type Term, asksFor, day, size } from '../../kit/search.ts';
+import { asksFor, day, size } from '../../kit/search-filter.ts';
+import type { Operator, Term } from '../../kit/search.ts';
 
 const names: Record<Exclude<Operator, 'text'>, Key> = {
   from: 'op.from', to: 'op.to', subject: 'op.subject', body: 'op.body', note: 'op.note', has: 'op.has', is: 'op.is', in: 'op.in',

@@ -15,15 +15,18 @@ const catalogues: Record<Language, () => Promise<Messages>> = {
 
 let complete: Promise<void> | undefined;
 
-/** Resolves when the English messages of late places are there; the other languages come whole. */
+/** What else late places need that comes with their messages. */
+export const beside: (() => Promise<unknown>)[] = [];
+
+/** Resolves when the English messages of late places are there, and what comes with them; the other languages come whole. */
 export function allMessages(): Promise<void> {
-  complete ??= import('./late.ts').then(({ late }) => void Object.assign(en, late));
+  complete ??= Promise.all([import('./late.ts'), ...beside.map((load) => load())]).then(([{ late }]) => void Object.assign(en, late));
   // Where the line broke they are asked for again.
   complete.catch(() => (complete = undefined));
   return complete;
 }
 
-/** A part that comes later, when the messages are there that only such parts use. */
+/** A part that comes later, when the messages and icons are there that only such parts use. */
 export async function withMessages<T>(part: Promise<T>): Promise<T> {
   return (await Promise.all([part, allMessages()]))[0];
 }

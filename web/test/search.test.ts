@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { format, parse } from '../src/kit/search.ts';
+
+const said = (text: string): string[] => parse(text).map(({ op, value, not }) => `${not ? 'not ' : ''}${op} ${value}`);
+
+describe('what is typed', () => {
+  it('is words, operators and phrases', () => {
+    expect(said('invoice from:anna "two words" -draft subject:"the plan"')).toEqual(['text invoice', 'from anna', 'text two words', 'not text draft', 'subject the plan']);
+  });
+  it('has other names for some operators', () => {
+    expect(said('cc:ben since:7d folder:sent file:pdf tag:tax')).toEqual(['to ben', 'after 7d', 'in sent', 'filename pdf', 'label tax']);
+  });
+  it('is a word where no operator is called so, or nothing follows', () => {
+    expect(said('re:plan from:')).toEqual(['text re:plan', 'text from:']);
+  });
+  it('is written as it was typed', () => {
+    const text = 'invoice from:anna "two words" -is:unread';
+    expect(parse(format(parse(text)))).toEqual(parse(text));
+    expect(format(parse(text))).toBe(text);
+  });
+});
