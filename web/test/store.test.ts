@@ -90,28 +90,10 @@ test('what cannot be followed from here is asked for: other states, what has gon
   expect([query.ids, store.state('Email'), store.emails.has('a'), store.emails.has('c')]).toEqual([['b', 'a'], 'e1', true, false]);
 });
 
-test('what comes as it is here already is neither drawn nor written again', async () => {
-  const { store } = await begun([email('a', 'ta', 10)]);
-  const written: [string, string[]][] = [];
-  store.db = { later: (name: string, entries: [string, unknown][]) => written.push([name, entries.map(([id]) => id)]), delete: () => Promise.resolve() } as unknown as Store['db'];
-  const [before, thread] = [store.emails.get('a'), store.threads.get('ta')];
-  const take = (one: Email): void => {
-    store.takeThreads({ state: 't', list: [{ id: 'ta', emailIds: ['a'] }], notFound: [] });
-    store.takeEmails({ state: 'e', list: [one], notFound: [] });
-  };
-  take(email('a', 'ta', 10));
-  // A device that has been opened since has not got it.
-  expect(written.splice(0)).toEqual([['meta', ['thread:ta']], ['email', ['a']]]);
-  const { taken } = store;
-  take(email('a', 'ta', 10));
-  expect([written, store.taken]).toEqual([[], taken]);
-  expect([store.emails.get('a'), store.threads.get('ta')]).toEqual([before, thread]);
-  expect(store.emails.get('a')).toBe(before);
-  take(email('a', 'ta', 10, { keywords: { $seen: true } }));
-  expect([written.splice(0), store.taken]).toEqual([[['email', ['a']]], taken + 1]);
-  expect(store.emails.get('a')?.keywords).toEqual({ $seen: true });
-  // What has gone and comes again is written again.
-  store.takeEmails({ state: 'e', list: [], notFound: ['a'] });
-  take(email('a', 'ta', 10));
-  expect(written).toEqual([['email', ['a']]]);
+test('the mailboxes of an account are found by whose it is, and by their roles', async () => {
+  const { store } = await begun([]);
+  const trash = { id: 'tr', name: 'Trash', role: 'trash' } as unknown as Mailbox;
+  store.others = [{ id: 'x', mailboxes: [trash] }] as unknown as Store['others'];
+  expect([store.boxesOf(undefined).map(({ id }) => id), store.boxesOf('x').map(({ id }) => id), store.boxesOf('gone')]).toEqual([['in'], ['tr'], []]);
+  expect([store.roleOf('inbox', undefined)?.id, store.roleOf('trash', undefined), store.roleOf('trash', 'x')?.id, store.roleOf('inbox', 'x')]).toEqual(['in', undefined, 'tr', undefined]);
 });

@@ -29,8 +29,7 @@ export class Finding {
       mailbox: (name) => {
         const low = name.toLowerCase();
         const { account } = this;
-        const boxes = account ? (store.others.find(({ id }) => id === account)?.mailboxes ?? []) : store.mailboxes;
-        return (store.roleOf(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low, account) ?? boxes.find((box) => box.name.toLowerCase() === low))?.id ?? null;
+        return (store.roleOf(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low, account) ?? store.boxesOf(account).find((box) => box.name.toLowerCase() === low))?.id ?? null;
       },
       label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
       hidden: ['junk', 'trash'].map((role) => store.roleOf(role, this.account)?.id).filter((id) => id !== undefined),

@@ -4,7 +4,7 @@
  */
 import type { Database } from '../../cache/db.ts';
 import { mailbox } from '../../cache/patch.ts';
-import { type Uploaded, upload } from '../../jmap/blobs.ts';
+import { upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused } from '../../jmap/errors.ts';
 import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
@@ -175,24 +175,13 @@ export class Draft {
     for (const entry of this.fields.attachments.filter((file) => file.local && file.blobId === null)) {
       const kept = await this.mail.store.db?.get<KeptFile>('meta', `file:${entry.key}`);
       if (!kept) throw new Refused('fileGone', t('compose.upload_failed', { name: entry.name, why: t('att.gone') }));
-      const client = this.mail.store.client;
-      if (!client) throw new Offline(t('door.offline'));
       const octets = Uint8Array.from(atob(kept.base64), (character) => character.charCodeAt(0));
-      const stop = new AbortController();
-      this.#inHand.set(entry.key, { file: new File([octets], entry.name, { type: kept.type }), stop });
-      let answer: Uploaded;
       try {
-        answer = await upload(client, new Blob([octets], { type: kept.type }), kept.type, (share) => (entry.progress = share), stop.signal);
-      } catch (error) {
-        entry.progress = 0;
         // Taken off meanwhile: the others go on.
-        if (stop.signal.aborted) continue;
-        throw error;
+        if (!(await this.#sendUp(entry, new File([octets], entry.name, { type: kept.type })))) continue;
       } finally {
         this.#inHand.delete(entry.key);
       }
-      entry.blobId = answer.blobId;
-      entry.progress = 1;
       delete entry.local;
       await this.mail.store.db?.delete('meta', [`file:${entry.key}`]);
       this.state = 'dirty';
@@ -319,19 +308,28 @@ export class Draft {
     void this.#upload(entry, held.file);
   }
 
-  async #upload(entry: Attachment, file: File): Promise<void> {
+  /** Send the octets of a file up, in hand until they are there. False where it was taken off meanwhile. */
+  async #sendUp(entry: Attachment, file: File): Promise<boolean> {
     const stop = new AbortController();
     this.#inHand.set(entry.key, { file, stop });
     try {
-      const client = this.mail.store.client;
+      const { client } = this.mail.store;
       if (!client) throw new Offline(t('door.offline'));
-      const answer = await upload(client, file, file.type, (share) => (entry.progress = share), stop.signal);
-      this.#inHand.delete(entry.key);
-      entry.blobId = answer.blobId;
-      entry.progress = 1;
-      this.touch();
+      entry.blobId = (await upload(client, file, file.type, (share) => (entry.progress = share), stop.signal)).blobId;
     } catch (error) {
-      if (stop.signal.aborted) return;
+      entry.progress = 0;
+      if (stop.signal.aborted) return false;
+      throw error;
+    }
+    this.#inHand.delete(entry.key);
+    entry.progress = 1;
+    return true;
+  }
+
+  async #upload(entry: Attachment, file: File): Promise<void> {
+    try {
+      if (await this.#sendUp(entry, file)) this.touch();
+    } catch (error) {
       if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
       entry.error = error instanceof Error ? error.message : String(error);
     } finally {
