@@ -3,8 +3,10 @@
 import base64
 import quopri
 import random
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from mailstead.model.ids import AccountId, MailboxId, TenantId
 from mailstead.model.message import NewMessage
 from mailstead.model.uids import UidSet
 from mailstead.store import Embedded, create, open_store
+from mailstead.store.engine.sqlite import Database
 from mailstead.store.search import index, words
 from mailstead.store.search.answer import folded
 from mailstead.store.search.find import find
@@ -104,6 +107,24 @@ async def test_with_and_without_the_index_are_the_same(site: tuple[Embedded, Acc
         plain.append(find(shard, store.keys, store.objects, store.indexer.folder, account, box, asked))
     assert with_index == plain
     assert any(plain)
+
+
+async def test_where_an_account_lives_is_asked_on_the_loop(site: tuple[Embedded, AccountId, MailboxId], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory's connection is the loop's: what another thread does with it at the same time holds that up."""
+    store, account, box = site
+    await fill(store, account, box, 3, 1)
+    asked: list[int] = []
+    look = store.reader._reading.look
+
+    def looked(read: Callable[[Database], Any]) -> Any:
+        asked.append(threading.get_ident())
+        return look(read)
+
+    monkeypatch.setattr(store.reader, "_read", looked)
+    store.reader.forget()
+    await store.indexer.update(account)
+    assert {threading.get_ident()} == set(asked)
+    assert store.indexer.fill(account) == 0, "it was filled"
 
 
 async def test_the_index_narrows(site: tuple[Embedded, AccountId, MailboxId]) -> None:
