@@ -1,29 +1,37 @@
-"""One server and one browser for all flows of the web client; what they did is looked at over IMAP."""
+"""One server and one browser for all flows of the web client that one process runs; what they did is looked at over IMAP."""
 
 import base64
 import imaplib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
+from tests.interop.web import registry
 
 PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 51))
 LOGIN = PEOPLE[0]
 WITHIN_S = 30.0
+STRANGE: Final[set[str]] = set()
+"""Commands that were offered and are not named, as one test has said already."""
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whether every command has been used is asked when everything else has been done."""
-    items.sort(key=lambda item: item.path.name == "test_registry.py" and item.path.parent.name == "web")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """What a test stands for in the registry has been carried out in it, and whatever its flows were offered is named there."""
+    yield
+    strange = Browser.known - registry.NAMED.keys() - STRANGE
+    STRANGE.update(strange)
+    assert set() == strange, "offered by the client, and not named in registry.py"
+    assert set() == {command for command in registry.of(item.name) if item.name not in Browser.ran.get(command, ())}, "named in registry.py for this test, and not carried out"
 
 
 @pytest.fixture(scope="session")

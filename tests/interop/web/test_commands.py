@@ -1,4 +1,4 @@
-"""What commands do, each by its key or its button, is what IMAP shows afterwards. ``test_registry`` asks whether one has been left out."""
+"""What commands do, each by its key or its button, is what IMAP shows afterwards. ``registry`` names them all."""
 
 import imaplib
 from email.message import EmailMessage

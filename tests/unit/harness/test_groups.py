@@ -1,11 +1,12 @@
 import os
 
 import pytest
-from tests.harness.groups import FIRST, TESTS, TOGETHER, group, turn
+from tests.harness.groups import APART, FIRST, HALF, TESTS, TOGETHER, group, turn
 
 
 def test_what_shares_a_server_stays_together() -> None:
-    assert {"interop/web"} == {group(f"tests/interop/web/{name}.py::test_x[a::b]") for name in ("test_reading", "test_registry")}
+    assert {"interop/web"} == {group(f"tests/interop/web/{name}.py::test_x[a::b]") for name in ("test_reading", "test_undo")}
+    assert {"half of interop/web"} == {group(f"tests/interop/web/{name}.py::test_x[a::b]") for name in ("test_accessible", "test_focus")}
     assert "interop/test_curl.py" == group("tests/interop/test_curl.py::test_imaps")
     assert 2 == len({group(f"tests/crash/test_power_cut.py::test_what_was_acknowledged_survives_a_power_cut[{seed}]") for seed in (1, 2)})
 
@@ -16,7 +17,7 @@ def test_what_takes_long_begins_first() -> None:
 
 
 def test_every_place_named_is_there() -> None:
-    assert [] == [one for one in (*TOGETHER, *FIRST) if not (TESTS / one).exists()]
+    assert [] == [one for one in (*TOGETHER, *HALF, *APART, *FIRST) if not (TESTS / one).exists()]
 
 
 def test_whoever_tests_at_once_takes_other_ports(monkeypatch: pytest.MonkeyPatch) -> None:

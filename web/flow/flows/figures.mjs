@@ -203,7 +203,7 @@ async function pass(page, steps) {
  * A stretch of work: reading, scrolling, filing and taking it back, flags, searches, a draft that is thrown away, settings. Returns how many deeds that
  * were and what the page holds after them. An hour of work is many of these.
  */
-export async function stretch(mail, { rounds }) {
+export async function stretch(mail, { rounds, steps = 20 }) {
   const page = await mail.at('/m/inbox');
   const cdp = await mail.context.newCDPSession(page);
   await cdp.send('Performance.enable');
@@ -233,7 +233,7 @@ export async function stretch(mail, { rounds }) {
     await page.waitForTimeout(100);
     await mail.at('/m/inbox');
     await mail.row(/./).first().waitFor();
-    await pass(page, 20);
+    await pass(page, steps);
     await page.keyboard.press('Control+k');
     await page.locator('.palette').waitFor();
     await page.keyboard.press('Escape');
