@@ -190,3 +190,23 @@ test('words of a place are looked for as the server does: at the beginning of wo
   expect(['harb', 'har tide', '"rbour t"', 'example'].map((wanted) => says('the harbour tide ann@example.test', wanted))).toEqual([true, true, true, true]);
   expect(['arbour', 'tide sun', '"tide harbour"'].map((wanted) => says('the harbour tide', wanted))).toEqual([false, false, false]);
 });
+
+test('rows of several accounts are counted and searched apart, and none takes what another has found before', () => {
+  const random = chance(5);
+  const rows = new Rows();
+  const all = new Map(Array.from({ length: 9000 }, (_, number) => [`e${number}`, { ...email(number, random), ...(number % 3 ? { accountId: number % 3 === 1 ? 'x' : 'y' } : {}) } as Email]));
+  rows.put([...all]);
+  const of = (account: Id | undefined): Map<Id, Email> => new Map([...all].filter(([, one]) => one.accountId === account));
+  const asked = (text: string, account: Id | undefined): { ids: Id[]; slices: number } => {
+    const searching = rows.search(question(parse(text), world, false, true, account), now);
+    for (let slices = 0, step = searching.next(); ; slices++, step = searching.next()) if (step.done) return { ids: step.value.ids(), slices };
+  };
+  const accounts = [undefined, 'x', 'y'];
+  expect(accounts.map((account) => rows.sizeOf(account))).toEqual([3000, 3000, 3000]);
+  for (const text of ['h', 'ha', 'har', 'ha', 'h']) for (const account of accounts) expect(asked(text, account).ids, text).toEqual(plainly(of(account), text, false, true));
+  // Whoever takes letters back has been there before, also where many others have been asked for meanwhile.
+  for (const text of ['m', 'ma', 'mar', 't', 'ti', 'tid', 'r', 're', 'rep']) asked(text, 'x');
+  expect(asked('har', undefined).slices).toBe(0);
+  rows.put([['e0', null], ['e1', null], ['e2', { ...(all.get('e2') as Email), keywords: { $flagged: true } }]]);
+  expect([...accounts, 'z'].map((account) => rows.sizeOf(account))).toEqual([2999, 2999, 3000, 0]);
+});

@@ -97,3 +97,16 @@ test('the mailboxes of an account are found by whose it is, and by their roles',
   expect([store.boxesOf(undefined).map(({ id }) => id), store.boxesOf('x').map(({ id }) => id), store.boxesOf('gone')]).toEqual([['in'], ['tr'], []]);
   expect([store.roleOf('inbox', undefined)?.id, store.roleOf('trash', undefined), store.roleOf('trash', 'x')?.id, store.roleOf('inbox', 'x')]).toEqual(['in', undefined, 'tr', undefined]);
 });
+
+test('searches that are one stand together: those of the next letter take the place of those of the last', async () => {
+  const { store, query } = await begun([]);
+  const specs = (text: string): Parameters<Store['query']>[0][] => ['x', undefined].map((account) => ({ filter: { text }, sort: newestFirst, collapseThreads: true, ...(account ? { account } : {}) }));
+  const typed = store.together(specs('a'));
+  for (const one of typed) one.patient = true;
+  expect([store.queries, store.together(specs('a'))]).toEqual([[...typed, query], typed]);
+  const next = store.together(specs('ab'));
+  expect(store.queries).toEqual([...next, query]);
+  // What is used now is kept, however much it is.
+  const many = store.together(Array.from({ length: 20 }, (_, at) => ({ filter: { text: 'b' }, sort: newestFirst, collapseThreads: true, account: `x${at}` })));
+  expect(store.queries).toEqual(many);
+});

@@ -201,6 +201,84 @@ def test_all_inboxes_are_scrolled_through_without_a_hole(shared: Server, browser
     assert None not in seen
 
 
+NAMES = [GUEST.split("@")[0], OWNER.split("@")[0]]
+
+
+@pytest.fixture(scope="module")
+def kettles(shared: Server) -> list[str]:
+    """Mail of both about one thing, the newest last: in both inboxes by turns, flagged ones among them, and out of sight."""
+    subjects = [f"Kettle {number}" for number in range(4)]
+    for number, subject in enumerate(subjects):
+        put(shared, subject, to=(GUEST, OWNER)[number % 2], age_s=3600 * (40 - number))
+    put(shared, "Kettle thrown away", to=OWNER, mailbox="Trash", age_s=3600 * 41)
+    put(shared, "Kettle nobody shares", to=OWNER, mailbox="Secret")
+    return subjects
+
+
+def test_a_search_from_all_inboxes_is_of_everybody(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
+    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "kettle", "wait": kettles})
+    rows = [[f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)]
+    assert (rows, rows) == (seen["before"]["rows"], seen["again"])
+    assert ([GUEST, OWNER], "Junk and Trash.") == (seen["before"]["accounts"], seen["before"]["not"])
+
+
+def test_a_search_of_ones_own_goes_on_everywhere(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
+    seen = browser.run("searchAll", guest, **{"from": "Inbox", "words": "kettle", "wait": kettles[::2], "everywhere": [*kettles, "Kettle thrown away"]})
+    assert ["Kettle 2", "Kettle 0"] == [subject for subject, _ in seen["before"]["rows"]] == [subject for subject, _ in seen["again"]]
+    assert ([GUEST], "Junk and Trash, nor what others share with you.") == (seen["before"]["accounts"], seen["before"]["not"])
+    assert [*([f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)), ["Kettle thrown away", NAMES[1]]] == seen["after"]["rows"]
+    assert ([GUEST, OWNER], "") == (seen["after"]["accounts"], seen["after"]["not"])
+
+
+def test_a_mailbox_that_is_named_is_looked_for_with_everybody_who_has_one(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
+    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "in:trash kettle", "wait": ["Kettle thrown away"]})
+    assert ([["Kettle thrown away", NAMES[1]]], [GUEST, OWNER]) == (seen["before"]["rows"], seen["before"]["accounts"])
+    team(shared, "Teapot of the team")
+    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "in:team teapot", "wait": ["Teapot of the team"]})
+    assert ([["Teapot of the team", ""]], [OWNER]) == (seen["before"]["rows"], seen["before"]["accounts"])
+
+
+def test_everybodys_mail_on_the_device_is_searched_without_a_network(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
+    with imap(shared, OWNER) as one:
+        one.select("INBOX")
+        numbers = one.search(None, "SUBJECT", "Kettle")[1][0].split()
+        ids = [one.fetch(number.decode(), "(EMAILID)")[1][0].decode().split("(")[-1].rstrip(")") for number in numbers]
+    assert 2 == len(ids)
+    seen = browser.run("searchAllOffline", guest, words="kettle", wait=kettles, ids=ids)
+    assert [[f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)] == seen["all"]["rows"]
+    assert ([GUEST, OWNER], "cannot be reached", 4) == (seen["all"]["accounts"], seen["all"]["server"], seen["all"]["device"][1])
+    assert ([GUEST], ["Kettle 2", "Kettle 0"]) == (seen["own"]["accounts"], [subject for subject, _ in seen["own"]["rows"]])
+    # Said are the messages that were looked through, not all that are here.
+    assert 0 < seen["own"]["device"][0] < seen["all"]["device"][0]
+
+
+def test_what_is_flagged_is_one_list_of_all(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    for whose in (GUEST, OWNER):
+        with imap(shared, whose) as one:
+            for number in range(2):
+                subject = f"Marked {whose.split('@')[0]} {number}"
+                one.append("INBOX", r"(\Seen \Flagged)", imaplib.Time2Internaldate(NOW - 86_400 * 3 - 60 * (2 * number + (whose == OWNER))), f"From: x@far.test\r\nTo: {whose}\r\nSubject: {subject}\r\n\r\ntext\r\n".encode())
+    wanted = [[f"Marked {name} {number}", name] for number in range(2) for name in NAMES]
+    mine = lambda rows: [row for row in rows if row[0].startswith("Marked")]
+    seen = browser.run("flaggedOfAll", guest, wait=[subject for subject, _ in wanted], unflag=wanted[1][0])
+    assert wanted == mine(seen["rows"])
+    assert [row for row in wanted if row != wanted[1]] == mine(seen["after"])
+    eventually(lambda: r"\Flagged" not in found(shared, OWNER, "INBOX", wanted[1][0])[0][0])
+    looked = browser.run("searchAll", guest, **{"from": "Flagged", "words": "marked", "wait": [subject for subject, _ in wanted]})
+    assert (wanted, [GUEST, OWNER]) == (looked["before"]["rows"], looked["before"]["accounts"])
+
+
+def test_drawn_from_one_account_into_another_and_taken_back(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
+    team(shared, "Drawn home")
+    browser.run("dragAcross", guest, owner=OWNER, name="Team", subject="Drawn home", into="Archive", mine=True, undo=False)
+    eventually(lambda: holds(shared, "Archive", "Drawn home", GUEST) and not holds(shared, "Team", "Drawn home", OWNER))
+    put(shared, "Drawn over", to=GUEST)
+    browser.run("dragAcross", guest, owner=OWNER, name="Team", subject="Drawn over", into="Plans", mine=False, undo=True)
+    eventually(lambda: holds(shared, "INBOX", "Drawn over", GUEST) and not holds(shared, "Team/Plans", "Drawn over", OWNER))
+    browser.run("dragAcross", guest, owner=OWNER, name="Team", subject="Drawn over", into="Plans", mine=False, undo=False)
+    eventually(lambda: holds(shared, "Team/Plans", "Drawn over", OWNER) and not holds(shared, "INBOX", "Drawn over", GUEST))
+
+
 def test_what_is_looked_at_is_there_without_a_network(shared: Server, browser: Browser, guest: dict[str, Any]) -> None:
     for subject in ("Read on a train", "Filed on a train"):
         team(shared, subject)

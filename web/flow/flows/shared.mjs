@@ -172,7 +172,7 @@ export async function allInboxes(mail, { wait }) {
   await mail.page.locator('.side').getByRole('link', { name: 'All inboxes' }).waitFor();
   await mail.go('All inboxes');
   await mail.row(wait).first().waitFor();
-  return mail.page.locator('.row').evaluateAll((rows) => rows.map((row) => [row.querySelector('.subj').textContent, row.querySelector('.chip')?.textContent ?? '']));
+  return rowsWithOwners(mail);
 }
 
 /** Comes while one looks at it. */
@@ -199,6 +199,101 @@ export async function scrollThrough(mail, { first, last }) {
     await mail.page.waitForTimeout(60);
   }
   return seen;
+}
+
+/** The rows as they stand, with whose they are. */
+const rowsWithOwners = (mail) => mail.page.locator('.row').evaluateAll((rows) => rows.map((row) => [row.querySelector('.subj').textContent, row.querySelector('.chip')?.textContent ?? '']));
+
+/** What is said to have been looked through, and what not. */
+async function searched(mail) {
+  const said = await mail.page.locator('.scope dl').evaluate((list) => {
+    const out = {};
+    for (const name of list.querySelectorAll('dt')) out[name.textContent] = [...(name.nextElementSibling.querySelector('bdi') ? name.nextElementSibling.querySelectorAll('bdi') : [name.nextElementSibling.firstChild])].map((part) => part.textContent.trim());
+    return out;
+  });
+  return { accounts: said['Accounts'] ?? [], not: said['Not searched']?.[0] ?? '', server: said['Server'][0], device: said['This device'][0].match(/\d+|one/g).map((number) => (number === 'one' ? 1 : Number(number))) };
+}
+
+async function lookFor(mail, { from, words, wait }) {
+  await mail.at('/m/inbox');
+  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${from}`) }).first().click();
+  await mail.page.locator('.list-head h1').getByText(from, { exact: true }).waitFor();
+  await mail.find(words);
+  for (const one of wait) await mail.row(one).first().waitFor();
+}
+
+/** Looked for from a list of several accounts, or of one's own; `everywhere`: then in all there is. Found again by its address. */
+export async function searchAll(mail, { from, words, wait, everywhere = null }) {
+  await lookFor(mail, { from, words, wait });
+  const before = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
+  let after = null;
+  if (everywhere) {
+    await mail.button('Search everywhere').click();
+    for (const one of everywhere) await mail.row(one).first().waitFor();
+    await mail.found();
+    after = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
+  }
+  await mail.reload();
+  for (const one of wait) await mail.row(one).first().waitFor();
+  await mail.found();
+  const again = await rowsWithOwners(mail);
+  await mail.at('/m/inbox');
+  return { before, after, again };
+}
+
+/** The same without a network, when the device has these emails; and from one's own inbox. */
+export async function searchAllOffline(mail, { words, wait, ids }) {
+  const page = await mail.at('/m/inbox');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.locator('.side').getByRole('link', { name: 'All inboxes' }).click();
+  for (const one of wait) await mail.row(one).first().waitFor();
+  await page.waitForFunction(async (wanted) => {
+    const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith('mailstead:'));
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const db = await done(indexedDB.open(name));
+    const keys = await done(db.transaction('email').objectStore('email').getAllKeys());
+    db.close();
+    return wanted.every((id) => keys.includes(id));
+  }, ids, { polling: 500 });
+  await mail.context.setOffline(true);
+  try {
+    await mail.reload();
+    await mail.says('Offline');
+    await lookFor(mail, { from: 'All inboxes', words, wait });
+    const all = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
+    await lookFor(mail, { from: 'Inbox', words, wait: [] });
+    return { all, own: { rows: await rowsWithOwners(mail), ...(await searched(mail)) } };
+  } finally {
+    await mail.context.setOffline(false);
+    await page.locator('.notice').waitFor({ state: 'detached' });
+    await mail.at('/m/inbox');
+  }
+}
+
+/** Everything that is flagged, of whomever; then a flag is taken away there. */
+export async function flaggedOfAll(mail, { wait, unflag }) {
+  await mail.at('/m/inbox');
+  await mail.page.locator('.side').getByRole('link', { name: 'Flagged' }).click();
+  for (const one of wait) await mail.row(one).first().waitFor();
+  const rows = await rowsWithOwners(mail);
+  await mail.row(unflag).first().click();
+  await mail.press('s');
+  await mail.gone(unflag);
+  await settled(mail);
+  return { rows, after: await rowsWithOwners(mail) };
+}
+
+/** Drawn by the pointer into a folder of another account, from there or from one's own inbox; then taken back by its key. */
+export async function dragAcross(mail, { owner, name, subject, into, mine, undo }) {
+  if (mine) await go(mail, { owner, name });
+  else await mail.at('/m/inbox');
+  await mail.row(subject).first().dragTo(mine ? mail.page.locator('.side a.nav-item').filter({ hasText: into }).first() : place(mail, owner, into));
+  await mail.gone(subject);
+  await settled(mail);
+  if (!undo) return;
+  await mail.press('z');
+  await mail.row(subject).first().waitFor();
+  await settled(mail);
 }
 
 /** Open while it is taken away. */

@@ -160,8 +160,10 @@ export class Desk {
 
   readonly search = (text: string): void => {
     const { route } = router;
-    const account = route.at === 'search' ? route.account : this.place?.account;
-    if (text.trim() || route.at === 'search') router.go({ at: 'search', query: text, thread: null, ...(account ? { account } : {}) }, { replace: route.at === 'search' });
+    const { account, specs } = this.place ?? {};
+    // From a list of several accounts all of them are looked through.
+    if (route.at === 'search') router.go({ ...route, query: text, thread: null }, { replace: true });
+    else if (text.trim()) router.go({ at: 'search', query: text, thread: null, ...(specs && this.mail.store.others.length ? { everybody: true } : account ? { account } : {}) });
   };
 
   readonly stopSearching = (): void => {

@@ -1,12 +1,14 @@
-/** Searching: what is asked for, what this device finds of it with each letter, and when the server is asked. */
+/** Searching: what is asked for of whose mail, what this device finds of it with each letter, and when the server is asked. */
 import { untrack } from 'svelte';
 import { type Mail, session } from '../action/session.svelte.ts';
 import type { Named } from '../cache/files.ts';
-import { type EmailQuery, newestFirst } from '../cache/query.svelte.ts';
+import { type Result, newestFirst } from '../cache/query.svelte.ts';
+import { question } from '../cache/question.ts';
 import { type Scan, Scanner } from '../cache/scan.ts';
 import type { Ids } from '../cache/windows.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
-import type { Id } from '../jmap/types.ts';
+import type { Searched } from '../feature/search/Scope.svelte';
+import type { Filter, Id } from '../jmap/types.ts';
 import { t, withMessages } from '../kit/i18n/index.svelte.ts';
 import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
@@ -15,47 +17,76 @@ import { type Term, parse } from '../kit/search.ts';
 
 const PAUSE_MS = 160;
 const STAYS_MS = 400;
+/** So many rows of each account are there before they are shown. */
+const FIRST_SCREEN = 24;
+
+/** What is asked of one account. */
+interface Part {
+  account: Id | undefined;
+  world: World;
+  filter: Filter | null;
+}
 
 export class Finding {
   readonly #mail: Mail;
   readonly scanner: Scanner;
   everywhere = $state(false);
-  /** Whose mail is looked through, where it is not one's own. */
-  readonly account = $derived(router.route.at === 'search' ? router.route.account : undefined);
-  readonly world: World = $derived.by(() => {
-    const { store, noted } = this.#mail;
-    const { labels } = session.settings.values;
-    return {
-      mailbox: (name) => {
-        const low = name.toLowerCase();
-        const { account } = this;
-        return (store.roleOf(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low, account) ?? store.boxesOf(account).find((box) => box.name.toLowerCase() === low))?.id ?? null;
-      },
-      label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
-      hidden: ['junk', 'trash'].map((role) => store.roleOf(role, this.account)?.id).filter((id) => id !== undefined),
-      notes: noted.length > 0 && !this.account,
-    };
-  });
+  /** Whose mail is looked through, where it is that of one other account. */
+  readonly account = $derived(router.route.at === 'search' && !router.route.everybody ? router.route.account : undefined);
   readonly terms = $derived(parse(router.route.at === 'search' ? router.route.query : ''));
-  readonly filter = $derived(router.route.at === 'search' && this.terms.length ? toFilter(this.terms, this.world, new Date(), this.everywhere).filter : null);
-  readonly query: EmailQuery | null = $derived.by(() => (this.filter ? this.#mail.store.query({ filter: this.filter, sort: newestFirst, collapseThreads: session.settings.values.conversations, ...(this.account ? { account: this.account } : {}) }) : null));
+  /** Others of whom something can be read. */
+  readonly #readable = $derived.by(() => this.#mail.store.others.filter(({ mailboxes }) => mailboxes.some(({ myRights }) => myRights['mayReadItems'])).map(({ id }) => id));
+  readonly #everybody = $derived(router.route.at === 'search' && (router.route.everybody === true || this.everywhere));
+  readonly #parts: Part[] = $derived.by(() => {
+    if (router.route.at !== 'search' || !this.terms.length) return [];
+    const all = (this.#everybody ? [undefined, ...this.#readable] : [this.account]).map((account) => {
+      const world = this.#worldOf(account);
+      return { account, world, ...toFilter(this.terms, world, new Date(), this.everywhere) };
+    });
+    // Where a mailbox is named, whoever has none of that name has nothing to be found there.
+    const named = all.filter(({ bad }) => bad.every((at) => this.terms[at]?.op !== 'in' || this.terms[at].not));
+    return (named.length ? named : all).filter(({ filter }) => filter !== null);
+  });
+  readonly query: Result | null = $derived.by(() => {
+    const { store } = this.#mail;
+    const collapseThreads = session.settings.values.conversations;
+    const specs = this.#parts.map(({ account, filter }) => ({ filter, sort: newestFirst, collapseThreads, ...(account ? { account } : {}) }));
+    return specs[0] ? ((specs.length > 1 ? store.merged?.(specs) : undefined) ?? store.query(specs[0])) : null;
+  });
   readonly marks = $derived(router.route.at === 'search' ? words(this.terms) : []);
-  scan = $state.raw<Scan | null>(null);
+  #scan = $state.raw<Scan | null>(null);
   /** What was looked for beside the rows, in the names of files. */
-  files = $state.raw<Named | null>(null);
+  #files = $state.raw<Named | null>(null);
 
   // While one types, what was found last stays until there is more to show: no list is taken down and made anew between two letters.
-  #last: EmailQuery | null = null;
+  #last: Result | null = null;
   #stays = $state(true);
   /** What this device has been looked through for, to the end. */
-  #looked = $state.raw<EmailQuery | null>(null);
+  #looked = $state.raw<Result | null>(null);
   readonly shown = $derived.by(() => (this.#last = !this.query || this.query.ids || this.query.error || !this.#last || !this.#stays ? this.query : this.#last));
   /** Not all that will be found is shown yet: the answer is under way. */
-  readonly waits = $derived.by(() => {
+  readonly #waits = $derived.by(() => {
     const { client, link } = this.#mail.store;
     const now = this.query;
     if (!now || now !== this.shown) return now !== null;
-    return client && link !== 'offline' ? now.took === null && !now.error : this.#looked !== now;
+    return client && link !== 'offline' ? now.parts.some(({ took, error }) => took === null && !error) : this.#looked !== now;
+  });
+  /** What was looked through, to be said under what was found. */
+  readonly searched: Searched = $derived.by(() => {
+    const mail = this.#mail;
+    const parts = this.query?.parts ?? [];
+    const alone = parts.length === 1 && !parts[0]?.spec.account;
+    const elsewhere = this.terms.some(({ op }) => op === 'in');
+    return {
+      looked: this.#files?.looked ?? this.#scan?.looked ?? 0,
+      found: this.#files?.ids.length ?? this.#scan?.parts.reduce((sum, { total }) => sum + total, 0) ?? 0,
+      waits: this.#waits,
+      accounts: mail.store.others.length ? parts.map(({ spec, error }) => ({ name: mail.nameOf(spec.account), silent: Boolean(error) })) : [],
+      hidden: !this.everywhere && !elsewhere && this.#parts.some(({ world }) => world.hidden.length > 0),
+      others: !this.#everybody && this.#readable.length > 0,
+      oneverywhere: () => (this.everywhere = true),
+      onsave: mail.searches.possible && alone ? (name) => void this.keep(name) : null,
+    };
   });
 
   constructor(mail: Mail) {
@@ -69,7 +100,7 @@ export class Finding {
         this.#last = null;
         return;
       }
-      if (!now.hasState) now.patient = true;
+      for (const part of now.parts) if (!part.hasState) part.patient = true;
       untrack(() => {
         void this.#look(now, what);
         // Once more when every row is there; not where they are already, or each letter would be looked for twice.
@@ -79,12 +110,12 @@ export class Finding {
     // The server is asked when the typing pauses; where nobody can be asked, the rest comes from here.
     $effect(() => {
       const now = this.query;
-      const found = this.scan;
+      const found = this.#scan;
       const { store } = this.#mail;
       if (!now) return;
       const timer = setTimeout(() => {
-        if (store.client && store.link !== 'offline') void now.ask();
-        else if (found) void this.scanner.rest(found).then(async (ids) => ids.length === found.total && now.seed(await this.#withMore(ids, this.terms)));
+        if (store.client && store.link !== 'offline') for (const part of now.parts) void part.ask();
+        else if (found) this.#parts.forEach((part, at) => void this.#rest(now, found, part, at));
       }, PAUSE_MS);
       return () => clearTimeout(timer);
     });
@@ -97,35 +128,60 @@ export class Finding {
     $effect(() => () => this.scanner.close());
   }
 
-  async #look(now: EmailQuery, what: Term[]): Promise<void> {
+  /** What the words mean to an account. */
+  #worldOf(account: Id | undefined): World {
+    const { store, noted } = this.#mail;
+    const { labels } = session.settings.values;
+    return {
+      mailbox: (name) => {
+        const low = name.toLowerCase();
+        return (store.roleOf(roles.find((one) => t(one.name).toLowerCase() === low)?.role ?? low, account) ?? store.boxesOf(account).find((box) => box.name.toLowerCase() === low))?.id ?? null;
+      },
+      label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
+      hidden: ['junk', 'trash'].map((role) => store.roleOf(role, account)?.id).filter((id) => id !== undefined),
+      notes: noted.length > 0 && !account,
+    };
+  }
+
+  async #look(now: Result, what: Term[]): Promise<void> {
     const begin = performance.now();
-    const found = await this.scanner.look(what, this.world, this.everywhere, session.settings.values.conversations, this.account);
+    const asked = this.#parts;
+    const found = await this.scanner.look(asked.map(({ account, world }) => question(what, world, this.everywhere, session.settings.values.conversations, account)));
     if (!found) return;
     took('scan', begin);
     if (now !== this.query) return;
     // The rows of the first screen are there when their places are: nothing is drawn twice.
-    await this.#mail.store.load(found.ids.slice(0, 24));
+    await this.#mail.store.load(found.parts.flatMap(({ ids }) => ids.slice(0, FIRST_SCREEN)));
     if (now !== this.query) return;
-    this.scan = found;
-    const places: Ids = [...(await this.#withMore(found.ids, what))];
-    const { length } = places;
-    places.length += found.total - found.ids.length;
-    now.seed(places.fill(null, length));
+    this.#scan = found;
+    const more = await Promise.all(asked.map((part, at) => this.#withMore(found.parts[at]?.ids ?? [], what, part)));
+    if (what === this.terms) this.#files = more.reduce<Named | null>((all, { ids, looked }) => (looked === undefined ? all : { ids: [...(all?.ids ?? []), ...ids], looked: (all?.looked ?? 0) + looked }), null);
+    found.parts.forEach(({ ids, total }, at) => {
+      const places: Ids = [...(more[at]?.ids ?? [])];
+      const { length } = places;
+      places.length += total - ids.length;
+      now.parts[at]?.seed(places.fill(null, length));
+    });
     if (this.scanner.isReady) this.#looked = now;
     took('found', begin);
   }
 
-  /** What one wrote oneself about a conversation is no part of its rows, nor are the names of its files. */
-  async #withMore(ids: Id[], what: Term[]): Promise<Id[]> {
+  /** The end of what this device has found in an account. */
+  async #rest(now: Result, found: Scan, part: Part, at: number): Promise<void> {
+    const ids = await this.scanner.rest(found, at);
+    if (ids.length === found.parts[at]?.total) now.parts[at]?.seed((await this.#withMore(ids, this.terms, part)).ids);
+  }
+
+  /** What one wrote oneself about a conversation is no part of its rows, nor are the names of its files; `looked`: where it was looked for in these. */
+  async #withMore(ids: Id[], what: Term[], { account, world }: Part): Promise<Partial<Named> & { ids: Id[] }> {
     const { store } = this.#mail;
-    const named = what.some(({ op }) => op === 'filename') ? await (await import('../cache/files.ts')).named(store, what, this.world, this.everywhere, session.settings.values.conversations) : null;
-    if (what === this.terms) this.files = named;
-    if (named) return named.ids;
-    return this.world.notes ? [...new Set([...ids, ...(await (await import('../action/notes.ts')).notedRows(this.#mail, what))])] : ids;
+    const named = what.some(({ op }) => op === 'filename') ? await (await import('../cache/files.ts')).named(store, what, world, this.everywhere, session.settings.values.conversations, account) : null;
+    if (named) return named;
+    return { ids: world.notes ? [...new Set([...ids, ...(await (await import('../action/notes.ts')).notedRows(this.#mail, what))])] : ids };
   }
 
   async keep(name: string): Promise<void> {
-    const { filter } = this;
+    const filter = this.#parts[0]?.filter;
     if (!filter) return;
     const { saveSearch, tell } = await withMessages(import('../action/objects.ts'));
     try {

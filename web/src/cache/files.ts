@@ -17,7 +17,7 @@ export interface Named {
 const BATCH = 200;
 
 /** Null where the terms do not ask for the name of a file. */
-export async function named(store: Store, terms: Term[], world: World, everywhere: boolean, collapse: boolean): Promise<Named | null> {
+export async function named(store: Store, terms: Term[], world: World, everywhere: boolean, collapse: boolean, account?: Id): Promise<Named | null> {
   const wanted = terms.filter(({ op, not }) => op === 'filename' && !not).map(({ value }) => value);
   if (!wanted.length) return null;
   const holders: Id[] = [];
@@ -30,13 +30,13 @@ export async function named(store: Store, terms: Term[], world: World, everywher
       looked++;
       if (wanted.every((words) => names.some((name) => name && says(name.toLowerCase(), words)))) holders.push(id);
     };
-    for await (const batch of store.db.batches<Detail>('body', BATCH)) for (const [id, { attachments }] of batch) look(id, attachments.map(({ name }) => name));
+    for await (const batch of store.db.batches<Detail>('body', BATCH)) for (const [id, { accountId, attachments }] of batch) if (accountId === account) look(id, attachments.map(({ name }) => name));
     const kept = (await store.db.keys('meta')).filter((key) => key.startsWith(NAMES));
     for (let from = 0; from < kept.length; from += BATCH) for (const [key, names] of await store.db.getMany<string[]>('meta', kept.slice(from, from + BATCH))) look(key.slice(NAMES.length), names);
   }
   await store.load(holders);
   const test = matcher(terms.filter(({ op, not }) => op !== 'filename' || not), world, new Date(), everywhere);
-  const found = holders.map((id) => store.peek(id)).filter((email) => email !== undefined).filter((email) => test(email, haystack(email)));
+  const found = holders.map((id) => store.peek(id)).filter((email) => email !== undefined).filter((email) => email.accountId === account && test(email, haystack(email)));
   found.sort((left, right) => (left.receivedAt > right.receivedAt ? -1 : left.receivedAt < right.receivedAt ? 1 : left.id > right.id ? -1 : 1));
   const threads = new Set<Id>();
   const ids = found.filter(({ threadId }) => !collapse || (!threads.has(threadId) && threads.add(threadId))).map(({ id }) => id);

@@ -144,7 +144,7 @@ export class Merged implements Result {
 export function mergedOf(store: Store): (specs: QuerySpec[]) => Merged {
   let last: Merged | null = null;
   return (specs) => {
-    const parts = specs.map((spec) => store.query(spec));
+    const parts = store.together(specs);
     if (last?.parts.length !== parts.length || !last.parts.every((part, at) => part === parts[at])) last = new Merged(store, parts);
     return last;
   };

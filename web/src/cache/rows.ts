@@ -55,7 +55,7 @@ interface Result {
   word: { term: number; starts: Uint32Array } | null;
 }
 
-/** So many results are kept: who takes letters back has been there before. */
+/** So many results are kept of each account: who takes letters back has been there before. */
 const KEPT = 8;
 
 /** What a search has found, newest first, one row of each conversation where asked so. */
@@ -74,13 +74,24 @@ export class Rows {
   #seen = new Uint32Array(1024);
   #round = 0;
   #version = 0;
-  /** The questions that were answered to their end since the rows have changed, the last one first. */
-  #kept: Result[] = [];
+  /** The questions that were answered to their end since the rows have changed, by whose mail they are about, the last one first. */
+  readonly #kept = new Map<Id | undefined, Result[]>();
+  /** How many rows there are of each account. */
+  readonly #sizes = new Map<Id | undefined, number>();
   /** The day on which they were asked: "today" is another one tomorrow. */
   #day = '';
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** How many rows are of an account. */
+  sizeOf(account: Id | undefined): number {
+    return this.#sizes.get(account) ?? 0;
+  }
+
+  #count(account: Id | undefined, more: number): void {
+    this.#sizes.set(account, this.sizeOf(account) + more);
   }
 
   /** All rows in their order. */
@@ -99,6 +110,7 @@ export class Rows {
       if (!email) {
         if (known) {
           out.add(known);
+          this.#count(known.account, -1);
           changed = true;
         }
         this.#byId.delete(id);
@@ -111,6 +123,7 @@ export class Rows {
       // What the server answers is mostly what is here already: what was found last is still found then.
       if (known && same(known, entry)) continue;
       changed = true;
+      if (!known) this.#count(entry.account, 1);
       if (known && known.receivedAt === entry.receivedAt) Object.assign(known, entry);
       else {
         if (known) out.add(known);
@@ -119,7 +132,7 @@ export class Rows {
       }
     }
     if (!changed) return;
-    this.#kept = [];
+    this.#kept.clear();
     this.#version++;
     // Never in place: a search may be on its way through the old list.
     if (out.size) this.#list = this.#all().filter((entry) => !out.has(entry));
@@ -133,15 +146,16 @@ export class Rows {
   /** Search. Yields after each slice of rows. Looked at are the fewest rows that can answer, and only for what they have not been asked yet. */
   *search(asked: Question, now: Date): Generator<undefined, Found> {
     const day = now.toDateString();
-    if (day !== this.#day) this.#kept = [];
+    if (day !== this.#day) this.#kept.clear();
     this.#day = day;
     const list = this.#all();
     const version = this.#version;
-    const wider = this.#kept.filter((kept) => narrows(kept.asked, asked));
+    const before = (): Result[] => this.#kept.get(asked.account) ?? [];
+    const wider = before().filter((kept) => narrows(kept.asked, asked));
     const same = wider.find((kept) => narrows(asked, kept.asked));
     const base = wider.reduce<Result | null>((least, kept) => (least && least.places.length <= kept.places.length ? least : kept), null);
     const result = same ?? (yield* this.#look(asked, now, list, base));
-    if (version === this.#version) this.#kept = [result, ...this.#kept.filter((kept) => kept !== result)].slice(0, KEPT);
+    if (version === this.#version) this.#kept.set(asked.account, [result, ...before().filter((kept) => kept !== result)].slice(0, KEPT));
     return this.#found(list, result.places, asked.collapse);
   }
 

@@ -3,19 +3,17 @@
  * question; here is who asks it and tells it what has changed.
  */
 import type { Filter, Id } from '../jmap/types.ts';
-import type { World } from '../kit/search-filter.ts';
-import type { Term } from '../kit/search.ts';
 import { scriptUrl } from '../kit/trusted.ts';
-import { question } from './question.ts';
-import type { Answer, Order } from './scan.worker.ts';
+import type { Question } from './question.ts';
+import type { Answer, Order, Part } from './scan.worker.ts';
 import workerUrl from './scan.worker.ts?worker&url';
 import type { Store } from './store.svelte.ts';
 
 export interface Scan {
   n: number;
-  /** The first of what was found, and how much that is in all. */
-  ids: Id[];
-  total: number;
+  /** What was found for each question. */
+  parts: Part[];
+  /** So many rows were looked through. */
   looked: number;
   ms: number;
 }
@@ -68,8 +66,8 @@ export class Scanner {
     } else if (this.#looking?.n === answer.n) {
       const { begin, resolve } = this.#looking;
       this.#looking = null;
-      const { n, ids, total, looked } = answer;
-      resolve({ n, ids, total, looked, ms: performance.now() - begin });
+      const { n, parts, looked } = answer;
+      resolve({ n, parts, looked, ms: performance.now() - begin });
     }
   }
 
@@ -80,19 +78,22 @@ export class Scanner {
     });
   }
 
-  /** Newest first; one row of each conversation where `collapse` says so. Null where a later question has overtaken this one. */
-  look(terms: Term[], world: World, everywhere: boolean, collapse: boolean, account?: Id): Promise<Scan | null> {
+  /** Newest first; one row of each conversation where a question says so. Null where later ones have overtaken these. */
+  look(asked: Question[]): Promise<Scan | null> {
     const n = ++this.#n;
     this.#looking?.resolve(null);
     return new Promise((resolve) => {
       this.#looking = { n, begin: performance.now(), resolve };
-      this.#tell({ t: 'look', n, asked: question(terms, world, everywhere, collapse, account), first: FIRST });
+      this.#tell({ t: 'look', n, asked, first: FIRST });
     });
   }
 
-  /** Everything that a search has found; nothing where another one has been made since. */
-  rest({ n, ids, total }: Scan): Promise<Id[]> {
-    return ids.length === total ? Promise.resolve(ids) : this.#ask(n, { t: 'rest', n });
+  /** Everything that a search has found for one of its questions; nothing where another one has been made since. */
+  rest({ n: look, parts }: Scan, part: number): Promise<Id[]> {
+    const { ids, total } = parts[part] ?? { ids: [], total: 0 };
+    if (ids.length === total) return Promise.resolve(ids);
+    const n = ++this.#n;
+    return this.#ask(n, { t: 'rest', n, look, part });
   }
 
   /** What of a list this device has: the filter of a place, looked at here. */

@@ -7,11 +7,17 @@ import { type Found, Rows } from './rows.ts';
 export type Order =
   | { t: 'open'; accountId: Id; key: CryptoKey | null }
   | { t: 'rows'; rows: [Id, Email | null][] }
-  | { t: 'look'; n: number; asked: Question; first: number }
-  | { t: 'rest'; n: number }
+  | { t: 'look'; n: number; asked: Question[]; first: number }
+  | { t: 'rest'; n: number; look: number; part: number }
   | { t: 'select'; n: number; filter: Filter | null; collapse: boolean; account?: Id | undefined };
 
-export type Answer = { t: 'ready' } | { t: 'found'; n: number; ids: Id[]; total: number; looked: number } | { t: 'ids'; n: number; ids: Id[] };
+/** Of what was found for one question: the first of it, and how much that is in all. */
+export interface Part {
+  ids: Id[];
+  total: number;
+}
+
+export type Answer = { t: 'ready' } | { t: 'found'; n: number; parts: Part[]; looked: number } | { t: 'ids'; n: number; ids: Id[] };
 
 /** So long a slice of work lasts before newer orders are looked at. */
 const SLICE_MS = 8;
@@ -21,7 +27,7 @@ const rows = new Rows();
 /** What the page has told by itself is newer than what lies in the database; null when that has been read. */
 let told: Set<Id> | null = new Set();
 let newest = 0;
-let result: { n: number; found: Found } | null = null;
+let result: { n: number; found: Found[] } | null = null;
 const say = (answer: Answer): void => postMessage(answer);
 
 const turns = new MessageChannel();
@@ -47,21 +53,23 @@ async function load(accountId: Id, key: CryptoKey | null): Promise<void> {
   say({ t: 'ready' });
 }
 
-async function look(n: number, asked: Question, first: number): Promise<void> {
-  const searching = rows.search(asked, new Date());
+/** The questions of several accounts are one search, which says something when all are answered. */
+async function look(n: number, asked: Question[], first: number): Promise<void> {
+  const found: Found[] = [];
   let begin = performance.now();
-  for (let step = searching.next(); ; step = searching.next()) {
-    if (step.done) {
-      const found = step.value;
-      result = { n, found };
-      say({ t: 'found', n, ids: found.ids(first), total: found.total, looked: rows.size });
-      return;
+  for (const question of asked) {
+    const searching = rows.search(question, new Date());
+    let step = searching.next();
+    for (; !step.done; step = searching.next()) {
+      if (performance.now() - begin < SLICE_MS) continue;
+      await turn();
+      if (n !== newest) return;
+      begin = performance.now();
     }
-    if (performance.now() - begin < SLICE_MS) continue;
-    await turn();
-    if (n !== newest) return;
-    begin = performance.now();
+    found.push(step.value);
   }
+  result = { n, found };
+  say({ t: 'found', n, parts: found.map(({ ids, total }) => ({ ids: ids(first), total })), looked: asked.reduce((sum, { account }) => sum + rows.sizeOf(account), 0) });
 }
 
 onmessage = ({ data }: MessageEvent<Order>) => {
@@ -78,7 +86,7 @@ onmessage = ({ data }: MessageEvent<Order>) => {
       void look(data.n, data.asked, data.first);
       break;
     case 'rest':
-      say({ t: 'ids', n: data.n, ids: result?.n === data.n ? result.found.ids() : [] });
+      say({ t: 'ids', n: data.n, ids: result?.n === data.look ? (result.found[data.part]?.ids() ?? []) : [] });
       break;
     case 'select':
       say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse, data.account) });

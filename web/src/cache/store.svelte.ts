@@ -134,13 +134,19 @@ export class Store extends Emails implements Side {
 
   /** The live query of a specification, made if need be. It stays current for as long as it is among the last few used. */
   query(spec: QuerySpec): EmailQuery {
-    const key = keyOf(spec);
-    const at = this.queries.findIndex((query) => query.key === key);
-    const query = at >= 0 ? (this.queries.splice(at, 1)[0] as EmailQuery) : new EmailQuery(this, spec);
+    return this.together([spec])[0] as EmailQuery;
+  }
+
+  /** The live queries of several, which are used as one. */
+  together(specs: QuerySpec[]): EmailQuery[] {
+    const wanted = specs.map((spec) => {
+      const key = keyOf(spec);
+      return this.queries.find((query) => query.key === key) ?? new EmailQuery(this, spec);
+    });
     // A search of which the next letter has made another one, before the server was asked, has nothing that could be kept current.
-    const others = this.queries.filter(({ patient, hasState }) => !patient || hasState).slice(0, MOST_QUERIES - 1);
-    this.queries.splice(0, Infinity, query, ...others);
-    return query;
+    const others = this.queries.filter((query) => !wanted.includes(query) && (!query.patient || query.hasState));
+    this.queries.splice(0, Infinity, ...[...wanted, ...others].slice(0, Math.max(MOST_QUERIES, wanted.length)));
+    return wanted;
   }
 
   // ------------------------------------------------------------------------------------------------ news

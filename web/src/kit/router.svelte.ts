@@ -1,7 +1,8 @@
 /** Where we are is the address: the back button is always right, every place can be bookmarked. */
 export type Route =
   | { at: 'mail'; source: string; thread: string | null }
-  | { at: 'search'; query: string; thread: string | null; account?: string }
+  /** `everybody`: not the mail of one account, but of all that can be read. */
+  | { at: 'search'; query: string; thread: string | null; account?: string; everybody?: true }
   | { at: 'outbox' }
   | { at: 'history' }
   | { at: 'waiting' }
@@ -13,7 +14,7 @@ export function parseRoute(path: string, search: string): Route {
   const params = new URLSearchParams(search);
   switch (parts[0]) {
     case 's':
-      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null, ...(params.get('of') ? { account: params.get('of') as string } : {}) };
+      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null, ...whose(params.get('of')) };
     case 'outbox':
       return { at: 'outbox' };
     case 'history':
@@ -31,6 +32,9 @@ export function parseRoute(path: string, search: string): Route {
   }
 }
 
+/** Whose mail a search is of, as the address says it: `*` for everybody's; nothing for one's own. */
+const whose = (of: string | null): { account?: string; everybody?: true } => (of === '*' ? { everybody: true } : of ? { account: of } : {});
+
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -44,8 +48,10 @@ export function formatRoute(route: Route): string {
   switch (route.at) {
     case 'mail':
       return path('m', route.source, route.thread);
-    case 'search':
-      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}${route.account ? `&of=${encodeURIComponent(route.account)}` : ''}`;
+    case 'search': {
+      const of = route.everybody ? '*' : route.account;
+      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}${of ? `&of=${encodeURIComponent(of)}` : ''}`;
+    }
     case 'outbox':
     case 'history':
     case 'waiting':
