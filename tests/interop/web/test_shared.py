@@ -216,14 +216,14 @@ def kettles(shared: Server) -> list[str]:
 
 
 def test_a_search_from_all_inboxes_is_of_everybody(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
-    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "kettle", "wait": kettles})
+    seen = browser.run("searchAll", guest, begin="All inboxes", words="kettle", wait=kettles)
     rows = [[f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)]
     assert (rows, rows) == (seen["before"]["rows"], seen["again"])
     assert ([GUEST, OWNER], "Junk and Trash.") == (seen["before"]["accounts"], seen["before"]["not"])
 
 
 def test_a_search_of_ones_own_goes_on_everywhere(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
-    seen = browser.run("searchAll", guest, **{"from": "Inbox", "words": "kettle", "wait": kettles[::2], "everywhere": [*kettles, "Kettle thrown away"]})
+    seen = browser.run("searchAll", guest, begin="Inbox", words="kettle", wait=kettles[::2], everywhere=[*kettles, "Kettle thrown away"])
     assert ["Kettle 2", "Kettle 0"] == [subject for subject, _ in seen["before"]["rows"]] == [subject for subject, _ in seen["again"]]
     assert ([GUEST], "Junk and Trash, nor what others share with you.") == (seen["before"]["accounts"], seen["before"]["not"])
     assert [*([f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)), ["Kettle thrown away", NAMES[1]]] == seen["after"]["rows"]
@@ -231,10 +231,10 @@ def test_a_search_of_ones_own_goes_on_everywhere(shared: Server, browser: Browse
 
 
 def test_a_mailbox_that_is_named_is_looked_for_with_everybody_who_has_one(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
-    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "in:trash kettle", "wait": ["Kettle thrown away"]})
+    seen = browser.run("searchAll", guest, begin="All inboxes", words="in:trash kettle", wait=["Kettle thrown away"])
     assert ([["Kettle thrown away", NAMES[1]]], [GUEST, OWNER]) == (seen["before"]["rows"], seen["before"]["accounts"])
     team(shared, "Teapot of the team")
-    seen = browser.run("searchAll", guest, **{"from": "All inboxes", "words": "in:team teapot", "wait": ["Teapot of the team"]})
+    seen = browser.run("searchAll", guest, begin="All inboxes", words="in:team teapot", wait=["Teapot of the team"])
     assert ([["Teapot of the team", ""]], [OWNER]) == (seen["before"]["rows"], seen["before"]["accounts"])
 
 
@@ -242,7 +242,7 @@ def test_everybodys_mail_on_the_device_is_searched_without_a_network(shared: Ser
     with imap(shared, OWNER) as one:
         one.select("INBOX")
         numbers = one.search(None, "SUBJECT", "Kettle")[1][0].split()
-        ids = [one.fetch(number.decode(), "(EMAILID)")[1][0].decode().split("(")[-1].rstrip(")") for number in numbers]
+        ids = [str(one.fetch(number.decode(), "(EMAILID)")[1][0]).split("(")[-1].split(")")[0] for number in numbers]
     assert 2 == len(ids)
     seen = browser.run("searchAllOffline", guest, words="kettle", wait=kettles, ids=ids)
     assert [[f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)] == seen["all"]["rows"]
@@ -259,12 +259,15 @@ def test_what_is_flagged_is_one_list_of_all(shared: Server, browser: Browser, gu
                 subject = f"Marked {whose.split('@')[0]} {number}"
                 one.append("INBOX", r"(\Seen \Flagged)", imaplib.Time2Internaldate(NOW - 86_400 * 3 - 60 * (2 * number + (whose == OWNER))), f"From: x@far.test\r\nTo: {whose}\r\nSubject: {subject}\r\n\r\ntext\r\n".encode())
     wanted = [[f"Marked {name} {number}", name] for number in range(2) for name in NAMES]
-    mine = lambda rows: [row for row in rows if row[0].startswith("Marked")]
+
+    def mine(rows: list[list[str]]) -> list[list[str]]:
+        return [row for row in rows if row[0].startswith("Marked")]
+
     seen = browser.run("flaggedOfAll", guest, wait=[subject for subject, _ in wanted], unflag=wanted[1][0])
     assert wanted == mine(seen["rows"])
     assert [row for row in wanted if row != wanted[1]] == mine(seen["after"])
     eventually(lambda: r"\Flagged" not in found(shared, OWNER, "INBOX", wanted[1][0])[0][0])
-    looked = browser.run("searchAll", guest, **{"from": "Flagged", "words": "marked", "wait": [subject for subject, _ in wanted]})
+    looked = browser.run("searchAll", guest, begin="Flagged", words="marked", wait=[subject for subject, _ in wanted])
     assert (wanted, [GUEST, OWNER]) == (looked["before"]["rows"], looked["before"]["accounts"])
 
 

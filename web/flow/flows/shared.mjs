@@ -214,17 +214,17 @@ async function searched(mail) {
   return { accounts: said['Accounts'] ?? [], not: said['Not searched']?.[0] ?? '', server: said['Server'][0], device: said['This device'][0].match(/\d+|one/g).map((number) => (number === 'one' ? 1 : Number(number))) };
 }
 
-async function lookFor(mail, { from, words, wait }) {
+async function lookFor(mail, { begin, words, wait }) {
   await mail.at('/m/inbox');
-  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${from}`) }).first().click();
-  await mail.page.locator('.list-head h1').getByText(from, { exact: true }).waitFor();
+  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${begin}`) }).first().click();
+  await mail.page.locator('.list-head h1').getByText(begin, { exact: true }).waitFor();
   await mail.find(words);
   for (const one of wait) await mail.row(one).first().waitFor();
 }
 
 /** Looked for from a list of several accounts, or of one's own; `everywhere`: then in all there is. Found again by its address. */
-export async function searchAll(mail, { from, words, wait, everywhere = null }) {
-  await lookFor(mail, { from, words, wait });
+export async function searchAll(mail, { begin, words, wait, everywhere = null }) {
+  await lookFor(mail, { begin, words, wait });
   const before = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
   let after = null;
   if (everywhere) {
@@ -259,9 +259,9 @@ export async function searchAllOffline(mail, { words, wait, ids }) {
   try {
     await mail.reload();
     await mail.says('Offline');
-    await lookFor(mail, { from: 'All inboxes', words, wait });
+    await lookFor(mail, { begin: 'All inboxes', words, wait });
     const all = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
-    await lookFor(mail, { from: 'Inbox', words, wait: [] });
+    await lookFor(mail, { begin: 'Inbox', words, wait: [] });
     return { all, own: { rows: await rowsWithOwners(mail), ...(await searched(mail)) } };
   } finally {
     await mail.context.setOffline(false);
