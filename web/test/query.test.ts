@@ -15,6 +15,7 @@ const flagged = { operator: 'AND', conditions: [{ inMailbox: 'in' }, { hasKeywor
 class Server {
   emails = ['one', 'two', 'three', 'four'].map((id, at) => fresh(id, 40 - at));
   refuses = false;
+  asked = 0;
   readonly #past: Email[][] = [this.emails];
   readonly #held = new Map<string, Promise<void>>();
 
@@ -82,6 +83,7 @@ class Server {
     maxObjectsInGet: 500,
     maxObjectsInSet: 500,
     call: (name: string, args: Args) => {
+      this.asked++;
       const answer = this.#answer(name, args);
       return Object.assign((this.#held.get(name) ?? Promise.resolve()).then(() => answer), { ref: () => ({}) });
     },
@@ -227,4 +229,20 @@ test('of two deeds about one conversation the last one holds until it is told', 
   second();
   await until(idle(log, store), gone);
   expect(two(server).mailboxIds).toEqual({ archive: true });
+});
+
+test('what this device has kept of a search is no answer of the server: it is asked once', async () => {
+  const { server, store } = await begun();
+  const kept = { ids: ['one', 'two'], state: '0', calculates: true };
+  store.db = { get: () => Promise.resolve(kept), many: () => Promise.resolve([]), later: () => undefined } as unknown as NonNullable<Store['db']>;
+  const query = store.query({ filter: { text: 'of all mail', inMailbox: 'in' }, sort: newestFirst, collapseThreads: true });
+  await query.restore();
+  expect(query.hasState).toBe(true);
+  expect(query.took).toBeNull();
+  await query.ask();
+  expect(query.ids).toEqual(['one', 'two', 'three', 'four']);
+  expect(query.took).not.toBeNull();
+  const asked = server.asked;
+  await query.ask();
+  expect(server.asked).toBe(asked);
 });

@@ -80,6 +80,8 @@ export async function tenTasks(mail, { friend }) {
   });
   await task('Answer the newest message of a conversation', async (hand) => {
     await hand.click(mail.row('allotment').first());
+    // Above the way to answer a text takes its place, and moves it under the pointer.
+    await mail.text();
     await hand.click(page.locator('.reply .ph'));
     await hand.see(page.locator('.composer.is-inline .editor'));
     await page.locator('.composer.is-inline .editor').focus();

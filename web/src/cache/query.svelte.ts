@@ -203,10 +203,10 @@ export class EmailQuery implements Result {
     await this.store.load([...known(to, to + PAGE), ...known(from - PAGE, from)]);
   }
 
-  /** Ask the server what it has, where that has not been done. */
+  /** Ask the server what it has, where that has not been done since the page was loaded: what this device has kept is no answer of now. */
   async ask(): Promise<void> {
     this.patient = false;
-    if (!this.#state && !this.#inFlight.has(0)) await this.#fetch(0, true);
+    if (this.took === null && !this.#inFlight.has(0)) await this.#fetch(0, true);
   }
 
   /** Ask anew for the first window, keeping what is shown until the answer is there. */
