@@ -80,10 +80,7 @@ class Shard:
 
     def _forget_reader(self) -> None:
         if self._reader is not None:
-            try:
-                self._reader.close()
-            except sqlite.Failure:
-                pass
+            self._reader.abandon()
             self._reader = None
 
     async def close(self) -> None:

@@ -41,8 +41,5 @@ class Reading:
         """The next look opens it again."""
         with self._turn:
             if self._db is not None:
-                try:
-                    self._db.close()
-                except sqlite.Failure:
-                    pass
+                self._db.abandon()
                 self._db = None

@@ -148,6 +148,13 @@ class Database:
     def close(self) -> None:
         self._db.close()
 
+    def abandon(self) -> None:
+        """Close what is not trusted any more; a failure at that says nothing new."""
+        try:
+            self.close()
+        except Failure:
+            pass
+
 
 def unavailable(exc: Exception, path: Path) -> Unavailable:
     """A database's failure as the world hears it; the cause names file and remedy."""

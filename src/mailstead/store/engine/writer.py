@@ -268,10 +268,7 @@ class Writer:
 
     def _reopen(self) -> None:
         if self._db is not None:
-            try:
-                self._db.close()
-            except sqlite.Failure:
-                pass
+            self._db.abandon()
             self._db = None
         if self.segments is not None:
             self.segments.roll()
