@@ -337,15 +337,21 @@ async def test_a_body_that_is_too_large_is_told_so_and_ends_the_connection(web: 
     line.close()
 
 
+async def under_way(web: Web) -> tuple[Line, asyncio.Event, bytes]:
+    """A connection with a known header, and a request on it whose answer waits for the event; that request's octets."""
+    line = await Line.to(web)
+    octets = jmap(web, ("Core/echo", {}))
+    for _ in range(2):
+        await line.ask(octets)
+    go = slowed()
+    line.writer.write(octets)
+    await asyncio.sleep(0.05)
+    return line, go, octets
+
+
 async def test_a_server_that_stops_answers_first(tmp_path: Path, seen: list[bytes]) -> None:
     async with web_server(tmp_path) as web:
-        line = await Line.to(web)
-        octets = jmap(web, ("Core/echo", {}))
-        for _ in range(2):
-            await line.ask(octets)
-        go = slowed()
-        line.writer.write(octets)
-        await asyncio.sleep(0.05)
+        line, go, _ = await under_way(web)
         asyncio.get_running_loop().call_later(0.3, go.set)
     status, headers, _ = await line.answer()
     assert (status, headers["connection"]) == (200, "close")
@@ -355,13 +361,7 @@ async def test_a_server_that_stops_answers_first(tmp_path: Path, seen: list[byte
 
 
 async def test_who_goes_before_the_answer_leaves_nothing_behind(web: Web, seen: list[bytes]) -> None:
-    line = await Line.to(web)
-    octets = jmap(web, ("Core/echo", {}))
-    for _ in range(2):
-        await line.ask(octets)
-    go = slowed()
-    line.writer.write(octets)
-    await asyncio.sleep(0.05)
+    line, go, octets = await under_way(web)
     line.writer.transport.abort()
     await asyncio.sleep(0.05)
     go.set()
