@@ -1,7 +1,7 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { Emails } from '../src/cache/emails.svelte.ts';
-import type { Client } from '../src/jmap/client.ts';
-import type { Email, Id } from '../src/jmap/types.ts';
+import { Client } from '../src/jmap/client.ts';
+import type { Email, GetResponse, Id, Session } from '../src/jmap/types.ts';
 import { keyword, mailbox } from '../src/cache/patch.ts';
 
 /** What a page has, of an account that answers nothing. */
@@ -100,4 +100,31 @@ test('what comes as it is here already is neither drawn nor written again', () =
   page.takeEmails({ state: 'e', list: [], notFound: ['a'] });
   take([email('a', 'ta')]);
   expect(written).toEqual([['email', ['a']]]);
+});
+
+test('an answer to what was asked before the server took a change does not take it back; one that was asked for later may', async () => {
+  const line: ((list: Email[]) => void)[] = [];
+  vi.stubGlobal('fetch', (_: string, { body }: { body: string }) => new Promise((resolve) => {
+    const [[name, , call]] = (JSON.parse(body) as { methodCalls: [[string, object, string]] }).methodCalls;
+    line.push((list) => resolve(new Response(JSON.stringify({ methodResponses: [[name, { state: 'e', list, notFound: [] }, call]] }))));
+  }));
+  const client = new Client({ capabilities: {}, accounts: {}, apiUrl: '/jmap' } as unknown as Session, 'me');
+  const get = async (): Promise<void> => page.takeEmails(await client.call<GetResponse<Email>>('Email/get'));
+  const plain = async (asked: Promise<void>): Promise<boolean[]> => {
+    line.shift()?.([email('a', 'ta'), email('b', 'tb')]);
+    await asked;
+    return ['a', 'b'].map((id) => '$flagged' in (page.emails.get(id)?.keywords ?? {}));
+  };
+  take([email('a', 'ta'), email('b', 'tb')]);
+  page.overlay('one', 'a', keyword('$flagged', true));
+  page.overlay('two', 'b', keyword('$flagged', true));
+  const before = get();
+  await vi.waitFor(() => expect(line.length).toBe(1));
+  page.settle('one', 'a', true);
+  page.settle('two', 'b', false);
+  expect(await plain(before)).toEqual([true, false]);
+  const after = get();
+  await vi.waitFor(() => expect(line.length).toBe(1));
+  expect(await plain(after)).toEqual([false, false]);
+  vi.unstubAllGlobals();
 });

@@ -10,6 +10,7 @@ test.each([
   '/s?q=plan%20%26%20boat',
   '/s/t1?q=plan&of=a123',
   '/s?q=plan&of=*',
+  '/s?q=plan&of=a123&in=everywhere',
   '/outbox',
   '/settings/keys',
   '/compose/new',
@@ -24,6 +25,7 @@ test('a search is of one’s own mail, of somebody’s, or of everybody’s', ()
   expect(parseRoute('/s', '?q=plan')).toEqual(search);
   expect(parseRoute('/s', '?q=plan&of=a123')).toEqual({ ...search, account: 'a123' });
   expect(parseRoute('/s', '?q=plan&of=*')).toEqual({ ...search, everybody: true });
+  expect(parseRoute('/s', '?q=plan&in=everywhere')).toEqual({ ...search, everywhere: true });
 });
 
 test('what is no place is the inbox', () => {

@@ -234,11 +234,18 @@ export async function searchAll(mail, { begin, words, wait, everywhere = null })
     after = { rows: await rowsWithOwners(mail), ...(await searched(mail)) };
   }
   await mail.reload();
-  for (const one of wait) await mail.row(one).first().waitFor();
+  for (const one of everywhere ?? wait) await mail.row(one).first().waitFor();
   await mail.found();
   const again = await rowsWithOwners(mail);
+  let back = null;
+  if (everywhere) {
+    await mail.page.goBack();
+    await mail.gone(everywhere.find((one) => !wait.includes(one)));
+    await mail.found();
+    back = await rowsWithOwners(mail);
+  }
   await mail.at('/m/inbox');
-  return { before, after, again };
+  return { before, after, again, back };
 }
 
 /** The same without a network, when the device has these emails; and from one's own inbox. */

@@ -43,7 +43,7 @@ export class Outbox {
         const get = client.call<GetResponse<EmailSubmission>>('EmailSubmission/get', { '#ids': query.ref('/ids') });
         return Promise.all([get, client.call<GetResponse<Email>>('Email/get', { '#ids': get.ref('/list/*/emailId'), properties: this.mail.store.rowProperties }), query]);
       }));
-      for (const [, rows] of halves) this.mail.store.takeEmails({ ...rows, notFound: [] });
+      for (const [, rows] of halves) this.mail.store.takeEmails(Object.assign(rows, { notFound: [] }));
       this.list = halves.flatMap(([{ list }]) => list).sort((left, right) => (left.sendAt < right.sendAt ? 1 : -1));
       this.loaded = true;
       this.error = null;

@@ -30,7 +30,8 @@ interface Part {
 export class Finding {
   readonly #mail: Mail;
   readonly scanner: Scanner;
-  everywhere = $state(false);
+  /** Also in what a search leaves out by itself: junk and trash, and other people's mail. */
+  readonly everywhere = $derived(router.route.at === 'search' && router.route.everywhere === true);
   /** Whose mail is looked through, where it is that of one other account. */
   readonly account = $derived(router.route.at === 'search' && !router.route.everybody ? router.route.account : undefined);
   readonly terms = $derived(parse(router.route.at === 'search' ? router.route.query : ''));
@@ -84,7 +85,7 @@ export class Finding {
       accounts: mail.store.others.length ? parts.map(({ spec, error }) => ({ name: mail.nameOf(spec.account), silent: Boolean(error) })) : [],
       hidden: !this.everywhere && !elsewhere && this.#parts.some(({ world }) => world.hidden.length > 0),
       others: !this.#everybody && this.#readable.length > 0,
-      oneverywhere: () => (this.everywhere = true),
+      oneverywhere: () => void (router.route.at === 'search' && router.go({ ...router.route, everywhere: true })),
       onsave: mail.searches.possible && alone ? (name) => void this.keep(name) : null,
     };
   });

@@ -8,7 +8,7 @@
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { Refused } from '../jmap/errors.ts';
-import type { Client } from '../jmap/client.ts';
+import { type Client, answeredUntil, askedAt, moment } from '../jmap/client.ts';
 import type { Email, GetResponse, Id, Thread } from '../jmap/types.ts';
 import { alike, says } from '../kit/alike.ts';
 import { hand } from '../kit/rest.ts';
@@ -31,6 +31,12 @@ interface Overlay {
   patch: Patch;
 }
 
+/** A change that the server has taken, and when that was heard here. */
+interface Told {
+  at: number;
+  patch: Patch;
+}
+
 export abstract class Emails {
   readonly emails = new SvelteMap<Id, Email>();
   readonly threads = new SvelteMap<Id, Thread>();
@@ -47,6 +53,8 @@ export abstract class Emails {
   readonly #written = new Set<string>();
   #server = new Map<Id, Email>();
   #overlays = new Map<Id, Overlay[]>();
+  /** What was asked for before the server took a change may be answered without it, and come after it. */
+  #told = new Map<Id, Told[]>();
   readonly #holds = new Holds();
   /** Dates of some of the emails that are no longer in memory. */
   readonly #dates = new Map<Id, string>();
@@ -88,7 +96,8 @@ export abstract class Emails {
   takeEmails(response: GetResponse<Email>): void {
     const account = this.#foreign(response.accountId);
     if (account) for (const email of response.list) email.accountId = account;
-    const fresh = response.list.filter((email) => this.#put(email) || !this.#written.has(email.id));
+    const asked = askedAt(response);
+    const fresh = response.list.filter((email) => this.#put(this.#asTold(email, asked)) || !this.#written.has(email.id));
     // What is here already is neither drawn nor written again.
     if (fresh.length || response.notFound.length) this.taken++;
     this.#write('email', fresh.map((email) => [email.id, this.#server.get(email.id) ?? this.emails.get(email.id)]));
@@ -150,8 +159,21 @@ export abstract class Emails {
     return true;
   }
 
+  /** An email as an answer says it, with what the server has taken since that was asked for. */
+  #asTold(email: Email, asked: number): Email {
+    const since = this.#told.get(email.id)?.filter(({ at }) => at > asked) ?? [];
+    return since.reduce((now, { patch }) => apply(now, patch), email);
+  }
+
+  #keepTold(id: Id, patch: Patch): void {
+    const until = answeredUntil();
+    for (const [other, all] of this.#told) if (all.every(({ at }) => at < until)) this.#told.delete(other);
+    this.#told.set(id, [...(this.#told.get(id) ?? []), { at: moment(), patch }]);
+  }
+
   #drop(id: Id): void {
     this.emails.delete(id);
+    this.#told.delete(id);
     this.#dates.delete(id);
     this.#note(id, null);
     this.#server.delete(id);
@@ -179,6 +201,7 @@ export abstract class Emails {
     const rest = overlays.filter((overlay) => overlay !== mine);
     if (rest.length) this.#overlays.set(id, rest);
     else this.#overlays.delete(id);
+    if (accepted) this.#keepTold(id, mine.patch);
     if (!base) return;
     const now = accepted ? apply(base, mine.patch) : base;
     if (rest.length) this.#server.set(id, now);

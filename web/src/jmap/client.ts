@@ -41,6 +41,17 @@ const namespaces: [RegExp, string][] = [
   [/^(ClientSettings|SavedSearch|Reminder|Note|Job|Undo|SenderProfile|Suggestion|Rule|Category|CategoryFeedback)\//, 'urn:mailstead:params:jmap:plus'],
 ];
 
+/** Moments, in the order in which they came: when each request left that is under way, and when that of an answer did. */
+let moments = 0;
+const underWay = new Set<number>();
+const asked = new WeakMap<object, number>();
+
+export const moment = (): number => ++moments;
+/** When an answer was asked for; what came from nowhere else knows all there is. */
+export const askedAt = (answer: object): number => asked.get(answer) ?? Infinity;
+/** Whatever was asked for before this has been answered. */
+export const answeredUntil = (): number => Math.min(moments, ...underWay);
+
 export class Client {
   #queue: Pending[] = [];
   #next = 0;
@@ -106,6 +117,8 @@ export class Client {
 
   async #post(batch: Pending[]): Promise<void> {
     const using = [...new Set(batch.flatMap((call) => call.using))];
+    const left = moment();
+    underWay.add(left);
     try {
       const response = await ask(this.session.apiUrl, {
         json: { using, methodCalls: batch.map(({ name, args, id }) => [name, args, id]) },
@@ -122,10 +135,16 @@ export class Client {
         const answer = answers.get(call.id);
         if (!answer) call.reject(new Refused('serverFail', `The server did not answer ${call.name}.`, 500));
         else if (answer[0] === 'error') call.reject(new Refused(String(answer[1]['type']), String(answer[1]['description'] ?? answer[1]['type'])));
-        else call.resolve(answer[1] as never);
+        else {
+          asked.set(answer[1], left);
+          call.resolve(answer[1] as never);
+        }
       }
     } catch (error) {
       for (const call of batch) call.reject(error);
+    } finally {
+      // Those who asked have taken it by then.
+      setTimeout(() => underWay.delete(left));
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Where we are is the address: the back button is always right, every place can be bookmarked. */
 export type Route =
   | { at: 'mail'; source: string; thread: string | null }
-  /** `everybody`: not the mail of one account, but of all that can be read. */
-  | { at: 'search'; query: string; thread: string | null; account?: string; everybody?: true }
+  /** `everybody`: not the mail of one account, but of all that can be read. `everywhere`: and also what a search leaves out by itself. */
+  | { at: 'search'; query: string; thread: string | null; account?: string; everybody?: true; everywhere?: true }
   | { at: 'outbox' }
   | { at: 'history' }
   | { at: 'waiting' }
@@ -14,7 +14,7 @@ export function parseRoute(path: string, search: string): Route {
   const params = new URLSearchParams(search);
   switch (parts[0]) {
     case 's':
-      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null, ...whose(params.get('of')) };
+      return { at: 'search', query: params.get('q') ?? '', thread: parts[1] ?? null, ...whose(params.get('of')), ...(params.get('in') === 'everywhere' ? { everywhere: true } : {}) };
     case 'outbox':
       return { at: 'outbox' };
     case 'history':
@@ -50,7 +50,7 @@ export function formatRoute(route: Route): string {
       return path('m', route.source, route.thread);
     case 'search': {
       const of = route.everybody ? '*' : route.account;
-      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}${of ? `&of=${encodeURIComponent(of)}` : ''}`;
+      return `${path('s', route.thread)}?q=${encodeURIComponent(route.query)}${of ? `&of=${encodeURIComponent(of)}` : ''}${route.everywhere ? '&in=everywhere' : ''}`;
     }
     case 'outbox':
     case 'history':
