@@ -1,6 +1,6 @@
 """kill -9 of any process at random moments under load: the promise behind every 250 is kept.
 
-``MAILSTEAD_KILLS`` (40) and ``MAILSTEAD_KILL_SEED`` set how many and which; ``make soak`` runs thousands.
+``MAILSTEAD_KILLS`` (25) and ``MAILSTEAD_KILL_SEED`` set how many and which; ``make soak`` runs thousands.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import pytest
 from tests.harness.progress import progress
 from tests.harness.server import PASSWORD, Server
 
-KILLS = int(os.environ.get("MAILSTEAD_KILLS", "40"))
+KILLS = int(os.environ.get("MAILSTEAD_KILLS", "25"))
 SEED = os.environ.get("MAILSTEAD_KILL_SEED", "1")
 ADDRESSES = [f"user{number}@example.test" for number in range(20)]
 ROOT = Path(__file__).parents[2]
