@@ -167,8 +167,14 @@ export abstract class Emails {
 
   #keepTold(id: Id, patch: Patch): void {
     const until = answeredUntil();
-    for (const [other, all] of this.#told) if (all.every(({ at }) => at < until)) this.#told.delete(other);
-    this.#told.set(id, [...(this.#told.get(id) ?? []), { at: moment(), patch }]);
+    // By when they were last told: those behind the first that may still be missed may be so too.
+    for (const [other, all] of this.#told) {
+      if ((all.at(-1)?.at ?? 0) >= until) break;
+      this.#told.delete(other);
+    }
+    const all = [...(this.#told.get(id) ?? []), { at: moment(), patch }];
+    this.#told.delete(id);
+    this.#told.set(id, all);
   }
 
   #drop(id: Id): void {
