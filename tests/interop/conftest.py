@@ -9,6 +9,7 @@ import shutil
 import smtplib
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from email.message import EmailMessage
@@ -68,6 +69,15 @@ def folder(tmp_path: Path) -> Path:
     """A home for a client's configuration."""
     tmp_path.chmod(0o700)
     return tmp_path
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A home that anyone can reach: the folders of pytest are root's alone, and each start of it closes them again."""
+    with tempfile.TemporaryDirectory(prefix="mailstead-") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
 
 
 def program(name: str, package: str) -> str:

@@ -88,12 +88,11 @@ async def test_a_pool_leaves_from_its_own_addresses(tmp_path: Path) -> None:
     assert {event["source"] for event in sent} <= {"127.0.0.21", "127.0.0.22"}
 
 
-async def test_to_postfix_sink(tmp_path: Path) -> None:
+async def test_to_postfix_sink(tmp_path: Path, open_folder: Path) -> None:
     """A server that is not ours takes what we send."""
-    folder = tmp_path / "sink"
+    folder = open_folder / "sink"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
-    tmp_path.chmod(0o755)
     (port,) = free_ports(1)
     sink = await asyncio.create_subprocess_exec(
         program("smtp-sink", "postfix"), "-u", "nobody", "-R", str(folder), "-d", "mail.", f"127.0.0.2:{port}", "100"

@@ -115,7 +115,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     sink = tmp_path / "sink"
     sink.mkdir(mode=0o777)
     sink.chmod(0o777)
-    tmp_path.chmod(0o755)
     async with AsyncExitStack() as stack:
         resolver = stack.enter_context(dnssec.resolving(tmp_path / "dns", {zone: ("\n".join(lines) + "\n", kinds[zone]) for zone, lines in zones.items()}))
         for domain, site in sites.items():

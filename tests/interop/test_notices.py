@@ -49,8 +49,6 @@ def postfix(folder: Path, port: int, *, ours: int, hub: int) -> Iterator[None]:
     home = folder / "postfix"
     for name in ("etc", "queue", "data"):
         (home / name).mkdir(parents=True)
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)
     shutil.chown(home / "data", "postfix")
     (home / "etc/master.cf").write_text(SERVICES.format(port=port))
     (home / "etc/main.cf").write_text(
@@ -93,14 +91,14 @@ def traced(server: Server) -> list[str]:
     return names
 
 
-async def test_a_bounce_of_postfix_is_believed(tmp_path: Path) -> None:
+async def test_a_bounce_of_postfix_is_believed(tmp_path: Path, open_folder: Path) -> None:
     hub = SmtpSite(tls=None)
     listener = Listener(bind("127.0.0.1:0"), hub.serve, None, name="smtp")
     await listener.start()
     (port,) = free_ports(1)
     try:
         with Server(tmp_path, workers=2, settings=f'[outbound]\nsmarthost = "smtp://127.0.0.1:{port}"\n').init(["alice@example.test"]) as server:
-            with postfix(tmp_path, port, ours=server.ports["smtp"], hub=listener.local.port):
+            with postfix(open_folder, port, ours=server.ports["smtp"], hub=listener.local.port):
                 await asyncio.to_thread(server.start)
                 await asyncio.to_thread(submit, server, "nobody@example.org", 1)
                 (row,) = await asyncio.to_thread(suppressed, server)

@@ -2,8 +2,6 @@
 
 import os
 import pwd
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +13,6 @@ pytestmark = pytest.mark.interop
 
 def home(folder: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(folder)}
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A home that anyone can reach: the folders of pytest are root's alone, and each start of it closes them again."""
-    with tempfile.TemporaryDirectory(prefix="mailstead-") as name:
-        yield Path(name)
 
 
 def unprivileged(folder: Path) -> list[str]:
