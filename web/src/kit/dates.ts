@@ -1,6 +1,9 @@
 /** Dates as people say them; every function takes `now`, so that tests and midnight agree. */
 import { today } from './clock.svelte.ts';
 import { locale, t } from './i18n/index.svelte.ts';
+import { whenIdle } from './rest.ts';
+import { scriptUrl } from './trusted.ts';
+import workerUrl from './words.worker.ts?worker&url';
 
 /** A way of saying dates, and what it has said lately: by minutes, or by quarters of an hour where it says no time (wherever one is, a day begins at one of them). */
 interface Format {
@@ -59,8 +62,26 @@ export function rowDate(iso: string, now = today()): string {
   return format(date, dayAndYear);
 }
 
-/** What a list needs to say dates, a step at a time: each is made when it is first needed, and that takes as long as a row. */
-export const warmers: readonly (() => void)[] = [clock, weekday, day].map((options) => () => void format(new Date(), options));
+const READY = 'mailstead.words';
+
+/**
+ * Make ready what a list needs to say dates: first, once in a tab's life, what the browser loads for its whole process, on a thread
+ * of its own (`words.worker.ts`), then what is the page's where it has nothing else to do.
+ */
+export function warm(tag: string): void {
+  const rest = ([options, ...others]: readonly Options[]): void => {
+    if (options)
+      whenIdle(() => {
+        format(new Date(), options);
+        rest(others);
+      });
+  };
+  const last = (): void => rest([clock, weekday, day]);
+  if (sessionStorage.getItem(READY) === tag) return last();
+  sessionStorage.setItem(READY, tag);
+  const thread = new Worker(scriptUrl(workerUrl), { type: 'module', name: tag });
+  thread.onmessage = thread.onerror = last;
+}
 
 /** For the head of a message: “Today 14:02”, “Tuesday 16:20”, “9 Nov 2025, 16:20”. */
 export function messageDate(iso: string, now = today()): string {

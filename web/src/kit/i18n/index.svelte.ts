@@ -69,12 +69,16 @@ export function preferred(): Language {
   return 'en';
 }
 
+/** The language as it is spoken where the reader lives. */
+export function regional(language: Language): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
+}
+
 export async function speak(language: Language): Promise<void> {
   const messages = await catalogues[language]();
   current.messages = messages;
   current.language = language;
-  const regional = navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
-  current.formatter = new Formatter(regional);
+  current.formatter = new Formatter(regional(language));
   document.documentElement.lang = language;
   document.documentElement.dir = rightToLeft.has(language) ? 'rtl' : 'ltr';
 }

@@ -1,1 +1,0 @@
-import{B as e,H as t,W as n,pt as r}from"./index-Cib1heQC.js";function i(i,a=n()){let o=t(i,a);return Math.abs(e(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(r.tag)+o.slice(1):o}export{i as t};

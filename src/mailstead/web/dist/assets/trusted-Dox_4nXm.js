@@ -1,1 +1,0 @@
-var e;function t(t){return e===void 0&&(e=globalThis.trustedTypes?.createPolicy(`mailstead`,{createScriptURL:e=>e})??null),e?e.createScriptURL(t):t}export{t};

@@ -1,0 +1,1 @@
+(function(){let{name:e}=self;new Intl.DateTimeFormat(e,{hour:`2-digit`,minute:`2-digit`}).format(0),new Intl.NumberFormat(e).format(1),new Intl.PluralRules(e).select(1),self.postMessage(null),self.close()})();
