@@ -95,6 +95,21 @@ def test_a_folder_comes_back_under_its_name_and_with_its_mail(site: Server, brow
     assert holds(site, "INBOX", "In the folder and here", RUEFUL)
 
 
+def folders(api: Jmap) -> list[str]:
+    return [one["name"] for one in api.call("Mailbox/get")["list"] if one["role"] is None]
+
+
+def test_a_folder_that_was_made_goes_and_comes_and_stays_while_mail_is_in_it(site: Server, browser: Browser, api: Jmap, desk: dict[str, Any]) -> None:
+    put(site, "To be filed anew", to=RUEFUL)
+    browser.run("folderMade", desk, name="Voyages")
+    eventually(lambda: "Voyages" in folders(api))
+    browser.run("folderMadeAgain", desk, name="Voyages", subject="To be filed anew")
+    eventually(lambda: holds(site, "Voyages", "To be filed anew", RUEFUL))
+    browser.run("filledFolderStays", desk, name="Voyages")
+    assert "Voyages" in folders(api)
+    assert holds(site, "Voyages", "To be filed anew", RUEFUL)
+
+
 def chosen(api: Jmap, key: str) -> Any:
     found = api.call("ClientSettings/get", ids=[key])["list"]
     return found[0]["value"] if found else None
@@ -172,3 +187,11 @@ def test_a_signature_and_a_sender_come_back(site: Server, browser: Browser, choo
     said = browser.run("sendersBack", study, signature="Worst wishes", name="Chooser at home")
     assert "Taken back: Chooser at home: sender removed" == said[0]
     eventually(lambda: senders(chooser) == before)
+
+
+def test_a_smart_folder_and_a_sender_that_were_made_go_again(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
+    put(site, "Something to collect", to=CHOOSER)
+    searches, before = tree(chooser), senders(chooser)
+    said = browser.run("keptMadeAndBack", study, words="collect", name="Collected")
+    assert ["Taken back: Collected: new smart folder", f"Taken back: {CHOOSER}: new sender"] == said
+    eventually(lambda: tree(chooser) == searches and senders(chooser) == before)

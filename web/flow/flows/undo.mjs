@@ -105,6 +105,7 @@ export async function boardByKey(mail, { subject }) {
   await item.waitFor({ state: 'detached' });
   await mail.press('z');
   await item.waitFor();
+  await settled(mail);
 }
 
 /** The last deed was one on everything: after a reload the key takes that back, and nothing before it. */
@@ -274,5 +275,72 @@ export async function sendersBack(mail, { signature, name }) {
   const said = [await back(mail, true)];
   await page.locator('.toast').last().waitFor({ state: 'detached' });
   said.push(await back(mail, false));
+  return said;
+}
+
+/** Made, and in the sidebar or gone from it. */
+const inSidebar = (mail, name, state = 'visible') => mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor({ state: state === 'visible' ? state : 'detached' });
+
+async function newFolder(mail, name) {
+  await mail.at('/settings/folders');
+  await mail.page.getByLabel('New folder').fill(name);
+  await mail.press('Enter');
+  await mail.says(`${name}: new folder`);
+}
+
+/** A folder is made here. */
+export async function folderMade(mail, { name }) {
+  await newFolder(mail, name);
+  await mail.at('/m/inbox');
+  await inSidebar(mail, name);
+}
+
+/** Taken back by the key, made again by the other, and filled; what is in sight at the end. */
+export async function folderMadeAgain(mail, { name, subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().waitFor();
+  await mail.press('z');
+  await inSidebar(mail, name, 'gone');
+  await settled(mail);
+  await mail.press('Shift+z');
+  await inSidebar(mail, name);
+  await settled(mail);
+  await mail.row(subject).first().click();
+  await mail.press('v');
+  await mail.page.keyboard.type(name);
+  await mail.press('Enter');
+  await mail.gone(subject);
+  await settled(mail);
+}
+
+/** From the history: a folder that has mail in it stays. */
+export async function filledFolderStays(mail, { name }) {
+  await mail.at('/history');
+  await mail.button('Undo', mail.page.locator('.hist').filter({ hasText: `${name}: new folder` }).first()).click();
+  await mail.says('There is mail in it');
+  await mail.at('/m/inbox');
+  await inSidebar(mail, name);
+}
+
+/** A smart folder and a sender are made; both are taken back by the key, the second after a reload. What is said. */
+export async function keptMadeAndBack(mail, { words, name }) {
+  const page = await mail.at('/m/inbox');
+  await mail.find(words);
+  await mail.button('Save as smart folder').click();
+  await page.getByLabel('Name of the smart folder').fill(name);
+  await mail.press('Enter');
+  await inSidebar(mail, name);
+  const said = [await back(mail, false)];
+  await inSidebar(mail, name, 'gone');
+  await mail.at('/settings/composing');
+  await page.locator('fieldset').first().waitFor();
+  const before = await page.locator('fieldset').count();
+  await mail.button('Another identity').click();
+  await page.locator('fieldset').nth(before).waitFor();
+  await mail.says(/: new sender$/);
+  said.push(await back(mail, true));
+  await mail.at('/settings/composing');
+  await page.locator('fieldset').nth(before - 1).waitFor();
+  await page.locator('fieldset').nth(before).waitFor({ state: 'detached' });
   return said;
 }

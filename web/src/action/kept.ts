@@ -1,4 +1,4 @@
-/** Smart folders and senders, changed and removed: deeds that are taken back with everything that was theirs (decision 99). */
+/** Smart folders and senders, made, changed and removed: deeds that are taken back with everything that was theirs (decision 99). */
 import type { Records } from '../cache/records.svelte.ts';
 import type { Id, Identity, SavedSearch } from '../jmap/types.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
@@ -16,8 +16,8 @@ const own: Record<Kind, readonly string[]> = {
   Identity: ['name', 'email', 'replyTo', 'bcc', 'textSignature', 'htmlSignature'],
 };
 const titles = {
-  SavedSearch: { changed: 'did.smart_changed', removed: 'did.smart_removed' },
-  Identity: { changed: 'did.id_changed', removed: 'did.id_removed' },
+  SavedSearch: { made: 'did.smart_made', changed: 'did.smart_changed', removed: 'did.smart_removed' },
+  Identity: { made: 'did.id_made', changed: 'did.id_changed', removed: 'did.id_removed' },
 } as const satisfies Record<Kind, Record<string, Key>>;
 
 const records = (mail: Mail, kind: Kind): Records<{ id: Id }> => (kind === 'Identity' ? mail.identities : mail.searches) as unknown as Records<{ id: Id }>;
@@ -31,6 +31,13 @@ const nameOf = (one: Identity | SavedSearch): string => one.name || ('email' in 
 function done(mail: Mail, title: Key, name: string, fact: Fact): void {
   const entry = mail.log.done(title, { name }, fact);
   session.toast({ text: t(title, { name }), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+}
+
+/** Raises what the server refuses. */
+export async function makeKept(mail: Mail, kind: Kind, value: Kept): Promise<Id> {
+  const one = (await records(mail, kind).create(value as Partial<{ id: Id }>)) as Identity | SavedSearch;
+  done(mail, titles[kind].made, nameOf(one), { type: kind, before: { [one.id]: null }, after: { [one.id]: asKept(kind, one) } });
+  return one.id;
 }
 
 /** Raises what the server refuses. */

@@ -28,17 +28,24 @@ async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more:
   if (!client) throw new Refused('offline', t('door.offline'));
   const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more }, client.has(SHARE) ? [SHARE] : []);
   const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
-  if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : (refusal.description ?? refusal.type));
+  if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : ['mailboxHasEmail', 'mailboxHasChild'].includes(refusal.type) ? t('box.not_empty') : (refusal.description ?? refusal.type));
   await mail.store.sync();
   return answer.created?.[key]?.id ?? key;
 }
 
-export const newMailbox = (mail: Mail, name: string, parentId: Id | null): Promise<Id> => setMailbox(mail, 'create', 'one', { name, parentId });
+const newMailbox = (mail: Mail, name: string, parentId: Id | null): Promise<Id> => setMailbox(mail, 'create', 'one', { name, parentId });
 export const changeMailbox = (mail: Mail, id: Id, patch: Partial<Named> | Record<string, unknown>): Promise<Id> => setMailbox(mail, 'update', id, patch);
 
-function done(mail: Mail, title: 'did.box_changed' | 'did.box_removed', name: string, fact: Fact): void {
+function done(mail: Mail, title: 'did.box_made' | 'did.box_changed' | 'did.box_removed', name: string, fact: Fact): void {
   const entry = mail.log.done(title, { name }, fact);
   session.toast({ text: t(title, { name }), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+}
+
+/** A new folder; its id. */
+export async function makeMailbox(mail: Mail, name: string, parentId: Id | null): Promise<Id> {
+  const id = await newMailbox(mail, name, parentId);
+  done(mail, 'did.box_made', name, { type: 'Mailbox', before: { [id]: null }, after: { [id]: { name, parentId } satisfies Named } });
+  return id;
 }
 
 /** Another name, or another place. */
@@ -70,6 +77,20 @@ export async function removeMailbox(mail: Mail, { id, name, parentId }: Mailbox)
   }
   await setMailbox(mail, 'destroy', id, null);
   done(mail, 'did.box_removed', name, { type: 'Removal', before: { [id]: removed }, after: { [id]: null } });
+}
+
+/** A folder is to be so. One that is to go (null) goes when it is empty; one that is made anew has another id, and deeds that speak of it are told. */
+export async function tellMailbox(mail: Mail, id: Id, value: Named | null): Promise<void> {
+  const isThere = mail.store.mailboxById.has(id);
+  if (!value) {
+    if (isThere) await setMailbox(mail, 'destroy', id, null);
+  } else if (isThere) await changeMailbox(mail, id, value);
+  else {
+    const fresh = await newMailbox(mail, value.name, value.parentId);
+    const anew = <T extends object>(one: T): T => (JSON.stringify(one).includes(id) ? (JSON.parse(JSON.stringify(one).replaceAll(`"${id}"`, `"${fresh}"`).replaceAll(`"mailboxIds/${id}"`, `"mailboxIds/${fresh}"`)) as T) : one);
+    mail.log.mend(anew);
+    void mail.shared.write((there) => there.map(anew)).catch(() => undefined);
+  }
 }
 
 /** A folder is there again, with its mail, as far as that is there. */

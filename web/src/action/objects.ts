@@ -1,13 +1,13 @@
 /** What one can do that needs an object on the server: reminders, blocked senders, smart folders, bulk changes. Each can be taken back. */
 import type { Crossed } from './crossing.ts';
-import type { Email, Filter, Id, Job, Reminder, SavedSearch, SenderProfile } from '../jmap/types.ts';
+import type { Email, Id, Job, Reminder, SenderProfile } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import { inSentence } from '../kit/in-sentence.ts';
 import { junk } from './deeds.ts';
 import type { Fact } from './log.svelte.ts';
 import type { Kept } from './kept.ts';
-import { type Named, type Removed, changeMailbox, restoreMailbox } from './mailboxes.ts';
+import { type Named, type Removed, restoreMailbox, tellMailbox } from './mailboxes.ts';
 import { type Mail, reminderBy, session } from './session.svelte.ts';
 
 export function tell(error: unknown): void {
@@ -91,7 +91,7 @@ export async function tellFact(mail: Mail, { type, after }: Fact): Promise<void>
   for (const [name, value] of Object.entries(after)) {
     if (type === 'Reminder') await tellDue(mail, name, value as Due | null);
     else if (type === 'SenderProfile') await screen(mail, name, value as SenderProfile['screened']);
-    else if (type === 'Mailbox') await changeMailbox(mail, name, value as Named);
+    else if (type === 'Mailbox') await tellMailbox(mail, name, value as Named | null);
     else if (type === 'Removal') await restoreMailbox(mail, value as Removed | null);
     else if (type === 'Crossing') await (await import('./crossing.ts')).takeBackCrossed(mail, name, value as Crossed | null);
     else await takeBackJob(mail, value as string | null);
@@ -135,12 +135,6 @@ export async function unblock(mail: Mail, id: Id): Promise<void> {
   const known = mail.senders.byId.get(id);
   if (known && (known.images !== null || known.receipts !== null)) await mail.senders.update(id, { screened: null });
   else await mail.senders.destroy(id);
-}
-
-// ------------------------------------------------------------------------------------------------------ smart folders
-
-export async function saveSearch(mail: Mail, name: string, filter: Filter): Promise<SavedSearch> {
-  return mail.searches.create({ name, filter, count: 'unread' });
 }
 
 // --------------------------------------------------------------------------------------------------------------- bulk

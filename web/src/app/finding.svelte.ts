@@ -184,10 +184,10 @@ export class Finding {
   async keep(name: string): Promise<void> {
     const filter = this.#parts[0]?.filter;
     if (!filter) return;
-    const { saveSearch, tell } = await withMessages(import('../action/objects.ts'));
+    const [{ makeKept }, { tell }] = await withMessages(Promise.all([import('../action/kept.ts'), import('../action/objects.ts')]));
     try {
-      const made = await saveSearch(this.#mail, name, filter);
-      router.go({ at: 'mail', source: `saved:${made.id}`, thread: null });
+      const id = await makeKept(this.#mail, 'SavedSearch', { name, filter, count: 'unread' });
+      router.go({ at: 'mail', source: `saved:${id}`, thread: null });
     } catch (error) {
       tell(error);
     }

@@ -70,15 +70,19 @@ export class Keyboard {
     return found ? commands.run(found.id) : false;
   }
 
+  /** Before whatever has the focus sees the key: it waits behind those that wait already. */
+  readonly onkeydowncapture = (event: KeyboardEvent): void => {
+    if (event.isComposing || !event.isTrusted || !this.#waits()) return;
+    if (!session.palette && !this.#typing && (event.target as HTMLElement).closest('input, textarea, select, [contenteditable="true"]')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#held.hold(event);
+  };
+
   readonly onkeydown = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.isComposing) return;
     const target = event.target as HTMLElement;
     const stroke = strokeOf(event, mac);
-    if (event.isTrusted && this.#waits() && (session.palette || this.#typing || !target.closest('input, textarea, select, [contenteditable="true"]'))) {
-      event.preventDefault();
-      this.#held.hold(event);
-      return;
-    }
     const editing = target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select');
     if (editing && (isSingle(stroke) || !/^(?:Ctrl|Meta|Alt)\+|^F\d/.test(stroke) || /^Ctrl\+(?:[azcvxbiu]|Shift\+z)$/.test(stroke))) return;
     if (document.querySelector('dialog[open]') && !bindings()['app.palette']?.includes(stroke)) return;

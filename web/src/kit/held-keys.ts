@@ -29,6 +29,8 @@ export class HeldKeys {
       const target = document.activeElement;
       if (!(target instanceof HTMLElement)) return;
       const field = target.isContentEditable || target.matches('input, textarea');
+      // Where nothing has opened that takes them they would be commands for what is behind it.
+      if (!field && !target.closest('dialog[open]')) return;
       const plain = !stroke.ctrlKey && !stroke.metaKey && !stroke.altKey;
       // The element itself may know the key: Enter chooses, Escape closes, arrows walk.
       const known = !target.dispatchEvent(new KeyboardEvent('keydown', { ...stroke, bubbles: true, cancelable: true }));
