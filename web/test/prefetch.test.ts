@@ -60,6 +60,8 @@ test('of messages whose text is too much to keep, the names of their files are k
   expect(await find('filename:plan')).toEqual(['a']);
   expect(await find('filename:invoice')).toEqual(['c']);
   expect(await named(store, parse('filename:pdf'), world, true, true)).toEqual({ ids: ['c', 'a'], looked: 3 });
+  // What another account is said to have been looked into for is its own alone.
+  expect(await named(store, parse('filename:pdf'), world, true, true, 'other')).toEqual({ ids: [], looked: 0 });
 });
 
 test('whole folders come beside the last days', async () => {

@@ -1,5 +1,7 @@
 /** What has been handed over: how far each submission is, and the one that can still be taken back. */
 import type { DeliveryStatus, Email, EmailSubmission, GetResponse, Id, UTCDate } from '../jmap/types.ts';
+import { Whole } from '../cache/whole.ts';
+import type { Client } from '../jmap/client.ts';
 import { SUBMISSION } from '../jmap/types.ts';
 import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { sameAddress } from '../kit/mail.ts';
@@ -26,15 +28,19 @@ export class Outbox {
   list = $state.raw<EmailSubmission[]>([]);
   loaded = $state(false);
   error = $state.raw<unknown>(null);
+  readonly #whole: Whole;
   readonly open = $derived(this.list.filter((submission) => this.needs(submission) || ['held', 'queued'].includes(stage(submission))).length);
 
   constructor(readonly mail: Mail) {
-    mail.store.on('EmailSubmission', () => void this.load());
+    this.#whole = new Whole(mail.store, 'EmailSubmission', (client) => this.#read(client));
   }
 
-  async load(): Promise<void> {
-    const client = this.mail.store.client;
-    if (!client?.has(SUBMISSION)) return;
+  load(): Promise<void> {
+    return this.#whole.load();
+  }
+
+  async #read(client: Client): Promise<string | undefined> {
+    if (!client.has(SUBMISSION)) return undefined;
     try {
       // The next that leave, and the last that have left: neither stands in the way of the other, however many wait.
       const now = `${new Date().toISOString().slice(0, 19)}Z`;
@@ -47,9 +53,11 @@ export class Outbox {
       this.list = halves.flatMap(([{ list }]) => list).sort((left, right) => (left.sendAt < right.sendAt ? 1 : -1));
       this.loaded = true;
       this.error = null;
+      return halves[0]?.[0].state;
     } catch (error) {
       this.error = error;
       this.mail.store.report(error);
+      return undefined;
     }
   }
 

@@ -2,6 +2,7 @@
  * What was done here, told to the owner's other devices, so that it can be taken back there as well: the last deeds with their
  * inverses, in one setting on the server (`ClientSettings` "history"). Each device writes its own into the list that is there.
  */
+import { Whole } from '../cache/whole.ts';
 import { PLUS, type Id } from '../jmap/types.ts';
 import type { Patch } from '../cache/patch.ts';
 import { type Entry, beside, isWhole, reversed } from './log.svelte.ts';
@@ -25,11 +26,12 @@ const MOST_OCTETS = 48_000;
 
 export class Shared {
   list = $state.raw<SharedEntry[]>([]);
+  readonly #whole: Whole;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #told = new Map<string, boolean>();
 
   constructor(readonly mail: Mail) {
-    mail.store.on('ClientSettings', () => void this.load());
+    this.#whole = new Whole(mail.store, 'ClientSettings', () => this.#read());
   }
 
   /** Deeds of other devices that this one does not know itself, newest first. */
@@ -38,19 +40,27 @@ export class Shared {
     return this.list.filter(({ id }) => !own.has(id)).sort((left, right) => right.at - left.at);
   });
 
-  async #fetch(): Promise<SharedEntry[]> {
+  async #fetch(): Promise<{ list: SharedEntry[]; state?: string }> {
     const client = this.mail.store.client;
-    if (!client?.has(PLUS)) return [];
-    const answer = await client.call<{ list: { value: unknown }[] }>('ClientSettings/get', { ids: [ID] });
+    if (!client?.has(PLUS)) return { list: [] };
+    const answer = await client.call<{ list: { value: unknown }[]; state: string }>('ClientSettings/get', { ids: [ID] });
     const value = answer.list[0]?.value;
-    return Array.isArray(value) ? value.filter((one): one is SharedEntry => typeof one === 'object' && one !== null && typeof (one as SharedEntry).id === 'string' && typeof (one as SharedEntry).inverses === 'object') : [];
+    const list = Array.isArray(value) ? value.filter((one): one is SharedEntry => typeof one === 'object' && one !== null && typeof (one as SharedEntry).id === 'string' && typeof (one as SharedEntry).inverses === 'object') : [];
+    return { list, state: answer.state };
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#whole.load();
+  }
+
+  async #read(): Promise<string | undefined> {
     try {
-      this.list = await this.#fetch();
+      const { list, state } = await this.#fetch();
+      this.list = list;
+      return state;
     } catch (error) {
       this.mail.store.report(error);
+      return undefined;
     }
   }
 
@@ -78,7 +88,7 @@ export class Shared {
   async write(change: (there: SharedEntry[]) => SharedEntry[]): Promise<void> {
     const client = this.mail.store.client;
     if (!client) return;
-    let value = change(await this.#fetch()).sort((left, right) => left.at - right.at).slice(-MOST);
+    let value = change((await this.#fetch()).list).sort((left, right) => left.at - right.at).slice(-MOST);
     while (value.length && JSON.stringify(value).length > MOST_OCTETS) value = value.slice(1);
     const answer = await client.call<{ notUpdated?: Record<string, unknown> | null }>('ClientSettings/set', { update: { [ID]: { value } } });
     if (answer.notUpdated?.[ID]) await client.call('ClientSettings/set', { create: { one: { id: ID, value } } });

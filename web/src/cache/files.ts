@@ -31,7 +31,8 @@ export async function named(store: Store, terms: Term[], world: World, everywher
       if (wanted.every((words) => names.some((name) => name && says(name.toLowerCase(), words)))) holders.push(id);
     };
     for await (const batch of store.db.batches<Detail>('body', BATCH)) for (const [id, { accountId, attachments }] of batch) if (accountId === account) look(id, attachments.map(({ name }) => name));
-    const kept = (await store.db.keys('meta')).filter((key) => key.startsWith(NAMES));
+    // Of what others share texts are kept alone (`fetching.ts` is one's own account's).
+    const kept = account ? [] : (await store.db.keys('meta')).filter((key) => key.startsWith(NAMES));
     for (let from = 0; from < kept.length; from += BATCH) for (const [key, names] of await store.db.getMany<string[]>('meta', kept.slice(from, from + BATCH))) look(key.slice(NAMES.length), names);
   }
   await store.load(holders);

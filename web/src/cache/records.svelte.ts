@@ -1,13 +1,16 @@
 /** Small objects of the account that are read whole and kept current by push: smart folders, reminders, senders, jobs. */
 import { PLUS, type GetResponse, type Id, type SetResponse } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
+import type { Client } from '../jmap/client.ts';
 import type { Store } from './store.svelte.ts';
+import { Whole } from './whole.ts';
 
 export class Records<T extends { id: Id }> {
   list = $state.raw<T[]>([]);
   loaded = $state(false);
   /** The server had the type when this device last asked. */
   #kept = $state(false);
+  readonly #whole: Whole;
   readonly byId = $derived(new Map(this.list.map((one) => [one.id, one])));
 
   constructor(
@@ -17,7 +20,7 @@ export class Records<T extends { id: Id }> {
     /** Told of each list that has come. */
     readonly onload: (list: T[]) => void = () => undefined,
   ) {
-    store.on(type, () => void this.load());
+    this.#whole = new Whole(store, type, (client) => this.#read(client));
   }
 
   /** True where the server has the type and can be asked now. */
@@ -37,16 +40,22 @@ export class Records<T extends { id: Id }> {
     if (!this.loaded) this.list = kept;
   }
 
-  async load(): Promise<void> {
-    const client = this.store.client;
-    if (!client?.has(this.capability)) return;
+  load(): Promise<void> {
+    return this.#whole.load();
+  }
+
+  async #read(client: Client): Promise<string | undefined> {
+    if (!client.has(this.capability)) return undefined;
     try {
-      this.list = (await client.call<GetResponse<T>>(`${this.type}/get`, { ids: null })).list;
+      const { list, state } = await client.call<GetResponse<T>>(`${this.type}/get`, { ids: null });
+      this.list = list;
       this.loaded = true;
       this.onload(this.list);
       void this.store.db?.put('meta', `type:${this.type}`, this.list);
+      return state;
     } catch (error) {
       this.store.report(error);
+      return undefined;
     }
   }
 

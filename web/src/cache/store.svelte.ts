@@ -67,7 +67,7 @@ export class Store extends Emails implements Side {
   #chain: Promise<unknown> = Promise.resolve();
   /** Mail has been taken that no list has been asked about yet. */
   #listsBehind = false;
-  #listeners = new Map<string, Set<() => void>>();
+  #listeners = new Map<string, Set<(told: boolean) => void>>();
   /** Counts that unconfirmed changes move, by mailbox. */
   unreadDelta = new SvelteMap<Id, number>();
 
@@ -151,8 +151,8 @@ export class Store extends Emails implements Side {
 
   // ------------------------------------------------------------------------------------------------ news
 
-  /** Call `listener` when a type that this store does not keep itself has changed. */
-  on(type: string, listener: () => void): () => void {
+  /** Call `listener` when a type that this store does not keep itself has changed (`told`), or may have while nobody was listening. */
+  on(type: string, listener: (told: boolean) => void): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     listeners.add(listener);
     this.#listeners.set(type, listeners);
@@ -213,14 +213,14 @@ export class Store extends Emails implements Side {
           return;
         }
         for (const [type, state] of Object.entries(changed ?? {})) {
-          if (type === 'Email') for (const listener of this.#listeners.get(type) ?? []) listener();
+          if (type === 'Email') for (const listener of this.#listeners.get(type) ?? []) listener(true);
           if (type === 'Email' || type === 'Mailbox' || type === 'Thread' || type === 'EmailDelivery') continue;
           if (this.states[type] !== state) {
             this.states[type] = state;
-            for (const listener of this.#listeners.get(type) ?? []) listener();
+            for (const listener of this.#listeners.get(type) ?? []) listener(true);
           }
         }
-        if (!changed) for (const listeners of this.#listeners.values()) for (const listener of listeners) listener();
+        if (!changed) for (const listeners of this.#listeners.values()) for (const listener of listeners) listener(false);
         this.keepStates();
       } catch (error) {
         this.report(error);
