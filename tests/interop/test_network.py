@@ -89,7 +89,7 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, open_folder: Path) -> AsyncIterator[World]:
     packages = dnssec.missing()
     if packages:
         pytest.skip(f"needs nsd, unbound and ldns-signzone: apt-get install {packages}")
@@ -112,7 +112,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     zones["broken"] += ["good.broken. 300 IN MX 10 mx.good.broken.", "mx.good.broken. 300 IN A 127.0.3.1"]
     kinds = {"test": "signed", "plain": "plain", "broken": "broken"}
     (tmp_path / "dns").mkdir()
-    sink = tmp_path / "sink"
+    sink = open_folder / "sink"
     sink.mkdir(mode=0o777)
     sink.chmod(0o777)
     async with AsyncExitStack() as stack:
@@ -120,7 +120,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         for domain, site in sites.items():
             listening = await asyncio.start_server(site, addresses[domain], port)
             stack.callback(listening.close)
-        boxes = stack.enter_context(postfix.running(tmp_path / "postfix", addresses["postfix.plain"], port, "postfix.plain"))
+        boxes = stack.enter_context(postfix.running(open_folder / "postfix", addresses["postfix.plain"], port, "postfix.plain"))
         dump = await asyncio.create_subprocess_exec(
             program("smtp-sink", "postfix"), "-u", "nobody", "-R", str(sink), "-d", "mail.", f"{addresses['sink.plain']}:{port}", "100"
         )

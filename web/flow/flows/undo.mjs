@@ -36,6 +36,7 @@ const deeds = {
   },
 };
 
+const inSidebar = (mail, name, state = 'visible') => mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor({ state });
 const settled = (mail) => mail.page.locator('.sync-dot:not(.is-busy)').waitFor();
 
 /** Done and taken back by the key; done, loaded anew, and taken back. */
@@ -127,7 +128,7 @@ export async function folderNamedBack(mail, { name, fresh }) {
   await mail.page.getByRole('button', { name: `Remove ${fresh}` }).waitFor();
   await mail.at('/m/inbox');
   await mail.press('z');
-  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor();
+  await inSidebar(mail, name);
 }
 
 /** After a reload: the last deed is taken back, and its folder is in the sidebar again. */
@@ -136,7 +137,7 @@ export async function folderBack(mail, { name }) {
   await mail.reload();
   await mail.row(/./).first().waitFor();
   await mail.press('z');
-  await mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor();
+  await inSidebar(mail, name);
 }
 
 // ------------------------------------------------------------------------------------------------ choices, smart folders, senders
@@ -278,19 +279,12 @@ export async function sendersBack(mail, { signature, name }) {
   return said;
 }
 
-/** Made, and in the sidebar or gone from it. */
-const inSidebar = (mail, name, state = 'visible') => mail.page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).waitFor({ state: state === 'visible' ? state : 'detached' });
-
-async function newFolder(mail, name) {
+/** A folder is made here. */
+export async function folderMade(mail, { name }) {
   await mail.at('/settings/folders');
   await mail.page.getByLabel('New folder').fill(name);
   await mail.press('Enter');
   await mail.says(`${name}: new folder`);
-}
-
-/** A folder is made here. */
-export async function folderMade(mail, { name }) {
-  await newFolder(mail, name);
   await mail.at('/m/inbox');
   await inSidebar(mail, name);
 }
@@ -300,7 +294,7 @@ export async function folderMadeAgain(mail, { name, subject }) {
   await mail.at('/m/inbox');
   await mail.row(subject).first().waitFor();
   await mail.press('z');
-  await inSidebar(mail, name, 'gone');
+  await inSidebar(mail, name, 'detached');
   await settled(mail);
   await mail.press('Shift+z');
   await inSidebar(mail, name);
@@ -331,7 +325,7 @@ export async function keptMadeAndBack(mail, { words, name }) {
   await mail.press('Enter');
   await inSidebar(mail, name);
   const said = [await back(mail, false)];
-  await inSidebar(mail, name, 'gone');
+  await inSidebar(mail, name, 'detached');
   await mail.at('/settings/composing');
   await page.locator('fieldset').first().waitFor();
   const before = await page.locator('fieldset').count();

@@ -113,8 +113,7 @@ function callAnew(mail: Mail, kind: Kind, old: Id, fresh: Id): void {
     const side = (values: Fact['before']): Fact['before'] => Object.fromEntries(Object.entries(renamed(values, old, fresh)).map(([id, value]) => [id === old ? fresh : id, value]));
     return { ...entry, fact: { ...fact, before: side(fact.before), after: side(fact.after) } };
   };
-  mail.log.mend(change);
-  void mail.shared.write((there) => there.map(change)).catch(() => undefined);
+  mail.shared.mend(change);
   const { settings } = session;
   if (kind === 'SavedSearch' && settings.values.sections.includes(`saved:${old}`)) makeSo('sections', settings.values.sections.map((one) => (one === `saved:${old}` ? `saved:${fresh}` : one)));
 }

@@ -2,7 +2,7 @@
 import { mailbox } from '../cache/patch.ts';
 import { type Email, type GetResponse, type Id, type Mailbox, type QueryResponse, SHARE, type SetResponse } from '../jmap/types.ts';
 import { Refused } from '../jmap/errors.ts';
-import { t } from '../kit/i18n/index.svelte.ts';
+import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import type { Fact } from './log.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -19,6 +19,9 @@ export interface Removed extends Named {
   elsewhere: Id[];
 }
 
+/** What the server refuses, in our own words. */
+const refusals: Partial<Record<string, Key>> = { alreadyExists: 'box.exists', mailboxHasEmail: 'box.not_empty', mailboxHasChild: 'box.not_empty' };
+
 /** So many messages in one request. */
 const PAGE = 500;
 
@@ -28,7 +31,10 @@ async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more:
   if (!client) throw new Refused('offline', t('door.offline'));
   const answer = await client.call<SetResponse<Mailbox>>('Mailbox/set', { [kind]: kind === 'destroy' ? [key] : { [key]: value }, ...more }, client.has(SHARE) ? [SHARE] : []);
   const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
-  if (refusal) throw new Refused(refusal.type, refusal.type === 'alreadyExists' ? t('box.exists') : ['mailboxHasEmail', 'mailboxHasChild'].includes(refusal.type) ? t('box.not_empty') : (refusal.description ?? refusal.type));
+  if (refusal) {
+    const words = refusals[refusal.type];
+    throw new Refused(refusal.type, words ? t(words) : (refusal.description ?? refusal.type));
+  }
   await mail.store.sync();
   return answer.created?.[key]?.id ?? key;
 }
@@ -87,9 +93,11 @@ export async function tellMailbox(mail: Mail, id: Id, value: Named | null): Prom
   } else if (isThere) await changeMailbox(mail, id, value);
   else {
     const fresh = await newMailbox(mail, value.name, value.parentId);
-    const anew = <T extends object>(one: T): T => (JSON.stringify(one).includes(id) ? (JSON.parse(JSON.stringify(one).replaceAll(`"${id}"`, `"${fresh}"`).replaceAll(`"mailboxIds/${id}"`, `"mailboxIds/${fresh}"`)) as T) : one);
-    mail.log.mend(anew);
-    void mail.shared.write((there) => there.map(anew)).catch(() => undefined);
+    mail.shared.mend(<T>(entry: T): T => {
+      const was = JSON.stringify(entry);
+      const now = was.replaceAll(`"${id}"`, `"${fresh}"`).replaceAll(`"mailboxIds/${id}"`, `"mailboxIds/${fresh}"`);
+      return now === was ? entry : (JSON.parse(now) as T);
+    });
   }
 }
 

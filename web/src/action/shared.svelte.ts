@@ -95,6 +95,12 @@ export class Shared {
     this.list = value;
   }
 
+  /** Deeds that speak of something by another name now, in this device's log and in what is told to the others. */
+  mend(change: <T extends Pick<Entry, 'fact'>>(entry: T) => T): void {
+    this.mail.log.mend(change);
+    void this.write((there) => there.map(change)).catch(() => undefined);
+  }
+
   /** Take back what another device has done. */
   async undo(entry: SharedEntry): Promise<void> {
     for (const [id, account] of Object.entries(entry.of ?? {})) this.mail.store.know([id], account);
