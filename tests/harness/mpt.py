@@ -186,7 +186,7 @@ async def play(todo: list[Step], connect: Callable[[], Awaitable[MemoryStream]])
         answers: dict[str, list[str]] = {}
         while left or waits_plus:
             try:
-                octets = await stream.hear_line(0.5)
+                octets = await stream.hear_line()
             except TimeoutError:
                 break
             if octets is None:

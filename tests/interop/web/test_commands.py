@@ -70,6 +70,21 @@ def test_undone_and_done_again(site: Server, browser: Browser, keys: dict[str, A
     assert not holds(site, "INBOX", "There and back", HANDS)
 
 
+def test_the_cursor_goes_to_the_row_beside_it(site: Server, browser: Browser, keys: dict[str, Any]) -> None:
+    """Another device takes the row away as another message comes: that one, which nobody has chosen, is not stood on in its place."""
+    for subject in ("Stood below", "Stood upon"):
+        put(site, subject, to=HANDS)
+    browser.run("standOffline", keys, subject="Stood upon")
+    with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
+        imap.login(HANDS, PASSWORD)
+        imap.select("INBOX")
+        (number,) = imap.search(None, 'SUBJECT "Stood upon"')[1]
+        imap.store(number.decode(), "+FLAGS", r"(\Deleted)")
+        imap.expunge()
+    put(site, "Came instead", to=HANDS)
+    assert "Stood below" == browser.run("standOnline", keys, gone="Stood upon", come="Came instead")
+
+
 def test_read_unread_and_flagged(site: Server, browser: Browser, keys: dict[str, Any]) -> None:
     for subject in ("For later", "Skimmed", "Hovered", "With a flag"):
         put(site, subject, to=HANDS)

@@ -195,6 +195,23 @@ export async function walk(mail) {
   return seen;
 }
 
+/** On a row, and cut off. */
+export async function standOffline(mail, { subject }) {
+  await mail.at('/m/inbox');
+  await mail.row(subject).first().focus();
+  await mail.context.setOffline(true);
+  await mail.says('Offline');
+}
+
+/** Here again: one row has gone meanwhile and another come; the row on which one stands now. */
+export async function standOnline(mail, { gone, come }) {
+  await mail.context.setOffline(false);
+  await mail.row(come).first().waitFor();
+  await mail.gone(gone);
+  await mail.page.waitForFunction(() => document.querySelector('.row[tabindex="0"] .subj'));
+  return mail.page.locator('.row[tabindex="0"] .subj').textContent();
+}
+
 /** Every place by its key or its name; where one is then. */
 export async function places(mail) {
   await mail.at('/m/inbox');

@@ -5,6 +5,7 @@ import { type FlagColour, flagBits, flagColours } from './flags.ts';
 import type { Entry, Fact } from './log.svelte.ts';
 import { boxName } from '../kit/box-name.ts';
 import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
+import { neighbour } from './neighbour.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Rows that share nothing: `n` counts conversations, as the list does. */
@@ -34,13 +35,8 @@ function advance(mail: Mail, rows: Id[], towards: 'next' | 'previous' | 'list' =
   const gone = new Set<Id | null>(rows);
   const at = ids.findIndex((id) => id !== null && gone.has(id));
   if (at < 0) return mail.cursor;
-  /** The nearest row that stays, on this side. */
-  const nearest = (step: number): Id | null => {
-    for (let index = at + step; index >= 0 && index < ids.length; index += step) if (ids[index] && !gone.has(ids[index] as Id)) return ids[index] as Id;
-    return null;
-  };
-  const after = nearest(1);
-  const before = nearest(-1);
+  const after = neighbour(ids, at, 1, (id) => !gone.has(id));
+  const before = neighbour(ids, at, -1, (id) => !gone.has(id));
   if (towards === 'previous') return before ?? after;
   return after ?? before;
 }

@@ -1,6 +1,8 @@
 /** Where the keys act: the cursor keeps its place when its row goes, and goes to what has been taken back. */
 import { untrack } from 'svelte';
+import { neighbour } from '../action/neighbour.ts';
 import type { Result } from '../cache/query.svelte.ts';
+import type { Ids } from '../cache/windows.ts';
 import type { Id } from '../jmap/types.ts';
 import { type Desk, moves } from './desk.svelte.ts';
 
@@ -8,7 +10,7 @@ import { type Desk, moves } from './desk.svelte.ts';
 const RETURNS_MS = 10_000;
 
 class Cursor {
-  #stood: { query: Result; at: number } | null = null;
+  #stood: { query: Result; ids: Ids; at: number } | null = null;
   /** What was taken back, and where the cursor was then. */
   #returning = $state.raw<{ emails: Id[]; cursor: Id | null } | null>(null);
 
@@ -27,9 +29,9 @@ class Cursor {
       const unsettled = store.syncing || query.loading || mail.log.entries.some(({ state }) => state === 'waiting');
       untrack(() => {
         const at = ids.indexOf(cursor);
-        if (at >= 0) this.#stood = { query, at };
+        if (at >= 0) this.#stood = { query, ids, at };
         else if (!unsettled && this.#stood?.query === query && !(desk.thread && desk.emailOfThread === null && !desk.leaving)) {
-          const next = store.rowOf(ids, store.peek(cursor)?.threadId ?? '') ?? ids[Math.min(this.#stood.at, ids.length - 1)];
+          const next = store.rowOf(ids, store.peek(cursor)?.threadId ?? '') ?? this.#beside(ids, this.#stood);
           if (next) mail.cursor = next;
         }
       });
@@ -55,6 +57,12 @@ class Cursor {
         }
       });
     });
+  }
+
+  /** The row that stood beside it, and not one that has come in its place since. */
+  #beside(ids: Ids, { ids: before, at }: { ids: Ids; at: number }): Id | null | undefined {
+    const here = new Set(ids);
+    return neighbour(before, at, 1, (id) => here.has(id)) ?? neighbour(before, at, -1, (id) => here.has(id)) ?? ids[Math.min(at, ids.length - 1)];
   }
 }
 

@@ -1,1 +1,0 @@
-import{B as e,G as t,H as n,mt as r}from"./index-CAgODIcE.js";function i(i,a=t()){let o=n(i,a);return Math.abs(e(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(r.tag)+o.slice(1):o}export{i as t};
