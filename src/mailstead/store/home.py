@@ -144,6 +144,7 @@ class Embedded:
         await asyncio.gather(*self._chores, return_exceptions=True)
         self.indexer.close()
         self.emails.close()
+        self.finder.close()
         for one in self.shards:
             await one.close()
         self.reader.close()
@@ -241,6 +242,7 @@ class Embedded:
         """An account is gone for good."""
         self.keys.forget(account)
         self.indexer.forget(account)
+        self.finder.forget(account)
         self.uploads.forget(account)
 
     # ------------------------------------------------------------------------------------------------------- news

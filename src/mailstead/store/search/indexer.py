@@ -138,7 +138,7 @@ class Indexer:
             raise sqlite.unavailable(exc, path) from exc
         finally:
             segments.close()
-            search.close()
+            search.finish()
         if added:
             spent = time.thread_time() - used
             telemetry.count("index.messages", added)

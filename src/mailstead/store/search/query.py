@@ -44,9 +44,9 @@ from mailstead.store.mail.sight import Sight
 from mailstead.store.search import answer
 from mailstead.store.search.columns import Columns, Row
 from mailstead.store.search.index import SearchIndex
-from mailstead.store.search.indexer import path_of
 from mailstead.store.search.judging import Compiler, Texts
 from mailstead.store.search.material import Material
+from mailstead.store.search.open_indexes import OpenIndexes
 from mailstead.store.search.order import asks_of_threads, key_of
 from mailstead.store.shard import Shard, nonsense
 from mailstead.store.stopping import Stopping
@@ -132,7 +132,7 @@ class Finder:
         self._stopping = stopping
         self._keys = keys
         self._objects = objects
-        self._folder = folder
+        self._indexes = OpenIndexes(keys, folder)
         self._accounts: OrderedDict[_Whose, tuple[Columns, OrderedDict[Query, _Kept]]] = OrderedDict()
         self._lock = threading.Lock()
         self._turns: dict[int, tuple[threading.Lock, int]] = {}
@@ -179,6 +179,11 @@ class Finder:
         with self._lock:
             for whose in [whose for whose in self._accounts if whose[0] == account]:
                 del self._accounts[whose]
+        self._indexes.forget(account)
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._indexes.close()
 
     @contextmanager
     def _turn(self, account: int) -> Iterator[None]:
@@ -210,7 +215,7 @@ class Finder:
                 with db.snapshot():
                     seen = None if viewer is None else sight.of(db, account, viewer)
                     columns, answers = self._columns(db, (account, None if seen is None else seen.read))
-                    asked = _Asked(db, columns, answers, self._keys, self._folder, Material(db, segments, self._keys, self._objects, account, self._stopping), seen)
+                    asked = _Asked(db, columns, answers, self._indexes, Material(db, segments, self._keys, self._objects, account, self._stopping), seen)
                     return ask(asked)
             finally:
                 if asked is not None:
@@ -288,14 +293,13 @@ class Finder:
 class _Asked:
     """One question's world: a snapshot, the columns as of it, the index."""
 
-    def __init__(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", keys: Keys, folder: Path, material: Material,
+    def __init__(self, db: Database, columns: Columns, answers: "OrderedDict[Query, _Kept]", indexes: OpenIndexes, material: Material,
                  seen: Sight | None = None) -> None:
         self.db = db
         self.sight = seen
         self.columns = columns
         self._answers = answers
-        self._keys = keys
-        self._folder = folder
+        self._indexes = indexes
         self._material = material
         self._search: SearchIndex | None = None
         self._texts_asked: Texts | None = None
@@ -305,7 +309,7 @@ class _Asked:
 
     def close(self) -> None:
         if self._search is not None:
-            self._search.close()
+            self._indexes.give(self.columns.account, self._search)
 
     def answer(self, query: Query) -> list[int]:
         """Every email that meets the condition, in order. Not to be changed."""
@@ -372,7 +376,7 @@ class _Asked:
     def _texts(self) -> Texts:
         if self._texts_asked is None:
             account = self.columns.account
-            self._search = SearchIndex.open(path_of(self._folder, account), self._keys.of(account).index_key)
+            self._search = self._indexes.take(account)
             self._texts_asked = Texts(self.db, account, self._search)
         return self._texts_asked
 

@@ -185,3 +185,31 @@ def test_pieces_of_any_stretch_are_found(text: str) -> None:
                 (piece.text in word) if piece.open_start and piece.open_end else word.endswith(piece.text) if piece.open_start
                 else word.startswith(piece.text) if piece.open_end else word == piece.text for word in there
             ), (stretch, piece)
+
+
+@pytest.mark.parametrize("known", ["few words", "many words", "an older file"])
+def test_beginnings_give_the_same_however_they_are_asked(tmp_path: Path, known: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word by word, all that begin so together, or in a file that has no list of places yet: the same messages."""
+    rng, key = random.Random(7), bytes(range(32))
+    stems = ["mess", "messages", "mess9", "café", "café9", "日本", "日本語", "me", "9mess", "messé"]
+    texts = {number: " ".join(rng.choice(stems) + rng.choice(["", "s", "0", "z", "é", str(rng.randrange(40))]) for _ in range(3)) for number in range(1, 400)}
+    made = SearchIndex.create(tmp_path / "index.db", key)
+    made.write(add=[(number, ("", "", "", "", "", "", words.cut(folded(text)))) for number, text in texts.items()], remove_=range(1, 400, 7), upto=1)
+    made.close()
+    there = {number: text for number, text in texts.items() if number % 7 != 1}
+    if known == "an older file":
+        old = Database(tmp_path / "index.db", write=True, key=key)
+        old.run("DROP TABLE instance")
+        old.close()
+    monkeypatch.setattr(index, "_BEGUN", {"few words": 1_000, "many words": 3, "an older file": 16}[known])
+    asked = SearchIndex.open(tmp_path / "index.db", key)
+    assert asked is not None
+    try:
+        for stem in [*stems, "m", "mes", "messages1", "messy", "caf"]:
+            wanted = words.beginnings(folded(stem))
+            meet = sorted((number for number, text in there.items() if words.begins(folded(text), wanted)), reverse=True)
+            assert meet == asked.newest(c.Contains(c.Field.BODY, stem, True), 1_000), stem
+            assert meet[:5] == asked.newest(c.Contains(c.Field.BODY, stem, True), 5)
+            assert {*meet} == asked.narrow(c.Contains(c.Field.BODY, stem, True)), stem
+    finally:
+        asked.close()
