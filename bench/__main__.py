@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import yardstick
 from bench.systems import OURS, THEIRS, Mailstead, PostfixDovecot, System, quiet
 from bench.workload import bulk, dead, delivery, events, idle, jmap, login, relay
 
@@ -68,6 +69,7 @@ def main() -> None:
     elif os.environ.get("PEER", "1") == "1":
         systems.append(PostfixDovecot())
     results: dict[str, dict[str, dict[str, float]]] = {}
+    tell(results, "machine", "CPU time here, in times of the machine of the goals", "machine", yardstick.measure())
     for system in systems if not ONLY or set(ONLY) - {"relay", "dead"} else ():
         system.start()
         try:
@@ -108,9 +110,9 @@ def outbound(results: dict[str, dict[str, dict[str, float]]]) -> None:
 def tell(results: dict[str, dict[str, dict[str, float]]], key: str, title: str, system: str, figures: dict[str, float]) -> None:
     """Print a row, with the settings it was measured with, and keep it."""
     results.setdefault(key, {})[system] = figures
-    settings = OURS.format(workers=os.environ.get("WORKERS", "2")) if system.startswith("mailstead") else THEIRS
+    settings = f"  [{OURS.format(workers=os.environ.get('WORKERS', '2')) if system.startswith('mailstead') else THEIRS}]" if system != "machine" else ""
     measured = "  ".join(f"{name}={value:.2f}" for name, value in figures.items())
-    print(f"{title:60} {system:16} {measured}  [{settings}]", flush=True)
+    print(f"{title:60} {system:16} {measured}{settings}", flush=True)
 
 
 if __name__ == "__main__":

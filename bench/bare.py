@@ -46,6 +46,11 @@ class Bare:
         self._process.terminate()
         self._process.join()
 
+    @property
+    def pid(self) -> int:
+        """The process that answers."""
+        return self._process.pid or 0
+
     def ask(self) -> float:
         """Milliseconds from the first octet out to the last one in."""
         started = time.perf_counter()

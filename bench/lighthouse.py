@@ -1,6 +1,7 @@
 """``python -m bench.lighthouse``: what Lighthouse says of the sign-in page and of the inbox, beside the goal of 95 in each category; exit 1 where one is missed.
 
 Needs Node, Chromium and ``npm ci`` in ``web/lighthouse``: Lighthouse is kept out of the client's own tools, for it brings 200 packages. Takes about a minute.
+The telephone is as fast as Lighthouse means it, whatever machine it is simulated on (`run.mjs`); ``LIGHTHOUSE_SLOWDOWN=4`` takes the factor that it has for a fast desk computer.
 """
 
 import json
@@ -34,7 +35,7 @@ def main() -> int:
             seen = json.loads(line)
             scores = seen["scores"]
             assert seen["shows"] == ("door" if seen["page"] == "/" else "list"), seen
-            print(f"{seen['page']} on a {seen['size']}:", ", ".join(f"{name} {score}" for name, score in scores.items()), seen.get("runtimeError") or "")
+            print(f"{seen['page']} on a {seen['size']} ({seen['slowdown']} times slower than this machine, whose index is {seen['index']:.0f}):", ", ".join(f"{name} {score}" for name, score in scores.items()), seen.get("runtimeError") or "")
             missed += sum(score < GOAL for score in scores.values())
             for audit in seen["missed"]:
                 print(f"    {audit['id']} {audit['score']:.2f} {audit.get('value') or ''}", *audit["items"], sep="\n        ")

@@ -195,11 +195,14 @@ class Session {
   toast(toast: Omit<Toast, 'id'>, milliseconds = 6000): number {
     const id = this.#next++;
     this.#coming.add(id);
-    // What it speaks of is seen first.
+    // What it speaks of is seen first. Its time begins with a frame in which it stands, so it waits for whoever is looking elsewhere; what is counted down runs already.
+    const ends = (): unknown => setTimeout(() => this.dismiss(id), toast.countdown ? toast.countdown * 1000 : milliseconds);
+    if (toast.countdown) ends();
     afterPaint(() => {
-      if (this.#coming.delete(id)) this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+      if (!this.#coming.delete(id)) return;
+      this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+      if (!toast.countdown) requestAnimationFrame(ends);
     });
-    setTimeout(() => this.dismiss(id), toast.countdown ? toast.countdown * 1000 : milliseconds);
     return id;
   }
 

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+// Asked as the module is loaded.
+vi.stubGlobal('navigator', { languages: ['en'], platform: '' });
+vi.stubGlobal('window', { addEventListener: () => undefined });
+const { session } = await import('../src/action/session.svelte.ts');
+
+let frames: (() => void)[] = [];
+const frame = (): void => {
+  const now = frames;
+  frames = [];
+  for (const one of now) one();
+};
+const shown = (): string[] => session.toasts.map(({ text }) => text);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+  vi.stubGlobal('requestAnimationFrame', (what: () => void) => frames.push(what));
+});
+afterEach(() => {
+  vi.advanceTimersByTime(60_000);
+  frame();
+  vi.advanceTimersByTime(60_000);
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+test('it stands for six seconds from the frame in which it is seen', () => {
+  session.toast({ text: 'archived' });
+  expect(shown()).toEqual([]);
+  frame();
+  vi.advanceTimersByTime(0);
+  expect(shown()).toEqual(['archived']);
+  vi.advanceTimersByTime(60_000);
+  expect(shown()).toEqual(['archived']); // nobody has looked yet
+  frame();
+  vi.advanceTimersByTime(5_900);
+  expect(shown()).toEqual(['archived']);
+  vi.advanceTimersByTime(200);
+  expect(shown()).toEqual([]);
+});
+
+test('another takes its place, and what is counted down ends with its count', () => {
+  session.toast({ text: 'archived' });
+  session.toast({ text: 'moved' });
+  session.toast({ text: 'sending', countdown: 10 });
+  frame();
+  vi.advanceTimersByTime(9_000);
+  expect(shown()).toEqual(['moved', 'sending']);
+  vi.advanceTimersByTime(1_100);
+  expect(shown()).toEqual(['moved']);
+});
+
+test('what is dismissed before it came does not come', () => {
+  session.dismiss(session.toast({ text: 'archived' }));
+  frame();
+  vi.advanceTimersByTime(100);
+  expect(shown()).toEqual([]);
+});
