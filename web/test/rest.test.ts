@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Hand, afterPaint } from '../src/kit/rest.ts';
+import { Hand, afterPaint, rowsIn } from '../src/kit/rest.ts';
 
 test('what is behind waits for the hand, for news, and not for ever', async () => {
   vi.useFakeTimers();
@@ -76,4 +76,13 @@ test('what may come behind the frame comes once, also where no frame is painted'
     vi.useRealTimers();
     vi.unstubAllGlobals();
   }
+});
+
+test('as many rows as a frame bears', () => {
+  expect(rowsIn(16, 3)).toBe(6); // quick
+  expect(rowsIn(16, 6)).toBe(6); // never more than that at once
+  expect(rowsIn(28, 3)).toBe(4);
+  expect(rowsIn(36, 3)).toBe(2);
+  expect(rowsIn(100, 3)).toBe(1); // slow, but some
+  expect(rowsIn(5000, 6)).toBe(1);
 });

@@ -38,6 +38,18 @@ export function afterPaint(what: () => void): void {
   requestAnimationFrame(() => setTimeout(once));
 }
 
+const MOST_ROWS = 6;
+/** A frame and a bit; two; and what rows that took longer than those are to take. */
+const QUICK_MS = 20;
+const SLOW_MS = 32;
+const WANTED_MS = 24;
+
+/** How many rows to draw next, where the last `rows` were there after `ms`: more while that is quick, fewer on a device on which it holds up the page. */
+export function rowsIn(ms: number, rows: number): number {
+  if (ms > SLOW_MS) return Math.max(1, Math.floor((rows * WANTED_MS) / ms));
+  return Math.min(MOST_ROWS, ms > QUICK_MS ? rows + 1 : rows * 2);
+}
+
 let own: Hand | undefined;
 
 /** The hand that works in this window. */
