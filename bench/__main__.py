@@ -110,9 +110,9 @@ def outbound(results: dict[str, dict[str, dict[str, float]]]) -> None:
 def tell(results: dict[str, dict[str, dict[str, float]]], key: str, title: str, system: str, figures: dict[str, float]) -> None:
     """Print a row, with the settings it was measured with, and keep it."""
     results.setdefault(key, {})[system] = figures
-    settings = f"  [{OURS.format(workers=os.environ.get('WORKERS', '2')) if system.startswith('mailstead') else THEIRS}]" if system != "machine" else ""
+    settings = "the processor alone" if system == "machine" else OURS.format(workers=os.environ.get("WORKERS", "2")) if system.startswith("mailstead") else THEIRS
     measured = "  ".join(f"{name}={value:.2f}" for name, value in figures.items())
-    print(f"{title:60} {system:16} {measured}{settings}", flush=True)
+    print(f"{title:60} {system:16} {measured}  [{settings}]", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,28 +25,22 @@ Starlette above it, so what is measured here is less work)."""
 _TURNS: Final = 5
 
 
-def _each_us(work: Callable[[], object], times: int) -> float:
-    """CPU of this thread each time, the median of some turns."""
+def _each_us(work: Callable[[], object], times: int, cpu_s: Callable[[], float] = time.thread_time) -> float:
+    """CPU each time, the median of some turns; ``cpu_s`` tells whose, and it is this thread's otherwise."""
     work()
     turns = []
     for _ in range(_TURNS):
-        started = time.thread_time()
+        started = cpu_s()
         for _ in range(times):
             work()
-        turns.append((time.thread_time() - started) / times * 1e6)
+        turns.append((cpu_s() - started) / times * 1e6)
     return statistics.median(turns)
 
 
-def _reply_us(times: int = 2_000) -> float:
+def _reply_us() -> float:
     """CPU of a bare Uvicorn for each reply."""
     with Bare() as bare:
-        turns = []
-        for _ in range(_TURNS):
-            before = cpu_seconds([bare.pid])
-            for _ in range(times):
-                bare.ask()
-            turns.append((cpu_seconds([bare.pid]) - before) / times * 1e6)
-    return statistics.median(turns)
+        return _each_us(bare.ask, 2_000, lambda: cpu_seconds([bare.pid]))
 
 
 def measure() -> dict[str, float]:

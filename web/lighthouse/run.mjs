@@ -22,7 +22,8 @@ const categories = ['performance', 'accessibility', 'best-practices'];
 /** Times that a script takes longer on the telephone than here. */
 let slowdown = PHONE_SLOWDOWN;
 
-async function look(page, size, cookies = [], tells = true) {
+/** What Lighthouse says of a page, and what stood on it. */
+async function audit(page, size, cookies) {
   const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${chrome.port}`, defaultViewport: null });
   const tab = await browser.newPage();
   const cdp = await tab.createCDPSession();
@@ -32,7 +33,12 @@ async function look(page, size, cookies = [], tells = true) {
   const shows = await tab.evaluate(() => (document.querySelector('.row, .trow') ? 'list' : document.querySelector('input[type=password]') ? 'door' : 'neither'));
   await tab.close();
   await browser.disconnect();
-  if (!tells) return lhr;
+  return { lhr, shows };
+}
+
+/** The same as a line. */
+async function look(page, size, cookies = []) {
+  const { lhr, shows } = await audit(page, size, cookies);
   const weighed = new Set(categories.flatMap((name) => lhr.categories[name].auditRefs.filter(({ weight }) => weight > 0).map(({ id }) => id)));
   const missed = Object.values(lhr.audits)
     .filter(({ id, score }) => weighed.has(id) && score !== null && score < 0.9)
@@ -58,9 +64,9 @@ async function session() {
 try {
   const cookies = await session();
   // The first look is for the index alone, and warms the browser up.
-  const { environment } = await look('/', 'phone', [], false);
+  const { lhr } = await audit('/', 'phone', []);
   if (process.env.LIGHTHOUSE_SLOWDOWN) slowdown = Number(process.env.LIGHTHOUSE_SLOWDOWN);
-  else slowdown = Math.min(PHONE_SLOWDOWN, Math.max(1, Math.round((10 * PHONE_SLOWDOWN * environment.benchmarkIndex) / DESK_INDEX) / 10));
+  else slowdown = Math.min(PHONE_SLOWDOWN, Math.max(1, Math.round((10 * PHONE_SLOWDOWN * lhr.environment.benchmarkIndex) / DESK_INDEX) / 10));
   for (const size of ['phone', 'desk']) {
     await look('/', size);
     await look('/m/inbox', size, cookies);

@@ -1,6 +1,5 @@
 """One shard in one process: its reading connection, and, where this process owns it, its writer."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +11,7 @@ from mailstead.store.blob.segments import SegmentReader, SegmentWriter
 from mailstead.store.engine import sqlite
 from mailstead.store.engine.files import Files
 from mailstead.store.engine.lock import Lock
-from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.sqlite import Database, file_of
 from mailstead.store.engine.writer import Writer
 from mailstead.store.interface import shard_file
 from mailstead.store.mail.recent import Recent
@@ -36,7 +35,7 @@ class Shard:
         self._lock_path = data / "run" / f"shard-{number:03d}.lock"
         self._files = files
         self._reader: Database | None = None
-        self._inode = 0
+        self._file: tuple[int, int] | None = None
         self._lock: Lock | None = None
 
     async def own(self, now_ms: Callable[[], int], committed: Callable[[dict[int, int]], None], *, wait_s: float) -> None:
@@ -55,7 +54,7 @@ class Shard:
         try:
             if self._reader is None or self._is_replaced():
                 self._forget_reader()
-                self._inode = self._inode_now()
+                self._file = file_of(self.path)
                 self._reader = self.open_reader()
             return look(self._reader)
         except (Refusal, Unavailable, StateTooOld):
@@ -70,13 +69,7 @@ class Shard:
 
     def _is_replaced(self) -> bool:
         """Whether the file under the shard's name is no longer the one that is open: its owner has rebuilt it."""
-        return self._inode_now() != self._inode
-
-    def _inode_now(self) -> int:
-        try:
-            return os.stat(self.path).st_ino  # noqa: PTH116 - with every read, and this is the quick one
-        except OSError:
-            return 0
+        return file_of(self.path) != self._file
 
     def _forget_reader(self) -> None:
         if self._reader is not None:

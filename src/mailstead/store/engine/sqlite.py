@@ -6,6 +6,7 @@ returned survives a power cut. DEPENDENCIES "Storage" names the driver; it carri
 and its flags are ours and not the machine's.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,6 +155,15 @@ class Database:
             self.close()
         except Failure:
             pass
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Which file stands under a name, as (device, inode); None: there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - with every read, and this is the quick one
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def unavailable(exc: Exception, path: Path) -> Unavailable:

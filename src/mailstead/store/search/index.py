@@ -8,7 +8,6 @@ Beginnings of one and two letters have lists of their own (``prefix``): whoever 
 account of 60,000 messages they cost 34 µs a message and double the file, and answer in 0.1 ms instead of 100.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from mailstead.model import condition as c
 from mailstead.model.errors import Unavailable
 from mailstead.store.engine import sqlite
-from mailstead.store.engine.sqlite import Database
+from mailstead.store.engine.sqlite import Database, file_of
 from mailstead.store.search.answer import folded
 from mailstead.store.search.words import Piece, beginnings, pieces, whole
 
@@ -50,10 +49,10 @@ _SCHEMA: Final = (
 class SearchIndex:
     """One connection. ``open`` and ``create`` make it."""
 
-    def __init__(self, db: Database, file: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, db: Database, file: tuple[int, int] | None = None) -> None:
         self._db = db
         self.file = file
-        """Which file it is, as ``file_of`` tells."""
+        """Which file it is, as ``file_of`` tells; None of one that is written."""
         self.upto = 0
         self.refresh()
 
@@ -210,9 +209,9 @@ class SearchIndex:
 
     def _begun(self, beginning: str) -> list[str] | None:
         """The words of the index that begin so; None: more than a few, or it cannot tell."""
-        found: list[str] = []
         if len(beginning) <= _LISTED:
             return None
+        found: list[str] = []
         least = beginning
         try:
             while (row := self._db.one("SELECT term FROM instance WHERE term>=? LIMIT 1", (least,))) and row[0].startswith(beginning):
@@ -229,15 +228,6 @@ class SearchIndex:
             "SELECT term FROM word WHERE term LIKE ? ESCAPE '\\' LIMIT ?", (piece.pattern(), _EXPANSIONS + 1)
         )
         return None if len(rows) > _EXPANSIONS else [row[0] for row in rows]
-
-
-def file_of(path: Path) -> tuple[int, int] | None:
-    """(device, inode); None: there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - with every question, and this is the quick one
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def remove(path: Path) -> None:

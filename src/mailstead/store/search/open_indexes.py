@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from mailstead.store.engine import sqlite
+from mailstead.store.engine.sqlite import file_of
 from mailstead.store.keys import Keys
-from mailstead.store.search.index import SearchIndex, file_of
+from mailstead.store.search.index import SearchIndex
 from mailstead.store.search.indexer import path_of
 
 KEPT: Final = 6
