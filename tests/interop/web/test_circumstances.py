@@ -35,7 +35,6 @@ def test_over_a_slow_line_deeds_are_seen_before_they_are_told(site: Server, brow
         put(site, subject, f"<p>{subject}, word by word.</p>", to=SLOW)
     device = {"name": "slow", "login": SLOW, "password": PASSWORD}
     seen = browser.run("slowLine", device, filed="Slow to file", flagged="Slow to flag", read="Slow to read")
-    assert {"filed": 0, "flagged": 0, "reload": 0} == {name: seen[name] for name in ("filed", "flagged", "reload")}
     assert (0, "Slow to read, word by word.") == (seen["head"], seen["text"])
     eventually(lambda: holds(site, "Archive", "Slow to file", SLOW))
     eventually(lambda: r"\flagged" in flags(site, SLOW, "Slow to flag"))

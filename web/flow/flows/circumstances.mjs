@@ -70,43 +70,45 @@ export async function keyboardAlone(mail, { first, second, reply }) {
 }
 
 // ------------------------------------------------------------------------------------------------ a slow line
-/** Everything is seen before the server has answered: each deed with what the page had heard from the server when it showed. */
+/** A line so slow that the server hears nothing, and says nothing, before it is let go: what shows until then shows without an answer. */
+async function slow(mail) {
+  const held = [];
+  const asked = /\/jmap$|\/api\//;
+  const hold = (route) => void held.push(route);
+  await mail.context.route(asked, hold);
+  return {
+    told: (words) => held.filter((route) => route.request().postData()?.includes(words)).length,
+    letGo: async () => {
+      await mail.context.unroute(asked, hold);
+      // A question of a page that is gone by now has nobody to answer to.
+      await Promise.all(held.splice(0).map((route) => route.continue().catch(() => undefined)));
+    },
+  };
+}
+
+/** Everything is seen before the server has heard of it: two deeds, the head of a message whose text is not here yet, and the list of a page loaded anew. */
 export async function slowLine(mail, { filed, flagged, read }) {
   const page = await mail.at('/m/inbox');
   await mail.row(read).first().waitFor();
-  const cdp = await mail.context.newCDPSession(page);
-  await cdp.send('Network.enable');
-  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 2500, downloadThroughput: 30_000, uploadThroughput: 15_000 });
-  let answered = 0;
-  const listen = (response) => (answered += response.url().endsWith('/jmap') && response.request().postData()?.includes('Email/set') ? 1 : 0);
-  page.on('response', listen);
+  const line = await slow(mail);
   const seen = {};
   await mail.row(filed).first().focus();
   await mail.press('e');
   await mail.gone(filed);
-  seen.filed = answered;
   await mail.row(flagged).first().focus();
   await mail.press('s');
   await mail.row(flagged).locator('.flag-red').waitFor();
-  seen.flagged = answered;
-  // A message whose text is not here yet: its head at once, a quiet place for the text, then the text.
-  await mail.open(read);
+  await mail.open(read); // its head at once, a quiet place for the text, then the text
   seen.head = await page.locator('.msg iframe').count();
-  await mail.text();
+  while (!line.told('Email/set')) await page.waitForTimeout(50);
+  await line.letGo();
   seen.text = (await (await mail.text()).evaluate(() => document.body.textContent)).trim();
   await page.waitForFunction(() => !document.querySelector('.sync-dot.is-busy'), undefined, { timeout: 40_000 });
   // Loaded anew, the list is on the screen before the server has said anything at all, also not who is signed in.
-  let spoken = 0;
-  const count = (response) => (spoken += /\/jmap$|\/api\//.test(response.url()) ? 1 : 0);
-  page.on('response', count);
+  const again = await slow(mail);
   await page.goto(`${mail.base}/m/inbox`, { waitUntil: 'commit' });
-  spoken = 0; // what was on its way to the page before
-  await mail.row(read).first().waitFor({ timeout: 30_000 });
-  seen.reload = spoken;
-  page.off('response', listen);
-  page.off('response', count);
-  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
-  await cdp.detach();
+  await mail.row(read).first().waitFor();
+  await again.letGo();
   return seen;
 }
 
