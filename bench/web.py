@@ -71,7 +71,7 @@ def main(messages: int, stretches: int = _STRETCHES) -> None:
         server = Server(folder / "server", workers=1).init((READER,))
         write(folder / "mail.mbox", messages)
         server.command("import", READER, str(folder / "mail.mbox"), "--mailbox", "INBOX", timeout_s=900)
-        with server.start(), Browser(f"http://127.0.0.1:{server.ports['http']}") as browser:
+        with server.start(), Browser(f"http://127.0.0.1:{server.ports['http']}", "chromium") as browser:
             device = {"name": "bench", "login": READER, "password": PASSWORD}
             print("start, ms", browser.run("starts", device, errors=True), flush=True)
             print("scroll, script of a frame in ms", browser.run("scroll", device, errors=True), flush=True)

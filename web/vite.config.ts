@@ -34,7 +34,8 @@ export default defineConfig({
     target: 'es2022',
     // `light-dark()` is kept as it is written: a dark preview inside a light page depends on it.
     cssTarget: ['chrome123', 'firefox121', 'safari17.5'],
-    modulePreload: { polyfill: false },
+    // What a late part leads to comes behind it, from the device as soon as the service worker is there: the page itself has no list of it to work off.
+    modulePreload: { polyfill: false, resolveDependencies: (_, deps, { hostType }) => (hostType === 'html' ? deps : deps.filter((one) => one.endsWith('.css'))) },
     assetsInlineLimit: 0,
     cssCodeSplit: true,
     sourcemap: false,

@@ -26,9 +26,9 @@ class Browser:
     ran: ClassVar[dict[str, set[str]]] = {}
 
     @staticmethod
-    def need(engine: str = "chromium") -> None:
+    def need(engine: str = "shell") -> None:
         """Skip the test where a program is missing."""
-        package = {"chromium": "chromium", "firefox": "firefox-esr"}[engine]
+        package = {"shell": "chromium", "chromium": "chromium", "firefox": "firefox-esr"}[engine]
         for ok, needs in (
             (shutil.which("node"), "node (Debian package nodejs)"),
             (Path("/usr/bin", package).exists(), f"{engine} (Debian package {package})"),
@@ -37,8 +37,8 @@ class Browser:
             if not ok:
                 pytest.skip(f"needs {needs}")
 
-    def __init__(self, base: str, engine: str = "chromium", prefs: Mapping[str, Any] | None = None) -> None:
-        """``engine``: chromium or firefox. ``prefs``: settings of Firefox, as in about:config."""
+    def __init__(self, base: str, engine: str = "shell", prefs: Mapping[str, Any] | None = None) -> None:
+        """``engine``: shell (Chromium without its window, or Chromium where there is none), chromium or firefox. ``prefs``: of Firefox, as in about:config."""
         self.need(engine)
         self.base = base
         self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-// One browser for many flows (its name is the first argument, Chromium where there is none). Each line of standard input asks for one: {"number", "flow", "device", "args"}; each line of standard output
+// One browser for many flows (its name is the first argument: engines.mjs). Each line of standard input asks for one: {"number", "flow", "device", "args"}; each line of standard output
 // answers: {"number", "result", "errors", "commands"} or {"number", "failed"}. A device is a browser context with its own storage; it lasts as long as this
 // process, so a flow may go on where an earlier one has stopped. The tests that ask look at the server over IMAP.
 import { createInterface } from 'node:readline';

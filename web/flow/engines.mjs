@@ -1,9 +1,14 @@
-// The browsers that the flows drive: Debian's Chromium, and Debian's Firefox over WebDriver BiDi.
+// The browsers that the flows drive: Debian's Chromium, whole or as the shell that has no window (the same engine, for a third less of the processor), and Debian's
+// Firefox over WebDriver BiDi.
+import { existsSync } from 'node:fs';
 import playwright from 'playwright-core';
 
-async function chromium() {
+const WHOLE = '/usr/bin/chromium';
+const SHELL = '/usr/bin/chromium-headless-shell';
+
+async function chromium(executablePath) {
   return playwright.chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 }
@@ -19,4 +24,5 @@ async function firefox(prefs) {
   return browser;
 }
 
-export const launch = (engine, prefs = {}) => (engine === 'firefox' ? firefox(prefs) : chromium());
+/** `engine`: firefox; chromium, as people have it; or shell, which is Chromium's where there is one. */
+export const launch = (engine, prefs = {}) => (engine === 'firefox' ? firefox(prefs) : chromium(engine === 'shell' && existsSync(SHELL) ? SHELL : WHOLE));

@@ -52,6 +52,21 @@ test('another takes its place, and what is counted down ends with its count', ()
   expect(shown()).toEqual(['moved']);
 });
 
+test('news takes no way back from the screen', () => {
+  const action = { label: 'Undo', run: () => undefined };
+  session.toast({ text: 'moved', action });
+  frame();
+  vi.advanceTimersByTime(0);
+  session.toast({ text: 'sent' });
+  frame();
+  vi.advanceTimersByTime(0);
+  expect(shown()).toEqual(['moved', 'sent']);
+  session.toast({ text: 'archived', action });
+  frame();
+  vi.advanceTimersByTime(0);
+  expect(shown()).toEqual(['archived']);
+});
+
 test('what is dismissed before it came does not come', () => {
   session.dismiss(session.toast({ text: 'archived' }));
   frame();

@@ -200,7 +200,9 @@ class Session {
     if (toast.countdown) ends();
     afterPaint(() => {
       if (!this.#coming.delete(id)) return;
-      this.toasts = [...this.toasts.filter((other) => other.countdown !== undefined || toast.countdown !== undefined), { ...toast, id }];
+      // One at a time, but what counts down, and what offers something beside one that only tells: the way back from a deed is not lost to news of another.
+      const stays = (other: Toast): boolean => other.countdown !== undefined || toast.countdown !== undefined || (other.action !== undefined && toast.action === undefined);
+      this.toasts = [...this.toasts.filter(stays), { ...toast, id }];
       if (!toast.countdown) requestAnimationFrame(ends);
     });
     return id;

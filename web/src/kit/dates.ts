@@ -76,7 +76,7 @@ export function warm(tag: string): void {
         rest(others);
       });
   };
-  const last = (): void => rest([clock, weekday, day]);
+  const last = (): void => rest([clock, weekday, day, month]);
   if (sessionStorage.getItem(READY) === tag) return last();
   sessionStorage.setItem(READY, tag);
   const thread = new Worker(scriptUrl(workerUrl), { type: 'module', name: tag });
