@@ -36,7 +36,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const ways = ['hour minute', 'weekday', 'day month'];
+const ways = ['hour minute', 'weekday', 'day month', 'month'];
 
 test('the ways of a list to say dates are made behind the thread, one in each idle time, once', async () => {
   const { rowDate, warm } = await import('../src/kit/dates.ts');
