@@ -47,5 +47,6 @@ export default defineConfig({
       ['/api', '/jmap', '/.well-known', '/proxy'].map((path) => [path, { target: server, changeOrigin: false, ws: true }]),
     ),
   },
-  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+  // A module is read within the time of the first test that asks for it: on a machine with much to do that is long.
+  test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });

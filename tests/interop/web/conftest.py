@@ -49,6 +49,13 @@ def browser(site: Server) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def whole_browser(site: Server) -> Iterator[Browser]:
+    """Chromium with all of its window, for what the shell does otherwise: notifications, and the way of the focus into a frame."""
+    with Browser(f"http://127.0.0.1:{site.ports['http']}", "chromium") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def desk(browser: Browser) -> dict[str, Any]:
     """Where the first user works."""
     device = {"name": "desk", "login": LOGIN, "password": PASSWORD}

@@ -18,11 +18,11 @@ def flags(server: Server, login: str, subject: str, mailbox: str = "INBOX") -> s
     return {flag.lower() for flag in found(server, login, mailbox, subject)[0][0]}
 
 
-def test_without_a_mouse(site: Server, browser: Browser) -> None:
+def test_without_a_mouse(site: Server, whole_browser: Browser) -> None:
     for subject in ("Lantern to be filed", "To be answered by key"):
         put(site, subject, to=HANDS, sender=FRIEND)
     device = {"name": "no mouse", "login": HANDS, "password": PASSWORD}
-    hidden = browser.run("keyboardAlone", device, first="To be answered by key", second="Lantern to be filed", reply="Typed, all of it.")
+    hidden = whole_browser.run("keyboardAlone", device, first="To be answered by key", second="Lantern to be filed", reply="Typed, all of it.")
     assert [] == hidden
     eventually(lambda: holds(site, "Archive", "Lantern to be filed", HANDS))
     assert "desk" in flags(site, HANDS, "Lantern to be filed", "Archive")

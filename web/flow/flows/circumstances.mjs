@@ -70,14 +70,14 @@ export async function keyboardAlone(mail, { first, second, reply }) {
 }
 
 // ------------------------------------------------------------------------------------------------ a slow line
-/** A line so slow that the server hears nothing, and says nothing, before it is let go: what shows until then shows without an answer. */
-async function slow(mail) {
+/** A line so slow that the server hears nothing of what `holds` (all, where it says nothing), and says nothing, before it is let go: what shows until then shows without an answer. */
+async function slow(mail, holds = () => true) {
   const held = [];
   const asked = /\/jmap$|\/api\//;
-  const hold = (route) => void held.push(route);
+  const hold = (route) => (holds(route.request().postData() ?? '') ? void held.push(route) : route.fallback());
   await mail.context.route(asked, hold);
   return {
-    told: (words) => held.filter((route) => route.request().postData()?.includes(words)).length,
+    told: (words) => held.some((route) => route.request().postData()?.includes(words)),
     letGo: async () => {
       await mail.context.unroute(asked, hold);
       // A question of a page that is gone by now has nobody to answer to.
@@ -88,6 +88,8 @@ async function slow(mail) {
 
 /** Everything is seen before the server has heard of it: two deeds, the head of a message whose text is not here yet, and the list of a page loaded anew. */
 export async function slowLine(mail, { filed, flagged, read }) {
+  // Texts come onto the device by themselves some time after the list.
+  const texts = await slow(mail, (words) => words.includes('fetchHTMLBodyValues'));
   const page = await mail.at('/m/inbox');
   await mail.row(read).first().waitFor();
   const line = await slow(mail);
@@ -102,6 +104,7 @@ export async function slowLine(mail, { filed, flagged, read }) {
   seen.head = await page.locator('.msg iframe').count();
   while (!line.told('Email/set')) await page.waitForTimeout(50);
   await line.letGo();
+  await texts.letGo();
   seen.text = (await (await mail.text()).evaluate(() => document.body.textContent)).trim();
   await page.waitForFunction(() => !document.querySelector('.sync-dot.is-busy'), undefined, { timeout: 40_000 });
   // Loaded anew, the list is on the screen before the server has said anything at all, also not who is signed in.
