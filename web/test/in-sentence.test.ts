@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { messageDate } from '../src/kit/dates.ts';
+import { dayAndTime, messageDate } from '../src/kit/dates.ts';
 import { type Language, speak } from '../src/kit/i18n/index.svelte.ts';
 import { inSentence } from '../src/kit/in-sentence.ts';
 
@@ -20,4 +20,15 @@ describe.each(said)('%s', (language, today, tomorrow, weekday) => {
     expect(inSentence(new Date(2026, 10, 26, 14).toISOString(), now).split(' ')[0]).toBe(tomorrow.toLowerCase());
     expect(inSentence(new Date(2026, 10, 28, 14).toISOString(), now).split(' ')[0]).toBe(weekday);
   });
+});
+
+it.each([
+  ['en', ', '],
+  ['de', ', '],
+  ['ar', '\u060c '],
+] as const)('a moment to choose has one kind of comma: %s', async (language, comma) => {
+  await speak(language);
+  const words = dayAndTime(new Date(2026, 10, 28, 11));
+  expect(words).toContain(comma);
+  expect(/,/.test(words) && words.includes('\u060c')).toBe(false);
 });

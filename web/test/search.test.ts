@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { format, parse } from '../src/kit/search.ts';
+import { format, once, parse } from '../src/kit/search.ts';
 
 const said = (text: string): string[] => parse(text).map(({ op, value, not }) => `${not ? 'not ' : ''}${op} ${value}`);
 
@@ -12,6 +12,9 @@ describe('what is typed', () => {
   });
   it('is a word where no operator is called so, or nothing follows', () => {
     expect(said('re:plan from:')).toEqual(['text re:plan', 'text from:']);
+  });
+  it('is one filter, however often it is asked for', () => {
+    expect(format(once(parse('is:read from:Anna is:read -is:read from:anna to:anna -is:read')))).toBe('is:read from:Anna -is:read to:anna');
   });
   it('is written as it was typed', () => {
     const text = 'invoice from:anna "two words" -is:unread';

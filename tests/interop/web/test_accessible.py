@@ -72,7 +72,7 @@ def test_languages_and_the_way_they_are_written(browser: Browser) -> None:
     device = {"name": "look", "login": READER, "password": PASSWORD}
     german = browser.run("language", device, language="de")
     assert (german["dir"], german["listBeforeReader"]) == ("ltr", True)
-    assert "Eingang" in german["places"]
+    assert "Posteingang" in german["places"]
     arabic = browser.run("language", device, language="ar")
     assert (arabic["dir"], arabic["listBeforeReader"]) == ("rtl", False)
     assert "الوارد" in arabic["places"]

@@ -59,7 +59,7 @@ def second_factor(server: Server, login: str) -> str:
 def test_wrong_and_right_codes(site: Server, browser: Browser) -> None:
     secret = second_factor(site, CAREFUL)
     device = {"name": "careful", "login": CAREFUL, "password": PASSWORD}
-    assert "do not belong together" in browser.run("refused", device, password="wrong")
+    assert "Wrong address or password." == browser.run("refused", device, password="wrong")
     assert "not, or no longer, the right one" in browser.run("refused", device, password=PASSWORD, code="000000")
     browser.run("signIn", device, code=code_of(secret))
 
@@ -104,8 +104,14 @@ def test_the_second_factor_is_set_up_by_hand(browser: Browser) -> None:
     scanned = urlsplit(shown["scanned"])
     assert ("otpauth", "totp", [secret]) == (scanned.scheme, scanned.netloc, parse_qs(scanned.query)["secret"])
     assert unquote(scanned.path).endswith(LOST)
+    assert [secret, "\n".join(shown["recovery"])] == shown["copied"] and len(shown["recovery"]) > 1
     browser.run("confirmSecondFactor", device, code=code_of(secret, -1))
     browser.run("signIn", device | {"name": "lost too"}, code=code_of(secret))
+
+
+def test_the_account_without_a_network_says_what_it_lacks(browser: Browser) -> None:
+    device = {"name": "account offline", "login": SHOWN, "password": PASSWORD}
+    assert {"without": 3, "after": 0} == browser.run("accountOffline", device)
 
 
 def test_what_is_chosen_when_shown_around_follows_the_user(browser: Browser) -> None:

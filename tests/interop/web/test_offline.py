@@ -55,7 +55,7 @@ def test_a_journey_without_a_network(site: Server, browser: Browser, monkeypatch
     expected = [f"Message to {FRIEND}: From the train", f"Archived: {SUBJECTS[2]}", f"Flagged: {SUBJECTS[1]}", f"Archived: {SUBJECTS[0]}"]
     assert queue == expected
     browser.run("noteOffline", laptop, subject=SUBJECTS[4], text="Thought of on the train")
-    expected.insert(0, f"Note kept: {SUBJECTS[4]}")
+    expected.insert(0, f"Note saved: {SUBJECTS[4]}")
     # It outlives the page, and each step can still be taken back.
     browser.run("startOffline", laptop)
     assert browser.run("waiting", laptop) == expected

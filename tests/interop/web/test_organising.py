@@ -165,7 +165,7 @@ def test_a_note_is_for_oneself_and_on_every_device(
         assert ["Offer for the roof"] == browser.run("searched", office, words=words)
     browser.run("noteUndone", office, subject="Offer for the roof", text="marmalade")
     eventually(lambda: notes() == ["Otto says yes: marmalade"])
-    browser.run("undoElsewhere", home, words="Note kept")
+    browser.run("undoElsewhere", home, words="Note saved")
     eventually(lambda: notes() == ["Ask Otto first"])
     browser.run("noteShown", office, subject="Offer for the roof", text="Ask Otto first")
     assert b"otto" not in b"".join(message.as_bytes().lower() for _, message in found(site, TIDY, "INBOX", "Offer for the roof"))
@@ -259,8 +259,9 @@ def test_templates_fill_their_fields_and_are_sent_so(site: Server, browser: Brow
 
 def test_an_app_password_opens_imap(site: Server, browser: Browser, office: dict[str, Any]) -> None:
     password = browser.run("appPassword", office, label="Old phone")
+    assert password["shown"] == password["copied"]
     with imaplib.IMAP4("127.0.0.1", site.ports["imap"]) as imap:
-        imap.login(TIDY, password)
+        imap.login(TIDY, password["copied"])
 
 
 def test_everything_at_once_and_back_from_another_device(
@@ -330,4 +331,4 @@ def test_what_can_be_searched_by_is_put_into_the_field(site: Server, browser: Br
     browser.run("flag", device, subject="Of somebody else", colour="Red")
     seen = browser.run("searchByHints", device, sender="nadia")
     assert ("from:", ["Of Nadia"], ["Of somebody else"]) == (seen["field"], seen["byKey"], seen["byHand"])
-    assert ["is", "flagged"] == seen["chip"].split()
+    assert ["is", "flagged"] == seen["chip"].split() and 1 == seen["chips"]

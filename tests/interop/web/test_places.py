@@ -39,7 +39,7 @@ def test_a_telephone_has_a_way_back_from_every_place(site: Server, browser: Brow
     ("language", "said"),
     [
         ("en", ["is unread", "in Inbox", "larger than 100 bytes"]),
-        ("de", ["ist ungelesen", "in Eingang", "größer als 100 Byte"]),
+        ("de", ["ist ungelesen", "in Posteingang", "größer als 100 Byte"]),
         ("ar", ["حالها غير مقروءة", "في الوارد", "أكبر من 100 بايت"]),
     ],
 )

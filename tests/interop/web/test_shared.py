@@ -246,7 +246,7 @@ def test_everybodys_mail_on_the_device_is_searched_without_a_network(shared: Ser
     assert 2 == len(ids)
     seen = browser.run("searchAllOffline", guest, words="kettle", wait=kettles, ids=ids)
     assert [[f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)] == seen["all"]["rows"]
-    assert ([GUEST, OWNER], "cannot be reached", 4) == (seen["all"]["accounts"], seen["all"]["server"], seen["all"]["device"][1])
+    assert ([GUEST, OWNER], "Cannot be reached", 4) == (seen["all"]["accounts"], seen["all"]["server"], seen["all"]["device"][1])
     assert ([GUEST], ["Kettle 2", "Kettle 0"]) == (seen["own"]["accounts"], [subject for subject, _ in seen["own"]["rows"]])
     # Said are the messages that were looked through, not all that are here.
     assert 0 < seen["own"]["device"][0] < seen["all"]["device"][0]

@@ -165,11 +165,11 @@ def test_a_smart_folder_comes_back_with_its_name_its_colour_and_those_in_it(site
     before = tree(chooser)
     assert [("Clients", None), ("Today", "Urgent"), ("Urgent", "Clients")] == [(one["name"], one["in"]) for one in before]
     said = browser.run("smartFolderBack", study, name="Clients", fresh="Customers", child="Today")
-    assert ["Taken back: Customers: smart folder removed", "Taken back: Customers: smart folder changed"] == said
+    assert ["Taken back: Smart folder Customers removed", "Taken back: Smart folder Customers changed"] == said
     eventually(lambda: tree(chooser) == before)
     browser.run("smartFolderGone", study, name="Clients")
     eventually(lambda: tree(chooser) == [])
-    browser.run("undoElsewhere", {**study, "name": "chooser-sofa"}, words="Clients: smart folder removed")
+    browser.run("undoElsewhere", {**study, "name": "chooser-sofa"}, words="Smart folder Clients removed")
     eventually(lambda: tree(chooser) == before)
 
 
@@ -185,7 +185,7 @@ def test_a_signature_and_a_sender_come_back(site: Server, browser: Browser, choo
     before = senders(chooser)
     assert [("Chooser at home", "From home")] == [one for one in before if one[0] == "Chooser at home"]
     said = browser.run("sendersBack", study, signature="Worst wishes", name="Chooser at home")
-    assert "Taken back: Chooser at home: sender removed" == said[0]
+    assert "Taken back: Identity Chooser at home removed" == said[0]
     eventually(lambda: senders(chooser) == before)
 
 
@@ -193,5 +193,5 @@ def test_a_smart_folder_and_a_sender_that_were_made_go_again(site: Server, brows
     put(site, "Something to collect", to=CHOOSER)
     searches, before = tree(chooser), senders(chooser)
     said = browser.run("keptMadeAndBack", study, words="collect", name="Collected")
-    assert ["Taken back: Collected: new smart folder", f"Taken back: {CHOOSER}: new sender"] == said
+    assert ["Taken back: Smart folder Collected created", f"Taken back: Identity {CHOOSER} added"] == said
     eventually(lambda: tree(chooser) == searches and senders(chooser) == before)

@@ -41,12 +41,39 @@ export async function isSignedOut(mail) {
   return mail.page.locator('.lede').textContent();
 }
 
+/** What the clipboard holds after this button, which says so. */
+async function clipboardAfter(mail, name) {
+  await mail.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await mail.page.evaluate(() => navigator.clipboard.writeText('nothing yet'));
+  await mail.button(name).click();
+  await mail.page.waitForFunction(async () => (await navigator.clipboard.readText()) !== 'nothing yet');
+  await mail.page.locator('.toast').filter({ hasText: 'Copied' }).first().waitFor();
+  return mail.page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** Without a network the page of one's account says what it lacks, and has it when there is one again. */
+export async function accountOffline(mail) {
+  const page = await mail.at('/m/inbox');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await mail.at('/settings/appearance'); // the page of the settings is here from now on
+  await mail.context.setOffline(true);
+  await mail.says('Offline');
+  await mail.at('/settings/security');
+  await mail.says('This needs the network.');
+  const without = await page.getByText('This needs the network.').count();
+  await mail.context.setOffline(false);
+  await page.getByText('this one').waitFor({ timeout: 40_000 });
+  return { without, after: await page.getByText('This needs the network.').count() };
+}
+
 /** Set up the second factor by hand; `codeOf` is asked of the test, so the secret goes out and the code comes in. */
 export async function beginSecondFactor(mail) {
   const page = await mail.at('/settings/security');
   await mail.button('Set up').click();
   const code = await page.locator('svg.qr').evaluate((svg) => ({ size: svg.viewBox.baseVal.width, path: svg.querySelector('path').getAttribute('d') }));
-  return { secret: await page.locator('.secret').first().textContent(), scanned: read(code) };
+  const recovery = await page.locator('.codes li').allTextContents();
+  const copied = [await clipboardAfter(mail, 'Copy secret'), await clipboardAfter(mail, 'Copy codes')];
+  return { secret: await page.locator('.secret').first().textContent(), scanned: read(code), recovery, copied };
 }
 
 export async function confirmSecondFactor(mail, { code }) {
@@ -60,7 +87,7 @@ export async function appPassword(mail, { label }) {
   const page = await mail.at('/settings/security');
   await page.getByLabel('What it is for').fill(label);
   await mail.button('New app password').click();
-  return page.locator('.trust .secret').textContent();
+  return { shown: await page.locator('.trust .secret').textContent(), copied: await clipboardAfter(mail, 'Copy password') };
 }
 
 /** Shown around: go back once, choose keys and a layout on the way; the layout one finds oneself in. */

@@ -278,7 +278,7 @@ export async function screenOnly(mail, { subject }) {
   await mail.at('/settings/layout');
   for (const name of ['One', 'Two', 'Three', 'Four']) {
     await mail.page.getByLabel('Name of the layout').last().fill(name);
-    await mail.button('Keep').click();
+    await mail.button('Save').click();
     await mail.button(`Remove ${name}`).waitFor();
     await page.locator(`label:has(.lay-${{ One: 'table', Two: 'bottom', Three: 'columns', Four: 'columns' }[name]}) input`).check({ force: true });
   }

@@ -4,7 +4,7 @@
 export async function subscribe(mail) {
   const page = await mail.at('/settings/notifications');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
-  await page.getByText('Tell me of new mail').click();
+  await page.getByText('Notify me about new mail').click();
   const says = page.locator('.set .trust').first();
   await says.waitFor();
   await page.waitForTimeout(1500); // settings follow the user a moment later

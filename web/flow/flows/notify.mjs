@@ -4,7 +4,7 @@
 export async function chooseNotifications(mail, { vip }) {
   await mail.page.context().grantPermissions(['notifications']);
   const page = await mail.at('/settings/notifications');
-  await page.getByText('Tell me of new mail').click();
+  await page.getByText('Notify me about new mail').click();
   await page.getByText('VIPs only', { exact: true }).click();
   await page.getByLabel('Address of a VIP').fill(vip);
   await mail.button('Add').click();
@@ -52,7 +52,7 @@ export async function toldByThePage(mail, { subject }) {
 
 export async function noNotifications(mail) {
   const page = await mail.at('/settings/notifications');
-  await page.getByText('Tell me of new mail').click();
+  await page.getByText('Notify me about new mail').click();
   await page.locator('.set .trust').waitFor({ state: 'detached' });
   return page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).length);
 }
@@ -67,7 +67,7 @@ async function turn(page, words, on) {
 export async function rules(mail, { which, vip, folder, quiet, sound }) {
   await mail.page.context().grantPermissions(['notifications']);
   const page = await mail.at('/settings/notifications');
-  await turn(page, 'Tell me of new mail', true);
+  await turn(page, 'Notify me about new mail', true);
   await page.locator('.set .trust').first().waitFor();
   await page.getByText(which, { exact: true }).click();
   if (!(await page.locator('.plain-list bdi').filter({ hasText: vip }).count())) {
@@ -75,7 +75,7 @@ export async function rules(mail, { which, vip, folder, quiet, sound }) {
     await mail.button('Add').click();
   }
   await turn(page, folder, true);
-  await turn(page, 'Tell nothing at night', quiet !== null);
+  await turn(page, 'No notifications at night', quiet !== null);
   if (quiet) {
     await page.locator('input[type=time]').first().fill(quiet.from);
     await page.locator('input[type=time]').last().fill(quiet.to);

@@ -79,7 +79,7 @@ export async function noteOffline(mail, { subject, text }) {
   await mail.press('Shift+n');
   const field = mail.page.getByRole('dialog').getByLabel('Note on this conversation');
   await field.fill(text);
-  await mail.button('Keep', mail.page.getByRole('dialog')).click();
+  await mail.button('Save', mail.page.getByRole('dialog')).click();
   await mail.page.locator('.memo').filter({ hasText: text }).waitFor();
   await mail.press('/');
   await mail.page.locator('.search input').first().fill(text);
@@ -110,7 +110,7 @@ export async function cut(mail, { off }) {
 export async function backOnline(mail) {
   await mail.context.setOffline(false);
   await mail.at('/history');
-  await mail.page.getByText('Waiting to be told to the server').waitFor({ state: 'detached', timeout: 40_000 });
+  await mail.page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor({ state: 'detached', timeout: 40_000 });
   return mail.page.locator('.hist').evaluateAll((items) => items.map((item) => item.textContent.replace(/\s+/g, ' ').trim()));
 }
 
@@ -137,8 +137,10 @@ export async function signInAgain(mail) {
   await mail.context.setOffline(false);
   await mail.page.getByRole('alert').getByRole('button', { name: 'Sign in' }).click();
   const dialog = mail.page.getByRole('dialog');
-  await dialog.getByLabel('Password', { exact: true }).fill(mail.password);
-  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  // One goes on by writing the password: nothing has to be pressed first.
+  await dialog.getByLabel('Password', { exact: true }).and(mail.page.locator(':focus')).waitFor();
+  await mail.page.keyboard.type(mail.password);
+  await mail.press('Enter');
   await dialog.waitFor({ state: 'detached' });
 }
 

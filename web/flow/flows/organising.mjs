@@ -244,7 +244,7 @@ export async function keptLayout(mail, { name, renamed }) {
   const choose = (words) => page.getByRole('radio', { name: words }).check({ force: true });
   await choose(/Reader below/);
   await page.getByLabel('Name of the layout').last().fill(name);
-  await mail.button('Keep').click();
+  await mail.button('Save').click();
   await mail.button(`Remove ${name}`).waitFor();
   const item = page.locator('.plain-list li').first();
   const kept = await chosen();
@@ -459,10 +459,20 @@ export async function searchByHints(mail, { sender }) {
   seen.byKey = await mail.subjects();
   await mail.press('Escape');
   await page.locator('.rail a[href^="/s?"]').click();
-  await page.getByRole('button', { name: 'Flagged is:flagged' }).click();
+  await page.getByRole('button', { name: 'Flagged', exact: true }).click();
   await mail.found();
   seen.chip = await page.locator('.search .op').innerText();
   seen.byHand = await mail.subjects();
+  // The same once more is the same.
+  await field.focus();
+  await page.keyboard.type('is:flagged ');
+  await page.waitForFunction(() => document.querySelector('.search input').value.trim() === '');
+  await mail.found();
+  seen.chips = await page.locator('.search .op').count();
+  // Nothing of the kind: the page offers to look everywhere.
+  await page.keyboard.type('qqqq');
+  await page.locator('.calm').getByRole('button', { name: 'Search everywhere' }).click();
+  await page.locator('.calm').getByRole('button').waitFor({ state: 'detached' });
   await mail.press('Escape');
   await mail.at('/m/inbox');
   return seen;

@@ -3,6 +3,9 @@
 /** Give a command another key, and use it; then take a whole other set of keys, and use that. */
 export async function ownKeys(mail, { command, key, filed, preset, presetKey, second }) {
   const page = await mail.at('/settings/keyboard');
+  // Also those of the list, which is not on the screen; what has no key says so.
+  await page.getByRole('row').filter({ has: page.getByRole('button', { name: 'Change the key of: Next conversation' }) }).locator('kbd').first().waitFor();
+  await page.getByRole('cell', { name: 'None', exact: true }).first().waitFor();
   await page.getByRole('button', { name: `Change the key of: ${command}`, exact: true }).first().click();
   await mail.press(key);
   await mail.button('Forget all changes').waitFor();

@@ -356,7 +356,7 @@ export async function sharedOffline(mail, { owner, name, subject, unseen }) {
     await mail.row(unseen).first().click();
     await mail.press('e');
     await mail.gone(unseen);
-    await mail.says('1 change waits');
+    await mail.says('1 change waiting');
     return text;
   } finally {
     await mail.context.setOffline(false);

@@ -52,7 +52,7 @@ export async function tenTasks(mail, { friend }) {
   await task('Find the invoice of Northwind Power', async (hand) => {
     await hand.click(page.locator('.search input').first());
     await hand.type('northwind invoice');
-    await hand.see(page.getByText(/everything, \d+ ms/));
+    await hand.see(page.getByText(/Everything, \d+ found in \d+ ms/));
     await hand.click(mail.row('invoice').first());
     await hand.see(page.locator('.reader-pane h1'));
   });

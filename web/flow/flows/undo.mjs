@@ -82,15 +82,15 @@ export async function doneOffline(mail, { deed, subject, stays }) {
   await run(mail, subject);
   await there(mail, subject);
   // Said of what this device has written.
-  await mail.says('1 change waits to be told');
+  await mail.says('1 change waiting to be sent');
   await mail.reload();
-  await mail.says('1 change waits to be told');
+  await mail.says('1 change waiting to be sent');
   await mail.row(stays).first().waitFor();
   await there(mail, subject);
   await mail.at('/history');
   const waits = await page.locator('.hist').first().innerText();
   await mail.context.setOffline(false);
-  await page.getByText('Waiting to be told to the server').waitFor({ state: 'detached', timeout: 40_000 });
+  await page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor({ state: 'detached', timeout: 40_000 });
   return waits;
 }
 
@@ -270,7 +270,7 @@ export async function sendersBack(mail, { signature, name }) {
   const page = await mail.at('/settings/composing');
   await page.getByLabel('Signature').first().fill(signature);
   await mail.press('Tab');
-  await mail.says(/sender changed/);
+  await mail.says(/^Identity .+ changed$/);
   await mail.button(`Remove ${name}`).click();
   await mail.button(`Remove ${name}`).waitFor({ state: 'detached' });
   const said = [await back(mail, true)];
@@ -284,7 +284,7 @@ export async function folderMade(mail, { name }) {
   await mail.at('/settings/folders');
   await mail.page.getByLabel('New folder').fill(name);
   await mail.press('Enter');
-  await mail.says(`${name}: new folder`);
+  await mail.says(`Folder ${name} created`);
   await mail.at('/m/inbox');
   await inSidebar(mail, name);
 }
@@ -310,7 +310,7 @@ export async function folderMadeAgain(mail, { name, subject }) {
 /** From the history: a folder that has mail in it stays. */
 export async function filledFolderStays(mail, { name }) {
   await mail.at('/history');
-  await mail.button('Undo', mail.page.locator('.hist').filter({ hasText: `${name}: new folder` }).first()).click();
+  await mail.button('Undo', mail.page.locator('.hist').filter({ hasText: `Folder ${name} created` }).first()).click();
   await mail.says('There is mail in it');
   await mail.at('/m/inbox');
   await inSidebar(mail, name);
@@ -331,7 +331,7 @@ export async function keptMadeAndBack(mail, { words, name }) {
   const before = await page.locator('fieldset').count();
   await mail.button('Another identity').click();
   await page.locator('fieldset').nth(before).waitFor();
-  await mail.says(/: new sender$/);
+  await mail.says(/^Identity .+ added$/);
   said.push(await back(mail, true));
   await mail.at('/settings/composing');
   await page.locator('fieldset').nth(before - 1).waitFor();

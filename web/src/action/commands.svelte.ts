@@ -79,7 +79,7 @@ class Registry {
 export const commands = new Registry();
 
 /** What a command is called. */
-export function nameOf({ title, values }: Command): string {
+export function nameOf({ title, values }: Pick<Command, 'title' | 'values'>): string {
   return t(title, values);
 }
 

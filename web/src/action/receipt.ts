@@ -5,6 +5,7 @@ import type { Email, EmailAddress, SetResponse } from '../jmap/types.ts';
 import { MDN } from '../jmap/types.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
+import { whyNot } from './refusal.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Who asks, where it is fit to be asked: not by lists or machines, not in one's own mail, not a second time. */
@@ -29,7 +30,7 @@ export async function sendReceipt(mail: Mail, email: Email): Promise<void> {
       onSuccessUpdateEmail: { '#one': { 'keywords/$mdnsent': true } },
     });
     const refusal = answer.notSent?.['one'];
-    session.toast(refusal ? { text: t('compose.send_failed', { why: refusal.description ?? refusal.type }), alert: true } : { text: t('mdn.sent') }, 4000);
+    session.toast(refusal ? { text: t('compose.send_failed', { why: whyNot(refusal) }), alert: true } : { text: t('mdn.sent') }, 4000);
   } catch (error) {
     mail.store.report(error);
     session.toast({ text: t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }), alert: true });

@@ -15,6 +15,7 @@ import { type Draft, type SaveState, keptDraft } from './compose/draft.svelte.ts
 import { composers } from './composers.svelte.ts';
 import type { Job } from './log.svelte.ts';
 import { underway } from './outbox.svelte.ts';
+import { whyNot } from './refusal.ts';
 import { type Mail, session } from './session.svelte.ts';
 
 /** Longer than the toast, because a hold equal to it would lose the race. */
@@ -77,7 +78,7 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   const submitted = await submitting;
   const refusal = submitted.notCreated?.['send'];
   if (refusal) void reminding?.then((made) => made && mail.reminders.destroy(made.id)).catch(() => undefined);
-  if (refusal) throw new Refused(refusal.type, refusal.description ?? (refusal.properties?.length ? `${refusal.type}: ${refusal.properties.join(', ')}` : refusal.type));
+  if (refusal) throw new Refused(refusal.type, whyNot(refusal));
   const created = submitted.created?.['send'];
   if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
   await handedOver(draft);
@@ -176,7 +177,7 @@ export async function reschedule(mail: Mail, submission: EmailSubmission, at: Da
     onSuccessUpdateEmail: { '#again': asSent(mail) },
   });
   const refusal = answer.notCreated?.['again'];
-  if (refusal) throw new Refused(refusal.type, t('compose.send_failed', { why: refusal.description ?? refusal.type }));
+  if (refusal) throw new Refused(refusal.type, t('compose.send_failed', { why: whyNot(refusal) }));
 }
 
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */

@@ -48,6 +48,7 @@ const weekdayInFull: Options = { weekday: 'long' };
 const day: Options = { day: 'numeric', month: 'short' };
 const dayAndYear: Options = { day: 'numeric', month: 'short', year: 'numeric' };
 const weekdayAndDay: Options = { weekday: 'short', day: 'numeric', month: 'short' };
+const weekdayAndTime: Options = { ...weekdayAndDay, ...clock };
 const month: Options = { month: 'long' };
 const monthAndYear: Options = { month: 'long', year: 'numeric' };
 const full: Options = { dateStyle: 'full', timeStyle: 'short' };
@@ -105,6 +106,11 @@ export function clockTime(date: Date): string {
 
 export function dayName(date: Date): string {
   return format(date, weekdayAndDay);
+}
+
+/** A moment to choose: “Sat 28 Nov, 11:00”, with the comma of the language. */
+export function dayAndTime(date: Date): string {
+  return format(date, weekdayAndTime);
 }
 
 /** The heading above a row, equal for all rows below the same heading. */

@@ -27,6 +27,15 @@ export function parse(text: string): Term[] {
   return out;
 }
 
+/** Each filter once: whoever asks twice for the same means it once. */
+export function once(terms: Term[]): Term[] {
+  const seen = new Set<string>();
+  return terms.filter(({ op, value, not }) => {
+    const key = `${not} ${op} ${value.toLowerCase()}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 export function format(terms: Term[]): string {
   return terms.map(({ op, value, not }) => `${not ? '-' : ''}${op === 'text' ? '' : `${op}:`}${/[\s"]/.test(value) ? `"${value.replaceAll('"', '')}"` : value}`).join(' ');
 }

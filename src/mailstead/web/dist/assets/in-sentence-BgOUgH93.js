@@ -1,1 +1,0 @@
-import{K as e,U as t,V as n,ht as r}from"./index-DbuoFRqL.js";function i(i,a=e()){let o=t(i,a);return Math.abs(n(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(r.tag)+o.slice(1):o}export{i as t};

@@ -1,1 +1,0 @@
-var e=[`list`,`mail`,`select`,`thread`,`compose`,`go`,`layout`,`app`],t={list:`keys.list`,mail:`keys.mail`,select:`keys.select`,thread:`keys.thread`,compose:`keys.compose`,go:`nav.go`,layout:`set.layout`,app:`keys.app`};export{e as n,t};
