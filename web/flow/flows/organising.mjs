@@ -471,8 +471,9 @@ export async function searchByHints(mail, { sender }) {
   seen.chips = await page.locator('.search .op').count();
   // Nothing of the kind: the page offers to look everywhere.
   await page.keyboard.type('qqqq');
-  await page.locator('.calm').getByRole('button', { name: 'Search everywhere' }).click();
-  await page.locator('.calm').getByRole('button').waitFor({ state: 'detached' });
+  const everywhere = page.locator('.list-pane .calm').getByRole('button', { name: 'Search everywhere' });
+  await everywhere.click();
+  await everywhere.waitFor({ state: 'detached' });
   await mail.press('Escape');
   await mail.at('/m/inbox');
   return seen;

@@ -6,6 +6,7 @@ export const ar: Messages = {
   'nav.search': 'البحث',
   'nav.history': 'السجل',
   'nav.settings': 'الإعدادات',
+  'rail.settings': 'الإعدادات',
   'nav.places': 'الأماكن',
   'nav.go': 'اذهب إلى',
   'nav.inbox': 'الوارد',

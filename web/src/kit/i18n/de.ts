@@ -6,6 +6,8 @@ export const de: Messages = {
   'nav.search': 'Suche',
   'nav.history': 'Verlauf',
   'nav.settings': 'Einstellungen',
+  // Under a small icon: with a place where it may break, if it is long.
+  'rail.settings': 'Einstel\u00adlungen',
   'nav.places': 'Orte',
   'nav.go': 'Gehe zu',
   'nav.inbox': 'Posteingang',

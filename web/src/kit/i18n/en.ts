@@ -5,6 +5,7 @@ export const en = {
   'nav.search': 'Search',
   'nav.history': 'History',
   'nav.settings': 'Settings',
+  'rail.settings': 'Settings',
   'nav.places': 'Places',
   'nav.go': 'Go to',
   'nav.inbox': 'Inbox',
