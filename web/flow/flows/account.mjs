@@ -76,10 +76,13 @@ export async function beginSecondFactor(mail) {
   return { secret: await page.locator('.secret').first().textContent(), scanned: read(code), recovery, copied };
 }
 
+/** Whether the server takes this code. */
 export async function confirmSecondFactor(mail, { code }) {
   await mail.page.getByLabel('Code', { exact: true }).fill(code);
   await mail.button('Confirm').click();
-  await mail.says('The second factor is on.');
+  const on = mail.page.getByText('The second factor is on.');
+  await on.or(mail.page.locator('.trust.danger')).first().waitFor();
+  return (await on.count()) > 0;
 }
 
 /** A password for a mail program. */
