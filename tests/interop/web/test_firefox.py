@@ -52,7 +52,7 @@ def device() -> dict[str, Any]:
 def test_told_with_every_window_closed(server: Server, service: PushService, firefox: Browser, device: dict[str, Any]) -> None:
     reach = firefox.run("subscribe", device)
     assert "granted" == reach["permission"]
-    assert "You are told here even when no window is open." == reach["says"]
+    assert "You are notified here even when no window is open." == reach["says"]
     # The code that proves that this device is there came by the push service, and its service worker gave it back.
     eventually(lambda: DELIVERED in [code for _, code in service.acks])
     firefox.run("leave", device)
