@@ -125,6 +125,6 @@ export function registerWindow({ close, signOut }: { close: () => boolean; signO
       run: () => session.settings.set('layout', name),
     })),
     { id: 'app.tour', title: 'tour.again', group: 'app', icon: 'info', run: () => (session.tour = true) },
-    { id: 'app.sign-out', title: 'cmd.sign_out', group: 'app', icon: 'lock', run: signOut },
+    { id: 'app.sign-out', title: 'cmd.sign_out', group: 'app', icon: 'leave', run: signOut },
   );
 }

@@ -70,4 +70,7 @@ export type IconName =
   | 'history'
   | 'split'
   | 'menu'
-  | 'moment';
+  | 'moment'
+  | 'leave'
+  | 'print'
+  | 'code';
