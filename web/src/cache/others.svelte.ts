@@ -75,7 +75,7 @@ export async function follow(store: Store, session: Session): Promise<void> {
     if (store.db) await forget(store.db, id).catch(() => undefined);
   }
   if (same) return;
-  void store.db?.put('meta', 'others', others.map(({ kept }) => kept)).catch(() => undefined);
+  store.db?.later('meta', [['others', others.map(({ kept }) => kept)]]);
   await Promise.all(others.filter(({ states }) => states['Email'] === undefined).map((other) => store.sync(undefined, other)));
   store.keepStates();
 }

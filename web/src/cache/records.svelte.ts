@@ -51,7 +51,7 @@ export class Records<T extends { id: Id }> {
       this.list = list;
       this.loaded = true;
       this.onload(this.list);
-      void this.store.db?.put('meta', `type:${this.type}`, this.list);
+      this.store.db?.later('meta', [[`type:${this.type}`, this.list]]);
       return state;
     } catch (error) {
       this.store.report(error);

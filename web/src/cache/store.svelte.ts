@@ -250,7 +250,7 @@ export class Store extends Emails implements Side {
 
   takeIdentities(list: Identity[]): void {
     this.identities = list;
-    void this.db?.put('meta', 'identities', list);
+    this.db?.later('meta', [['identities', list]]);
   }
 
   async #catchUp(client: Client, side: Side, changed?: Record<string, string>): Promise<void> {

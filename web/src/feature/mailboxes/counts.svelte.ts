@@ -46,7 +46,7 @@ class Counts {
         .call<QueryResponse>('Email/query', { filter, collapseThreads: true, limit: 1, calculateTotal: true })
         .then(({ total }) => {
           this.known.set(id, total ?? 0);
-          void this.mail.store.db?.put('meta', KEPT, [...this.known]).catch(() => undefined);
+          this.mail.store.db?.later('meta', [[KEPT, [...this.known]]]);
         })
         .catch((error: unknown) => this.mail.store.report(error));
     }
