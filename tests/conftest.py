@@ -1,12 +1,17 @@
-"""What all tests share: the hypothesis profiles, how several processes part the work, and a way past the capturing for those who say how far they are."""
+"""What all tests share: what was compiled, the hypothesis profiles, how several processes part the work, and a way past the capturing for those who say how far they are."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.harness import progress
 from tests.harness.groups import Groups, turn
 from xdist.remote import Producer
+
+# Tests start programs by the hundred: each of them reads what was compiled before, also where the surroundings ask Python to keep nothing.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", deadline=None, max_examples=5_000)
