@@ -28,30 +28,34 @@ const categories = ['performance', 'accessibility', 'best-practices'];
 let slowdown = PHONE_SLOWDOWN;
 let quick = 0;
 
-/** How quick this machine is, by Lighthouse's own measure. */
-async function index() {
+/** What `work` finds in a tab of its own. */
+async function inTab(work) {
   const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${chrome.port}`, defaultViewport: null });
   const tab = await browser.newPage();
-  const found = [];
-  while (found.length < INDEXES) found.push(await tab.evaluate(pageFunctions.computeBenchmarkIndex));
+  const found = await work(tab);
   await tab.close();
   await browser.disconnect();
-  return middle(found, (one) => one);
+  return found;
 }
 
+/** How quick this machine is, by Lighthouse's own measure. */
+const index = () =>
+  inTab(async (tab) => {
+    const found = [];
+    while (found.length < INDEXES) found.push(await tab.evaluate(pageFunctions.computeBenchmarkIndex));
+    return middle(found, (one) => one);
+  });
+
 /** What Lighthouse says of a page, and what stood on it. */
-async function audit(page, size, cookies) {
-  const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${chrome.port}`, defaultViewport: null });
-  const tab = await browser.newPage();
-  const cdp = await tab.createCDPSession();
-  await cdp.send('Storage.clearDataForOrigin', { origin: base, storageTypes: 'all' });
-  for (const cookie of cookies) await cdp.send('Network.setCookie', { ...cookie, url: base });
-  const { lhr } = await lighthouse(`${base}${page}`, { port: chrome.port, output: 'json', logLevel: 'error', onlyCategories: categories, disableStorageReset: true }, size === 'desk' ? desktopConfig : phone(), tab);
-  const shows = await tab.evaluate(() => (document.querySelector('.row, .trow') ? 'list' : document.querySelector('input[type=password]') ? 'door' : 'neither'));
-  await tab.close();
-  await browser.disconnect();
-  return { lhr, shows };
-}
+const audit = (page, size, cookies) =>
+  inTab(async (tab) => {
+    const cdp = await tab.createCDPSession();
+    await cdp.send('Storage.clearDataForOrigin', { origin: base, storageTypes: 'all' });
+    for (const cookie of cookies) await cdp.send('Network.setCookie', { ...cookie, url: base });
+    const { lhr } = await lighthouse(`${base}${page}`, { port: chrome.port, output: 'json', logLevel: 'error', onlyCategories: categories, disableStorageReset: true }, size === 'desk' ? desktopConfig : phone(), tab);
+    const shows = await tab.evaluate(() => (document.querySelector('.row, .trow') ? 'list' : document.querySelector('input[type=password]') ? 'door' : 'neither'));
+    return { lhr, shows };
+  });
 
 /** The middle one of several looks as a line. */
 async function look(page, size, cookies = []) {

@@ -11,7 +11,6 @@ import { type Row, nothing } from './rows.ts';
 export interface Mark {
   icon: IconName;
   kind: string;
-  flip: boolean;
   words: string;
   said: boolean;
   title: string | undefined;
@@ -52,7 +51,7 @@ function faceOf({ face }: Row): Shown['portrait'] {
 
 function marksOf(row: Row): readonly Mark[] {
   const marks: Mark[] = [];
-  const mark = (icon: IconName, words: string, more: Partial<Mark> = {}): void => void marks.push({ icon, words, kind: '', flip: false, said: true, title: undefined, ...more });
+  const mark = (icon: IconName, words: string, more: Partial<Mark> = {}): void => void marks.push({ icon, words, kind: '', said: true, title: undefined, ...more });
   if (row.muted) mark('belloff', t('row.muted'));
   if (row.snoozedUntil) mark('clock', messageDate(row.snoozedUntil), { said: false });
   if (row.due) {
@@ -63,8 +62,8 @@ function marksOf(row: Row): readonly Mark[] {
   const colour = row.flagged && flagColour(row.flagged);
   if (colour) mark('flag', t('row.flagged'), { kind: `flag-${colour}` });
   if (row.attachments) mark('clip', t('row.attachment'));
-  if (row.answered) mark('reply', t('row.answered'), { flip: true });
-  if (row.forwarded) mark('forward', t('row.forwarded'), { flip: true });
+  if (row.answered) mark('reply', t('row.answered'));
+  if (row.forwarded) mark('forward', t('row.forwarded'));
   return marks.length ? marks : none;
 }
 
