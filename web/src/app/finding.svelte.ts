@@ -5,10 +5,14 @@ import type { Named } from '../cache/files.ts';
 import { type Result, newestFirst } from '../cache/query.svelte.ts';
 import { question } from '../cache/question.ts';
 import { type Scan, Scanner } from '../cache/scan.ts';
+import { Snippets } from '../cache/snippets.svelte.ts';
 import type { Ids } from '../cache/windows.ts';
+import type { Shown } from '../feature/list/shown.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
+import { marking } from '../feature/search/marking.ts';
 import type { Searched } from '../feature/search/Scope.svelte';
 import type { Filter, Id } from '../jmap/types.ts';
+import { type Said, stands } from '../kit/found.ts';
 import { t, withMessages } from '../kit/i18n/index.svelte.ts';
 import { took } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
@@ -34,12 +38,14 @@ export class Finding {
   readonly everywhere = $derived(router.route.at === 'search' && router.route.everywhere === true);
   /** Whose mail is looked through, where it is that of one other account. */
   readonly account = $derived(router.route.at === 'search' && !router.route.everybody ? router.route.account : undefined);
-  readonly terms = $derived(parse(router.route.at === 'search' ? router.route.query : ''));
+  readonly #asked = $derived(router.route.at === 'search' ? router.route.query : '');
+  /** The same ones while nothing else is asked for, whatever else of the address changes. */
+  readonly terms = $derived(parse(this.#asked));
   /** Others of whom something can be read. */
   readonly #readable = $derived.by(() => this.#mail.store.others.filter(({ mailboxes }) => mailboxes.some(({ myRights }) => myRights['mayReadItems'])).map(({ id }) => id));
   readonly #everybody = $derived(router.route.at === 'search' && (router.route.everybody === true || this.everywhere));
   readonly #parts: Part[] = $derived.by(() => {
-    if (router.route.at !== 'search' || !this.terms.length) return [];
+    if (!this.terms.length) return [];
     const all = (this.#everybody ? [undefined, ...this.#readable] : [this.account]).map((account) => {
       const world = this.#worldOf(account);
       return { account, world, ...toFilter(this.terms, world, new Date(), this.everywhere) };
@@ -54,7 +60,32 @@ export class Finding {
     const specs = this.#parts.map(({ account, filter }) => ({ filter, sort: newestFirst, collapseThreads, ...(account ? { account } : {}) }));
     return specs[0] ? ((specs.length > 1 ? store.merged?.(specs) : undefined) ?? store.query(specs[0])) : null;
   });
-  readonly marks = $derived(router.route.at === 'search' ? words(this.terms) : []);
+  readonly marks = $derived(words(this.terms));
+  /** A row whose words say nothing of what was found shows where it stands; null where no words are looked for in texts. */
+  readonly reword = $derived.by(() => {
+    const looked = this.terms.filter(({ op, not }) => !not && (op === 'text' || op === 'body'));
+    const query = looked.length ? this.query : null;
+    if (!query) return null;
+    const { store } = this.#mail;
+    const snippets = new Snippets(store, (account) => this.#parts.find((part) => part.account === account)?.filter ?? null);
+    const made = new WeakMap<Shown, { words: string; row: Shown }>();
+    return (row: Shown): Shown => {
+      const missing = (said: Said[]): Term[] => looked.filter((term) => !stands(term, said));
+      const silent = missing([['from', row.from], ['subject', row.subject], ['preview', row.preview]]);
+      const email = silent.length ? store.emails.get(row.emailId) : undefined;
+      if (!email) return row;
+      // A row of a conversation shows the newest of it, which need not be the one that was found.
+      const own = silent.filter((term) => stands(term, [['preview', email.preview]])).length;
+      const answered = store.link !== 'offline' && query.parts.some(({ spec, took }) => spec.account === email.accountId && took !== null);
+      const words = (own < silent.length && answered && snippets.of(email)) || (own ? email.preview : '');
+      if (!words) return row;
+      const known = made.get(row);
+      if (known?.words === words) return known.row;
+      const other = { ...row, preview: words };
+      made.set(row, { words, row: other });
+      return other;
+    };
+  });
   #scan = $state.raw<Scan | null>(null);
   /** What was looked for beside the rows, in the names of files. */
   #files = $state.raw<Named | null>(null);
@@ -125,6 +156,9 @@ export class Finding {
       this.#stays = true;
       const timer = setTimeout(() => (this.#stays = false), STAYS_MS);
       return () => clearTimeout(timer);
+    });
+    $effect(() => {
+      if (this.terms.length) return marking(this.terms);
     });
     $effect(() => () => this.scanner.close());
   }
