@@ -147,3 +147,17 @@ test('deeds follow an object to its new name', () => {
   log.mend((one) => (one.fact ? { ...one, fact: { ...one.fact, before: { fresh: one.fact.before['old'] }, after: { fresh: one.fact.after['old'] } } } : one));
   expect(log.undoable[0]?.fact).toEqual({ type: 'SavedSearch', before: { fresh: { name: 'a' } }, after: { fresh: { name: 'b' } } });
 });
+
+test('what deeds move is told by conversations, as they were and as they are', () => {
+  const store = new Store('a', 'me@example.test');
+  const log = new Log(store);
+  store.takeEmails({ state: 'e0', list: [mail, { ...mail, id: 'n' }], notFound: [] } as never);
+  store.takeThreads({ state: 't0', list: [{ id: 't', emailIds: ['m', 'n', 'elsewhere'] }], notFound: [] } as never);
+  log.perform('did.read', {}, { m: { 'keywords/$seen': true } });
+  log.undo();
+  const seen = (emails: Email[]): string => emails.map(({ id, keywords }) => `${id}:${Object.keys(keywords).join()}`).join(' ');
+  expect(log.shifts.map(({ n, threadId, then, now, torn }) => [n, threadId, seen(then), seen(now), torn])).toEqual([
+    [1, 't', 'm: n:', 'm:$seen n:', true],
+    [2, 't', 'm:$seen n:', 'm: n:', true],
+  ]);
+});

@@ -202,3 +202,55 @@ export async function readFolderOffline(mail, { folder, subject }) {
   await mail.open(subject);
   return { rows: rows.sort(), text: await (await mail.text()).evaluate(() => document.body.textContent.trim()) };
 }
+
+const folderNumber = (page, name) => page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).locator('.nav-n');
+
+/** The numbers of smart folders as they are on the screen; "" where there is none. They have been there once. */
+async function folderNumbers(page, names) {
+  const all = {};
+  for (const name of names) all[name] = (await folderNumber(page, name).count()) ? parseInt(await folderNumber(page, name).innerText(), 10) : 0;
+  return all;
+}
+
+/** A number is that. */
+async function folderSays(page, name, number) {
+  if (number) await folderNumber(page, name).filter({ hasText: new RegExp(`^${number}(?!\\d)`) }).waitFor();
+  else await folderNumber(page, name).waitFor({ state: 'detached' });
+}
+
+/** Smart folders have their numbers, and their lists have been looked at: what is on the device knows of them. */
+export async function lookIntoFolders(mail, { numbers, looked }) {
+  const page = await mail.at('/m/inbox');
+  for (const [name, number] of Object.entries(numbers)) await folderSays(page, name, number);
+  for (const name of looked) {
+    await page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).click();
+    await page.locator('.list-head h1').filter({ hasText: name }).waitFor();
+    await mail.subjects();
+  }
+  return folderNumbers(page, Object.keys(numbers));
+}
+
+/** In a smart folder, one after the other: a row, keys upon it, and the numbers that stand there then. */
+export async function workInFolder(mail, { folder, steps }) {
+  const page = await mail.at('/m/inbox');
+  await page.locator('.side').getByRole('link', { name: new RegExp(`^${folder}`) }).click();
+  await page.locator('.list-head h1').filter({ hasText: folder }).waitFor();
+  const seen = [];
+  for (const { row, keys, numbers } of steps) {
+    if (row) {
+      await mail.row(row).first().focus();
+      await mail.press('x');
+    }
+    await mail.press(...keys);
+    for (const [name, number] of Object.entries(numbers)) await folderSays(page, name, number);
+    seen.push(await folderNumbers(page, Object.keys(numbers)));
+  }
+  return seen;
+}
+
+/** Numbers when they are as expected, or at the end of the wait. */
+export async function foldersSay(mail, { numbers }) {
+  const page = await mail.at('/m/inbox');
+  for (const [name, number] of Object.entries(numbers)) await folderSays(page, name, number);
+  return folderNumbers(page, Object.keys(numbers));
+}

@@ -68,7 +68,19 @@ export interface Job {
   at?: string;
 }
 
+/** What a deed has made of a conversation: the emails of it that are here, before and after. */
+export interface Shift {
+  /** Goes up with each. */
+  n: number;
+  threadId: Id;
+  then: Email[];
+  now: Email[];
+  /** Some of the conversation is not here. */
+  torn: boolean;
+}
+
 const KEPT = 200;
+const MOST_SHIFTS = 5000;
 const KEPT_WITHIN_MS = 3000;
 
 type Beside = Pick<Entry, 'note' | 'fact'>;
@@ -96,6 +108,10 @@ export class Log {
   readonly safe = $derived(this.waiting.filter(({ id }) => !this.#unkept.has(id)));
   /** What `undo` would take back now, newest first. */
   readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'waiting' || (entry.state === 'done' && !entry.job))).reverse());
+  /** What deeds have moved, oldest first: for whoever counts by more than mailboxes. */
+  shifts = $state.raw<Shift[]>([]);
+  /** How many there have been. */
+  shifted = 0;
   #redo: Entry[] = [];
   #sending = false;
   #counter = 0;
@@ -238,10 +254,10 @@ export class Log {
       if (left.length) query.hide(left);
       if (back.length) query.reveal(back);
     }
-    for (const threadId of threads) this.#count(threadId, before);
+    this.shifts = [...this.shifts, ...[...threads].map((threadId) => this.#count(threadId, before))].slice(-MOST_SHIFTS);
   }
 
-  #count(threadId: Id, before: Map<Id, Email>): void {
+  #count(threadId: Id, before: Map<Id, Email>): Shift {
     const now = this.store.threadEmails(threadId);
     const then = now.map((email) => before.get(email.id) ?? email);
     const unreadIn = (emails: Email[]): Set<Id> => new Set(emails.some((email) => !('$seen' in email.keywords)) ? emails.flatMap((email) => Object.keys(email.mailboxIds)) : []);
@@ -251,6 +267,7 @@ export class Log {
       const delta = Number(is.has(box)) - Number(was.has(box));
       if (delta) this.store.unreadDelta.set(box, (this.store.unreadDelta.get(box) ?? 0) + delta);
     }
+    return { n: ++this.shifted, threadId, then, now, torn: now.length !== this.store.threads.get(threadId)?.emailIds.length };
   }
 
   /** What this device writes of deeds, one behind the other: of two states of a deed the later one stays. */
