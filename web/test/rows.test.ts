@@ -210,3 +210,31 @@ test('rows of several accounts are counted and searched apart, and none takes wh
   rows.put([['e0', null], ['e1', null], ['e2', { ...(all.get('e2') as Email), keywords: { $flagged: true } }]]);
   expect([...accounts, 'z'].map((account) => rows.sizeOf(account))).toEqual([2999, 2999, 3000, 0]);
 });
+
+test('a list in another order, as the server has it', () => {
+  const rows = new Rows();
+  const of = (id: string, threadId: string, receivedAt: string, from: [string | null, string], subject: string, size: number): [Id, Email] => [
+    id,
+    { id, threadId, blobId: 'b', size, hasAttachment: false, mailboxIds: { mi: true }, keywords: {}, receivedAt: `2026-11-${receivedAt}T10:00:00Z`, from: [{ name: from[0], email: from[1] }], to: [{ name: null, email: `${id}@to.test` }], subject, preview: '' } as Email,
+  ];
+  rows.put([
+    of('a', 't1', '04', ['Ann Lee', 'z@x.test'], 'Re: Zebra', 30),
+    of('b', 't2', '03', ['Ann', 'y@x.test'], '[list] Fwd: apple (fwd)', 10),
+    of('c', 't3', '02', [null, 'aaa@x.test'], 'Mango', 20),
+    of('d', 't1', '01', ['Zoe', 'b@x.test'], 'Zebra', 90),
+  ]);
+  const by = (property: string, isAscending: boolean, collapse = false): string => rows.select({ inMailbox: 'mi' }, collapse, undefined, [{ property, isAscending }]).join('');
+  expect(by('receivedAt', false)).toBe('abcd');
+  expect(by('receivedAt', true)).toBe('dcba');
+  expect(by('from', true)).toBe('cbad');
+  expect(by('from', false)).toBe('dabc');
+  expect(by('to', false)).toBe('dcba');
+  expect(by('size', false)).toBe('dacb');
+  // What is equal stays newest first, either way.
+  expect(by('subject', false)).toBe('adcb');
+  expect(by('subject', true)).toBe('bcad');
+  // Of each conversation the first in this order stands for it.
+  expect(by('size', false, true)).toBe('dcb');
+  expect(by('from', true, true)).toBe('cba');
+  expect(rows.select(null, false, undefined, [{ property: 'size', isAscending: true }]).join('')).toBe('bcad');
+});

@@ -41,3 +41,14 @@ test('rows without marks, labels or a known face have the same ones: nothing is 
   expect(left?.chips).toBe(blank.chips);
   expect(left?.portrait).toBe(right?.portrait);
 });
+
+test('of a conversation that is said first which stands for it in a sorted list', () => {
+  const bob = { ...email, id: 'e2', from: [{ name: 'Bob Day', email: 'bob@example.test' }], size: 800 } as Email;
+  const row = (by?: string): [string, number] => {
+    const { from, size } = shownOf(rowOf(bob, [email, bob], mine, false, undefined, '', by), []);
+    return [from, size];
+  };
+  expect(row()).toEqual(['Ann, Bob', 5000]);
+  expect(row('from')).toEqual(['Bob, Ann', 5000]);
+  expect(row('size')).toEqual(['Ann, Bob', 800]);
+});

@@ -12,7 +12,7 @@ import { afterPaint } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
 import type { Finding } from './finding.svelte.ts';
-import { type Narrow, type Place, placeOf, sectionsOf } from './places.ts';
+import { type Narrow, type Place, placeOf, sectionsOf, sortOf } from './places.ts';
 import { connect } from './start.ts';
 
 export interface Part {
@@ -33,9 +33,14 @@ export class Desk {
   readonly asked = $derived(router.route.at === 'search' ? router.route.query : '');
   narrow = $state<Narrow>('all');
   readonly source = $derived(router.route.at === 'mail' ? router.route.source : '');
+  /** Conversations as lines of a table, which can be sorted. */
+  readonly table = $derived(session.settings.values.layout === 'table' && !room.isPhone);
   readonly place: Place | null = $derived.by(() => {
     const { conversations, labels } = session.settings.values;
-    return router.route.at === 'mail' ? placeOf(this.mail, router.route.source, conversations, labels, this.narrow) : null;
+    const place = router.route.at === 'mail' ? placeOf(this.mail, router.route.source, conversations, labels, this.narrow) : null;
+    const wish = this.table && session.settings.values.sorts[this.source];
+    // Lists of several accounts lie in one another by date.
+    return place && wish && !place.specs ? { ...place, spec: { ...place.spec, sort: sortOf(wish) } } : place;
   });
   readonly thread = $derived(router.route.at === 'mail' || router.route.at === 'search' ? router.route.thread : null);
 
@@ -170,6 +175,15 @@ export class Desk {
     if (router.route.at === 'search') router.go({ at: 'mail', source: 'inbox', thread: null });
   };
 
+  /** By another column of the table, or by the same one the other way round; newest first is how it lies where nobody says anything. */
+  readonly sortBy = (property: string): void => {
+    const [now] = this.place?.spec.sort ?? [];
+    const falls = now?.property === property ? now.isAscending : /^(?:receivedAt|size)$/.test(property);
+    const { [this.source]: _, ...others } = session.settings.values.sorts;
+    const wish = `${falls ? '-' : ''}${property}`;
+    session.settings.set('sorts', wish === '-receivedAt' ? others : { ...others, [this.source]: wish });
+  };
+
   /** What a hand that draws the list down wants: news, from whoever can be reached. */
   readonly lookForNews = async (): Promise<boolean> => {
     const { store } = this.mail;
@@ -191,10 +205,10 @@ export class Desk {
     const { store, searches } = this.mail;
     const filter = list.spec.filter && (await import('../action/saved.ts')).expanded(list.spec.filter, searches.byId);
     // Asked first: the first question is what starts the thread.
-    const { collapseThreads, account } = list.spec;
-    await scanner.select(filter, collapseThreads, account);
+    const { collapseThreads, account, sort } = list.spec;
+    await scanner.select(filter, collapseThreads, sort, account);
     await scanner.ready;
-    const ids = await scanner.select(filter, collapseThreads, account);
+    const ids = await scanner.select(filter, collapseThreads, sort, account);
     if (store.link === 'offline' && !list.ids) list.seed(ids);
   }
 }

@@ -3,12 +3,15 @@ import type { Mail } from '../action/session.svelte.ts';
 import { type QuerySpec, newestFirst } from '../cache/query.svelte.ts';
 import { type Key, isKey, t } from '../kit/i18n/index.svelte.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
-import type { Filter } from '../jmap/types.ts';
+import type { Comparator, Filter } from '../jmap/types.ts';
 import type { Label } from '../cache/settings.svelte.ts';
 
 /** Less of a list: what is looked for most. */
 export type Narrow = 'all' | 'unread' | 'flagged' | 'files';
 const narrow: Record<Narrow, Filter | null> = { all: null, unread: { notKeyword: '$seen' }, flagged: { hasKeyword: '$flagged' }, files: { hasAttachment: true } };
+
+/** As `sorts` of the settings spells it. */
+export const sortOf = (wish: string): Comparator[] => [{ property: wish.replace('-', ''), isAscending: !wish.startsWith('-') }];
 
 export interface Place {
   title: string;

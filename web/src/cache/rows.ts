@@ -4,7 +4,7 @@
  * Pure: rows and terms give ids. A search is a generator that pauses after each few thousand rows, so that whoever drives it may
  * give way or leave it; what an earlier search has found is all that a narrower one looks at.
  */
-import type { Email, Filter, Id } from '../jmap/types.ts';
+import type { Comparator, Email, Filter, Id } from '../jmap/types.ts';
 import { haystack, matcher } from '../kit/matching.ts';
 import type { World } from '../kit/search-filter.ts';
 import type { Term } from '../kit/search.ts';
@@ -189,9 +189,9 @@ export class Rows {
   }
 
   /** What of a list is here: the filter of a place, looked at by this device. */
-  select(filter: Filter | null, collapse: boolean, account?: Id): Id[] {
+  select(filter: Filter | null, collapse: boolean, account?: Id, sort: readonly Comparator[] = []): Id[] {
     const list = this.#all().filter((entry) => entry.account === account);
-    if (!filter) return this.#ids(list, collapse);
+    if (!filter) return this.#ids(inOrder(list, sort), collapse);
     const members = new Map<number, Entry[]>();
     if (JSON.stringify(filter).includes('"someInThread"')) {
       for (const entry of list) {
@@ -201,7 +201,7 @@ export class Rows {
       }
     }
     const test = matcherOf<Entry>(filter, { number: ({ thread }) => thread, members: (number) => members.get(number) ?? [] });
-    return this.#ids(list.filter(test), collapse);
+    return this.#ids(inOrder(list.filter(test), sort), collapse);
   }
 
   #found(list: Entry[], places: Uint32Array, collapse: boolean): Found {
@@ -263,6 +263,27 @@ function merge(left: Entry[], right: Entry[]): Entry[] {
   }
   while (at < left.length) out.push(left[at++] as Entry);
   return out;
+}
+
+/** The name of the first address of a line of a haystack, else that address. */
+const firstOf = (line: string): string => /^(.*?) \S+@/.exec(line)?.[1] || line.trim();
+/** A subject without what answers and forwards put before and behind it (RFC 5256 §2.1). */
+const baseOf = (subject: string): string => subject.replace(/^(?:\s*(?:\[[^\]]*\]\s*)?(?:re|fwd?)\s*(?:\[[^\]]*\]\s*)?:)+|(?:\s*\(fwd\))+\s*$/g, '').trim();
+const keys: Record<string, (entry: Entry) => string | number> = {
+  receivedAt: ({ receivedAt }) => receivedAt,
+  size: ({ size }) => size,
+  from: ({ text }) => firstOf(text.split('\n', 1)[0] as string),
+  to: ({ text }) => firstOf(text.split('\n', 2)[1] as string),
+  subject: ({ text }) => baseOf(text.split('\n', 3)[2] as string),
+};
+
+/** Rows that lie newest first, in another order as the server has it (RFC 8621 §4.4.2): what is equal in it stays as it lies. */
+function inOrder(list: Entry[], [by]: readonly Comparator[]): Entry[] {
+  const key = by && keys[by.property];
+  if (!key || (by.property === 'receivedAt' && !by.isAscending)) return list;
+  const sign = by.isAscending ? 1 : -1;
+  const all = list.map((entry) => ({ entry, key: key(entry) }));
+  return all.sort((left, right) => sign * (left.key < right.key ? -1 : left.key > right.key ? 1 : 0)).map(({ entry }) => entry);
 }
 
 /** What a place's filter looks at. */

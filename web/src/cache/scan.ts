@@ -2,7 +2,7 @@
  * Search as one types, over the rows that this device has. The rows live in a thread of their own, which is started by the first
  * question; here is who asks it and tells it what has changed.
  */
-import type { Filter, Id } from '../jmap/types.ts';
+import type { Comparator, Filter, Id } from '../jmap/types.ts';
 import { scriptUrl } from '../kit/trusted.ts';
 import type { Question } from './question.ts';
 import type { Answer, Order, Part } from './scan.worker.ts';
@@ -97,9 +97,9 @@ export class Scanner {
   }
 
   /** What of a list this device has: the filter of a place, looked at here. */
-  async select(filter: Filter | null, collapse: boolean, account?: Id): Promise<Id[]> {
+  async select(filter: Filter | null, collapse: boolean, sort: Comparator[], account?: Id): Promise<Id[]> {
     const n = ++this.#n;
-    const ids = this.#ask(n, { t: 'select', n, filter, collapse, account });
+    const ids = this.#ask(n, { t: 'select', n, filter, collapse, account, sort });
     return ids;
   }
 

@@ -1,5 +1,5 @@
 /** The thread that searches as one types: it opens the rows of this device by itself and answers the newest question only. */
-import type { Email, Filter, Id } from '../jmap/types.ts';
+import type { Comparator, Email, Filter, Id } from '../jmap/types.ts';
 import { Database } from './db.ts';
 import type { Question } from './question.ts';
 import { type Found, Rows } from './rows.ts';
@@ -9,7 +9,7 @@ export type Order =
   | { t: 'rows'; rows: [Id, Email | null][] }
   | { t: 'look'; n: number; asked: Question[]; first: number }
   | { t: 'rest'; n: number; look: number; part: number }
-  | { t: 'select'; n: number; filter: Filter | null; collapse: boolean; account?: Id | undefined };
+  | { t: 'select'; n: number; filter: Filter | null; collapse: boolean; account?: Id | undefined; sort: Comparator[] };
 
 /** Of what was found for one question: the first of it, and how much that is in all. */
 export interface Part {
@@ -89,6 +89,6 @@ onmessage = ({ data }: MessageEvent<Order>) => {
       say({ t: 'ids', n: data.n, ids: result?.n === data.look ? (result.found[data.part]?.ids() ?? []) : [] });
       break;
     case 'select':
-      say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse, data.account) });
+      say({ t: 'ids', n: data.n, ids: rows.select(data.filter, data.collapse, data.account, data.sort) });
   }
 };

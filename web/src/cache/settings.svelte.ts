@@ -77,6 +77,8 @@ export interface Values {
   offlineFolders: string[];
   /** What is folded of the places, by id. */
   folded: string[];
+  /** By what the places are sorted in a table, by their names: a property of an email, a minus before it for the other way round. */
+  sorts: Record<string, string>;
   toured: boolean;
 }
 
@@ -114,10 +116,11 @@ export const defaults: Values = {
   offlineDays: 30,
   offlineFolders: [],
   folded: [],
+  sorts: {},
   toured: false,
 };
 
-export const onDevice: ReadonlySet<keyof Values> = new Set(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'folded', 'notify']);
+export const onDevice: ReadonlySet<keyof Values> = new Set(['density', 'fontScale', 'panes', 'offlineDays', 'offlineFolders', 'folded', 'sorts', 'notify']);
 
 const oneOf =
   (...values: unknown[]) =>
@@ -162,6 +165,7 @@ export const valid: Record<keyof Values, (value: unknown) => boolean> = {
   offlineDays: (value) => typeof value === 'number' && value >= 0 && value <= 3650,
   offlineFolders: isStrings,
   folded: isStrings,
+  sorts: (value) => typeof value === 'object' && value !== null && Object.values(value).every((one) => /^-?(?:receivedAt|from|to|subject|size)$/.test(String(one))),
   toured: isBoolean,
 };
 

@@ -40,8 +40,11 @@ export const nothing: Row = {
   forwarded: false, muted: false, keywords: [], size: 0, snoozedUntil: null, due: null, note: '', emailId: '', threadId: '',
 };
 
-/** `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. */
-export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder, note = ''): Row {
+/**
+ * `mine` are the reader's own addresses; `outgoing` is a list of what one sent, where the receivers are the news. `by` is what the list is sorted by: of a
+ * conversation that is said first which stands for it there.
+ */
+export function rowOf(email: Email, members: Email[], mine: string[], outgoing: boolean, reminder?: Reminder, note = '', by = ''): Row {
   const all = members.length ? members : [email];
   const isMine = (address: EmailAddress | undefined): boolean => address !== undefined && mine.some((own) => sameAddress(own, address.email));
   const newest = all.filter((member) => !('$draft' in member.keywords)).at(-1) ?? all.at(-1) ?? email;
@@ -49,7 +52,7 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
   if (outgoing) {
     for (const address of email.to ?? []) people.push({ name: nameOf(address), me: isMine(address), unread: false });
   } else {
-    for (const member of all) {
+    for (const member of by === 'from' ? [email, ...all] : all) {
       if ('$draft' in member.keywords && all.length > 1) continue;
       const author = member.from?.[0];
       if (!author) continue;
@@ -81,7 +84,7 @@ export function rowOf(email: Email, members: Email[], mine: string[], outgoing: 
     // Followed anywhere in the conversation wins (RFC 9979 §7.2).
     muted: all.some((member) => '$muted' in member.keywords) && !all.some((member) => '$followed' in member.keywords),
     keywords: [...new Set(all.flatMap((member) => Object.keys(member.keywords)))],
-    size: all.reduce((sum, member) => sum + member.size, 0),
+    size: by === 'size' ? email.size : all.reduce((sum, member) => sum + member.size, 0),
     snoozedUntil: all.find((member) => member.snoozed)?.snoozed?.until ?? null,
     due: reminder ? { at: reminder.at, fired: reminder.state === 'fired', silent: reminder.kind === 'noReply' } : null,
     note,

@@ -125,6 +125,7 @@ export const ar: Messages = {
   'row.silent': 'لا رد',
   'row.refused': 'رفض الخادوم تغييرًا: {why}',
   'col.from': 'من',
+  'col.to': 'إلى',
   'col.subject': 'الموضوع',
   'col.details': 'تفاصيل',
   'col.size': 'الحجم',

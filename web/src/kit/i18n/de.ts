@@ -126,6 +126,7 @@ export const de: Messages = {
   'row.silent': 'Keine Antwort',
   'row.refused': 'Der Server hat eine Änderung abgelehnt: {why}',
   'col.from': 'Von',
+  'col.to': 'An',
   'col.subject': 'Betreff',
   'col.details': 'Merkmale',
   'col.size': 'Größe',

@@ -134,6 +134,7 @@ export const en = {
   'row.silent': 'No answer',
   'row.refused': 'The server refused a change: {why}',
   'col.from': 'From',
+  'col.to': 'To',
   'col.subject': 'Subject',
   'col.details': 'Details',
   'col.size': 'Size',
