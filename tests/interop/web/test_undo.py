@@ -195,3 +195,35 @@ def test_a_smart_folder_and_a_sender_that_were_made_go_again(site: Server, brows
     said = browser.run("keptMadeAndBack", study, words="collect", name="Collected")
     assert ["Taken back: Smart folder Collected created", f"Taken back: Identity {CHOOSER} added"] == said
     eventually(lambda: tree(chooser) == searches and senders(chooser) == before)
+
+
+def test_an_automatic_reply_is_taken_back_after_a_reload_and_elsewhere_and_waits_without_a_network(site: Server, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    vacation = "urn:ietf:params:jmap:vacationresponse"
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, vacation])
+    api, study = Jmap(site, CHOOSER), {"name": "away-study", "login": CHOOSER, "password": PASSWORD}
+
+    def now() -> tuple[Any, ...]:
+        one: Any = api.call("VacationResponse/get")["list"][0]
+        return one["isEnabled"], one["subject"], one["textBody"]
+
+    before = {"isEnabled": False, "subject": "Gone", "textBody": "Gone fishing."}
+    api.call("VacationResponse/set", update={"singleton": before})
+    sea, hills, moon = ({"on": True, "subject": f"By the {place}", "text": f"Back from the {place}."} for place in ("sea", "hills", "moon"))
+    put(site, "Who is away?", to=CHOOSER)
+    try:
+        said = browser.run("awayChosen", study, first={**sea, "was": before["textBody"]}, second={**hills, "was": sea["text"]})
+        assert ["Automatic reply changed", "Automatic reply switched on"] == said[:2]
+        eventually(lambda: now() == (True, hills["subject"], hills["text"]))
+        assert sea == browser.run("awayTakenBack", study, words="Automatic reply changed", text=sea["text"])
+        eventually(lambda: now() == (True, sea["subject"], sea["text"]))
+        browser.run("undoElsewhere", {**study, "name": "away-sofa"}, words="Automatic reply switched on")
+        eventually(lambda: now() == tuple(before.values()))
+
+        train = {**study, "name": "away-train"}
+        offline = browser.run("awayOffline", train, was=before["textBody"], on=True, subject=moon["subject"], text=moon["text"])
+        assert {"said": "Whoever writes is answered, each once in a while. The server is told when it is back.", "waits": ["Automatic reply switched on"]} == offline
+        assert now() == tuple(before.values())
+        browser.run("awayTold", train)
+        eventually(lambda: now() == (True, moon["subject"], moon["text"]))
+    finally:
+        api.call("VacationResponse/set", update={"singleton": {"isEnabled": False}})

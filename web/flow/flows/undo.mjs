@@ -338,3 +338,85 @@ export async function keptMadeAndBack(mail, { words, name }) {
   await page.locator('fieldset').nth(before).waitFor({ state: 'detached' });
   return said;
 }
+
+// ------------------------------------------------------------------------------------------------ the automatic reply
+
+/** The page of it, filled with what is known. */
+async function awayPage(mail) {
+  const page = await mail.at('/settings/away');
+  const on = page.getByRole('switch', { name: 'Answer automatically' });
+  await on.waitFor({ state: 'attached' });
+  return { page, on, subject: page.getByLabel('Subject'), text: page.getByLabel('Message') };
+}
+
+const isFilled = (page, text) => page.waitForFunction((words) => document.querySelector('#away-text')?.value === words, text);
+
+async function writeAway(mail, { was, on, subject, text }) {
+  const at = await awayPage(mail);
+  await isFilled(at.page, was);
+  await at.on.setChecked(on, { force: true });
+  await at.subject.fill(subject);
+  await at.text.fill(text);
+  await mail.button('Save').click();
+  await mail.says(on ? 'Whoever writes is answered' : 'Nobody is answered');
+}
+
+/** An automatic reply is switched on, then another text is written; each stands in the history then. What is said of both there. */
+export async function awayChosen(mail, { first, second }) {
+  await mail.at('/m/inbox');
+  await writeAway(mail, first);
+  await writeAway(mail, second);
+  const page = await mail.at('/history');
+  await page.locator('.hist').filter({ hasText: 'Automatic reply changed' }).waitFor();
+  await page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor({ state: 'detached' });
+  return page.locator('.hist .subj').allTextContents();
+}
+
+/** From the history, after a reload: this deed is taken back; what the page of it says then. */
+export async function awayTakenBack(mail, { words, text }) {
+  const page = await mail.at('/history');
+  await mail.reload();
+  await mail.button('Undo', page.locator('.hist').filter({ hasText: words }).first()).click();
+  await mail.says(/^Taken back/);
+  const at = await awayPage(mail);
+  await isFilled(page, text);
+  return { on: await at.on.isChecked(), subject: await at.subject.inputValue(), text: await at.text.inputValue() };
+}
+
+/** On a device that has looked at it once, without a network, after a reload: written over and kept; what is said of it, and what waits. */
+export async function awayOffline(mail, { was, ...wanted }) {
+  await mail.at('/m/inbox');
+  const { page } = await awayPage(mail);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await isFilled(page, was);
+  // What the device keeps is written behind what is shown.
+  await page.waitForFunction(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      const db = await new Promise((resolve, reject) => Object.assign(indexedDB.open(name), { onsuccess: ({ target }) => resolve(target.result), onerror: reject }));
+      try {
+        if (!db.objectStoreNames.contains('meta')) continue;
+        const kept = await new Promise((resolve) => (db.transaction('meta').objectStore('meta').getKey('type:VacationResponse').onsuccess = ({ target }) => resolve(target.result)));
+        if (kept !== undefined) return true;
+      } finally {
+        db.close();
+      }
+    }
+    return false;
+  });
+  await mail.at('/m/inbox');
+  await mail.context.setOffline(true);
+  await mail.reload();
+  await mail.says('Offline');
+  await writeAway(mail, { was, ...wanted });
+  const said = await page.locator('form.away [role=status]').innerText();
+  await mail.at('/history');
+  await page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor();
+  return { said, waits: await page.locator('.hist').filter({ hasText: 'waiting' }).locator('.subj').allTextContents() };
+}
+
+/** The network is back, and what waited is told. */
+export async function awayTold(mail) {
+  await mail.context.setOffline(false);
+  const page = await mail.at('/history');
+  await page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor({ state: 'detached', timeout: 40_000 });
+}

@@ -97,7 +97,7 @@ export function begun({ title, values, fact, undoes }: Entry): void {
       makeSo(key, value);
     }
   }
-  if (undoes && ['Setting', 'SavedSearch', 'Identity'].includes(fact.type) && isKey(title)) session.toast({ text: t('did.taken_back', { what: t(title, values) }) }, 4000);
+  if (undoes && ['Setting', 'SavedSearch', 'Identity', 'Vacation'].includes(fact.type) && isKey(title)) session.toast({ text: t('did.taken_back', { what: t(title, values) }) }, 4000);
 }
 
 /** The choice that was made last, taken back. */

@@ -41,9 +41,9 @@ export interface Entry {
   fact?: Fact;
 }
 
-/** Objects of the server by name, as they were and as they are to be; null is none. Of a setting stands what of it has changed (`kit/difference.ts`). What the server has done whole is not done again from here: a bulk change, by its token, a folder that was removed, and mail that went to another account. */
+/** Objects of the server by name, as they were and as they are to be; null is none. Of a setting stands what of it has changed (`kit/difference.ts`), of the automatic reply the same by its properties. What the server has done whole is not done again from here: a bulk change, by its token, a folder that was removed, and mail that went to another account. */
 export interface Fact {
-  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job' | 'Crossing' | 'SavedSearch' | 'Identity' | 'Setting';
+  type: 'Reminder' | 'SenderProfile' | 'Mailbox' | 'Removal' | 'Job' | 'Crossing' | 'SavedSearch' | 'Identity' | 'Setting' | 'Vacation';
   before: Record<string, unknown>;
   after: Record<string, unknown>;
   /** It is of this device alone, and nothing to the others. */

@@ -88,6 +88,7 @@ export async function tellFact(mail: Mail, { type, after }: Fact): Promise<void>
   // A choice is made on this device, which tells the server of it as of any other.
   if (type === 'Setting') return;
   if (type === 'SavedSearch' || type === 'Identity') return (await import('./kept.ts')).tellKept(mail, type, after as Record<string, Kept | null>);
+  if (type === 'Vacation') return (await import('./away.ts')).tellAway(mail, after);
   for (const [name, value] of Object.entries(after)) {
     if (type === 'Reminder') await tellDue(mail, name, value as Due | null);
     else if (type === 'SenderProfile') await screen(mail, name, value as SenderProfile['screened']);
