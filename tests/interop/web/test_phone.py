@@ -55,3 +55,13 @@ def test_a_row_held_down_is_chosen_and_a_tap_chooses_the_next(site: Server, brow
     assert {"held": "1 selected", "wide": True, "small": 0, "opened": 0, "left": 0} == seen
     for subject, mailbox in (("Held down", "Archive"), ("Tapped", "Archive"), ("Left alone", "INBOX")):
         eventually(lambda subject=subject, mailbox=mailbox: holds(site, mailbox, subject, THUMB))  # type: ignore[misc]
+
+
+def test_everything_that_is_touched_has_room_for_a_finger(site: Server, browser: Browser, phone: dict[str, Any]) -> None:
+    put(site, "Within reach", "<p>A text with <a href='https://elsewhere.example/'>a link</a>.</p>", to=THUMB)
+    settings = ("appearance", "layout", "reading", "composing", "away", "templates", "keyboard", "folders", "labels", "notifications", "offline", "security")
+    pages = (*(f"/settings/{one}" for one in settings), "/history", "/outbox", "/waiting")
+    seen = browser.run("reach", phone, subject="Within reach", words="from:somebody within", pages=pages)
+    assert len(pages) + 11 == len(seen)
+    assert {} == {name: one["out"] for name, one in seen.items() if one["out"]}
+    assert all(one["looked"] for one in seen.values())
