@@ -73,7 +73,10 @@ export async function firstRunByThumb(mail) {
 /** Cut off from the news, which come by themselves otherwise. */
 export async function withoutNews(mail, { subject }) {
   await mail.page.route('**/*', (route) => (route.request().resourceType() === 'eventsource' ? route.abort() : route.fallback()));
+  // What comes after this has been answered is news.
+  const answered = mail.page.waitForResponse((answer) => /"Email\/(?:changes|queryChanges)"/.test(answer.request().postData() ?? ''));
   await mail.page.reload();
+  await answered;
   await mail.row(subject).first().waitFor();
 }
 
