@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 // Asked as the module is loaded.
 vi.stubGlobal('navigator', { languages: ['en'], platform: '' });
 vi.stubGlobal('window', { addEventListener: () => undefined });
-const { session } = await import('../src/action/session.svelte.ts');
+const { session, tell } = await import('../src/action/session.svelte.ts');
 
 let frames: (() => void)[] = [];
 const frame = (): void => {
@@ -39,6 +39,20 @@ test('it stands for six seconds from the frame in which it is seen', () => {
   expect(shown()).toEqual(['archived']);
   vi.advanceTimersByTime(200);
   expect(shown()).toEqual([]);
+});
+
+test('what has gone wrong stands for eight, an error or words', () => {
+  for (const wrong of [new Error('no'), 'no']) {
+    tell(wrong);
+    frame();
+    vi.advanceTimersByTime(0);
+    expect(session.toasts.map(({ text, alert }) => [text, alert])).toEqual([['no', true]]);
+    frame();
+    vi.advanceTimersByTime(7_900);
+    expect(shown()).toEqual(['no']);
+    vi.advanceTimersByTime(200);
+    expect(shown()).toEqual([]);
+  }
 });
 
 test('another takes its place, and what is counted down ends with its count', () => {

@@ -3,12 +3,11 @@
  * in the same way, by its key, also after a reload.
  */
 import { mailbox } from '../cache/patch.ts';
-import { Offline, Refused } from '../jmap/errors.ts';
-import type { Email, Id, SetResponse } from '../jmap/types.ts';
+import { Offline, refusedBy } from '../jmap/errors.ts';
+import type { Email, Id, SetError, SetResponse } from '../jmap/types.ts';
 import { boxName } from '../kit/box-name.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
-import { tell } from './objects.ts';
-import { type Mail, session } from './session.svelte.ts';
+import { type Mail, session, tell } from './session.svelte.ts';
 
 /** An email that went elsewhere, by the id of what was made of it: where it came from, where it is now, and how it comes back. */
 export interface Crossed {
@@ -65,20 +64,20 @@ async function sent(mail: Mail, emails: Email[], from: Id | undefined, to: Id | 
   // What lies elsewhere as well stays there.
   const stays = (email: Email): boolean => !leave || Object.keys(email.mailboxIds).length > 1;
   const out: Record<Id, Crossed> = {};
-  let refused = '';
+  let refused: SetError | null = null;
   for (const all of [emails.filter((email) => !stays(email)), emails.filter(stays)]) {
     if (!all.length) continue;
     const create = Object.fromEntries(all.map(({ id }) => [id, { id, mailboxIds: { [target]: true } }]));
     const answer = await there.call<SetResponse<{ id: Id }>>('Email/copy', { fromAccountId: from ?? store.accountId, create, ...(stays(all[0] as Email) ? {} : { onSuccessDestroyOriginal: true }) });
     for (const email of all) {
       const made = answer.created?.[email.id];
-      if (!made) refused = answer.notCreated?.[email.id]?.description ?? answer.notCreated?.[email.id]?.type ?? 'serverFail';
+      if (!made) refused = answer.notCreated?.[email.id] ?? { type: 'serverFail' };
       else out[made.id] = { from: from ?? null, to: to ?? null, boxes: !leave ? {} : stays(email) ? { [here.get(email.id) as Id]: true } : email.mailboxIds, stays: stays(email) ? email.id : null };
     }
   }
   const behind = emails.filter((email) => leave && stays(email) && Object.values(out).some((one) => one.stays === email.id));
   if (behind.length) await store.clientOf(from)?.call('Email/set', { update: Object.fromEntries(behind.map(({ id }) => [id, mailbox(here.get(id) as Id, false)])) });
-  if (refused) tell(new Refused('forbidden', refused));
+  if (refused) tell(refusedBy(refused));
   return out;
 }
 
@@ -93,11 +92,11 @@ export async function takeBackCrossed(mail: Mail, id: Id, crossed: Crossed | nul
   if (stays === null) {
     const answer = await back.call<SetResponse>('Email/copy', { fromAccountId: to ?? store.accountId, create: { one: { id, mailboxIds: boxes } }, onSuccessDestroyOriginal: true });
     const refusal = answer.notCreated?.['one'];
-    if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    if (refusal) throw refusedBy(refusal);
   } else {
     const update = Object.assign({}, ...Object.keys(boxes).map((box) => mailbox(box, true))) as Record<string, unknown>;
     const refusal = Object.keys(boxes).length ? (await back.call<SetResponse>('Email/set', { update: { [stays]: update } })).notUpdated?.[stays] : undefined;
-    if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    if (refusal) throw refusedBy(refusal);
     await there.call('Email/set', { destroy: [id] });
   }
 }

@@ -5,7 +5,7 @@
  * Offline, entries wait here; a reload finds them again. The server's refusal of single messages arrives inside a success
  * (RFC 8620 §5.3 `notUpdated`), so those are put back and named; the rest stands.
  */
-import { Offline, SignedOut, isTemporary } from '../jmap/errors.ts';
+import { Offline, SignedOut, isTemporary, saidBy } from '../jmap/errors.ts';
 import type { Email, Id, SetResponse } from '../jmap/types.ts';
 import { type Patch, effective, inverse } from '../cache/patch.ts';
 import { mailboxOf } from '../cache/query.svelte.ts';
@@ -386,7 +386,7 @@ export class Log {
             for (const id of part) {
               told.add(id);
               const refusal = response.notUpdated?.[id];
-              if (refusal) errors[id] = refusal.description ?? refusal.type;
+              if (refusal) errors[id] = saidBy(refusal);
               this.store.settle(entry.id, id, !refusal);
             }
           }

@@ -1,7 +1,7 @@
 /** What one does with folders. The server does it at once; each is a deed of the log, to be taken back. */
 import { mailbox } from '../cache/patch.ts';
 import { type Email, type GetResponse, type Id, type Mailbox, type QueryResponse, SHARE, type SetResponse } from '../jmap/types.ts';
-import { Refused } from '../jmap/errors.ts';
+import { Refused, refusedBy } from '../jmap/errors.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
 import type { Fact } from './log.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
@@ -33,7 +33,7 @@ async function setMailbox(mail: Mail, kind: Kind, key: Id, value: unknown, more:
   const refusal = answer.notCreated?.[key] ?? answer.notUpdated?.[key] ?? answer.notDestroyed?.[key];
   if (refusal) {
     const words = refusals[refusal.type];
-    throw new Refused(refusal.type, words ? t(words) : (refusal.description ?? refusal.type));
+    throw refusedBy(refusal, words && t(words));
   }
   await mail.store.sync();
   return answer.created?.[key]?.id ?? key;
@@ -64,7 +64,7 @@ export async function rearrange(mail: Mail, { id, name, parentId }: Mailbox, pat
 async function change(mail: Mail, update: Record<Id, Record<string, unknown>>): Promise<void> {
   const answer = await mail.store.client?.call<SetResponse>('Email/set', { update });
   const refusal = Object.values(answer?.notUpdated ?? {}).find(({ type }) => type !== 'notFound');
-  if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+  if (refusal) throw refusedBy(refusal);
 }
 
 /** What lies in no other folder goes to the trash first, so that it can still be found. */

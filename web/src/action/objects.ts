@@ -8,11 +8,7 @@ import { junk } from './deeds.ts';
 import type { Fact } from './log.svelte.ts';
 import type { Kept } from './kept.ts';
 import { type Named, type Removed, restoreMailbox, tellMailbox } from './mailboxes.ts';
-import { type Mail, reminderBy, session } from './session.svelte.ts';
-
-export function tell(error: unknown): void {
-  session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
-}
+import { type Mail, reminderBy, session, tell } from './session.svelte.ts';
 
 function newest(mail: Mail, rows: Id[]): Email[] {
   return rows.map((id) => mail.emailsOf([id]).at(-1)).filter((email) => email !== undefined);

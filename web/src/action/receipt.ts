@@ -1,12 +1,12 @@
 /** Answering who asks for a read receipt (RFC 9007, RFC 8098): only by hand, and only once. */
 import type { Detail } from '../cache/bodies.ts';
 import { keyword } from '../cache/patch.ts';
-import type { Email, EmailAddress, SetResponse } from '../jmap/types.ts';
+import type { Email, EmailAddress, SetError, SetResponse } from '../jmap/types.ts';
 import { MDN } from '../jmap/types.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { whyNot } from './refusal.ts';
-import { type Mail, session } from './session.svelte.ts';
+import { type Mail, session, tell } from './session.svelte.ts';
 
 /** Who asks, where it is fit to be asked: not by lists or machines, not in one's own mail, not a second time. */
 export function asks(mail: Mail, email: Email, detail: Detail): EmailAddress | null {
@@ -24,16 +24,17 @@ export async function sendReceipt(mail: Mail, email: Email): Promise<void> {
   const identity = mail.store.identities.find((one) => email.to?.some((address) => sameAddress(address.email, one.email))) ?? mail.store.identities[0];
   if (!client || !identity) return;
   try {
-    const answer = await client.call<SetResponse & { notSent?: Record<string, { type: string; description?: string }> | null }>('MDN/send', {
+    const answer = await client.call<SetResponse & { notSent?: Record<string, SetError> | null }>('MDN/send', {
       identityId: identity.id,
       send: { one: { forEmailId: email.id, disposition: { actionMode: 'manual-action', sendingMode: 'mdn-sent-manually', type: 'displayed' } } },
       onSuccessUpdateEmail: { '#one': { 'keywords/$mdnsent': true } },
     });
     const refusal = answer.notSent?.['one'];
-    session.toast(refusal ? { text: t('compose.send_failed', { why: whyNot(refusal) }), alert: true } : { text: t('mdn.sent') }, 4000);
+    if (refusal) tell(t('compose.send_failed', { why: whyNot(refusal) }));
+    else session.toast({ text: t('mdn.sent') }, 4000);
   } catch (error) {
     mail.store.report(error);
-    session.toast({ text: t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }), alert: true });
+    tell(t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }));
   }
 }
 

@@ -3,7 +3,7 @@
  * to cancel. What is said on the screen is what the server has answered: held, queued, accepted, delivered, or why not.
  */
 import type { Client } from '../jmap/client.ts';
-import { Offline, Refused } from '../jmap/errors.ts';
+import { Offline, Refused, refusedBy } from '../jmap/errors.ts';
 import type { EmailSubmission, GetResponse, Id, QueryResponse, SetResponse } from '../jmap/types.ts';
 import { SUBMISSION } from '../jmap/types.ts';
 import { type Patch, keyword, mailbox } from '../cache/patch.ts';
@@ -16,7 +16,7 @@ import { composers } from './composers.svelte.ts';
 import type { Job } from './log.svelte.ts';
 import { underway } from './outbox.svelte.ts';
 import { whyNot } from './refusal.ts';
-import { type Mail, session } from './session.svelte.ts';
+import { type Mail, session, tell } from './session.svelte.ts';
 
 /** Longer than the toast, because a hold equal to it would lose the race. */
 const MARGIN_S = 3;
@@ -78,7 +78,7 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   const submitted = await submitting;
   const refusal = submitted.notCreated?.['send'];
   if (refusal) void reminding?.then((made) => made && mail.reminders.destroy(made.id)).catch(() => undefined);
-  if (refusal) throw new Refused(refusal.type, whyNot(refusal));
+  if (refusal) throw refusedBy(refusal, whyNot(refusal));
   const created = submitted.created?.['send'];
   if (!created) throw new Refused('serverFail', t('compose.send_failed', { why: 'serverFail' }), 500);
   await handedOver(draft);
@@ -177,7 +177,7 @@ export async function reschedule(mail: Mail, submission: EmailSubmission, at: Da
     onSuccessUpdateEmail: { '#again': asSent(mail) },
   });
   const refusal = answer.notCreated?.['again'];
-  if (refusal) throw new Refused(refusal.type, t('compose.send_failed', { why: whyNot(refusal) }));
+  if (refusal) throw refusedBy(refusal, t('compose.send_failed', { why: whyNot(refusal) }));
 }
 
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */
@@ -208,7 +208,7 @@ export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promi
     return true;
   } catch (error) {
     mail.store.report(error);
-    session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
+    tell(error);
     return false;
   }
 }

@@ -221,3 +221,8 @@ class Session {
 }
 
 export const session = new Session();
+
+/** What has gone wrong, as an error or in words, said long enough to be read. */
+export function tell(error: unknown): void {
+  session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
+}

@@ -3,10 +3,9 @@ import type { EmailSubmission, SetResponse } from '../jmap/types.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { composers } from './composers.svelte.ts';
-import { tell } from './objects.ts';
 import type { Outbox } from './outbox.svelte.ts';
 import { whyNot } from './refusal.ts';
-import { session } from './session.svelte.ts';
+import { session, tell } from './session.svelte.ts';
 
 /** Something broke on the way: the state of the line follows, and it is said. */
 function failed({ mail }: Outbox, error: unknown): void {
@@ -32,7 +31,7 @@ export async function sendAgain(outbox: Outbox, submission: EmailSubmission, add
       create: { again: { identityId: submission.identityId, emailId: submission.emailId, envelope: { mailFrom: { email: submission.envelope.mailFrom.email, parameters: null }, rcptTo: submission.envelope.rcptTo.filter(({ email }) => sameAddress(email, address)) } } },
     });
     const refusal = answer.notCreated?.['again'];
-    if (refusal) session.toast({ text: t('compose.send_failed', { why: whyNot(refusal) }), alert: true }, 8000);
+    if (refusal) tell(t('compose.send_failed', { why: whyNot(refusal) }));
   } catch (error) {
     failed(outbox, error);
   }

@@ -2,9 +2,10 @@
 import type { Detail } from '../cache/bodies.ts';
 import { keyword } from '../cache/patch.ts';
 import type { Id, SetResponse } from '../jmap/types.ts';
-import { Refused } from '../jmap/errors.ts';
+import { Refused, refusedBy } from '../jmap/errors.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
-import { type Mail, session } from './session.svelte.ts';
+import { whyNot } from './refusal.ts';
+import { type Mail, session, tell } from './session.svelte.ts';
 
 export interface Unsubscribe {
   /** RFC 8058: one POST without a page. */
@@ -45,7 +46,7 @@ export async function leaveList(mail: Mail, detail: Detail): Promise<void> {
       return done();
     }
   } catch (error) {
-    session.toast({ text: t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }), alert: true }, 8000);
+    tell(t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }));
     return;
   }
   const page = way.page;
@@ -71,5 +72,5 @@ async function sendRequest(mail: Mail, mailto: string): Promise<void> {
   });
   const [made, submitted] = await Promise.all([email, submission]);
   const refusal = made.notCreated?.['one'] ?? submitted.notCreated?.['send'];
-  if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+  if (refusal) throw refusedBy(refusal, whyNot(refusal));
 }

@@ -1,6 +1,6 @@
 /** Searching: what is asked for of whose mail, what this device finds of it with each letter, and when the server is asked. */
 import { untrack } from 'svelte';
-import { type Mail, session } from '../action/session.svelte.ts';
+import { type Mail, session, tell } from '../action/session.svelte.ts';
 import type { Named } from '../cache/files.ts';
 import { type Result, newestFirst } from '../cache/query.svelte.ts';
 import { question } from '../cache/question.ts';
@@ -218,7 +218,7 @@ export class Finding {
   async keep(name: string): Promise<void> {
     const filter = this.#parts[0]?.filter;
     if (!filter) return;
-    const [{ makeKept }, { tell }] = await withMessages(Promise.all([import('../action/kept.ts'), import('../action/objects.ts')]));
+    const { makeKept } = await withMessages(import('../action/kept.ts'));
     try {
       const id = await makeKept(this.#mail, 'SavedSearch', { name, filter, count: 'unread' });
       router.go({ at: 'mail', source: `saved:${id}`, thread: null });

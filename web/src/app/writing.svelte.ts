@@ -3,7 +3,7 @@ import { untrack } from 'svelte';
 import { commands } from '../action/commands.svelte.ts';
 import type { Draft } from '../action/compose/draft.svelte.ts';
 import { composers } from '../action/composers.svelte.ts';
-import { session } from '../action/session.svelte.ts';
+import { session, tell } from '../action/session.svelte.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { router } from '../kit/router.svelte.ts';
@@ -13,7 +13,6 @@ import type { Keyboard } from './keyboard.svelte.ts';
 
 type Kind = 'reply' | 'replyAll' | 'forward';
 const writing = () => withMessages(import('../action/compose/begin.svelte.ts'));
-const tell = (error: unknown): void => void session.toast({ text: error instanceof Error ? error.message : String(error), alert: true });
 /** The one with the focus, else the one that was opened last. */
 const inHand = (): Element | null => document.activeElement?.closest('.composer') ?? [...document.querySelectorAll('.composer:has([data-send])')].at(-1) ?? null;
 

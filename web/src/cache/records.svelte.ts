@@ -1,6 +1,6 @@
 /** Small objects of the account that are read whole and kept current by push: smart folders, reminders, senders, jobs. */
 import { PLUS, type GetResponse, type Id, type SetResponse } from '../jmap/types.ts';
-import { Refused } from '../jmap/errors.ts';
+import { Refused, refusedBy } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import type { Store } from './store.svelte.ts';
 import { Whole } from './whole.ts';
@@ -64,7 +64,7 @@ export class Records<T extends { id: Id }> {
     const answer = await this.#set({ create: { one: values } });
     const refusal = answer.notCreated?.['one'];
     const made = answer.created?.['one'];
-    if (refusal || !made) throw new Refused(refusal?.type ?? 'serverFail', refusal?.description ?? refusal?.type ?? '');
+    if (refusal || !made) throw refusedBy(refusal ?? { type: 'serverFail' });
     const whole = { ...values, ...made } as T;
     // The push may have been quicker than the answer.
     this.list = [...this.list.filter(({ id }) => id !== whole.id), whole];
@@ -73,14 +73,14 @@ export class Records<T extends { id: Id }> {
 
   async update(id: Id, patch: Record<string, unknown>): Promise<void> {
     const refusal = (await this.#set({ update: { [id]: patch } })).notUpdated?.[id];
-    if (refusal) throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    if (refusal) throw refusedBy(refusal);
     this.list = this.list.map((one) => (one.id === id ? { ...one, ...patch } : one));
     this.onload(this.list);
   }
 
   async destroy(id: Id): Promise<void> {
     const refusal = (await this.#set({ destroy: [id] })).notDestroyed?.[id];
-    if (refusal && refusal.type !== 'notFound') throw new Refused(refusal.type, refusal.description ?? refusal.type);
+    if (refusal && refusal.type !== 'notFound') throw refusedBy(refusal);
     this.list = this.list.filter((one) => one.id !== id);
   }
 

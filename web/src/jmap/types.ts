@@ -212,7 +212,13 @@ export interface Comparator {
 export interface SetError {
   type: string;
   description?: string | null;
-  properties?: string[];
+  properties?: string[] | null;
+  /** Of a sending (RFC 8621 §7.5). */
+  invalidRecipients?: string[];
+  maxRecipients?: number;
+  maxSize?: number;
+  /** Ours: why exactly. */
+  reason?: string;
 }
 
 export interface SetResponse<T = Record<string, unknown>> {

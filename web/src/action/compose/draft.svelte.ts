@@ -6,7 +6,7 @@ import type { Database } from '../../cache/db.ts';
 import { mailbox } from '../../cache/patch.ts';
 import { upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
-import { Offline, Refused } from '../../jmap/errors.ts';
+import { Offline, Refused, refusedBy } from '../../jmap/errors.ts';
 import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
 import { FLOWED, flow } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
@@ -220,7 +220,7 @@ export class Draft {
         ...(before ? { destroy: [before] } : {}),
       });
       const refused = answer.notCreated?.['draft'];
-      if (refused) throw new Refused(refused.type, refused.description ?? (refused.properties ?? []).join(', ') ?? refused.type);
+      if (refused) throw refusedBy(refused);
       this.emailId = answer.created?.['draft']?.id ?? before;
       // Somebody else has replaced the version before: theirs stays where it is.
       if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;

@@ -30,6 +30,7 @@ from mailstead.server.http.jmap.standard import (
     text,
     wanted_ids,
 )
+from mailstead.server.http.jmap.submission import why_not
 
 CAPABILITY: Final = "urn:ietf:params:jmap:mdn"
 SENT: Final = "$mdnsent"
@@ -115,7 +116,7 @@ async def _send(call: Calling, who: dict[str, Any], given: dict[str, Any]) -> tu
     try:
         await call.sending.service.submit(call.principal, new, message)
     except Refusal as exc:
-        raise Bad(_REFUSED.get(exc.reason, "forbidden"), exc.public) from exc
+        raise Bad(_REFUSED.get(exc.reason, "forbidden"), exc.public, **why_not(exc)) from exc
     made: dict[str, Any] = {
         "finalRecipient": note.final_recipient, "originalMessageId": own or None, "originalRecipient": note.original_recipient or None, "subject": subject,
         "textBody": body, "includeOriginalMessage": with_original, "reportingUA": note.reporting_ua or None, "extensionFields": note.more or None,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mailstead.model import ids as wire
 from mailstead.model.change import ChangeKind, ChangeOp
 from mailstead.model.email import Position
+from mailstead.model.errors import Reason, Refusal
 from mailstead.model.ids import SubmissionId
 from mailstead.model.submission import Hold, Progress, Submission
 from mailstead.protocol.jmap.mail import blobs
@@ -59,6 +60,14 @@ def _parameters(options: Mapping[str, str]) -> dict[str, str | None] | None:
     if given is not None:
         return dict(json.loads(given))
     return {name.upper(): None if name in _BARE else value for name, value in options.items() if name in _SMTP} or None
+
+
+WHY: Final = {Reason.NO_SUCH_RECIPIENT: "noSuchMailbox", Reason.RELAY_DENIED: "noWayOut"}
+
+
+def why_not(exc: Refusal) -> dict[str, str]:
+    """``reason`` of a SetError about recipients, for clients to decide by (docs/reference/jmap-extensions.md)."""
+    return {"reason": WHY[exc.reason]} if exc.reason in WHY else {}
 
 
 def given_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:

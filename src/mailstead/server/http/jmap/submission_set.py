@@ -28,7 +28,7 @@ from mailstead.server.http.jmap.standard import (
     resolved,
     set_error,
 )
-from mailstead.server.http.jmap.submission import given_parameters, ident_of, numbers_of, shown, state_of
+from mailstead.server.http.jmap.submission import given_parameters, ident_of, numbers_of, shown, state_of, why_not
 from mailstead.service.delivery import header_of
 
 _HEADERS: Final = (b"to", b"cc", b"bcc")
@@ -245,7 +245,7 @@ def _envelope(given: Any, now_ms: int) -> tuple[str, dict[str, str], int, dict[s
             wanted.update(_of_notices(name, value))
         found[address] = wanted
     if broken:
-        raise _Wrong("invalidRecipients", "These are no addresses", invalidRecipients=broken)
+        raise _Wrong("invalidRecipients", "These are no addresses", invalidRecipients=broken, reason="noAddress")
     return sender["email"], options, release, found
 
 
@@ -287,8 +287,8 @@ def _refused(exc: Refusal) -> _Wrong:
     match exc.reason:
         case Reason.SENDER_NOT_OWNED:
             return _Wrong("forbiddenMailFrom" if "@" in exc.cause and ":" not in exc.cause else "forbiddenFrom", exc.public)
-        case Reason.NO_SUCH_RECIPIENT | Reason.RELAY_DENIED | Reason.SUPPRESSED:
-            return _Wrong("invalidRecipients", exc.public, invalidRecipients=[exc.cause])
+        case Reason.NO_SUCH_RECIPIENT | Reason.RELAY_DENIED:
+            return _Wrong("invalidRecipients", exc.public, invalidRecipients=[exc.cause], **why_not(exc))
         case Reason.TOO_MANY:
             return _Wrong("tooManyRecipients", exc.public, maxRecipients=limits.SMTP_SUBMISSION_RECIPIENTS)
         case Reason.OVER_QUOTA:

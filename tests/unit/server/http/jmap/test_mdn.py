@@ -118,6 +118,12 @@ async def test_of_many_that_would_answer_at_one_moment_one_does(web: Web, monkey
     assert 1 == len(all_of["list"])
 
 
+async def test_a_receipt_that_no_way_leads_to_says_so_by_a_word(web: Web) -> None:
+    email = await deliver(web, ASKING.replace(b"bob@example.test", b"bob@elsewhere.test"), 3)
+    ((_, done, _),) = await send(web, email)
+    assert ("forbidden", "noWayOut") == (done["notSent"]["k"]["type"], done["notSent"]["k"]["reason"])
+
+
 async def test_what_could_not_be_sent_leaves_no_mark(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: Any, **__: Any) -> None:
         raise Refusal(Reason.OVER_QUOTA, "full")

@@ -229,6 +229,17 @@ async def test_every_recipient_that_is_no_address_is_named(web: Web) -> None:
     to = [{"email": address} for address in ("nobody", "a@", "bob@example.test", "@example.test")]
     found = await sent(web, email, identity, envelope={"mailFrom": {"email": "alice@example.test"}, "rcptTo": to})
     assert ["nobody", "a@", "@example.test"] == found["notCreated"]["s"]["invalidRecipients"]
+    assert "noAddress" == found["notCreated"]["s"]["reason"]
+
+
+@pytest.mark.parametrize(("address", "reason"), [("nobody@example.test", "noSuchMailbox"), ("far@elsewhere.test", "noWayOut")])
+async def test_why_a_recipient_is_refused_has_a_word_of_its_own(web: Web, address: str, reason: str) -> None:
+    """docs/reference/jmap-extensions.md: clients decide by ``reason``, not by words."""
+    email, identity, _ = await draft(web)
+    refused = (await sent(web, email, identity, envelope={"mailFrom": {"email": "alice@example.test"}, "rcptTo": [{"email": address}]}))["notCreated"]["s"]
+    assert ("invalidRecipients", [address], reason) == (refused["type"], refused["invalidRecipients"], refused["reason"])
+    other = (await sent(web, email, identity, envelope={"mailFrom": {"email": "bob@example.test"}, "rcptTo": [{"email": "bob@example.test"}]}))["notCreated"]["s"]
+    assert "reason" not in other
 
 
 async def test_a_message_without_an_author_is_not_sent(web: Web) -> None:
