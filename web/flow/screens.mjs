@@ -72,7 +72,7 @@ export const desktop = {
   tour: async (mail) => {
     await mail.press('Escape');
     const lang = await mail.page.evaluate(() => document.documentElement.lang);
-    await mail.command({ en: 'Show me around', de: 'Führe mich herum', ar: 'عرّفني بالمكان' }[lang]);
+    await mail.command({ en: 'Show me around', de: 'Rundgang starten', ar: 'جولة تعريفية' }[lang]);
     await mail.page.locator('.tour').waitFor();
   },
   search: async (mail) => {
@@ -295,7 +295,7 @@ export const states = {
     await mail.composer.waitFor({ state: 'detached' });
     await mail.write({ to: mail.login, subject: 'The harbour again', text: 'To myself, tomorrow.' });
     await mail.saved();
-    await mail.button('More ways to send', mail.composer).click();
+    await mail.button('More send options', mail.composer).click();
     await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
     await mail.says('Will be sent');
     await mail.at('/outbox');

@@ -30,10 +30,29 @@ describe.each([
     const wrong = Object.entries(en).filter(([key, text]) => wanted(text).join() !== wanted(messages[key as keyof typeof en]).join());
     expect(wrong.map(([key]) => key)).toEqual([]);
   });
+  it('tells apart in each message the numbers that the language tells apart; none at all may have no form of its own', () => {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.filter((form) => form !== 'zero');
+    const lacking = (source: string): boolean => {
+      const walk = (nodes: ReturnType<typeof parse>): boolean =>
+        nodes.some((node) => typeof node !== 'string' && 'cases' in node && ((node.kind === 'plural' && forms.some((form) => !node.cases.has(form))) || [...node.cases.values()].some(walk)));
+      return walk(parse(source));
+    };
+    expect(Object.entries(messages).filter(([, text]) => lacking(text)).map(([key]) => key)).toEqual([]);
+  });
   it('has a form for every number that the language tells apart', () => {
     const formatter = new Formatter(language);
     const said = [0, 1, 2, 3, 11, 100].map((n) => formatter.format(messages.n_conversations, { n }));
     expect(said.every((text) => text.length > 0 && !text.includes('{'))).toBe(true);
     expect(new Set(said).size).toBe(said.length);
   });
+});
+
+// What a thing is called is settled: by these words it was once called too, or would be taken for another.
+it.each([
+  ['en', en, /\bfetch|\btake[ns]? back|\bdestroy|\bletters?\b(?! without)/i],
+  ['de', de, /(?<!E-)\b(?:Mails?|Post|Briefe?|Geheimnis|Authentikator|geholt|gekennzeichnet|kennzeichnen|zurückgenommen|zurücknehmen|vernichtet|zeigen|gezeigt|du|dich|mich)\b/],
+  ['ar', ar, /خادوم|كلمات? السر|معمّى|(?:^|\s)(?:احفظ|أظهر|افتح|أزل|حرّر|غيّر|انسَ)(?:$| ال)/],
+] as const)('calls one thing by one word: %s', (_, messages, other) => {
+  const wrong = Object.entries(messages).filter(([key, text]) => !key.startsWith('preset.') && other.test(text));
+  expect(wrong.map(([key, text]) => `${key}: ${text}`)).toEqual([]);
 });

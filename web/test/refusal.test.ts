@@ -9,9 +9,9 @@ beforeAll(() => speak('en'));
 
 it('says what whoever writes can do about it, and behind it what the server says', async () => {
   const noWay = { type: 'invalidRecipients', reason: 'noWayOut', description: 'Whatever it calls that', invalidRecipients: ['far@elsewhere.example'] };
-  expect(whyNot(noWay)).toBe('your server cannot send to other domains yet. Ask its administrator. (Whatever it calls that)');
+  expect(whyNot(noWay)).toBe('your server cannot send to other domains yet. Show this to its administrator: “Whatever it calls that”');
   await speak('de');
-  expect(whyNot(noWay)).toBe('Ihr Server kann noch nicht an andere Domains senden. Fragen Sie seinen Administrator. (Whatever it calls that)');
+  expect(whyNot(noWay)).toBe('Ihr Server kann noch nicht an andere Domains senden. Zeigen Sie dies seinem Administrator: „Whatever it calls that“');
   await speak('en');
 });
 

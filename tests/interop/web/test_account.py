@@ -60,7 +60,7 @@ def test_wrong_and_right_codes(site: Server, browser: Browser) -> None:
     secret = second_factor(site, CAREFUL)
     device = {"name": "careful", "login": CAREFUL, "password": PASSWORD}
     assert "Wrong address or password." == browser.run("refused", device, password="wrong")
-    assert "not, or no longer, the right one" in browser.run("refused", device, password=PASSWORD, code="000000")
+    assert "wrong or has expired" in browser.run("refused", device, password=PASSWORD, code="000000")
     browser.run("signIn", device, code=code_of(secret))
 
 
@@ -71,7 +71,7 @@ def test_a_new_password_ends_the_other_sessions(site: Server, browser: Browser) 
     browser.run("signIn", there)
     assert len(browser.run("sessions", here)) == 2
     assert "not" in browser.run("changePassword", here, old="wrong", fresh="a much better one")
-    assert browser.run("changePassword", here, old=PASSWORD, fresh="a much better one") == "The password is changed."
+    assert browser.run("changePassword", here, old=PASSWORD, fresh="a much better one") == "The password has been changed."
     assert "session has ended" in browser.run("isSignedOut", there)
     browser.run("signIn", there | {"name": "third"}, password="a much better one")
 
@@ -84,7 +84,7 @@ def test_what_waits_outlives_the_session(site: Server, browser: Browser) -> None
     assert "One change waits" in browser.run("askedBeforeSignOut", device)
     other = device | {"name": "lost elsewhere"}
     browser.run("signIn", other)
-    assert browser.run("changePassword", other, old=PASSWORD, fresh=PASSWORD) == "The password is changed."
+    assert browser.run("changePassword", other, old=PASSWORD, fresh=PASSWORD) == "The password has been changed."
     browser.run("signInAgain", device)
     eventually(lambda: holds(site, "Archive", "Filed in the tunnel", LOST))
     assert not holds(site, "INBOX", "Filed in the tunnel", LOST)

@@ -85,8 +85,8 @@ def test_many_that_wait_hide_nothing_that_has_failed(far: Server, window: Browse
     email = jmap.draft([GOOD])
     held = [jmap.send(email, 86_400, [GOOD]) for _ in range(61)]
     seen = window.run("listedInOutbox", desk)
-    assert ["Needs you", "Still here"] == list(seen)[:2]
-    assert (1, 60) == (seen["Needs you"], seen["Still here"])
+    assert ["Needs attention", "Not sent yet"] == list(seen)[:2]
+    assert (1, 60) == (seen["Needs attention"], seen["Not sent yet"])
     jmap.call("EmailSubmission/set", update={one: {"undoStatus": "canceled"} for one in held})
     jmap.call("EmailSubmission/set", destroy=held)
 
@@ -129,7 +129,7 @@ def test_an_answer_as_somebody_else_than_the_one_written_to_is_held_back(far: Se
     put(far, "An offer please", SALES)
     window.run("secondIdentity", desk, address=SALES, name="Sales of Example")
     said = window.run("answerAsOther", desk, subject="An offer please", other=ALICE)
-    assert f"This was written to {SALES}. Answer from there?" in said["warning"]
+    assert f"The message was sent to {SALES}. Reply from that address?" in said["warning"]
     assert said["held"] == "Not sent yet: see the line above."
     assert SALES in said["from"]
     eventually(lambda: authors(sink, "otto@partner.example") == {"Re: An offer please": SALES})
@@ -141,5 +141,5 @@ def test_the_first_mail_to_somebody_as_the_odd_one_is_held_back(far: Server, win
         window.run("writeAs", desk, sender=SALES, to=f"{who}@mill.example", subject=f"Flour {who}", wave="")
         eventually(lambda who=who: authors(sink, f"{who}@mill.example") == {f"Flour {who}": SALES})  # type: ignore[misc]
     said = window.run("writeAs", desk, sender=ALICE, to="three@mill.example", subject="Flour three", wave="Send anyway")
-    assert f"So far you wrote to mill.example as {SALES}. Write from there?" in said
+    assert f"So far you wrote to mill.example as {SALES}. Use that address?" in said
     eventually(lambda: authors(sink, "three@mill.example") == {"Flour three": ALICE}, within_s=40)

@@ -36,7 +36,7 @@ def test_places_stand_below_their_head(browser: Browser, phone: dict[str, Any]) 
 
 
 def test_the_tour_speaks_of_the_thumb(browser: Browser, phone: dict[str, Any]) -> None:
-    assert ["Everything can be taken back", "By thumb", "Senders do not watch you"] == browser.run("firstRunByThumb", phone)
+    assert ["Everything can be undone", "By thumb", "Senders do not watch you"] == browser.run("firstRunByThumb", phone)
 
 
 def test_a_list_drawn_down_looks_for_news(site: Server, browser: Browser, phone: dict[str, Any]) -> None:

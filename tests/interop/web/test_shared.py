@@ -147,7 +147,7 @@ def test_to_ones_own_and_back(shared: Server, browser: Browser, guest: dict[str,
 def test_who_may_only_read_is_told_before_not_after(shared: Server, browser: Browser, reader: dict[str, Any]) -> None:
     team(shared, "Not to be touched")
     seen = browser.run("readOnly", reader, owner=OWNER, name="Team", subject="Not to be touched")
-    assert f"{OWNER} does not let you take anything out of here." == seen["off"]["Archive"]
+    assert f"{OWNER} does not let you remove anything here." == seen["off"]["Archive"]
     assert {"Archive", "Delete"} <= seen["off"].keys()
     assert (1, 0) == (seen["rows"], seen["waiting"])
     ((flags, _),) = found(shared, OWNER, "Team", "Not to be touched")
@@ -225,7 +225,7 @@ def test_a_search_from_all_inboxes_is_of_everybody(shared: Server, browser: Brow
 def test_a_search_of_ones_own_goes_on_everywhere(shared: Server, browser: Browser, guest: dict[str, Any], kettles: list[str]) -> None:
     seen = browser.run("searchAll", guest, begin="Inbox", words="kettle", wait=kettles[::2], everywhere=[*kettles, "Kettle thrown away"])
     assert ["Kettle 2", "Kettle 0"] == [subject for subject, _ in seen["before"]["rows"]] == [subject for subject, _ in seen["back"]]
-    assert ([GUEST], "Junk and Trash, nor what others share with you.") == (seen["before"]["accounts"], seen["before"]["not"])
+    assert ([GUEST], "Junk, Trash and what others share with you.") == (seen["before"]["accounts"], seen["before"]["not"])
     assert [*([f"Kettle {number}", NAMES[number % 2]] for number in (3, 2, 1, 0)), ["Kettle thrown away", NAMES[1]]] == seen["after"]["rows"] == seen["again"]
     assert ([GUEST, OWNER], "") == (seen["after"]["accounts"], seen["after"]["not"])
 

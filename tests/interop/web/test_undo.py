@@ -128,7 +128,7 @@ def study() -> dict[str, Any]:
 
 def test_a_theme_is_taken_back_at_once_after_a_reload_and_elsewhere(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
     put(site, "Something to read", to=CHOOSER)
-    assert ["Taken back: Theme changed"] * 2 == browser.run("themeByKey", study, first="Light")
+    assert ["Undone: Theme changed"] * 2 == browser.run("themeByKey", study, first="Light")
     eventually(lambda: chosen(chooser, "theme") == "light")
     browser.run("themeHere", study, theme="Dark")
     eventually(lambda: chosen(chooser, "theme") == "dark")
@@ -145,7 +145,7 @@ def test_a_label_comes_back_to_its_place_and_what_came_later_stays(site: Server,
 
 def test_a_template_and_a_vip_come_back(site: Server, browser: Browser, chooser: Jmap, study: dict[str, Any]) -> None:
     put(site, "Something to read as well", to=CHOOSER)
-    assert ["Taken back: Templates changed", "Taken back: Notifications changed"] == browser.run("templateAndVipBack", study, template="Thanks", vip="boss@firm.example")
+    assert ["Undone: Templates changed", "Undone: Notifications changed"] == browser.run("templateAndVipBack", study, template="Thanks", vip="boss@firm.example")
     eventually(lambda: [one["name"] for one in chosen(chooser, "templates")] == ["Thanks"] and chosen(chooser, "notifyRules")["vips"] == ["boss@firm.example"])
 
 
@@ -165,7 +165,7 @@ def test_a_smart_folder_comes_back_with_its_name_its_colour_and_those_in_it(site
     before = tree(chooser)
     assert [("Clients", None), ("Today", "Urgent"), ("Urgent", "Clients")] == [(one["name"], one["in"]) for one in before]
     said = browser.run("smartFolderBack", study, name="Clients", fresh="Customers", child="Today")
-    assert ["Taken back: Smart folder Customers removed", "Taken back: Smart folder Customers changed"] == said
+    assert ["Undone: Smart folder Customers removed", "Undone: Smart folder Customers changed"] == said
     eventually(lambda: tree(chooser) == before)
     browser.run("smartFolderGone", study, name="Clients")
     eventually(lambda: tree(chooser) == [])
@@ -185,7 +185,7 @@ def test_a_signature_and_a_sender_come_back(site: Server, browser: Browser, choo
     before = senders(chooser)
     assert [("Chooser at home", "From home")] == [one for one in before if one[0] == "Chooser at home"]
     said = browser.run("sendersBack", study, signature="Worst wishes", name="Chooser at home")
-    assert "Taken back: Identity Chooser at home removed" == said[0]
+    assert "Undone: Identity Chooser at home removed" == said[0]
     eventually(lambda: senders(chooser) == before)
 
 
@@ -193,7 +193,7 @@ def test_a_smart_folder_and_a_sender_that_were_made_go_again(site: Server, brows
     put(site, "Something to collect", to=CHOOSER)
     searches, before = tree(chooser), senders(chooser)
     said = browser.run("keptMadeAndBack", study, words="collect", name="Collected")
-    assert ["Taken back: Smart folder Collected created", f"Taken back: Identity {CHOOSER} added"] == said
+    assert ["Undone: Smart folder Collected created", f"Undone: Identity {CHOOSER} added"] == said
     eventually(lambda: tree(chooser) == searches and senders(chooser) == before)
 
 

@@ -39,7 +39,7 @@ def test_a_message_called_back_and_sent_again_arrives_once(site: Server) -> None
 
 
 def test_send_later_is_held_by_the_server_until_the_writer_says_now(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
-    assert browser.run("sendLater", desk, to=FRIEND, subject="For tomorrow") == "Held"
+    assert browser.run("sendLater", desk, to=FRIEND, subject="For tomorrow") == "Waiting"
     time.sleep(1)
     assert not holds(site, "INBOX", "For tomorrow", FRIEND)
     browser.run("sendNow", desk, subject="For tomorrow")
@@ -195,6 +195,6 @@ def test_each_paragraph_is_written_its_own_way(site: Server, browser: Browser, d
 def test_a_refusal_stands_until_something_is_changed(site: Server, browser: Browser) -> None:
     device = {"name": "unlucky", "login": UNLUCKY, "password": PASSWORD, "serviceWorkers": "allow"}
     seen = browser.run("refusedSending", device, to="far@elsewhere.example", subject="To the end of the world", known=FRIEND)
-    plain = "Not sent: your server cannot send to other domains yet. Ask its administrator."
-    assert [f"{plain} (This server cannot send to other servers: no [outbound] smarthost is set)"] * 3 == seen
+    plain = "Not sent: your server cannot send to other domains yet. Show this to its administrator:"
+    assert [f"{plain} “This server cannot send to other servers: no [outbound] smarthost is set”"] * 3 == seen
     assert not holds(site, "Sent", "To the end of the world", UNLUCKY)

@@ -31,7 +31,7 @@ export async function changePassword(mail, { old, fresh }) {
 /** The signed-in browsers, as the list shows them. */
 export async function sessions(mail) {
   const page = await mail.at('/settings/security');
-  await page.getByText('this one').waitFor();
+  await page.getByText('this device', { exact: true }).waitFor();
   return page.locator('.sessions li').allTextContents();
 }
 
@@ -59,11 +59,11 @@ export async function accountOffline(mail) {
   await mail.context.setOffline(true);
   await mail.says('Offline');
   await mail.at('/settings/security');
-  await mail.says('This needs the network.');
-  const without = await page.getByText('This needs the network.').count();
+  await mail.says('This needs a connection.');
+  const without = await page.getByText('This needs a connection.').count();
   await mail.context.setOffline(false);
-  await page.getByText('this one').waitFor({ timeout: 40_000 });
-  return { without, after: await page.getByText('This needs the network.').count() };
+  await page.getByText('this device', { exact: true }).waitFor({ timeout: 40_000 });
+  return { without, after: await page.getByText('This needs a connection.').count() };
 }
 
 /** Set up the second factor by hand; `codeOf` is asked of the test, so the secret goes out and the code comes in. */
@@ -80,7 +80,7 @@ export async function beginSecondFactor(mail) {
 export async function confirmSecondFactor(mail, { code }) {
   await mail.page.getByLabel('Code', { exact: true }).fill(code);
   await mail.button('Confirm').click();
-  const on = mail.page.getByText('The second factor is on.');
+  const on = mail.page.getByText('Two-factor sign-in is on.');
   await on.or(mail.page.locator('.trust.danger')).first().waitFor();
   return (await on.count()) > 0;
 }
@@ -88,7 +88,7 @@ export async function confirmSecondFactor(mail, { code }) {
 /** A password for a mail program. */
 export async function appPassword(mail, { label }) {
   const page = await mail.at('/settings/security');
-  await page.getByLabel('What it is for').fill(label);
+  await page.getByLabel('What for, such as').fill(label);
   await mail.button('New app password').click();
   return { shown: await page.locator('.trust .secret').textContent(), copied: await clipboardAfter(mail, 'Copy password') };
 }

@@ -79,7 +79,7 @@ export async function rules(mail, { which, vip, folder, quiet, sound }) {
   if (quiet) {
     await page.locator('input[type=time]').first().fill(quiet.from);
     await page.locator('input[type=time]').last().fill(quiet.to);
-    await turn(page, 'Notify about VIPs all the same', quiet.vips);
+    await turn(page, 'Except from VIPs', quiet.vips);
   }
   await turn(page, 'With the sound', sound);
   await page.waitForTimeout(1500); // settings follow the user a moment later

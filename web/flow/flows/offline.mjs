@@ -63,7 +63,7 @@ export async function workOffline(mail, { file, flag, doomed, to, subject }) {
   await mail.gone(doomed);
   await mail.write({ to, subject, text: 'Written on a train. See the attached file.' });
   await mail.composer.getByLabel('Attach files').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('offline notes') });
-  await mail.says('goes up when the server is back');
+  await mail.says('uploads when the server is back');
   await mail.press('Control+Enter');
   await mail.says('Waits in the outbox');
   // A list that was never looked at says what this device has of it, the message just filed among it.
@@ -129,7 +129,7 @@ export async function fileUnheard(mail, { subject }) {
 export async function askedBeforeSignOut(mail) {
   await mail.command('Sign out');
   const words = await mail.page.getByRole('dialog').locator('p').textContent();
-  await mail.button('Stay').click();
+  await mail.button('Stay signed in').click();
   return words;
 }
 

@@ -332,7 +332,7 @@ export async function leaveByPage(mail, { subject, host }) {
   await mail.at('/m/inbox');
   await mail.open(subject);
   await mail.button('Unsubscribe').click();
-  await mail.says(`This list is left on its own page, at ${host}.`);
+  await mail.says(`You leave this list on its own page, at ${host}.`);
   const [page] = await Promise.all([mail.page.context().waitForEvent('page'), mail.button('Open the page').click()]);
   await page.close();
 }
@@ -343,7 +343,7 @@ export async function template(mail, { to, subject, text }) {
   await mail.page.locator('.toast').waitFor({ state: 'detached' });
   await mail.write({ subject, text });
   await mail.button('Templates', mail.composer).click();
-  await mail.page.getByRole('menuitem', { name: 'Save this as a template' }).click();
+  await mail.page.getByRole('menuitem', { name: 'Save as template' }).click();
   await mail.button('Discard', mail.composer).click();
   await mail.write({ to });
   await mail.button('Templates', mail.composer).click();

@@ -51,7 +51,7 @@ export async function listedInOutbox(mail) {
   await mail.at('/m/inbox');
   await mail.reload();
   await mail.at('/outbox');
-  await mail.page.locator('.out-h').filter({ hasText: 'Still here' }).waitFor();
+  await mail.page.locator('.out-h').filter({ hasText: 'Not sent yet' }).waitFor();
   return mail.page.locator('.out-h').evaluateAll((heads) => Object.fromEntries(heads.map((head) => [head.textContent, head.nextElementSibling.children.length])));
 }
 
@@ -86,7 +86,7 @@ export async function dismissFailed(mail, { subject, to }) {
   const failed = item(mail, subject).filter({ hasText: to });
   await mail.button('Remove from the list', failed).click();
   await failed.waitFor({ state: 'detached' });
-  return mail.page.locator('.out-h, .out-i').filter({ hasText: 'Needs you' }).allTextContents();
+  return mail.page.locator('.out-h, .out-i').filter({ hasText: 'Needs attention' }).allTextContents();
 }
 
 /** A second address to write from, with its own name. */
@@ -96,7 +96,7 @@ export async function secondIdentity(mail, { address, name }) {
   await page.locator('fieldset').first().waitFor();
   if (!(await known.count())) {
     await page.locator('.set form.line select').first().selectOption(address);
-    await mail.button('Another identity').click();
+    await mail.button('Add an identity').click();
     await known.waitFor();
   }
   await known.getByLabel('Name').fill(name);

@@ -90,7 +90,7 @@ export async function pullForNews(mail, { subject }) {
   await page.waitForTimeout(800);
   const little = await count();
   await finger(mail, from, { x: from.x, y: from.y + 200 });
-  await mail.says(/Looking for new mail|Everything is here/);
+  await mail.says(/Checking for new mail|Everything is here/);
   await mail.row(subject).first().waitFor();
   await mail.says('Everything is here');
   await page.locator('.pull .says').waitFor({ state: 'detached' });

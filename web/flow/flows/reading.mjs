@@ -46,7 +46,7 @@ export async function showPictures(mail, { subject, picture }) {
   await mail.context.route('**/proxy/image?*', (route) => route.fulfill({ contentType: 'image/png', body: Buffer.from(picture, 'base64') }));
   await mail.at('/m/inbox');
   await mail.open(subject);
-  await mail.says('A remote picture was not fetched.');
+  await mail.says('A remote picture was not loaded.');
   await mail.button('Show pictures').click();
   await mail.page.locator('.msg iframe[src="/frame-remote.html"]').waitFor();
   const frame = await mail.text();

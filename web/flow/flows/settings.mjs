@@ -8,13 +8,13 @@ export async function ownKeys(mail, { command, key, filed, preset, presetKey, se
   await page.getByRole('cell', { name: 'None', exact: true }).first().waitFor();
   await page.getByRole('button', { name: `Change the key of: ${command}`, exact: true }).first().click();
   await mail.press(key);
-  await mail.button('Forget all changes').waitFor();
+  await mail.button('Reset all').waitFor();
   await mail.at('/m/inbox');
   await mail.row(filed).first().focus();
   await mail.press(key);
   await mail.gone(filed);
   await mail.at('/settings/keyboard');
-  await mail.button('Forget all changes').click();
+  await mail.button('Reset all').click();
   await page.getByText(preset, { exact: true }).click();
   await mail.at('/m/inbox');
   await mail.row(second).first().focus();

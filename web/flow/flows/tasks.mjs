@@ -74,7 +74,7 @@ export async function tenTasks(mail, { friend }) {
     await hand.type('Lunch');
     await hand.click(mail.composer.locator('.editor'));
     await hand.type('At noon?');
-    await hand.click(mail.button('More ways to send', mail.composer));
+    await hand.click(mail.button('More send options', mail.composer));
     await hand.click(menu(/Tomorrow morning/));
     await hand.see(page.getByText('Will be sent'));
   });
@@ -93,7 +93,7 @@ export async function tenTasks(mail, { friend }) {
     await hand.click(mail.row('Choir').first());
     await hand.click(page.locator('.reader-pane .bar').getByRole('button', { name: 'Snooze' }));
     // On a Sunday it is tomorrow.
-    await hand.click(menu(new Date().getDay() === 0 ? /Tomorrow morning/ : /Next Monday/));
+    await hand.click(menu(new Date().getDay() === 0 ? /Tomorrow morning/ : /On Monday/));
     await hand.see(page.getByText('Snoozed until'));
   });
   await task('Make a folder and file a conversation in it', async (hand) => {
@@ -117,7 +117,7 @@ export async function tenTasks(mail, { friend }) {
     await hand.press('Tab');
     await hand.click(mail.composer.getByLabel('Subject'));
     await hand.type('The key');
-    await hand.click(mail.button('More ways to send', mail.composer));
+    await hand.click(mail.button('More send options', mail.composer));
     await hand.click(page.getByRole('menuitemcheckbox', { name: /Remind me/ }));
     await hand.click(mail.button('Send', mail.composer));
     await hand.see(page.getByText('Sending to'));

@@ -155,8 +155,8 @@ async function back(mail, anew) {
   }
   await mail.row(/./).first().waitFor();
   await mail.press('z');
-  await mail.says(/^Taken back/);
-  return (await mail.page.locator('.toast').filter({ hasText: 'Taken back' }).last().innerText()).trim();
+  await mail.says(/^Undone/);
+  return (await mail.page.locator('.toast').filter({ hasText: 'Undone' }).last().innerText()).trim();
 }
 
 /** Two themes tried one after the other, and the first is back by one key; at once, and after a reload. */
@@ -311,7 +311,7 @@ export async function folderMadeAgain(mail, { name, subject }) {
 export async function filledFolderStays(mail, { name }) {
   await mail.at('/history');
   await mail.button('Undo', mail.page.locator('.hist').filter({ hasText: `Folder ${name} created` }).first()).click();
-  await mail.says('There is mail in it');
+  await mail.says('The folder is not empty');
   await mail.at('/m/inbox');
   await inSidebar(mail, name);
 }
@@ -329,7 +329,7 @@ export async function keptMadeAndBack(mail, { words, name }) {
   await mail.at('/settings/composing');
   await page.locator('fieldset').first().waitFor();
   const before = await page.locator('fieldset').count();
-  await mail.button('Another identity').click();
+  await mail.button('Add an identity').click();
   await page.locator('fieldset').nth(before).waitFor();
   await mail.says(/^Identity .+ added$/);
   said.push(await back(mail, true));

@@ -12,7 +12,7 @@ export async function refusedSending(mail, { to, subject, known }) {
   await mail.button('Send', mail.composer).click();
   await mail.says('Not sent:');
   const seen = [await notice()];
-  await mail.button('More ways to send', mail.composer).click();
+  await mail.button('More send options', mail.composer).click();
   await mail.page.getByRole('menuitemcheckbox', { name: /read receipt/ }).click();
   await mail.press('Escape');
   await mail.saved();
@@ -81,21 +81,21 @@ export async function sendCallBackSend(mail, { to, subject }) {
 export async function sendLater(mail, { to, subject }) {
   await mail.at('/m/inbox');
   await mail.write({ to, subject, text: 'By the time you read this' });
-  await mail.button('More ways to send', mail.composer).click();
+  await mail.button('More send options', mail.composer).click();
   await mail.page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
   await mail.says('Will be sent');
   await mail.at('/outbox');
   const item = mail.page.locator('.out-i').filter({ hasText: subject });
-  await item.getByText('Held by the server until').waitFor();
+  await item.getByText('even if this device is off').waitFor();
   return item.locator('.track .now').textContent();
 }
 
 export async function sendNow(mail, { subject }) {
   await mail.at('/outbox');
-  const item = mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'Held' });
+  const item = mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'Waiting' });
   await mail.button('Change time', item).click();
   await mail.page.getByRole('menuitem', { name: 'Send now' }).click();
-  await mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'In the mailbox of everybody' }).waitFor();
+  await mail.page.locator('.out-i').filter({ hasText: subject }).filter({ hasText: 'In every recipient’s mailbox' }).waitFor();
 }
 
 /** A file by the button, a picture into the text. */
@@ -148,7 +148,7 @@ export async function identity(mail, { name, signature }) {
 export async function away(mail, { on, subject, text }) {
   const page = await mail.at('/settings/away');
   await page.waitForTimeout(300);
-  await page.getByRole('switch', { name: 'Answer automatically' }).setChecked(on, { force: true });
+  await page.getByRole('switch', { name: 'Reply automatically' }).setChecked(on, { force: true });
   await page.getByLabel('Subject').fill(subject);
   await page.getByLabel('Message').fill(text);
   await mail.button('Save').click();
@@ -159,17 +159,17 @@ export async function away(mail, { on, subject, text }) {
 export async function receipt(mail, { subject }) {
   await mail.at('/m/inbox');
   await mail.open(subject);
-  await mail.says('would like to know that you have read this');
-  await mail.button('Tell them').click();
+  await mail.says('The sender asks for a read receipt');
+  await mail.button('Send receipt').click();
   await mail.says('has been told');
-  await mail.button('Tell them').waitFor({ state: 'detached' });
+  await mail.button('Send receipt').waitFor({ state: 'detached' });
 }
 
 /** Plain text: kept as a draft, taken up again, sent; what the draft said when it was opened. */
 export async function plainText(mail, { to, subject, text }) {
   await mail.at('/m/inbox');
   await mail.write({ to, subject });
-  await mail.button('More ways to send', mail.composer).click();
+  await mail.button('More send options', mail.composer).click();
   await mail.page.getByRole('menuitemcheckbox', { name: 'Plain text' }).click();
   await mail.composer.locator('textarea.plain').fill(text);
   await mail.saved();
@@ -187,7 +187,7 @@ export async function plainText(mail, { to, subject, text }) {
 export async function sendReminded(mail, { to, subject }) {
   await mail.at('/m/inbox');
   await mail.write({ to, subject, text: 'When could we meet?' });
-  await mail.button('More ways to send', mail.composer).click();
+  await mail.button('More send options', mail.composer).click();
   await mail.page.getByRole('menuitemcheckbox', { name: /Remind me if nobody replies/ }).click();
   await mail.page.keyboard.press('Escape');
   await mail.button('Send', mail.composer).click();
@@ -213,7 +213,7 @@ export async function checksBeforeSending(mail, { to, subject, answered, strange
   await mail.button('Send', mail.composer).click();
   const warning = mail.composer.locator('.preflight');
   const says = [(await warning.first().textContent()).trim()];
-  await mail.button('Send without', mail.composer).click();
+  await mail.button('Send without attachment', mail.composer).click();
   await mail.says('Sending to');
   await mail.open(answered);
   await mail.press('r');
@@ -242,7 +242,7 @@ export async function askReceipt(mail, { letters, address, subject }) {
   await mail.composer.getByLabel('Subject').fill(subject);
   await mail.composer.locator('.editor').click();
   await mail.page.keyboard.type('Please say that you have it.');
-  await mail.button('More ways to send', mail.composer).click();
+  await mail.button('More send options', mail.composer).click();
   await mail.page.getByRole('menuitemcheckbox', { name: /Ask for a read receipt/ }).click();
   await mail.press('Escape');
   await mail.button('Send', mail.composer).click();
