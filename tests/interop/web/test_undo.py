@@ -85,7 +85,7 @@ def test_a_folder_comes_back_under_its_name_and_with_its_mail(site: Server, brow
     browser.run("folderNamedBack", desk, name="Errands", fresh="Chores")
     eventually(lambda: holds(site, "Errands", "In the folder alone", RUEFUL))
     says = browser.run("removeFolder", desk, name="Errands")
-    assert says == "Errands holds 2 messages. What is in no other folder goes to the trash."
+    assert says == "It holds 2 messages. What is in no other folder goes to the trash."
     eventually(lambda: holds(site, "Trash", "In the folder alone", RUEFUL) and not holds(site, "Errands", "In the folder alone", RUEFUL))
     assert not holds(site, "Trash", "In the folder and here", RUEFUL)
     assert holds(site, "INBOX", "In the folder and here", RUEFUL)

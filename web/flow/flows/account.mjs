@@ -72,7 +72,7 @@ export async function beginSecondFactor(mail) {
   await mail.button('Set up').click();
   const code = await page.locator('svg.qr').evaluate((svg) => ({ size: svg.viewBox.baseVal.width, path: svg.querySelector('path').getAttribute('d') }));
   const recovery = await page.locator('.codes li').allTextContents();
-  const copied = [await clipboardAfter(mail, 'Copy secret'), await clipboardAfter(mail, 'Copy codes')];
+  const copied = [await clipboardAfter(mail, 'Copy secret key'), await clipboardAfter(mail, 'Copy codes')];
   return { secret: await page.locator('.secret').first().textContent(), scanned: read(code), recovery, copied };
 }
 

@@ -260,7 +260,7 @@ export async function uploads(mail, { to, subject, file, doomed, refused, broken
   // One whose line breaks: it stays here, and goes up when the line is back.
   await mail.context.route('**/upload/**', (route) => route.abort('connectionreset'), { times: 1 });
   await attach(broken);
-  await item(broken.name).getByText(/goes up when|kB|MB/).waitFor();
+  await item(broken.name).getByText(/uploads when|kB|MB/).waitFor();
   await item(broken.name).getByText(/kB|MB/).waitFor();
   await mail.saved();
   await cdp.detach();

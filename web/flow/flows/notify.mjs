@@ -81,7 +81,7 @@ export async function rules(mail, { which, vip, folder, quiet, sound }) {
     await page.locator('input[type=time]').last().fill(quiet.to);
     await turn(page, 'Except from VIPs', quiet.vips);
   }
-  await turn(page, 'With the sound', sound);
+  await turn(page, 'Play the sound', sound);
   await page.waitForTimeout(1500); // settings follow the user a moment later
   await mail.at('/m/inbox');
 }

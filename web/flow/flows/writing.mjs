@@ -152,7 +152,7 @@ export async function away(mail, { on, subject, text }) {
   await page.getByLabel('Subject').fill(subject);
   await page.getByLabel('Message').fill(text);
   await mail.button('Save').click();
-  await mail.says(on ? 'Whoever writes is answered' : 'Nobody is answered');
+  await mail.says(on ? 'Whoever writes gets an automatic reply' : 'No automatic replies are sent');
 }
 
 /** Tell the sender, who asked, that it has been read. */
@@ -161,7 +161,7 @@ export async function receipt(mail, { subject }) {
   await mail.open(subject);
   await mail.says('The sender asks for a read receipt');
   await mail.button('Send receipt').click();
-  await mail.says('has been told');
+  await mail.says('Read receipt sent');
   await mail.button('Send receipt').waitFor({ state: 'detached' });
 }
 
