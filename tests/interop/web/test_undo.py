@@ -221,7 +221,7 @@ def test_an_automatic_reply_is_taken_back_after_a_reload_and_elsewhere_and_waits
 
         train = {**study, "name": "away-train"}
         offline = browser.run("awayOffline", train, was=before["textBody"], on=True, subject=moon["subject"], text=moon["text"])
-        assert {"said": "Whoever writes is answered, each once in a while. The server is told when it is back.", "waits": ["Automatic reply switched on"]} == offline
+        assert {"said": "Whoever writes gets an automatic reply, but not to every message. The server is told when it is back.", "waits": ["Automatic reply switched on"]} == offline
         assert now() == tuple(before.values())
         browser.run("awayTold", train)
         eventually(lambda: now() == (True, moon["subject"], moon["text"]))

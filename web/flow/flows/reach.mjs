@@ -80,7 +80,7 @@ export async function reach(mail, { subject, words, pages }) {
   await page.locator('.fab').tap();
   await mail.composer.locator('.editor').waitFor();
   await look('composer');
-  await mail.button('More ways to send', mail.composer).tap();
+  await mail.button('More send options', mail.composer).tap();
   await page.locator('[popover]:popover-open').waitFor();
   await look('ways to send');
   await mail.press('Escape');

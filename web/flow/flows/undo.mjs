@@ -344,7 +344,7 @@ export async function keptMadeAndBack(mail, { words, name }) {
 /** The page of it, filled with what is known. */
 async function awayPage(mail) {
   const page = await mail.at('/settings/away');
-  const on = page.getByRole('switch', { name: 'Answer automatically' });
+  const on = page.getByRole('switch', { name: 'Reply automatically' });
   await on.waitFor({ state: 'attached' });
   return { page, on, subject: page.getByLabel('Subject'), text: page.getByLabel('Message') };
 }
@@ -358,7 +358,7 @@ async function writeAway(mail, { was, on, subject, text }) {
   await at.subject.fill(subject);
   await at.text.fill(text);
   await mail.button('Save').click();
-  await mail.says(on ? 'Whoever writes is answered' : 'Nobody is answered');
+  await mail.says(on ? 'Whoever writes gets an automatic reply' : 'No automatic replies are sent');
 }
 
 /** An automatic reply is switched on, then another text is written; each stands in the history then. What is said of both there. */
@@ -377,7 +377,7 @@ export async function awayTakenBack(mail, { words, text }) {
   const page = await mail.at('/history');
   await mail.reload();
   await mail.button('Undo', page.locator('.hist').filter({ hasText: words }).first()).click();
-  await mail.says(/^Taken back/);
+  await mail.says(/^Undone/);
   const at = await awayPage(mail);
   await isFilled(page, text);
   return { on: await at.on.isChecked(), subject: await at.subject.inputValue(), text: await at.text.inputValue() };
