@@ -1,1 +1,0 @@
-import{yt as e}from"./index-7wJLHXQA.js";var t=/no \[outbound\] smarthost/;function n({type:n,description:r,properties:i}){let a=r||(i?.length?`${n}: ${i.join(`, `)}`:n);return t.test(a)?e(`compose.no_way_out`,{why:a}):a}export{n as t};
