@@ -1,7 +1,8 @@
 /** Choices are deeds: what was chosen in the settings, or by a key, is taken back like anything else (decision 99). */
 import { type Values, onDevice, valid } from '../cache/settings.svelte.ts';
 import { type Side, difference, put } from '../kit/difference.ts';
-import { type Key, isKey, t } from '../kit/i18n/index.svelte.ts';
+import { type Key, t } from '../kit/i18n/index.svelte.ts';
+import { deedWords } from './deed-words.ts';
 import type { Entry, Fact } from './log.svelte.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -66,7 +67,7 @@ function note(mail: Mail, changes: Change[]): void {
   const key = ('layout' in fact.after ? 'layout' : Object.keys(fact.after)[0]) as keyof Values | undefined;
   // Choices that hold for the screen in front of one are nothing to another device.
   if (Object.keys(fact.after).every((one) => onDevice.has(one as keyof Values))) fact.here = true;
-  if (key) mail.log.done('did.setting', { name: t(names[key] as Key) }, fact);
+  if (key) mail.log.done('did.setting', { $name: names[key] as Key }, fact);
 }
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -97,7 +98,7 @@ export function begun({ title, values, fact, undoes }: Entry): void {
       makeSo(key, value);
     }
   }
-  if (undoes && ['Setting', 'SavedSearch', 'Identity', 'Vacation'].includes(fact.type) && isKey(title)) session.toast({ text: t('did.taken_back', { what: t(title, values) }) }, 4000);
+  if (undoes && ['Setting', 'SavedSearch', 'Identity', 'Vacation'].includes(fact.type)) session.toast({ text: t('did.taken_back', { what: deedWords({ title, values }) }) }, 4000);
 }
 
 /** The choice that was made last, taken back. */

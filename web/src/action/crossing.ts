@@ -5,8 +5,9 @@
 import { mailbox } from '../cache/patch.ts';
 import { Offline, refusedBy } from '../jmap/errors.ts';
 import type { Email, Id, SetError, SetResponse } from '../jmap/types.ts';
-import { boxName } from '../kit/box-name.ts';
+import { boxValue } from '../kit/box-name.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
+import { deedWords } from './deed-words.ts';
 import { type Mail, session, tell } from './session.svelte.ts';
 
 /** An email that went elsewhere, by the id of what was made of it: where it came from, where it is now, and how it comes back. */
@@ -48,10 +49,10 @@ export async function cross(mail: Mail, rows: Id[], target: Id): Promise<void> {
   }
   if (!Object.keys(before).length) return;
   const title = leaves ? 'did.move' : 'did.copy';
-  const values = { n: rows.length, subject, mailbox: boxName(box) };
+  const values = { n: rows.length, subject, ...boxValue('mailbox', box) };
   const entry = mail.log.done(title, values, { type: 'Crossing', before, after: Object.fromEntries(Object.keys(before).map((id) => [id, null])) });
   mail.selected.clear();
-  session.toast({ text: t(title, values), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+  session.toast({ text: deedWords(entry), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
   await store.sync();
 }
 

@@ -3,7 +3,7 @@ import { type Patch, keyword, mailbox } from '../cache/patch.ts';
 import type { Email, Id } from '../jmap/types.ts';
 import { type FlagColour, flagBits, flagColours } from './flags.ts';
 import type { Entry, Fact } from './log.svelte.ts';
-import { boxName } from '../kit/box-name.ts';
+import { boxValue } from '../kit/box-name.ts';
 import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import { neighbour } from './neighbour.ts';
 import { type Mail, session } from './session.svelte.ts';
@@ -83,9 +83,9 @@ export function move(mail: Mail, rows: Id[], target: Id): Entry | null {
     void withMessages(import('./crossing.ts')).then(({ cross }) => cross(mail, strange, target));
     return strange.length < rows.length ? move(mail, rows.filter((id) => !strange.includes(id)), target) : null;
   }
-  const name = box ? boxName(box) : '';
-  if (mail.everything) return whole(mail, 'did.move', relocation(mail, target), { mailbox: name });
-  return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.hereOf(email) ? null : mailbox(target, true)), { mailbox: name }));
+  const values = box ? boxValue('mailbox', box) : {};
+  if (mail.everything) return whole(mail, 'did.move', relocation(mail, target), values);
+  return leave(mail, rows, () => perform(mail, 'did.move', rows, (email) => relocate(mail, email, target) ?? (mail.hereOf(email) ? null : mailbox(target, true)), values));
 }
 
 function only(email: Email, target: Id): Patch {
@@ -165,7 +165,7 @@ export function mute(mail: Mail, rows: Id[], on: boolean): Entry | null {
 }
 
 /** Out of sight until `until`. The server makes the mailbox when it is first needed, and moves by itself what it is told to hide. */
-export function snooze(mail: Mail, rows: Id[], until: Date, words: string): Entry | null {
+export function snooze(mail: Mail, rows: Id[], until: Date): Entry | null {
   const target = mail.store.byRole.get('snoozed')?.id;
   const back = mail.store.byRole.get('inbox')?.id;
   const snoozed = { until: `${until.toISOString().slice(0, 19)}Z`, ...(back ? { moveToMailboxId: back } : {}) };
@@ -178,7 +178,7 @@ export function snooze(mail: Mail, rows: Id[], until: Date, words: string): Entr
         if (!target) return relocate(mail, email, back ?? '') ? { snoozed } : null;
         return relocate(mail, email, target) ? { ...only(email, target), snoozed } : null;
       },
-      { when: words },
+      { $when: snoozed.until },
     ),
   );
 }

@@ -3,7 +3,7 @@ import type { Crossed } from './crossing.ts';
 import type { Email, Id, Job, Reminder, SenderProfile } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
 import { type Key, t } from '../kit/i18n/index.svelte.ts';
-import { inSentence } from '../kit/in-sentence.ts';
+import { deedWords } from './deed-words.ts';
 import { junk } from './deeds.ts';
 import type { Fact } from './log.svelte.ts';
 import type { Kept } from './kept.ts';
@@ -54,7 +54,7 @@ export function toForget(mail: Mail, rows: Id[]): Fact | null {
 const named = (mail: Mail, rows: Id[]): { n: number; subject: string } => ({ n: rows.length, subject: mail.store.emails.get(rows[0] ?? '')?.subject ?? '' });
 
 export function remind(mail: Mail, rows: Id[], at: Date): void {
-  mail.log.perform('did.remind', { ...named(mail, rows), when: inSentence(at.toISOString()) }, {}, { fact: toRemind(mail, rows, at) });
+  mail.log.perform('did.remind', { ...named(mail, rows), $when: utc(at) }, {}, { fact: toRemind(mail, rows, at) });
 }
 
 export function forgetReminder(mail: Mail, rows: Id[]): void {
@@ -65,7 +65,7 @@ export function forgetReminder(mail: Mail, rows: Id[]): void {
 /** One on the board: another time, or over where there is none. */
 export function setReminder(mail: Mail, one: Reminder, at: Date | null): void {
   const fact = dues([[one, at ? { ...due(one), at: utc(at), state: 'armed' } : over(one)]]);
-  mail.log.perform(at ? 'did.remind' : 'did.unremind', { ...named(mail, [one.emailId]), ...(at ? { when: inSentence(at.toISOString()) } : {}) }, {}, { fact });
+  mail.log.perform(at ? 'did.remind' : 'did.unremind', { ...named(mail, [one.emailId]), ...(at ? { $when: utc(at) } : {}) }, {}, { fact });
 }
 
 async function tellDue(mail: Mail, name: string, wanted: Due | null): Promise<void> {
@@ -146,7 +146,7 @@ export async function changeAll(mail: Mail, title: Key, update: Record<string, u
     mail.everything = false;
     const counted = { n: job.total, ...values };
     const entry = mail.log.done(title, counted, { type: 'Job', before: { [job.id]: job.undoToken }, after: { [job.id]: null } });
-    session.toast({ text: t(title, counted), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 10_000);
+    session.toast({ text: deedWords(entry), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 10_000);
   } catch (error) {
     tell(error);
   }

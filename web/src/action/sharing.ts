@@ -1,8 +1,9 @@
 /** Giving others a mailbox of one's own (RFC 9670 §4, draft-ietf-jmap-mail-sharing): each change is told at once and is a deed of the log, to be taken back. */
 import { PRINCIPALS, SHARE, type GetResponse, type Id, type Mailbox, type QueryResponse } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
-import { boxName } from '../kit/box-name.ts';
+import { boxValue } from '../kit/box-name.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
+import { deedWords } from './deed-words.ts';
 import { changeMailbox } from './mailboxes.ts';
 import { type Mail, session } from './session.svelte.ts';
 
@@ -62,7 +63,7 @@ export async function share(mail: Mail, box: Mailbox, person: Person, level: Lev
   const after = level && rightsOf(level);
   await changeMailbox(mail, box.id, { [path]: after });
   const title = level ? 'did.share' : 'did.unshare';
-  const values = { name: boxName(box), who: person.name || (person.email ?? '') };
+  const values = { ...boxValue('name', box), who: person.name || (person.email ?? '') };
   const entry = mail.log.done(title, values, { type: 'Mailbox', before: { [box.id]: { [path]: before } }, after: { [box.id]: { [path]: after } } });
-  session.toast({ text: t(title, values), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
+  session.toast({ text: deedWords(entry), action: { label: t('cmd.undo'), run: () => void mail.log.undo(entry.id) } }, 8000);
 }

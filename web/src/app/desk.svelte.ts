@@ -2,6 +2,7 @@
 import { untrack } from 'svelte';
 import { commands, keyOf } from '../action/commands.svelte.ts';
 import { composers } from '../action/composers.svelte.ts';
+import { deedWords } from '../action/deed-words.ts';
 import type { Entry } from '../action/log.svelte.ts';
 import { type Mail, session } from '../action/session.svelte.ts';
 import type { EmailQuery, Result } from '../cache/query.svelte.ts';
@@ -121,7 +122,7 @@ export class Desk {
       const { title } = entry;
       if (title === 'did.read' || title === 'did.unread' || !isKey(title)) return;
       const key = keyOf('app.undo');
-      session.toast({ text: t(title, entry.values), action: { label: t('cmd.undo'), ...(key ? { key } : {}), run: () => void log.undo(entry.id) } });
+      session.toast({ text: deedWords(entry), action: { label: t('cmd.undo'), ...(key ? { key } : {}), run: () => void log.undo(entry.id) } });
     };
   }
 
