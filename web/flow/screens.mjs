@@ -198,7 +198,7 @@ const messageMenu = async (mail, entry) => {
 export const states = {
   narrowMenu: async (mail) => {
     await clear(mail);
-    await mail.page.locator('.list-head [aria-haspopup=menu]').click();
+    await mail.page.locator('.list-head .btn[aria-haspopup=menu]').click();
     await popover(mail);
   },
   accountMenu: async (mail) => {
@@ -308,7 +308,7 @@ export const states = {
   folderRemoved: async (mail) => {
     await mail.page.goto(`${mail.base}/settings/folders`);
     await mail.page.getByLabel('New folder').fill('Harbour');
-    await mail.page.locator('.set form.line .btn.primary').first().click();
+    await mail.page.locator('.set form.entry .btn.primary').first().click();
     await mail.page.getByRole('button', { name: /Remove Harbour|Harbour.*emove/ }).click();
     await dialog(mail);
   },
@@ -340,7 +340,7 @@ export const states = {
   },
   share: async (mail) => {
     await clear(mail);
-    await mail.page.locator('.list-head [aria-haspopup=menu]').click();
+    await mail.page.locator('.list-head .btn-ic[aria-haspopup=menu]').click();
     await popover(mail);
     await mail.page.getByRole('menuitem', { name: 'Share this folder' }).click();
     await mail.page.locator('dialog[open]').getByText('You share this with nobody.').waitFor();

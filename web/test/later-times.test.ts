@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { laterTimes } from '../src/kit/later-times.ts';
+import { atField, laterTimes } from '../src/kit/later-times.ts';
 
 const said = (now: Date): string[] => laterTimes(now).map(({ key, at }) => `${key.slice(6)} ${at.toLocaleString('sv')}`);
 
@@ -20,4 +20,10 @@ describe('the usual times to put something off to', () => {
     // On a Sunday tomorrow is Monday, and the weekend is here.
     expect(said(new Date(2026, 10, 29, 9, 0)).map((one) => one.split(' ')[0])).toEqual(['today', 'evening', 'tomorrow']);
   });
+});
+
+it('a moment is written for a field as the clock on the wall says it', () => {
+  expect(atField(new Date(2026, 10, 28, 8, 5))).toBe('2026-11-28T08:05');
+  const summer = new Date(2026, 5, 30, 23, 59);
+  expect(new Date(atField(summer)).getTime()).toBe(summer.getTime());
 });

@@ -58,7 +58,7 @@ export async function flag(mail, { subject, colour }) {
   await mail.row(subject).first().click();
   await mail.press('Shift+s');
   await mail.page.getByRole('radio', { name: colour }).check({ force: true });
-  await mail.page.locator('dialog').getByRole('button', { name: 'Flag', exact: true }).first().click();
+  await mail.page.locator('dialog').getByRole('menuitem', { name: 'No date', exact: true }).click();
   await mail.row(subject).locator(`.flag-${colour.toLowerCase()}`).waitFor();
 }
 

@@ -372,7 +372,7 @@ export async function giveFolder(mail, { name, letters, who, level }) {
   await mail.at('/m/inbox');
   await page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).first().click();
   await page.locator('.list-head h1').getByText(name).waitFor();
-  await page.locator('.list-head [aria-haspopup=menu]').click();
+  await page.locator('.list-head .btn-ic[aria-haspopup=menu]').click();
   await page.getByRole('menuitem', { name: 'Share this folder' }).click();
   await dialog(mail).getByRole('combobox', { name: /Name or address/ }).fill(letters);
   await dialog(mail).getByRole('option').filter({ hasText: who }).click();

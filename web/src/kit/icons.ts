@@ -26,7 +26,6 @@ export type IconName =
   | 'check'
   | 'x'
   | 'minus'
-  | 'star'
   | 'flag'
   | 'clip'
   | 'reply'
@@ -71,6 +70,7 @@ export type IconName =
   | 'split'
   | 'menu'
   | 'moment'
+  | 'case'
   | 'leave'
   | 'print'
   | 'code';

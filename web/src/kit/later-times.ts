@@ -10,3 +10,8 @@ export function laterTimes(now = new Date()): { key: 'later.today' | 'later.even
   if (sinceMonday !== 6) out.push({ key: 'later.monday', at: at(7 - sinceMonday, 8) });
   return out;
 }
+
+/** A moment as a field of a day and a time has it: “2026-11-28T08:00”, as the clock on the wall says it. */
+export function atField(date: Date): string {
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
