@@ -60,7 +60,7 @@ export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', emai
   }
   const rich = session.settings.values.richText;
   const head = kind === 'forward' ? forwardHead(email, detail) : `<div class="moz-cite-prefix">${escapeHtml(t('compose.wrote', { date: fullDate(email.receivedAt), name: nameOf(author) }))}</div>`;
-  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div><div class="${FORWARDED}">${head}<div>${quoted}</div></div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite">${quoted}</blockquote>`;
+  const html = kind === 'forward' ? `${signature(identity, true)}<div><br></div><div class="${FORWARDED}">${head}<div>${quoted}</div></div>` : `${signature(identity, true)}<div><br></div>${head}<blockquote type="cite" dir="auto">${quoted}</blockquote>`;
   const messageId = detail.messageId ?? [];
   const draft = start(mail, {
     identityId: identity?.id ?? '',

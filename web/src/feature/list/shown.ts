@@ -77,7 +77,7 @@ export function shownOf(row: Row, labels: readonly Label[], problem: string | nu
   return {
     ...row,
     subject: row.subject || t('no_subject'),
-    from: row.people.map((person) => (person.me ? t('me') : person.name)).join(', '),
+    from: row.people.map((person) => (person.me ? t('me') : person.name)).join(t('list.comma')),
     when: rowDate(row.date),
     marks: marksOf(row),
     chips: chips.length ? chips : none,
