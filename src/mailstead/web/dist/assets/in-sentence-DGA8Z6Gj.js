@@ -1,1 +1,0 @@
-import{H as e,W as t,_t as n,q as r}from"./index-Bzj1P8di.js";function i(i,a=r()){let o=t(i,a);return Math.abs(e(new Date(i),a))<2?o.charAt(0).toLocaleLowerCase(n.tag)+o.slice(1):o}export{i as t};
