@@ -5,6 +5,7 @@ The telephone is as fast as Lighthouse means it, whatever machine it is simulate
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from tests.harness.samples import fill
-from tests.harness.server import PASSWORD, Server
+from tests.harness.server import PASSWORD, Server, children
 
 READER: Final = "reader@example.test"
 GOAL: Final = 95
 FOLDER: Final = Path(__file__).parents[1] / "web" / "lighthouse"
 WITHIN_S: Final = 900
+_STEP_BACK: Final = 19
+"""Niceness of the server and of Lighthouse itself: on a machine of two cores they would take the browser's time, which is what is measured."""
 
 
 def main() -> int:
@@ -27,8 +30,11 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as name, Server(Path(name), workers=1).init((READER,)).start() as server:
         fill(server, READER, flags="")
+        if server.process:
+            for process in (server.process.pid, *children(server.process.pid)):
+                os.setpriority(os.PRIO_PROCESS, process, _STEP_BACK)
         done = subprocess.run(
-            ["node", "run.mjs", f"http://127.0.0.1:{server.ports['http']}", READER, PASSWORD],
+            ["node", "run.mjs", f"http://127.0.0.1:{server.ports['http']}", READER, PASSWORD, str(_STEP_BACK)],
             cwd=FOLDER, stdout=subprocess.PIPE, text=True, timeout=WITHIN_S, check=True,
         )  # fmt: skip
         for line in done.stdout.splitlines():

@@ -1,5 +1,5 @@
 // Lighthouse over the sign-in page and the inbox, on the size of a telephone (its own default: a slow line and a slow processor are
-// simulated) and of a desk. Run by `python -m bench.lighthouse`, which starts the server: node run.mjs BASE LOGIN PASSWORD.
+// simulated) and of a desk. Run by `python -m bench.lighthouse`, which starts the server: node run.mjs BASE LOGIN PASSWORD NICENESS.
 // Prints one line of JSON for each page: the scores, and every audit that is not passed.
 //
 // Lighthouse makes a telephone of a desk computer by taking four times as long as that for every script. Which desk it means its docs/throttling.md tells
@@ -7,16 +7,19 @@
 // So the index is measured first, and `slowdown` is what brings this machine to the telephone of the slowest desk of that class. What an index and a score say
 // moves from look to look: of either the middle one of several is taken (docs/variability.md asks for that).
 import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import lighthouse, { desktopConfig } from 'lighthouse';
 import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import * as launcher from 'chrome-launcher';
 import puppeteer from 'puppeteer-core';
 
-const [base, login, password] = process.argv.slice(2);
+const [base, login, password, niceness] = process.argv.slice(2);
 const chrome = await launcher.launch({
   chromePath: '/usr/bin/chromium',
   chromeFlags: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
+// Whoever looks on makes way for what is looked at.
+setPriority(Number(niceness));
 const DESK_INDEX = 1500;
 const PHONE_SLOWDOWN = 4;
 const INDEXES = 5;

@@ -246,3 +246,18 @@ test('what this device has kept of a search is no answer of the server: it is as
   await query.ask();
   expect(server.asked).toBe(asked);
 });
+
+test('what is read before the window is there is shown when the deeds that lie over it are', async () => {
+  const { store } = await begun();
+  const kept = { ids: ['one', 'two'], state: '0', calculates: true };
+  store.db = { get: () => Promise.resolve(kept), many: () => Promise.resolve([]), later: () => undefined } as unknown as NonNullable<Store['db']>;
+  const query = store.query({ filter: { text: 'of another start', inMailbox: 'in' }, sort: newestFirst, collapseThreads: true });
+  let deeds = (): void => undefined;
+  const reading = query.restore(new Promise<void>((resolve) => (deeds = resolve)));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(query.ids).toBeUndefined();
+  store.overlay('a-deed', 'two', filed);
+  deeds();
+  await reading;
+  expect(query.ids).toEqual(['one']);
+});

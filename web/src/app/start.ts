@@ -10,6 +10,8 @@ import { Push } from '../jmap/push.ts';
 import { type Signed, current, keyShare, look, open } from '../jmap/session.ts';
 import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
+import { router } from '../kit/router.svelte.ts';
+import { placeOf } from './places.ts';
 
 const LAST = 'mailstead.last';
 
@@ -53,7 +55,8 @@ export async function beforehand(): Promise<Mail | null> {
     if (!mail.store.db) return null;
     await mail.store.restore();
     if (mail.store.mailboxes.length) {
-      await Promise.all([mail.log.restore(), ...restored(mail), ...(mail.store.others.length ? [rights(mail)] : [])]);
+      const deeds = mail.log.restore();
+      await Promise.all([deeds, firstRows(mail, deeds), ...restored(mail), ...(mail.store.others.length ? [rights(mail)] : [])]);
       mail.store.onOffline = () => retry(mail);
       return mail;
     }
@@ -62,6 +65,13 @@ export async function beforehand(): Promise<Mail | null> {
   }
   mail.store.db?.close();
   return null;
+}
+
+/** The list that the address asks for is read while the window is not there yet; what one has done meanwhile (`deeds`) lies over it. */
+async function firstRows(mail: Mail, deeds: Promise<void>): Promise<void> {
+  const { conversations, labels } = session.settings.values;
+  const place = router.route.at === 'mail' ? placeOf(mail, router.route.source, conversations, labels) : null;
+  if (place && !place.specs) await mail.store.query(place.spec).restore(deeds);
 }
 
 const restored = (mail: Mail): Promise<void>[] => [mail.searches, mail.reminders, mail.senders, mail.notes].map((records) => records.restore());

@@ -133,13 +133,13 @@ export class EmailQuery implements Result {
     return this.#state !== '';
   }
 
-  /** What this device has kept of the result. */
-  async restore(): Promise<void> {
+  /** What this device has kept of the result, with its first rows; shown when `until` is there. */
+  async restore(until?: Promise<unknown>): Promise<void> {
     const kept = await this.store.db?.get<Kept>('query', this.key);
     if (!kept || this.ids) return;
     this.store.know(kept.ids, this.spec.account);
-    const head = kept.ids.slice(0, 2 * PAGE).filter((id) => id !== null);
-    await this.store.load(head);
+    await this.store.load(kept.ids.slice(0, PAGE).filter((id) => id !== null));
+    await until;
     if (this.ids) return;
     this.#show(kept.ids.filter((id) => id === null || this.#belongs(id)));
     this.#state = kept.state;

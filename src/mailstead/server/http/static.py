@@ -21,7 +21,7 @@ _TEXT: Final = ("text/", "application/javascript", "application/json", "applicat
 APP_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self';"
     " frame-src 'self'; worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; form-action 'none'; base-uri 'none';"
-    " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types mailstead dompurify svelte-trusted-html 'allow-duplicates'"
+    " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types mailstead dompurify 'allow-duplicates'"
 )
 PDF_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 """Of the thread that reads PDF files: it asks for nothing and runs no text; decoders of pictures are compiled there and nowhere else."""
