@@ -57,11 +57,30 @@ export class Shared {
     try {
       const { list, state } = await this.#fetch();
       this.list = list;
+      this.#catchUp();
       return state;
     } catch (error) {
       this.mail.store.report(error);
       return undefined;
     }
+  }
+
+  /** The window may have been closed before the last deeds were told. What is older than all that is listed there has left the list. */
+  #catchUp(): void {
+    const { entries } = this.mail.log;
+    for (const { id, undone } of this.list) {
+      const state = entries.find((entry) => entry.id === id)?.state;
+      // What another device has taken back is not told anew.
+      if (state && !this.#told.has(id)) this.#told.set(id, state === 'undone' && undone);
+    }
+    const since = Math.min(...this.list.map(({ at }) => at));
+    if (this.#news().some(({ at }) => at >= since || !this.list.length)) this.notice();
+  }
+
+  /** Deeds of this device that the others do not know as they are now. */
+  #news(): Entry[] {
+    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && !isWhole(entry) && !entry.fact?.here && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
+    return mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
   }
 
   /** Deeds have changed here: tell in a moment. */
@@ -72,8 +91,7 @@ export class Shared {
 
   async #tell(): Promise<void> {
     const client = this.mail.store.client;
-    const mine = this.mail.log.entries.filter((entry) => !entry.quiet && !entry.undoes && !entry.job && !isWhole(entry) && !entry.fact?.here && (entry.state === 'done' || (entry.state === 'undone' && this.#told.has(entry.id))));
-    const news = mine.filter((entry) => this.#told.get(entry.id) !== (entry.state === 'undone')).slice(-MOST);
+    const news = this.#news();
     if (!client?.has(PLUS) || this.mail.store.link !== 'online' || !news.length) return;
     try {
       const fresh = news.map((entry): SharedEntry => ({ id: entry.id, title: entry.title, values: entry.values, at: entry.at, undone: entry.state === 'undone', inverses: entry.inverses, ...(entry.of ? { of: entry.of } : {}), ...beside(entry) }));
