@@ -252,6 +252,7 @@ test('what is read before the window is there is shown when the deeds that lie o
   const kept = { ids: ['one', 'two'], state: '0', calculates: true };
   store.db = { get: () => Promise.resolve(kept), many: () => Promise.resolve([]), later: () => undefined } as unknown as NonNullable<Store['db']>;
   const query = store.query({ filter: { text: 'of another start', inMailbox: 'in' }, sort: newestFirst, collapseThreads: true });
+  store.client = null;
   let deeds = (): void => undefined;
   const reading = query.restore(new Promise<void>((resolve) => (deeds = resolve)));
   await new Promise((resolve) => setTimeout(resolve));
@@ -260,4 +261,15 @@ test('what is read before the window is there is shown when the deeds that lie o
   deeds();
   await reading;
   expect(query.ids).toEqual(['one']);
+});
+
+test('a list that is opened after everything was brought up to date is brought up to date as well', async () => {
+  const { server, store } = await begun();
+  server.change({ two: { 'keywords/$flagged': true } });
+  await store.sync();
+  const kept = { ids: [], state: '0', calculates: true };
+  store.db = { get: () => Promise.resolve(kept), many: () => Promise.resolve([]), later: () => undefined } as unknown as NonNullable<Store['db']>;
+  const query = store.query({ filter: flagged as never, sort: newestFirst, collapseThreads: true });
+  await query.restore();
+  expect(query.ids).toEqual(['two']);
 });

@@ -145,6 +145,8 @@ export class EmailQuery implements Result {
     this.#state = kept.state;
     this.#calculates = kept.calculates;
     this.fromDevice = true;
+    // Whoever was brought up to date before has not told this list.
+    if (this.store.client && this.store.link !== 'offline' && !this.patient) await this.changesCall()?.take();
   }
 
   /** False where a change that the server has not seen yet has taken the row out of this list's mailbox. */
