@@ -197,7 +197,11 @@ export async function withoutMotion(mail, { subject }) {
     await mail.press(key);
     await look();
   }
-  await mail.press('Escape', 'e');
+  await mail.composer.waitFor();
+  await look();
+  await mail.press('Escape');
+  await mail.composer.waitFor({ state: 'detached' });
+  await mail.press('e');
   await look();
   await mail.gone(subject);
   return [...moving];
