@@ -607,7 +607,7 @@ export const en = {
   'search.everywhere': 'Search everywhere',
   'search.accounts': 'Accounts',
   'search.none': 'Nothing was found.',
-  'search.none_why': 'Remove a filter or search everywhere.',
+  'search.none_why': 'Not everything was searched.',
   'search.none_other': 'Other words or fewer filters may find it.',
   'search.remove': 'Remove {name}',
   'search.hint': 'Type words, or choose a filter.',
