@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.harness.samples import fill
-from tests.harness.server import PASSWORD, Server, children
+from tests.harness.server import PASSWORD, Server, family
 
 READER: Final = "reader@example.test"
 GOAL: Final = 95
@@ -31,7 +31,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, Server(Path(name), workers=1).init((READER,)).start() as server:
         fill(server, READER, flags="")
         if server.process:
-            for process in (server.process.pid, *children(server.process.pid)):
+            for process in family(server.process.pid):
                 os.setpriority(os.PRIO_PROCESS, process, _STEP_BACK)
         done = subprocess.run(
             ["node", "run.mjs", f"http://127.0.0.1:{server.ports['http']}", READER, PASSWORD, str(_STEP_BACK)],

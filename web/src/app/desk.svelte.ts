@@ -13,7 +13,7 @@ import { afterPaint } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
 import { room } from '../kit/window.svelte.ts';
 import type { Finding } from './finding.svelte.ts';
-import { type Narrow, type Place, placeOf, sectionsOf, sortOf } from './places.ts';
+import { type Narrow, type Place, chosenPlace, isTable, sectionsOf } from './places.ts';
 import { connect } from './start.ts';
 
 export interface Part {
@@ -34,15 +34,8 @@ export class Desk {
   readonly asked = $derived(router.route.at === 'search' ? router.route.query : '');
   narrow = $state<Narrow>('all');
   readonly source = $derived(router.route.at === 'mail' ? router.route.source : '');
-  /** Conversations as lines of a table, which can be sorted. */
-  readonly table = $derived(session.settings.values.layout === 'table' && !room.isPhone);
-  readonly place: Place | null = $derived.by(() => {
-    const { conversations, labels } = session.settings.values;
-    const place = router.route.at === 'mail' ? placeOf(this.mail, router.route.source, conversations, labels, this.narrow) : null;
-    const wish = this.table && session.settings.values.sorts[this.source];
-    // Lists of several accounts lie in one another by date.
-    return place && wish && !place.specs ? { ...place, spec: { ...place.spec, sort: sortOf(wish) } } : place;
-  });
+  readonly table = $derived(isTable(session.settings.values));
+  readonly place: Place | null = $derived.by(() => chosenPlace(this.mail, router.route, session.settings.values, this.narrow));
   readonly thread = $derived(router.route.at === 'mail' || router.route.at === 'search' ? router.route.thread : null);
 
   readonly preset: Preset = $derived.by(() => {

@@ -4,14 +4,16 @@ import { type QuerySpec, newestFirst } from '../cache/query.svelte.ts';
 import { type Key, isKey, t } from '../kit/i18n/index.svelte.ts';
 import { roles } from '../feature/mailboxes/tree.ts';
 import type { Comparator, Filter } from '../jmap/types.ts';
-import type { Label } from '../cache/settings.svelte.ts';
+import type { Label, Values } from '../cache/settings.svelte.ts';
+import type { Route } from '../kit/router.svelte.ts';
+import { room } from '../kit/window.svelte.ts';
 
 /** Less of a list: what is looked for most. */
 export type Narrow = 'all' | 'unread' | 'flagged' | 'files';
 const narrow: Record<Narrow, Filter | null> = { all: null, unread: { notKeyword: '$seen' }, flagged: { hasKeyword: '$flagged' }, files: { hasAttachment: true } };
 
 /** As `sorts` of the settings spells it. */
-export const sortOf = (wish: string): Comparator[] => [{ property: wish.replace('-', ''), isAscending: !wish.startsWith('-') }];
+const sortOf = (wish: string): Comparator[] => [{ property: wish.replace('-', ''), isAscending: !wish.startsWith('-') }];
 
 export interface Place {
   title: string;
@@ -56,8 +58,19 @@ export function sectionsOf(mail: Mail, inbox: Place, sections: string[], labels:
   });
 }
 
+/** Conversations as lines of a table, which can be sorted. */
+export const isTable = ({ layout }: Values): boolean => layout === 'table' && !room.isPhone;
+
+/** The place of the address, as it is chosen to be seen; null where the address is of none. */
+export function chosenPlace(mail: Mail, route: Route, values: Values, only: Narrow = 'all'): Place | null {
+  const place = route.at === 'mail' ? placeOf(mail, route.source, values.conversations, values.labels, only) : null;
+  const wish = route.at === 'mail' && isTable(values) && values.sorts[route.source];
+  // Lists of several accounts lie in one another by date.
+  return place && wish && !place.specs ? { ...place, spec: { ...place.spec, sort: sortOf(wish) } } : place;
+}
+
 /** Null where the place is not (yet) known. */
-export function placeOf(mail: Mail, source: string, conversations: boolean, labels: Label[], only: Narrow = 'all'): Place | null {
+function placeOf(mail: Mail, source: string, conversations: boolean, labels: Label[], only: Narrow): Place | null {
   const narrowed = (filter: QuerySpec['filter']): QuerySpec['filter'] => {
     const more = narrow[only];
     return !more ? filter : filter ? { operator: 'AND', conditions: [filter, more] } : more;

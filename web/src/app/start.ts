@@ -11,7 +11,7 @@ import { type Signed, current, keyShare, look, open } from '../jmap/session.ts';
 import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { afterPaint } from '../kit/rest.ts';
 import { router } from '../kit/router.svelte.ts';
-import { placeOf } from './places.ts';
+import { chosenPlace } from './places.ts';
 
 const LAST = 'mailstead.last';
 
@@ -69,8 +69,7 @@ export async function beforehand(): Promise<Mail | null> {
 
 /** The list that the address asks for is read while the window is not there yet; what one has done meanwhile (`deeds`) lies over it. */
 async function firstRows(mail: Mail, deeds: Promise<void>): Promise<void> {
-  const { conversations, labels } = session.settings.values;
-  const place = router.route.at === 'mail' ? placeOf(mail, router.route.source, conversations, labels) : null;
+  const place = chosenPlace(mail, router.route, session.settings.values);
   if (place && !place.specs) await mail.store.query(place.spec).restore(deeds);
 }
 
