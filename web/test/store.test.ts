@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { newestFirst } from '../src/cache/query.svelte.ts';
 import { Store } from '../src/cache/store.svelte.ts';
+import { Offline } from '../src/jmap/errors.ts';
 import type { Email, Id, Mailbox, News } from '../src/jmap/types.ts';
 import { type Answers, fakeClient } from './fake.ts';
 
@@ -69,6 +70,34 @@ test('the lists are asked about what was told, also where nothing else has moved
   asked.length = 0;
   await store.sync(states);
   expect(asked).toEqual([]);
+});
+
+test('an answer that set out before the line broke does not say that the server is reached', async () => {
+  const { store } = await begun([email('b', 'tb', 20)]);
+  expect(store.link).toBe('online');
+  const asked: string[] = [];
+  let answer: (value: unknown) => void = () => undefined;
+  const changes = { oldState: 'e1', newState: 'e1', hasMoreChanges: false, created: [], updated: [], destroyed: [] };
+  const table: Answers = {
+    'Email/changes': () => new Promise((resolve) => (answer = resolve)),
+    'Thread/changes': () => ({ ...changes, oldState: 't1', newState: 't1' }),
+    'Mailbox/changes': () => ({ ...changes, oldState: 'm1', newState: 'm1' }),
+    'Email/get': () => ({ state: 'e1', list: [], notFound: [] }),
+    'Mailbox/get': () => ({ state: 'm1', list: [], notFound: [] }),
+    'Thread/get': () => ({ state: 't1', list: [], notFound: [] }),
+  };
+  store.client = fakeClient(table, asked);
+  const late = store.sync();
+  await expect.poll(() => asked).toContain('Email/changes');
+  store.report(new Offline('The line broke.'));
+  answer(changes);
+  await late;
+  expect(store.link).toBe('offline');
+  const next = store.sync();
+  await expect.poll(() => asked.filter((name) => name === 'Email/changes').length).toBe(2);
+  answer(changes);
+  await next;
+  expect(store.link).toBe('online');
 });
 
 test('a conversation that has an answer moves up with it', async () => {

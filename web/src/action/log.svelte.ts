@@ -376,6 +376,7 @@ export class Log {
         if (!entry.attempted) this.#update(entry, { attempted: true });
         const errors: Record<Id, string> = {};
         const told = new Set<Id>();
+        const answered = this.store.asking();
         try {
           if (entry.job) await this.#doJob(entry, entry.job);
           if (entry.note) await this.onNote?.(entry.note);
@@ -401,7 +402,7 @@ export class Log {
           }
         }
         this.#inFlight.delete(entry.id);
-        this.store.link = 'online';
+        answered();
         // It is done when this device will find it again, to be taken back; one that cannot write holds nothing up.
         await Promise.race([this.#writes, new Promise((resolve) => setTimeout(resolve, KEPT_WITHIN_MS))]);
         const now = this.entries.find(({ id }) => id === entry.id) ?? entry;

@@ -55,6 +55,8 @@ export class Store extends Emails implements Side {
   syncing = $state(false);
   #client = $state.raw<Client | null>(null);
   #link = $state<Link>('starting');
+  /** Times that the way to the server broke. */
+  #breaks = 0;
   #waiters: (() => void)[] = [];
   readonly queries: EmailQuery[] = [];
   readonly byRole = $derived(new Map(this.mailboxes.filter((box) => box.role).map((box) => [box.role as string, box])));
@@ -93,7 +95,16 @@ export class Store extends Emails implements Side {
 
   set link(link: Link) {
     this.#link = link;
+    if (link === 'offline' || link === 'signed-out') this.#breaks++;
     if (link !== 'starting') for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Something is asked: what to call when the answer is there. It says that the server is reached, unless the way broke in between: then the answer set out before. */
+  asking(): () => void {
+    const breaks = this.#breaks;
+    return () => {
+      if (breaks === this.#breaks) this.link = 'online';
+    };
   }
 
   /** The way to the server; while the page starts, as soon as it is known whether there is one. Null where nobody answers. */
@@ -203,11 +214,12 @@ export class Store extends Emails implements Side {
       const client = this.clientOf(side.of);
       if (!client) return;
       this.syncing = true;
+      const answered = this.asking();
       try {
         const first = side.states['Email'] === undefined;
         if (first) await this.#begin(client, side);
         else await this.#catchUp(client, side, changed);
-        this.link = 'online';
+        answered();
         if (side !== this) {
           this.keepStates();
           return;
