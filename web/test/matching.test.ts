@@ -23,6 +23,13 @@ test('what is understood is looked at', () => {
   for (const text of ['from:marmalade', 'is:unread', 'has:Attachments', 'has:Anhang', 'before:2026-11', 'larger:5k', '-in:inbox']) expect(found(text), text).toBe(false);
 });
 
+test('accents make no difference, in what was written as in what is typed', () => {
+  const text = (words: string, subject: string): boolean => matcher(parse(words), world, now, true)(row, haystack({ ...row, subject }));
+  for (const words of ['creme', 'CRÈME', 'subject:brulee', 'cre\u0301me']) expect(text(words, 'Crème brûlée'), words).toBe(true);
+  expect(text('crème', 'Creme brulee')).toBe(true);
+  expect(text('احمد', 'رسالة من أَحْمَد')).toBe(true);
+});
+
 test('a note is asked for in each of its names', () => {
   for (const name of ['note', 'Notes', 'Notiz', 'memo']) expect(asksFor(name)).toBe('note');
   for (const name of ['file', 'attachment', 'Anhang']) expect(asksFor(name)).toBe('file');

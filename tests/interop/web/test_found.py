@@ -56,6 +56,8 @@ def test_what_was_found_in_the_text_alone_is_shown_with_its_words(browser: Brows
 
 def test_accents_and_writing_from_the_right(browser: Browser, shelf: dict[str, Any]) -> None:
     assert [["Zoë", "Ein [Café] am Hafen", "Um neun, bitte."]] == browser.run("foundWords", shelf, words="café", subject="Ein Café am Hafen", word="Café")
+    assert [["Zoë", "Ein [Café] am Hafen", "Um neun, bitte."]] == browser.run("foundWords", shelf, words="cafe", subject="Ein Café am Hafen", word="Café")
+    assert [["[Zoë]", "Ein Café am Hafen", "Um neun, bitte."]] == browser.run("foundWords", shelf, words="from:zoe", subject="Ein Café am Hafen", word="Zoë")
     rows = browser.run("foundWords", shelf, words="كتاب", subject="هذا كِتَابٌ جديد", word="كتاب")
     assert [["Noor", "هذا [كِتَابٌ] جديد", "[كتاب] واحد"]] == rows
 

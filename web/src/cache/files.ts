@@ -1,5 +1,6 @@
 /** Search by the names of attached files on this device: rows do not know them; the messages that are kept here do, and of the others with files the names are kept. */
 import type { Id } from '../jmap/types.ts';
+import { folded } from '../kit/folding.ts';
 import { haystack, matcher } from '../kit/matching.ts';
 import type { World } from '../kit/search-filter.ts';
 import type { Term } from '../kit/search.ts';
@@ -28,7 +29,7 @@ export async function named(store: Store, terms: Term[], world: World, everywher
       if (seen.has(id)) return;
       seen.add(id);
       looked++;
-      if (wanted.every((words) => names.some((name) => name && says(name.toLowerCase(), words)))) holders.push(id);
+      if (wanted.every((words) => names.some((name) => name && says(folded(name), words)))) holders.push(id);
     };
     for await (const batch of store.db.batches<Detail>('body', BATCH)) for (const [id, { accountId, attachments }] of batch) if (accountId === account) look(id, attachments.map(({ name }) => name));
     // Of what others share texts are kept alone (`fetching.ts` is one's own account's).

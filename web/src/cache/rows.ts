@@ -5,6 +5,7 @@
  * give way or leave it; what an earlier search has found is all that a narrower one looks at.
  */
 import type { Comparator, Email, Filter, Id } from '../jmap/types.ts';
+import { folded } from '../kit/folding.ts';
 import { haystack, matcher } from '../kit/matching.ts';
 import type { World } from '../kit/search-filter.ts';
 import type { Term } from '../kit/search.ts';
@@ -25,7 +26,7 @@ export function narrows(last: Question, next: Question): boolean {
     const now = next.terms[index];
     if (!now || now.op !== old.op || now.not !== old.not) return false;
     if (now.value === old.value) return last.names[`${old.op}:${old.value}`] === next.names[`${now.op}:${now.value}`];
-    return !old.not && grows.has(old.op) && now.value.toLowerCase().includes(old.value.toLowerCase());
+    return !old.not && grows.has(old.op) && folded(now.value).includes(folded(old.value));
   });
 }
 
@@ -163,8 +164,8 @@ export class Rows {
   *#look(asked: Question, now: Date, list: Entry[], base: Result | null): Generator<undefined, Result> {
     const fresh = asked.terms.flatMap(({ value }, index) => (base?.asked.terms[index]?.value === value ? [] : [index]));
     const lead = fresh.findLast((index) => asked.terms[index]?.op === 'text' && !asked.terms[index]?.not) ?? -1;
-    const word = asked.terms[lead]?.value.toLowerCase() ?? '';
-    const known = base?.word && base.word.term === lead && word.startsWith(base.asked.terms[lead]?.value.toLowerCase() ?? '\n') ? base.word.starts : null;
+    const word = folded(asked.terms[lead]?.value ?? '');
+    const known = base?.word && base.word.term === lead && word.startsWith(folded(base.asked.terms[lead]?.value ?? '\n')) ? base.word.starts : null;
     const others = fresh.filter((index) => index !== lead).map((index) => asked.terms[index] as Term);
     // Where something is left of an earlier answer, what hides rows has been looked at.
     const test = others.length || (!base && !asked.everywhere && asked.hidden.length) ? matcher(others, worldOf(asked), now, base !== null || asked.everywhere || asked.terms.some(({ op }) => op === 'in')) : null;
@@ -293,7 +294,7 @@ const lines: Record<string, number> = { from: 0, to: 1, subject: 2, body: 3 };
 
 /** Every word of `wanted` begins a word of `text`, a phrase in quotes stands in it, as the server looks for them (RFC 8621 §4.4.1). */
 export function says(text: string, wanted: string): boolean {
-  const parts = [...wanted.toLowerCase().matchAll(/"([^"]*)"|(\S+)/g)].map(([, phrase, word]) => ({ whole: phrase !== undefined, part: phrase ?? word ?? '' }));
+  const parts = [...folded(wanted).matchAll(/"([^"]*)"|(\S+)/g)].map(([, phrase, word]) => ({ whole: phrase !== undefined, part: phrase ?? word ?? '' }));
   return parts.every(({ whole, part }) => {
     for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) if (whole || at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1] ?? '')) return true;
     return false;

@@ -1,7 +1,7 @@
 /**
- * Where the words of a search stand in what is shown. As the search looks for them: by their beginnings, in either case; with and without accents, for who
- * has found the one is glad of the other. Pure.
+ * Where the words of a search stand in what is shown. As the search looks for them: by their beginnings, folded. Pure.
  */
+import { folded } from './folding.ts';
 import type { Operator, Term } from './search.ts';
 
 export type Field = 'from' | 'subject' | 'preview' | 'file';
@@ -10,13 +10,10 @@ export type Span = readonly [start: number, end: number];
 
 const fields: Partial<Record<Operator, readonly Field[]>> = { text: ['from', 'subject', 'preview'], from: ['from'], subject: ['subject'], body: ['preview'], filename: ['file'] };
 
-/** Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: in other scripts such signs are letters. */
-const accents = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
 const letter = /[\p{L}\p{N}]$/u;
 /** Scripts that write no blanks between words, or glue endings to them: the server's index looks for these anywhere. */
 const unspaced = /^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u9fff\uac00-\ud7af\uf900-\ufaff]/;
 
-const plain = (text: string): string => text.normalize('NFKD').replace(accents, '').normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ');
 const letters = new Map<string, string>();
 const MOST_LETTERS = 4000;
 
@@ -30,7 +27,7 @@ interface Folded {
 const texts = new Map<string, Folded>();
 const MOST_TEXTS = 500;
 
-function folded(text: string): Folded {
+function looked(text: string): Folded {
   let known = texts.get(text);
   if (!known) {
     if (texts.size >= MOST_TEXTS) texts.clear();
@@ -48,7 +45,7 @@ function fold(text: string): Folded {
     let made = letters.get(one);
     if (made === undefined) {
       if (letters.size >= MOST_LETTERS) letters.clear();
-      letters.set(one, (made = plain(one)));
+      letters.set(one, (made = folded(one)));
     }
     for (let length = made.length; length > 0; length--) at.push(index);
     out += made;
@@ -86,9 +83,9 @@ function waysOf(term: Term): readonly (readonly [words: readonly string[], anywh
 export function stands(term: Term, said: readonly Said[]): Span[][] | null {
   const where = fields[term.op];
   if (!where || term.not) return null;
-  const looked = said.map(([field, text]) => (where.includes(field) ? folded(text) : null));
+  const shown = said.map(([field, text]) => (where.includes(field) ? looked(text) : null));
   for (const [words, anywhere] of waysOf(term)) {
-    const out = looked.map((text) => (text ? words.flatMap((word) => spans(text, word, anywhere)) : []));
+    const out = shown.map((text) => (text ? words.flatMap((word) => spans(text, word, anywhere)) : []));
     if (out.some((one) => one.length)) return out;
   }
   return null;

@@ -1,4 +1,5 @@
 /** Terms as a test of a row on this device. */
+import { folded } from './folding.ts';
 import { type World, asksFor, day, isUnderstood, size, states } from './search-filter.ts';
 import type { Term } from './search.ts';
 
@@ -25,7 +26,7 @@ export type Row = Pick<Searched, 'receivedAt' | 'size' | 'hasAttachment' | 'keyw
 /** One string to look through, made once for each row: the linear scan over 100,000 of them is the search as you type. */
 export function haystack(row: Searched): string {
   const people = (list: Address[] | null): string => (list ?? []).map(({ name, email }) => `${name ?? ''} ${email}`).join(' ');
-  return `${people(row.from)}\n${people(row.to)}\n${row.subject ?? ''}\n${row.preview}`.toLowerCase();
+  return folded(`${people(row.from)}\n${people(row.to)}\n${row.subject ?? ''}\n${row.preview}`);
 }
 
 /** Whether `value` stands in one of the lines of a haystack; a line has no end of line in it, nor has `value`. */
@@ -47,7 +48,7 @@ export function matcher(terms: Term[], world: World, now: Date, everywhere: bool
   const hidden = new Set(world.hidden);
   const elsewhere = terms.some(({ op }) => op === 'in');
   const tests = terms.filter((term) => isUnderstood(term, world, now)).map((term): ((row: Row, text: string) => boolean) => {
-    const value = term.value.toLowerCase();
+    const value = folded(term.value);
     const test = ((): ((row: Row, text: string) => boolean) => {
       switch (term.op) {
         case 'text':

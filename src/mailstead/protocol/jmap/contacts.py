@@ -6,10 +6,11 @@ Known properties are held to their types, so that every client can read every ca
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
+
+from mailstead.model.folding import folded
 
 _KINDS: Final = frozenset({"individual", "group", "org", "location", "device", "application"})
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -87,10 +88,6 @@ def data_of(uri: Any) -> tuple[str, bytes] | None:
 
 
 # ----------------------------------------------------------------------------------------------------------- queries
-def folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 def _inside(card: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = card.get(name, {})
     return found.values()

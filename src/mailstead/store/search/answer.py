@@ -3,10 +3,9 @@
 The tree is judged row by row in three steps of cost: what the entry's row says (flags, times, sizes), what the email's
 row says (Date, attachments), and what the message says, opened and decoded. A condition is three-valued until it is
 known, so a message is opened only where rows leave the answer open. Text matches regardless of case and Unicode form
-(RFC 9051 §6.4.4 asks for i;ascii-casemap or better): both sides go through NFKC and casefold.
+(RFC 9051 §6.4.4 asks for i;ascii-casemap or better): both sides are folded (``model.folding``), and accents make no difference.
 """
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Final
 from mailstead.mime import header, parts, text
 from mailstead.model import condition as c
 from mailstead.model import flags as model
+from mailstead.model import folding
 from mailstead.model.uids import UidSet
 from mailstead.store.search.words import beginnings, begins
 
@@ -28,10 +28,8 @@ _HEADER_OF: Final = {
 
 
 def folded(words: str) -> str:
-    """The form in which text is compared."""
-    if words.isascii():
-        return " ".join(words.lower().split())
-    return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
+    """The form in which text is compared, with one blank between words."""
+    return " ".join(folding.folded(words).split())
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from mailstead.store.search.answer import folded
 from mailstead.store.search.words import Piece, beginnings, pieces, whole
 
 COLUMNS: Final = ("sender", "recipient", "copy", "blind", "subject", "header", "body")
-VERSION: Final = 4
+VERSION: Final = 5
 _EXPANSIONS: Final = 2_000
 _BEGUN: Final = 16
 """So many words with one beginning are asked for one by one, which skips over most of their lists; FTS5 lays the lists of all words with a

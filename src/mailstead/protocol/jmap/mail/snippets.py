@@ -5,13 +5,13 @@ What is shown is HTML: everything of the email is escaped, and only ``<mark>`` i
 
 import html
 import re
-import unicodedata
 from typing import Final
 
 from mailstead.model import condition as c
 from mailstead.model import limits
+from mailstead.model.folding import ACCENTS, folded
 
-_WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
+_WORD: Final = re.compile(rf"[^\W_](?:[^\W_]|[{ACCENTS}])*")
 _BEFORE: Final = 60
 _SUBJECT: Final = frozenset((c.Field.TEXT, c.Field.SUBJECT))
 _BODY: Final = frozenset((c.Field.TEXT, c.Field.BODY))
@@ -28,14 +28,10 @@ def terms(condition: c.Condition, *, body: bool) -> tuple[str, ...]:
                     walk(part)
             case c.Contains(field, text, _):
                 if field in (_BODY if body else _SUBJECT):
-                    found.update(dict.fromkeys(map(_folded, _WORD.findall(text))))
+                    found.update(dict.fromkeys(map(folded, _WORD.findall(text))))
 
     walk(condition)
     return tuple(found)
-
-
-def _folded(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
 
 
 def marked(text: str, wanted: tuple[str, ...], most: int = limits.JMAP_SNIPPET) -> str | None:
@@ -75,8 +71,8 @@ def _fitting(text: str, most: int, size: int, out: list[str]) -> tuple[bool, int
 
 
 def _begins(word: str, wanted: tuple[str, ...]) -> bool:
-    folded = _folded(word)
-    return any(folded.startswith(term) for term in wanted)
+    begun = folded(word)
+    return any(begun.startswith(term) for term in wanted)
 
 
 def _start(text: str, first: int) -> int:

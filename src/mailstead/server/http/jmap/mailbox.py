@@ -7,6 +7,7 @@ from typing import Any, Final
 from mailstead.model import ids as wire
 from mailstead.model.email import Fault, Kind, MailboxPatch, StateMismatch
 from mailstead.model.errors import Reason, Refusal
+from mailstead.model.folding import folded
 from mailstead.model.ids import AccountId, MailboxId
 from mailstead.model.mailbox import MailboxInfo, Role
 from mailstead.model.query import AnchorNotFound, Window, stretch
@@ -137,8 +138,8 @@ def _condition(call: Call, name: str, value: Any) -> Test:
         parent = None if value is None else mailbox(call, value) or MailboxId(-1)
         return lambda box: box.parent_id == parent
     if name == "name" and isinstance(value, str):
-        words = _folded(value)
-        return lambda box: words in _folded(box.path[-1])
+        words = folded(value)
+        return lambda box: words in folded(box.path[-1])
     if name == "role" and (value is None or isinstance(value, str)):
         return lambda box: ROLES.get(box.role) == value
     if name in {"hasAnyRole", "isSubscribed"} and isinstance(value, bool):
@@ -150,17 +151,13 @@ def _condition(call: Call, name: str, value: Any) -> Test:
     raise MethodError("unsupportedFilter", f"{name[:100]} is no filter known here")
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
 def _sorted(arguments: dict[str, Any], boxes: list[MailboxInfo]) -> list[MailboxInfo]:
     """By the comparators, then by name and id."""
     sort = comparators(arguments, _SORTS) if arguments.get("sort") is not None else [("sortOrder", False), ("name", False)]
-    found = sorted(boxes, key=lambda box: (_folded(box.path[-1]), box.mailbox_id))
+    found = sorted(boxes, key=lambda box: (folded(box.path[-1]), box.mailbox_id))
     for name, falls in reversed(sort):
         if name == "name":
-            found.sort(key=lambda box: _folded(box.path[-1]), reverse=falls)
+            found.sort(key=lambda box: folded(box.path[-1]), reverse=falls)
         else:
             found.sort(key=lambda box: box.sort_order, reverse=falls)
     return found

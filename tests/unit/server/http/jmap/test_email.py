@@ -226,6 +226,14 @@ async def test_query_changes(jmap: Jmap) -> None:
     assert "invalidArguments" == await jmap.error("Email/queryChanges", **asked)
 
 
+@pytest.mark.parametrize("typed", ["creme brulee", "CRÈME", "cre\u0301me", '"crème brulee"', "kuche"])
+async def test_accents_make_no_difference(jmap: Jmap, typed: str) -> None:
+    written = await jmap.import_("Subject: Crème brûlée\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nAus der Küche.\r\n".encode())
+    await jmap.import_(b"Subject: Cream\r\n\r\nNo kitchen.\r\n")
+    for _ in range(2):  # before and after the index knows it
+        assert [written] == (await jmap.call("Email/query", filter={"text": typed}))["ids"]
+
+
 async def test_snippets(jmap: Jmap) -> None:
     ident = await jmap.import_(b"Subject: A <b> & deep fox\r\n\r\n" + b"x" * 300 + b" the <deep> Foxes & more\r\n")
     found = await jmap.call("SearchSnippet/get", filter={"text": "fox deep"}, emailIds=[ident, "e0"])

@@ -1,0 +1,1 @@
+var e=/[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+/g,t=/[^\0-\x7f]/;function n(n){return t.test(n)?n.normalize(`NFKD`).replace(e,``).normalize(`NFC`).toLowerCase().toUpperCase().toLowerCase().replaceAll(`ς`,`σ`):n.toLowerCase()}export{n as t};
