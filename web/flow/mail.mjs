@@ -2,6 +2,8 @@
 
 class Late extends Error {}
 
+const UNTIL_MS = 25_000;
+
 /** What becomes of `promise`, or an error where that takes longer: not everything that a browser is asked has a bound of its own. */
 export function within(ms, promise) {
   let timer;
@@ -18,7 +20,7 @@ export class Mail {
   }
 
   async begin() {
-    this.context.setDefaultTimeout(25_000); // also where two flows and a server share two cores
+    this.context.setDefaultTimeout(UNTIL_MS); // also where two flows and a server share two cores
     // Whoever is tested has been shown around.
     await this.context.addInitScript(() => {
       if (self.origin !== 'null' && !localStorage.getItem('mailstead.settings')) localStorage.setItem('mailstead.settings', '{"toured":true}');
@@ -75,6 +77,13 @@ export class Mail {
   async open(subject) {
     await this.row(subject).first().click();
     await this.page.locator('.reader-pane h1').filter({ hasText: subject }).waitFor();
+  }
+
+  /** Wait until this, asked in the page, is so. It may take its time to answer, for which `waitForFunction` does not wait: a promise is true for it. */
+  async until(predicate, arg) {
+    for (const end = Date.now() + UNTIL_MS; !(await this.page.evaluate(predicate, arg)); await this.page.waitForTimeout(100)) {
+      if (Date.now() > end) throw new Error(`it has not come to pass within ${UNTIL_MS} ms: ${predicate}`);
+    }
   }
 
   /** The newest frame that shows a message's text. */

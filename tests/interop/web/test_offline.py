@@ -133,7 +133,7 @@ def test_the_numbers_of_smart_folders_follow_what_is_done_without_a_network(site
         return dict(zip(filters, each, strict=True))
 
     begin = numbers(3, 3, 1, 1)
-    assert begin == browser.run("lookIntoFolders", tablet, numbers=begin, looked=["Zebras", "Rides here", "Unread rides"])
+    assert begin == browser.run("lookIntoFolders", tablet, numbers=begin, looked={"Zebras": 1, "Rides here": 3, "Unread rides": 3})
     site.stop()
     browser.run("startOffline", tablet)
     read = ["Shift+i", "Escape"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
+from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import LOGIN, PEOPLE, PNG, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
@@ -115,8 +116,11 @@ def test_a_receipt_is_sent_by_hand_and_once(site: Server, browser: Browser, desk
     assert "$mdnsent" in [flag.lower() for flag in found(site, LOGIN, "INBOX", "Please confirm")[0][0]]
 
 
-def test_an_automatic_reply(site: Server, browser: Browser, desk: dict[str, Any]) -> None:
+def test_an_automatic_reply(site: Server, browser: Browser, desk: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     browser.run("away", desk, on=True, subject="By the sea", text="Back on Monday.")
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:ietf:params:jmap:vacationresponse"])
+    jmap = Jmap(site, LOGIN)
+    eventually(lambda: jmap.call("VacationResponse/get", ids=None)["list"][0]["isEnabled"])
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"], letter["Message-ID"] = FRIEND, LOGIN, "Are you there?", "<there@example.test>"
     letter.set_content("Hello?")
@@ -124,6 +128,9 @@ def test_an_automatic_reply(site: Server, browser: Browser, desk: dict[str, Any]
         smtp.send_message(letter)
     try:
         eventually(lambda: holds(site, "INBOX", "By the sea", FRIEND))
+        fresh = {"name": "away-late", "login": LOGIN, "password": PASSWORD}
+        browser.run("signIn", fresh)
+        assert {"open": False, "text": "Back on Monday."} == browser.run("awayLate", fresh)
     finally:
         browser.run("away", desk, on=False, subject="By the sea", text="Back on Monday.")
 

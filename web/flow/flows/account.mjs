@@ -46,7 +46,7 @@ async function clipboardAfter(mail, name) {
   await mail.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await mail.page.evaluate(() => navigator.clipboard.writeText('nothing yet'));
   await mail.button(name).click();
-  await mail.page.waitForFunction(async () => (await navigator.clipboard.readText()) !== 'nothing yet');
+  await mail.until(async () => (await navigator.clipboard.readText()) !== 'nothing yet');
   await mail.page.locator('.toast').filter({ hasText: 'Copied' }).first().waitFor();
   return mail.page.evaluate(() => navigator.clipboard.readText());
 }

@@ -203,7 +203,7 @@ export async function pdfOffline(mail, { subject, name, other }) {
   await openFile(mail, name);
   await drawn(mail, 1);
   await mail.press('Escape');
-  await page.waitForFunction(async () => {
+  await mail.until(async () => {
     for (const key of await caches.keys()) for (const { url } of await (await caches.open(key)).keys()) if (/pdf\.worker/.test(url)) return true;
     return false;
   });

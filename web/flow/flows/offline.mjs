@@ -222,11 +222,21 @@ async function folderSays(page, name, number) {
 export async function lookIntoFolders(mail, { numbers, looked }) {
   const page = await mail.at('/m/inbox');
   for (const [name, number] of Object.entries(numbers)) await folderSays(page, name, number);
-  for (const name of looked) {
+  for (const [name, rows] of Object.entries(looked)) {
     await page.locator('.side').getByRole('link', { name: new RegExp(`^${name}`) }).click();
     await page.locator('.list-head h1').filter({ hasText: name }).waitFor();
+    // The rows of the place before stand until those of this one are there.
+    await page.locator(`.list[role=grid][aria-rowcount="${rows}"]`).waitFor();
     await mail.subjects();
   }
+  // What a list was answered is written when the hand rests.
+  await mail.until(async (lists) => {
+    const [{ name }] = await indexedDB.databases();
+    const db = await new Promise((resolve, reject) => Object.assign(indexedDB.open(name), { onsuccess: ({ target }) => resolve(target.result), onerror: reject }));
+    const keys = await new Promise((resolve) => (db.transaction('query').objectStore('query').getAllKeys().onsuccess = ({ target }) => resolve(target.result)));
+    db.close();
+    return keys.filter((key) => key.includes('inSavedSearch')).length >= lists;
+  }, Object.keys(looked).length);
   return folderNumbers(page, Object.keys(numbers));
 }
 

@@ -254,14 +254,14 @@ export async function searchAllOffline(mail, { words, wait, ids }) {
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await page.locator('.side').getByRole('link', { name: 'All inboxes' }).click();
   for (const one of wait) await mail.row(one).first().waitFor();
-  await page.waitForFunction(async (wanted) => {
+  await mail.until(async (wanted) => {
     const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith('mailstead:'));
     const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
     const db = await done(indexedDB.open(name));
     const keys = await done(db.transaction('email').objectStore('email').getAllKeys());
     db.close();
     return wanted.every((id) => keys.includes(id));
-  }, ids, { polling: 500 });
+  }, ids);
   await mail.context.setOffline(true);
   try {
     await mail.reload();

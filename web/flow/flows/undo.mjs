@@ -390,7 +390,7 @@ export async function awayOffline(mail, { was, ...wanted }) {
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await isFilled(page, was);
   // What the device keeps is written behind what is shown.
-  await page.waitForFunction(async () => {
+  await mail.until(async () => {
     for (const { name } of await indexedDB.databases()) {
       const db = await new Promise((resolve, reject) => Object.assign(indexedDB.open(name), { onsuccess: ({ target }) => resolve(target.result), onerror: reject }));
       try {

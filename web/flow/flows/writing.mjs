@@ -147,12 +147,31 @@ export async function identity(mail, { name, signature }) {
 /** An automatic reply, switched on or off. */
 export async function away(mail, { on, subject, text }) {
   const page = await mail.at('/settings/away');
-  await page.waitForTimeout(300);
+  await page.locator('#away-text:enabled').waitFor();
   await page.getByRole('switch', { name: 'Reply automatically' }).setChecked(on, { force: true });
   await page.getByLabel('Subject').fill(subject);
   await page.getByLabel('Message').fill(text);
   await mail.button('Save').click();
   await mail.says(on ? 'Whoever writes gets an automatic reply' : 'No automatic replies are sent');
+}
+
+/** Before it is known what the reply is, whether it can be written; what it says when it is known. */
+export async function awayLate(mail) {
+  await mail.at('/m/inbox');
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await mail.context.route('**/jmap', async (route) => {
+    if (route.request().postData()?.includes('VacationResponse/get')) await asked;
+    await route.fallback();
+  });
+  const page = await mail.at('/settings/away');
+  const text = page.getByLabel('Message');
+  await text.waitFor();
+  const open = await text.isEnabled();
+  answer();
+  await page.locator('#away-text:enabled').waitFor();
+  await mail.context.unroute('**/jmap');
+  return { open, text: await text.inputValue() };
 }
 
 /** Tell the sender, who asked, that it has been read. */
