@@ -5,7 +5,7 @@
 import type { Email, EmailAddress, GetResponse, Id, QueryResponse } from '../jmap/types.ts';
 import { Offline } from '../jmap/errors.ts';
 import { CONTACTS } from '../jmap/types.ts';
-import { fold } from '../kit/match.ts';
+import { folded } from '../kit/folding.ts';
 import { domainOf } from '../kit/mail.ts';
 import { isMachine } from '../kit/people.ts';
 import type { Mail } from './session.svelte.ts';
@@ -167,13 +167,13 @@ export function usualSender(mail: Mail, to: string): { as: string; of: string } 
 }
 
 export function suggest(mail: Mail, query: string, without: ReadonlySet<string>, limit = 8): EmailAddress[] {
-  const wanted = fold(query.trim());
+  const wanted = folded(query.trim());
   if (!wanted) return [];
   const found: { address: EmailAddress; worth: number }[] = [];
   for (const one of bookOf(mail).known.values()) {
     const { address, weight } = one;
     if (without.has(address.email.toLowerCase())) continue;
-    const [name, email] = (one.folded ??= [fold(address.name ?? ''), fold(address.email)]);
+    const [name, email] = (one.folded ??= [folded(address.name ?? ''), folded(address.email)]);
     const place = name.startsWith(wanted) || email.startsWith(wanted) ? 3 : name.split(/\s+/).some((word) => word.startsWith(wanted)) ? 2 : email.includes(wanted) || name.includes(wanted) ? 1 : 0;
     if (place) found.push({ address, worth: place * 100 + Math.min(99, weight) });
   }

@@ -67,6 +67,12 @@ function spans({ text, at }: Folded, word: string, anywhere: boolean): Span[] {
   return out;
 }
 
+/** Where words of the text begin with this. */
+export function beginnings(text: string, word: string): Span[] {
+  const { text: wanted } = fold(word);
+  return wanted === '' ? [] : spans(fold(text), wanted, false);
+}
+
 const ways = new WeakMap<Term, readonly (readonly [words: readonly string[], anywhere: boolean])[]>();
 /** How a term is looked for: as it was written, else its words wherever each of them is, else within a word, where this device finds it as well. */
 function waysOf(term: Term): readonly (readonly [words: readonly string[], anywhere: boolean])[] {

@@ -1,13 +1,12 @@
-/** Finding by typing: every word must begin a word of the text; earlier and whole matches count more. Accents do not matter. */
-export function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-}
+/** Finding by typing: every word must begin a word of the text; earlier and whole matches count more. */
+import { folded } from './folding.ts';
+import { beginnings } from './found.ts';
 
 /** 0 where it does not match. */
 export function score(query: string, text: string): number {
-  const words = fold(query).split(/\s+/).filter(Boolean);
+  const words = folded(query).split(/\s+/).filter(Boolean);
   if (!words.length) return 1;
-  const target = fold(text);
+  const target = folded(text);
   let sum = 0;
   for (const word of words) {
     let at = target.indexOf(word);
@@ -20,26 +19,14 @@ export function score(query: string, text: string): number {
 
 /** The text in pieces, every second of them matched. */
 export function pieces(query: string, text: string): string[] {
-  const words = fold(query).split(/\s+/).filter(Boolean);
-  const folded = fold(text);
-  if (!words.length || folded.length !== text.length) return [text];
-  const marks = new Array<boolean>(text.length).fill(false);
-  for (const word of words) {
-    let at = folded.indexOf(word);
-    while (at > 0 && /[\p{L}\p{N}]/u.test(folded[at - 1] ?? '')) at = folded.indexOf(word, at + 1);
-    if (at >= 0) marks.fill(true, at, at + word.length);
-  }
+  const found = query.split(/\s+/).flatMap((word) => beginnings(text, word)).sort(([left, leftEnd], [right, rightEnd]) => left - right || rightEnd - leftEnd);
   const out: string[] = [];
-  let state = false;
-  let piece = '';
-  for (let index = 0; index < text.length; index++) {
-    if (marks[index] !== state) {
-      out.push(piece);
-      piece = '';
-      state = marks[index] as boolean;
-    }
-    piece += text[index];
+  let at = 0;
+  for (const [start, end] of found) {
+    // Of words that lie over each other the first is marked, the longest that begins there.
+    if (start < at) continue;
+    out.push(text.slice(at, start), text.slice(start, end));
+    at = end;
   }
-  out.push(piece);
-  return out;
+  return [...out, text.slice(at)];
 }
