@@ -11,6 +11,7 @@ import { type Patch, effective, inverse } from '../cache/patch.ts';
 import { mailboxOf } from '../cache/query.svelte.ts';
 import type { Database } from '../cache/db.ts';
 import type { Store } from '../cache/store.svelte.ts';
+import type { Client } from '../jmap/client.ts';
 import { afterPaint } from '../kit/rest.ts';
 
 export type EntryState = 'waiting' | 'done' | 'refused' | 'undone';
@@ -31,6 +32,10 @@ export interface Entry {
   /** Marks that follow from reading are no deeds: sent like the others, but not listed and not undone. */
   quiet?: boolean;
   errors?: Record<Id, string>;
+  /** Where the emails were, all of it. */
+  was?: Record<Id, Email['mailboxIds']>;
+  /** To where another device had moved them before this was told. */
+  meanwhile?: Record<Id, Id[]>;
   /** It has been on its way to the server, which may have it though no answer came back. */
   attempted?: boolean;
   /** Something else to be done in its turn: a message to be sent that was written without a network. */
@@ -103,9 +108,11 @@ export class Log {
   entries = $state.raw<Entry[]>([]);
   readonly waiting = $derived(this.entries.filter((entry) => entry.state === 'waiting' && !entry.quiet));
   /** Deeds that this device has not written yet: a reload would not find them. */
-  #unkept = $state.raw<ReadonlySet<string>>(new Set());
+  unkept = $state.raw<ReadonlySet<string>>(new Set());
   /** What waits, and is found again whatever becomes of this page. */
-  readonly safe = $derived(this.waiting.filter(({ id }) => !this.#unkept.has(id)));
+  readonly safe = $derived(this.waiting.filter(({ id }) => !this.unkept.has(id)));
+  /** The browser has refused to keep some of it, or keeps nothing at all. */
+  refused = $state(false);
   /** What `undo` would take back now, newest first. */
   readonly undoable = $derived(this.entries.filter((entry) => !entry.quiet && !entry.undoes && (entry.state === 'waiting' || (entry.state === 'done' && !entry.job))).reverse());
   /** What deeds have moved, oldest first: for whoever counts by more than mailboxes. */
@@ -119,6 +126,8 @@ export class Log {
   /** Mail is as it was before this entry. */
   onUndone: ((entry: Entry) => void) | undefined;
   onRefused: ((entry: Entry) => void) | undefined;
+  /** Another device has moved what this entry moves. */
+  onMet: ((entry: Entry) => void) | undefined;
   /** Does a job when its turn has come. Raises `Offline` where it has to wait. */
   onJob: ((job: Job) => Promise<void>) | undefined;
   /** Something is done, or taken back. */
@@ -132,6 +141,9 @@ export class Log {
   /** A fact begins to be so, or will not be so after all: what this device does about it at once. */
   onBegun: ((entry: Entry) => void) | undefined;
 
+  /** For parts that come later, which would otherwise bring it to the front. */
+  readonly inverse = inverse;
+
   constructor(readonly store: Store) {}
 
   async restore(): Promise<void> {
@@ -143,7 +155,7 @@ export class Log {
       await this.store.load(Object.keys(entry.patches));
       const before = new Map(Object.keys(entry.patches).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const [id, patch] of Object.entries(entry.patches)) this.store.overlay(entry.id, id, patch);
-      this.#shift(before);
+      this.shift(before);
     }
   }
 
@@ -159,6 +171,7 @@ export class Log {
   perform(title: string, values: Entry['values'], patches: Record<Id, Patch>, { blind = false, ...options }: Pick<Entry, 'quiet' | 'undoes'> & Beside & { blind?: boolean } = {}): Entry | null {
     const mine: Record<Id, Patch> = {};
     const inverses: Record<Id, Patch> = {};
+    const was: NonNullable<Entry['was']> = {};
     for (const [id, patch] of Object.entries(patches)) {
       const email = this.store.emails.get(id);
       if (!email) {
@@ -170,14 +183,15 @@ export class Log {
       if (!Object.keys(change).length) continue;
       mine[id] = change;
       inverses[id] = inverse(email, change);
+      was[id] = email.mailboxIds;
     }
     if (!Object.keys(mine).length && !options.note && !options.fact) return null;
     const of = Object.fromEntries(Object.keys(mine).flatMap((id) => { const account = this.store.whose(id); return account ? [[id, account]] : []; })) as Record<Id, Id>;
-    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, ...(Object.keys(of).length ? { of } : {}), ...options };
+    const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, was, ...(Object.keys(of).length ? { of } : {}), ...options };
     const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
-    this.#shift(before);
-    this.#unkept = new Set([...this.#unkept, entry.id]);
+    this.shift(before);
+    this.unkept = new Set([...this.unkept, entry.id]);
     if (entry.fact) this.onBegun?.(entry);
     this.entries = [...this.entries, entry];
     if (!options.quiet && !options.undoes) this.#redo = [];
@@ -185,13 +199,10 @@ export class Log {
     // What was done is seen first; then it is kept and told.
     afterPaint(() => {
       // The deed is found again after a reload only together with the rows that it is about.
-      this.#write((db) => Promise.all([db.now('email', Object.keys(mine)), db.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`))]));
+      void this.#write((db) => Promise.all([db.now('email', Object.keys(mine)), db.now('meta', [...before.values()].map(({ threadId }) => `thread:${threadId}`))]));
       // It may have been taken back or told meanwhile, and a quiet one is gone then.
       const now = this.entries.find(({ id }) => id === entry.id);
       if (now) this.#keep(now);
-      const kept = (): void => void (this.#unkept = new Set([...this.#unkept].filter((id) => id !== entry.id)));
-      if (this.store.db) void this.#writes.then(kept);
-      else kept();
       void this.flush();
     });
     return entry;
@@ -210,7 +221,7 @@ export class Log {
   /** Deeds are told otherwise than they were, where `change` makes another of them: one that went on, or whose object has another name now. */
   mend(change: (entry: Entry) => Entry): void {
     this.#redo = this.#redo.map(change);
-    for (const entry of this.entries) if (change(entry) !== entry) this.#update(entry, change(entry));
+    for (const entry of this.entries) if (change(entry) !== entry) this.update(entry, change(entry));
   }
 
   /** Something to be done in its turn, behind everything that waits. */
@@ -222,19 +233,8 @@ export class Log {
     return entry;
   }
 
-  /** Once, by whichever window comes first: the others see that it has been done. */
-  async #doJob(entry: Entry, job: Job): Promise<void> {
-    await navigator.locks.request(`mailstead:job:${entry.id}`, async () => {
-      const kept = await this.store.db?.get<Entry>('log', entry.id);
-      if (kept && kept.state !== 'waiting') return;
-      if (!this.onJob) throw new Offline('Nobody is there to do it.');
-      await this.onJob(job);
-      await this.store.db?.put('log', entry.id, { ...entry, state: 'done' } satisfies Entry);
-    });
-  }
-
   /** Lists and counts follow at once: rows that left their mailbox go, rows that came back are shown again. */
-  #shift(before: Map<Id, Email>): void {
+  shift(before: Map<Id, Email>): void {
     const threads = new Set([...before.values()].map((email) => email.threadId));
     for (const query of this.store.queries) {
       const box = mailboxOf(query.spec.filter);
@@ -273,21 +273,30 @@ export class Log {
   /** What this device writes of deeds, one behind the other: of two states of a deed the later one stays. */
   #writes: Promise<unknown> = Promise.resolve();
 
-  #write(work: (db: Database) => Promise<unknown>): void {
+  /** Whether it has been written. */
+  #write(work: (db: Database) => Promise<unknown>): Promise<boolean> {
     const { db } = this.store;
-    if (db) this.#writes = this.#writes.then(() => work(db)).catch(() => undefined);
+    const written = this.#writes.then(() => (db ? work(db).then(() => true) : false)).catch(() => false);
+    this.#writes = written;
+    return written;
   }
 
   #keep(entry: Entry): void {
-    this.#write((db) => db.put('log', entry.id, entry));
+    void this.#write((db) => db.put('log', entry.id, entry)).then((kept) => {
+      const others = [...this.unkept].filter((id) => id !== entry.id);
+      const lost = !kept && entry.state === 'waiting';
+      if (lost) this.refused = true;
+      if (lost || others.length < this.unkept.size) this.unkept = new Set(lost ? [...others, entry.id] : others);
+    });
     const surplus = this.entries.filter(({ state }) => state !== 'waiting').slice(0, Math.max(0, this.entries.length - KEPT));
     if (surplus.length) {
       this.entries = this.entries.filter((other) => !surplus.includes(other));
-      this.#write((db) => db.delete('log', surplus.map(({ id }) => id)));
+      void this.#write((db) => db.delete('log', surplus.map(({ id }) => id)));
     }
   }
 
-  #update(entry: Entry, change: Partial<Entry>): Entry {
+  /** The deed as it is now. */
+  update(entry: Entry, change: Partial<Entry>): Entry {
     const fresh = { ...entry, ...change };
     this.entries = this.entries.map((other) => (other.id === entry.id ? fresh : other));
     this.#keep(fresh);
@@ -301,12 +310,12 @@ export class Log {
     if (entry.job) {
       // What has left cannot be taken back from here.
       if (entry.state !== 'waiting' || this.#inFlight.has(entry.id)) return null;
-      this.#update(entry, { state: 'undone' });
+      this.update(entry, { state: 'undone' });
       this.onJobUndone?.(entry.job);
       return entry;
     }
     if (!isWhole(entry)) this.#redo.push(entry);
-    this.#update(entry, { state: 'undone' });
+    this.update(entry, { state: 'undone' });
     const inverses = entry.inverses;
     if (entry.state === 'waiting' && entry.attempted && !this.#inFlight.has(entry.id)) {
       // Nobody knows whether the server has it: taken for done, then taken back.
@@ -314,8 +323,8 @@ export class Log {
     } else if (entry.state === 'waiting' && !this.#inFlight.has(entry.id)) {
       const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
-      this.#shift(before);
-      void this.#told(entry);
+      this.shift(before);
+      void this.told(entry);
       if (entry.fact) this.onBegun?.({ ...entry, ...reversed(entry), undoes: entry.id });
       this.onUndone?.(entry);
       return entry;
@@ -326,7 +335,7 @@ export class Log {
       else {
         // Nobody knows these messages now: it stays as it was, to be taken back later.
         this.#redo = this.#redo.filter((other) => other !== entry);
-        this.#update(entry, { state: 'done' });
+        this.update(entry, { state: 'done' });
       }
     });
     return entry;
@@ -354,10 +363,11 @@ export class Log {
     return this.#redo.length > 0;
   }
 
-  #inFlight = new Set<string>();
+  /** Deeds that are on their way to the server. */
+  readonly #inFlight = new Set<string>();
 
   /** Of what this entry was about the server knows, as far as nothing else waits that is about the same. */
-  async #told(entry: Entry, refused = false): Promise<void> {
+  async told(entry: Entry, refused = false): Promise<void> {
     const threadsOf = ({ patches }: Entry): Id[] => Object.keys(patches).map((id) => this.store.emails.get(id)?.threadId ?? '');
     const waiting = new Set(refused ? [] : this.entries.filter(({ state }) => state === 'waiting').flatMap(threadsOf));
     await Promise.all(this.store.queries.map((query) => query.told(threadsOf(entry).filter((id) => !waiting.has(id)), refused)));
@@ -372,50 +382,10 @@ export class Log {
         const client = this.store.client;
         const entry = this.entries.find(({ state, id }) => state === 'waiting' || (state === 'undone' && this.#inFlight.has(id)));
         if (!client || !entry || entry.state !== 'waiting') return;
-        this.#inFlight.add(entry.id);
-        if (!entry.attempted) this.#update(entry, { attempted: true });
-        const errors: Record<Id, string> = {};
-        const told = new Set<Id>();
-        const answered = this.store.asking();
-        try {
-          if (entry.job) await this.#doJob(entry, entry.job);
-          if (entry.note) await this.onNote?.(entry.note);
-          if (entry.fact) await this.onFact?.(entry.fact);
-          for (const { ids, account } of sides(entry)) for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
-            const part = ids.slice(from, from + client.maxObjectsInSet);
-            const response = await (this.store.clientOf(account) ?? client).call<SetResponse>('Email/set', { update: Object.fromEntries(part.map((id) => [id, entry.patches[id]])) });
-            for (const id of part) {
-              told.add(id);
-              const refusal = response.notUpdated?.[id];
-              if (refusal) errors[id] = saidBy(refusal);
-              this.store.settle(entry.id, id, !refusal);
-            }
-          }
-        } catch (error) {
-          this.#inFlight.delete(entry.id);
-          this.store.report(error);
-          if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return;
-          for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : []), ...(entry.fact ? [entry.fact.type] : [])]) {
-            if (told.has(id)) continue;
-            errors[id] = error instanceof Error ? error.message : String(error);
-            this.store.settle(entry.id, id, false);
-          }
-        }
-        this.#inFlight.delete(entry.id);
-        answered();
-        // It is done when this device will find it again, to be taken back; one that cannot write holds nothing up.
-        await Promise.race([this.#writes, new Promise((resolve) => setTimeout(resolve, KEPT_WITHIN_MS))]);
-        const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
-        const failed = Object.keys(errors).length;
-        const whole = failed > 0 && failed >= Math.max(1, Object.keys(entry.patches).length);
-        const done = this.#update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
-        if (failed) this.onRefused?.(done);
-        if (!entry.quiet) this.onSettled?.();
-        await this.#told(entry, failed > 0);
-        if (entry.quiet) {
-          this.entries = this.entries.filter(({ id }) => id !== entry.id);
-          this.#write((db) => db.delete('log', [entry.id]));
-        }
+        // Of what has waited others may know more by now: the windows of this browser, and other devices.
+        const isNews = !entry.attempted && !entry.job && this.unkept.has(entry.id);
+        const goesOn = isNews ? this.#tell(client, entry) : import('./waited.ts').then(({ inTurn }) => inTurn(this, entry, (now) => this.#tell(client, now)));
+        if (!(await goesOn.catch(() => false))) return;
         if (!this.entries.some(({ state }) => state === 'waiting')) {
           await this.store.sync();
           this.store.unreadDelta.clear();
@@ -424,5 +394,63 @@ export class Log {
     } finally {
       this.#sending = false;
     }
+  }
+
+  /** Tell the server of one deed. False where nobody answers. */
+  async #tell(client: Client, entry: Entry): Promise<boolean> {
+    this.#inFlight.add(entry.id);
+    if (!entry.attempted) this.update(entry, { attempted: true });
+    const errors: Record<Id, string> = {};
+    const told = new Set<Id>();
+    const answered = this.store.asking();
+    try {
+      if (entry.job) {
+        if (!this.onJob) throw new Offline('Nobody is there to do it.');
+        await this.onJob(entry.job);
+        await this.store.db?.put('log', entry.id, { ...entry, state: 'done' } satisfies Entry);
+      }
+      if (entry.note) await this.onNote?.(entry.note);
+      if (entry.fact) await this.onFact?.(entry.fact);
+      for (const { ids, account } of sides(entry)) for (let from = 0; from < ids.length; from += client.maxObjectsInSet) {
+        const part = ids.slice(from, from + client.maxObjectsInSet);
+        const response = await (this.store.clientOf(account) ?? client).call<SetResponse>('Email/set', { update: Object.fromEntries(part.map((id) => [id, entry.patches[id]])) });
+        for (const id of part) {
+          told.add(id);
+          const refusal = response.notUpdated?.[id];
+          if (refusal) errors[id] = saidBy(refusal);
+          this.store.settle(entry.id, id, !refusal);
+        }
+      }
+    } catch (error) {
+      this.#inFlight.delete(entry.id);
+      this.store.report(error);
+      if (error instanceof Offline || error instanceof SignedOut || isTemporary(error)) return false;
+      for (const id of entry.job ? [entry.job.draft] : [...Object.keys(entry.patches), ...(entry.note ? [entry.note.threadId] : []), ...(entry.fact ? [entry.fact.type] : [])]) {
+        if (told.has(id)) continue;
+        errors[id] = error instanceof Error ? error.message : String(error);
+        this.store.settle(entry.id, id, false);
+      }
+    }
+    this.#inFlight.delete(entry.id);
+    answered();
+    // It is done when this device will find it again, to be taken back; one that cannot write holds nothing up.
+    await this.written();
+    const now = this.entries.find(({ id }) => id === entry.id) ?? entry;
+    const failed = Object.keys(errors).length;
+    const whole = failed > 0 && failed >= Math.max(1, Object.keys(entry.patches).length);
+    const done = this.update(now, { ...(now.state === 'waiting' ? { state: whole ? 'refused' : 'done' } : {}), ...(failed ? { errors } : {}) });
+    if (failed) this.onRefused?.(done);
+    if (!entry.quiet) this.onSettled?.();
+    await this.told(entry, failed > 0);
+    if (entry.quiet) {
+      this.entries = this.entries.filter(({ id }) => id !== entry.id);
+      void this.#write((db) => db.delete('log', [entry.id]));
+    }
+    return true;
+  }
+
+  /** What was to be written has been, or will not be for long. */
+  written(): Promise<unknown> {
+    return Promise.race([this.#writes, new Promise((resolve) => setTimeout(resolve, KEPT_WITHIN_MS))]);
   }
 }

@@ -28,6 +28,7 @@ export class Later {
   Hints = $state.raw<Lazy | null>(null);
   Share = $state.raw<Lazy | null>(null);
   Scope = $state.raw<Lazy | null>(null);
+  AtRisk = $state.raw<Lazy | null>(null);
   /** A telephone has its places in a drawer: they are made when the list stands. */
   hasDrawer = $state(false);
   /** Whether somebody signs in again, beside what is open. */
@@ -70,6 +71,7 @@ export class Later {
       if (desk.mail.sharing && !this.Share) void lazy(() => import('../feature/mailboxes/Share.svelte')).then((component) => (this.Share = component));
       if (desk.mail.picker && !this.Picker) void lazy(() => import('../feature/list/Picker.svelte')).then((component) => (this.Picker = component));
       if ((composers.list.length || at === 'compose') && !this.Composer) void lazy(() => import('../feature/composer/Composer.svelte')).then((component) => (this.Composer = component));
+      if ((desk.mail.log.refused || composers.list.some(({ kept }) => !kept)) && !this.AtRisk) void lazy(() => import('./AtRisk.svelte')).then((component) => (this.AtRisk = component));
       if ((this.again || this.leaving) && !this.Asks) void lazy(() => import('./Asks.svelte')).then((component) => (this.Asks = component));
       if (at === 'settings' && !this.Settings) void lazy(() => import('../feature/settings/Settings.svelte')).then((component) => (this.Settings = component));
       if (at === 'outbox' && !this.Outbox) void lazy(() => import('../feature/outbox/Outbox.svelte')).then((component) => (this.Outbox = component));

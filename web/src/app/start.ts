@@ -129,6 +129,7 @@ export async function start(signed: Signed, offline: boolean): Promise<Mail> {
       await mail.log.restore();
     } catch {
       mail.store.db = null;
+      mail.log.refused = true;
     }
   })();
   await store;

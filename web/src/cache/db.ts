@@ -74,6 +74,12 @@ async function opened(accountId: string): Promise<IDBPDatabase> {
   return idb;
 }
 
+/** What becomes of one request says its transaction as a whole. */
+const attempted = (request: unknown): Promise<unknown> => Promise.resolve(request).catch(() => undefined);
+
+/** The lease lasts longer; false where the browser takes nothing more, and it stays as it is. */
+const prolonged = (idb: IDBPDatabase, kept: KeyRecord, leaseUntil: number): Promise<boolean> => idb.put('key', { ...kept, leaseUntil }, 'store').then(() => true, () => false);
+
 function mapOf(told: Map<StoreName, Map<string, unknown>>, store: StoreName): Map<string, unknown> {
   const known = told.get(store) ?? new Map<string, unknown>();
   told.set(store, known);
@@ -105,17 +111,21 @@ export class Database {
     const leaseUntil = now + LEASE_DAYS * 86_400_000;
     const mark = await fingerprint(share);
     if (kept?.share === mark) {
-      await idb.put('key', { ...kept, leaseUntil }, 'store');
-      return new Database(idb, kept.key, leaseUntil);
+      const lasts = (await prolonged(idb, kept, leaseUntil)) ? leaseUntil : kept.leaseUntil;
+      return lasts > now ? new Database(idb, kept.key, lasts) : null;
     }
     const own = kept && kept.leaseUntil > now ? await Database.#unsent(new Database(idb, kept.key, kept.leaseUntil)) : [];
-    await Database.#empty(idb);
     const local = crypto.getRandomValues(new Uint8Array(32));
     const key = await derive(local, share);
-    await idb.put('key', { key, local, share: mark, leaseUntil } satisfies KeyRecord, 'store');
-    const fresh = new Database(idb, key, leaseUntil);
-    for (const [store, id, value] of own) await fresh.put(store, id, value);
-    return fresh;
+    const sealed = await Promise.all(own.map(async ([store, id, value]) => [store, id, await seal(key, value)] as const));
+    // All or nothing: whoever closes the page now still has under the old key what nobody else knows.
+    const transaction = idb.transaction([...stores, 'key'], 'readwrite');
+    const put = (store: string, id: string, value: unknown): void => void attempted(transaction.objectStore(store).put(value, id));
+    for (const store of [...stores, 'key']) void attempted(transaction.objectStore(store).clear());
+    put('key', 'store', { key, local, share: mark, leaseUntil } satisfies KeyRecord);
+    for (const [store, id, value] of sealed) put(store, id, value);
+    await transaction.done;
+    return new Database(idb, key, leaseUntil);
   }
 
   /** The store with the key that this device has kept, before anybody has been asked; null where there is none or its lease is over. Nothing is changed. */
@@ -131,7 +141,7 @@ export class Database {
   async renew(share: Uint8Array, now = Date.now()): Promise<boolean> {
     const kept = (await this.idb.get('key', 'store')) as KeyRecord | undefined;
     if (kept?.share !== (await fingerprint(share))) return false;
-    await this.idb.put('key', { ...kept, leaseUntil: now + LEASE_DAYS * 86_400_000 }, 'store');
+    await prolonged(this.idb, kept, now + LEASE_DAYS * 86_400_000);
     return true;
   }
 
@@ -350,7 +360,7 @@ export class Database {
   async #putAll(store: StoreName, entries: [string, unknown][], told: Map<string, unknown>): Promise<void> {
     const part = await Promise.all(entries.map(async ([id, value]) => [id, value, await seal(this.key, value)] as const));
     const transaction = this.idb.transaction(store, 'readwrite');
-    for (const [id, value, sealed] of part) if (told.has(id) && told.get(id) === value) void transaction.store.put(sealed, id);
+    for (const [id, value, sealed] of part) if (told.has(id) && told.get(id) === value) void attempted(transaction.store.put(sealed, id));
     await transaction.done;
   }
 
@@ -358,7 +368,7 @@ export class Database {
     if (!ids.length) return;
     for (const told of this.#told(store)) for (const id of ids) told.delete(id);
     const transaction = this.idb.transaction(store, 'readwrite');
-    for (const id of ids) void transaction.store.delete(id);
+    for (const id of ids) void attempted(transaction.store.delete(id));
     await transaction.done;
   }
 

@@ -189,6 +189,11 @@ export abstract class Emails {
     void this.db?.delete('body', [id]);
   }
 
+  /** An email as the server has it, as far as this page has heard. */
+  beneath(id: Id): Email | undefined {
+    return this.#server.get(id) ?? this.peek(id);
+  }
+
   /** Lay a change over an email until `settle`. */
   overlay(op: string, id: Id, patch: Patch): void {
     const shown = this.emails.get(id);

@@ -75,6 +75,8 @@ export class Draft {
   fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false, remindDays: 0 });
   state = $state<SaveState>('clean');
   savedAt = $state<Date | null>(null);
+  /** Whether this device has what was written; it may keep nothing, or take nothing more. */
+  kept = $state(true);
   minimised = $state(false);
   /** True while shown within its conversation. */
   inline = $state(false);
@@ -153,9 +155,10 @@ export class Draft {
   }
 
   /** Whether this device keeps it. */
-  #keepHere(queued = false): Promise<boolean> {
+  async #keepHere(queued = false): Promise<boolean> {
     const fields = $state.snapshot(this.fields) as Fields;
-    return this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept));
+    this.kept = await this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept));
+    return this.kept;
   }
 
   /** The database keeps the order: the last word stays. */
@@ -207,7 +210,8 @@ export class Draft {
     const drafts = this.mail.store.byRole.get('drafts')?.id;
     if (this.state === 'saved' || this.state === 'clean' || (this.empty && !this.emailId)) return;
     if (!client || !drafts) {
-      this.state = (await this.#keepHere()) ? 'local' : 'failed';
+      await this.#keepHere();
+      this.state = 'local';
       return;
     }
     this.state = 'saving';
@@ -344,7 +348,11 @@ export class Draft {
     const octets = new Uint8Array(await file.arrayBuffer());
     let text = '';
     for (let from = 0; from < octets.length; from += 32_768) text += String.fromCharCode(...octets.subarray(from, from + 32_768));
-    await db.put('meta', `file:${entry.key}`, { type: file.type, base64: btoa(text) } satisfies KeptFile);
+    try {
+      await db.put('meta', `file:${entry.key}`, { type: file.type, base64: btoa(text) } satisfies KeptFile);
+    } catch {
+      return false; // The browser takes nothing more.
+    }
     entry.local = true;
     entry.progress = 0;
     this.#inHand.delete(entry.key);

@@ -117,6 +117,7 @@ export const en = {
   'offline.none': 'Offline. You see what is on this device.',
   'offline.waiting': 'Offline. {n, plural, one {# change} other {# changes}} waiting to be sent.',
   'offline.show': 'Show',
+  'offline.at_risk': 'This browser keeps nothing more on this device. {n, plural, one {One change is} other {# changes are}} in this window only: leave it open until the server is back.',
 
   // list
   'list.failed': 'This list could not be loaded.',
@@ -343,6 +344,7 @@ export const en = {
   'history.done': 'done',
   'history.refused': 'refused',
   'history.undone': 'undone',
+  'history.met': '{n, plural, one {Another device had moved it to {place} meanwhile. What you did here came last; Undo puts it back there.} other {Another device had moved # of them to {place} meanwhile. What you did here came last; Undo puts them back there.}}',
 
   // palette, keys, pickers
   palette: 'Command palette',
@@ -407,6 +409,7 @@ export const en = {
   'compose.saving': 'Saving',
   'compose.save_failed': 'Could not be saved on the server; saved on this device only.',
   'compose.kept_local': 'Saved on this device',
+  'compose.unkept': 'Saved nowhere yet. Leave this window open until the server is back.',
   'compose.minimise': 'Minimise',
   'compose.restore': 'Restore',
   'compose.window': 'Open in its own window',
