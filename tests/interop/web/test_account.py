@@ -109,6 +109,8 @@ def test_the_second_factor_is_set_up_by_hand(browser: Browser) -> None:
     # Half a minute may end on the way.
     assert any(browser.run("confirmSecondFactor", device, errors=True, code=code_of(secret, -1)) for _ in range(3))
     browser.run("signIn", device | {"name": "lost too"}, code=code_of(secret))
+    # On the day without the telephone.
+    browser.run("recovered", device | {"name": "lost telephone"}, code=shown["recovery"][0])
 
 
 def test_the_account_without_a_network_says_what_it_lacks(browser: Browser) -> None:

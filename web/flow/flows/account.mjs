@@ -28,6 +28,21 @@ export async function changePassword(mail, { old, fresh }) {
   return page.getByRole('status').filter({ hasText: /./ }).first().textContent();
 }
 
+/** Without the telephone: one of the codes that were kept, typed key by key. */
+export async function recovered(mail, { code }) {
+  const { page } = mail;
+  await page.goto(mail.base);
+  await page.getByLabel('Address').fill(mail.login);
+  await page.getByLabel('Password', { exact: true }).fill(mail.password);
+  await mail.button('Sign in').click();
+  await mail.button('Use a recovery code').click();
+  await page.getByLabel('Recovery code').and(page.locator(':focus')).waitFor();
+  await page.keyboard.type(code);
+  await mail.press('Enter');
+  await page.locator('.side .nav-item').first().waitFor({ state: 'attached' });
+  mail.signedIn = true;
+}
+
 /** The signed-in browsers, as the list shows them. */
 export async function sessions(mail) {
   const page = await mail.at('/settings/security');

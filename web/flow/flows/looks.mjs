@@ -57,7 +57,7 @@ export async function accessible(mail, { size = 'desktop', from = 0, to = 1000 }
   return { seen: seen.length, found: out };
 }
 
-/** The sign-in page, which has no account to dress: as it is, and when the password was wrong. */
+/** The sign-in page, which has no account to dress: as it is, when the password was wrong, and its second step. */
 export async function accessibleDoor(mail) {
   const { page } = mail;
   const found = [];
@@ -75,6 +75,17 @@ export async function accessibleDoor(mail) {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('[role=alert], .trust.danger, .problem').first().waitFor();
   await look();
+  // The second step, and the one without the telephone; both also when the code was wrong.
+  await page.route('**/api/session', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"type":"urn:mailstead:error:totp-required","status":401}' }) : route.continue()));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByLabel('Code').waitFor();
+  await look();
+  await page.getByRole('button', { name: 'Use a recovery code' }).click();
+  await page.getByLabel('Recovery code').fill('abcde-fghjk');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('[role=alert]').waitFor();
+  await look();
+  await page.unroute('**/api/session');
   return found;
 }
 
