@@ -83,6 +83,7 @@ def test_a_journey_without_a_network(site: Server, browser: Browser, monkeypatch
     assert r"\Flagged" not in flags
     refused = next(entry for entry in done if SUBJECTS[2] in entry)
     assert "refused" in refused
+    assert "It had been deleted elsewhere meanwhile." in refused
     eventually(lambda: holds(site, "INBOX", "From the train", FRIEND))
     [(_, message)] = found(site, FRIEND, "INBOX", "From the train")
     assert [part.get_content() for part in message.iter_attachments()] == ["offline notes"]

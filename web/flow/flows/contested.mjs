@@ -118,7 +118,7 @@ export async function nothingMoreIsKept(mail, { subject, to, letter }) {
   await alert.waitFor();
   const deed = await alert.innerText();
   await mail.composer.getByLabel('Attach files').setInputFiles({ name: 'chart.txt', mimeType: 'text/plain', buffer: Buffer.from('x'.repeat(5000)) });
-  const file = await mail.composer.locator('.att').filter({ hasText: 'chart.txt' }).filter({ hasText: 'connection broke' }).innerText();
+  const file = await mail.composer.locator('.att').filter({ hasText: 'chart.txt' }).filter({ hasText: 'cannot be reached' }).innerText();
   await mail.composer.getByLabel('Subject').fill(`${letter}, and more`);
   const draft = await mail.composer.getByText(/^Saved nowhere/).innerText();
   const rows = await page.locator('.list-pane').first().evaluate((pane) => pane.getBoundingClientRect().height / innerHeight);

@@ -405,7 +405,7 @@ export class Log {
     const answered = this.store.asking();
     try {
       if (entry.job) {
-        if (!this.onJob) throw new Offline('Nobody is there to do it.');
+        if (!this.onJob) throw new Offline();
         await this.onJob(entry.job);
         await this.store.db?.put('log', entry.id, { ...entry, state: 'done' } satisfies Entry);
       }
@@ -417,7 +417,7 @@ export class Log {
         for (const id of part) {
           told.add(id);
           const refusal = response.notUpdated?.[id];
-          if (refusal) errors[id] = saidBy(refusal);
+          if (refusal) errors[id] = refusal.type === 'notFound' ? refusal.type : saidBy(refusal);
           this.store.settle(entry.id, id, !refusal);
         }
       }

@@ -123,7 +123,7 @@ export async function prepare(mail: Mail): Promise<void> {
     learn(book, store.emails.values(), mine, Date.now());
     const sent = store.byRole.get('sent')?.id;
     try {
-      if (!client || !sent) throw new Offline('Nobody can be asked.');
+      if (!client || !sent) throw new Offline();
       const query = client.call<{ ids: Id[] }>('Email/query', { filter: { inMailbox: sent }, sort: [{ property: 'receivedAt', isAscending: false }], limit: 300 });
       const get = client.call<GetResponse<Email>>('Email/get', { '#ids': query.ref('/ids'), properties: ['id', 'from', 'to', 'cc', 'receivedAt'] });
       // Both are heard: where nobody answers, both say so.

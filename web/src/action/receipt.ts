@@ -6,6 +6,7 @@ import { MDN } from '../jmap/types.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { whyNot } from './refusal.ts';
+import { inWords } from './in-words.ts';
 import { type Mail, session, tell } from './session.svelte.ts';
 
 /** Who asks, where it is fit to be asked: not by lists or machines, not in one's own mail, not a second time. */
@@ -34,7 +35,7 @@ export async function sendReceipt(mail: Mail, email: Email): Promise<void> {
     else session.toast({ text: t('mdn.sent') }, 4000);
   } catch (error) {
     mail.store.report(error);
-    tell(t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }));
+    tell(t('compose.send_failed', { why: inWords(error) }));
   }
 }
 

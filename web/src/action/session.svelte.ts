@@ -224,5 +224,8 @@ export const session = new Session();
 
 /** What has gone wrong, as an error or in words, said long enough to be read. */
 export function tell(error: unknown): void {
-  session.toast({ text: error instanceof Error ? error.message : String(error), alert: true }, 8000);
+  const say = (text: string): unknown => session.toast({ text, alert: true }, 8000);
+  const words = error instanceof Error ? error.message : String(error);
+  if (words) say(words);
+  else void withMessages(import('./in-words.ts')).then(({ inWords }) => say(inWords(error)));
 }

@@ -5,6 +5,7 @@ import type { Id, SetResponse } from '../jmap/types.ts';
 import { Refused, refusedBy } from '../jmap/errors.ts';
 import { t } from '../kit/i18n/index.svelte.ts';
 import { whyNot } from './refusal.ts';
+import { inWords } from './in-words.ts';
 import { type Mail, session, tell } from './session.svelte.ts';
 
 export interface Unsubscribe {
@@ -46,7 +47,7 @@ export async function leaveList(mail: Mail, detail: Detail): Promise<void> {
       return done();
     }
   } catch (error) {
-    tell(t('compose.send_failed', { why: error instanceof Error ? error.message : String(error) }));
+    tell(t('compose.send_failed', { why: inWords(error) }));
     return;
   }
   const page = way.page;

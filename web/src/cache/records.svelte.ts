@@ -1,6 +1,6 @@
 /** Small objects of the account that are read whole and kept current by push: smart folders, reminders, senders, jobs. */
 import { PLUS, type GetResponse, type Id, type SetResponse } from '../jmap/types.ts';
-import { Refused, refusedBy } from '../jmap/errors.ts';
+import { Offline, refusedBy } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import type { Store } from './store.svelte.ts';
 import { Whole } from './whole.ts';
@@ -86,7 +86,7 @@ export class Records<T extends { id: Id }> {
 
   #set(args: Record<string, unknown>): Promise<SetResponse<T>> {
     const client = this.store.client;
-    if (!client) throw new Refused('offline', 'The server cannot be reached.');
+    if (!client) throw new Offline();
     return client.call<SetResponse<T>>(`${this.type}/set`, args);
   }
 }

@@ -18,10 +18,10 @@ export function upload(client: Client, data: Blob, type: string, progress?: (sha
     request.setRequestHeader('Content-Type', type || 'application/octet-stream');
     for (const [name, value] of Object.entries(csrfHeader())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => progress?.(event.lengthComputable ? event.loaded / event.total : 0);
-    request.onerror = () => reject(new Offline('The connection broke during the upload.'));
+    request.onerror = () => reject(new Offline());
     request.onabort = () => reject(new DOMException('Aborted', 'AbortError'));
     request.onload = () => {
-      if (request.status === 401) reject(new SignedOut('The session has ended.'));
+      if (request.status === 401) reject(new SignedOut());
       else if (request.status >= 400) {
         let detail = `The server refused the file (${request.status}).`;
         try {

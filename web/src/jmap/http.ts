@@ -38,12 +38,12 @@ export async function ask(url: string, init: RequestInit & { json?: unknown; kee
     });
   } catch (cause) {
     if (rest.signal?.aborted) throw cause;
-    throw new Offline('The server cannot be reached.', { cause });
+    throw new Offline('', { cause });
   }
   if (response.ok) return response;
   const problem = await readProblem(response);
-  if (response.status === 401 && !keepAuth) throw new SignedOut(problem.detail ?? 'The session has ended.');
-  if (response.status === 502 || response.status === 503 || response.status === 504) throw new Offline(problem.detail ?? 'The server is not ready.');
+  if (response.status === 401 && !keepAuth) throw new SignedOut();
+  if (response.status === 502 || response.status === 503 || response.status === 504) throw new Offline();
   throw new Refused(problem.type ?? 'about:blank', problem.detail ?? problem.title ?? `The server answered ${response.status}.`, response.status);
 }
 

@@ -12,6 +12,7 @@ import { FLOWED, flow } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
 import { inert, showStyles } from '../../kit/inert.ts';
+import { inWords } from '../in-words.ts';
 import { composers } from '../composers.svelte.ts';
 import type { Mail } from '../session.svelte.ts';
 import { withSignature } from './signature.ts';
@@ -335,7 +336,7 @@ export class Draft {
       if (await this.#sendUp(entry, file)) this.touch();
     } catch (error) {
       if (error instanceof Offline && file.size <= MAX_KEPT_FILE && (await this.#keepFile(entry, file))) return;
-      entry.error = error instanceof Error ? error.message : String(error);
+      entry.error = inWords(error);
     } finally {
       if (!this.uploading && this.#problem === t('compose.uploads_wait')) this.#problem = '';
     }

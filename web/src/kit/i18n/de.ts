@@ -334,6 +334,7 @@ export const de: Messages = {
   'history.done': 'erledigt',
   'history.refused': 'abgelehnt',
   'history.undone': 'rückgängig gemacht',
+  'history.gone': 'Sie war inzwischen anderswo gelöscht worden.',
   'history.met': '{n, plural, one {Ein anderes Gerät hatte sie inzwischen verschoben: {place}. Was Sie hier getan haben, kam zuletzt; Rückgängig legt sie dorthin zurück.} other {Ein anderes Gerät hatte # davon inzwischen verschoben: {place}. Was Sie hier getan haben, kam zuletzt; Rückgängig legt sie dorthin zurück.}}',
   palette: 'Befehle',
   'palette.ask': 'Was möchten Sie tun?',

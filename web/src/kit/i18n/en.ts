@@ -348,6 +348,7 @@ export const en = {
   'history.done': 'done',
   'history.refused': 'refused',
   'history.undone': 'undone',
+  'history.gone': 'It had been deleted elsewhere meanwhile.',
   'history.met': '{n, plural, one {Another device had moved it to {place} meanwhile. What you did here came last; Undo puts it back there.} other {Another device had moved # of them to {place} meanwhile. What you did here came last; Undo puts them back there.}}',
 
   // palette, keys, pickers
