@@ -1,7 +1,6 @@
 /** Bodies never change, so they are fetched once and kept: a few in memory, the chosen range on the device. */
 import type { BodyPart, Email, GetResponse, Id } from '../jmap/types.ts';
 import { Offline, Refused } from '../jmap/errors.ts';
-import { t } from '../kit/i18n/index.svelte.ts';
 import type { Store } from './store.svelte.ts';
 
 export const bodyProperties = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid', 'header:Content-Type'];
@@ -58,7 +57,7 @@ export class Bodies {
     try {
       const response = await client.call<GetResponse<Detail>>('Email/get', bodyCall([id]));
       const detail = response.list[0];
-      if (!detail) throw new Refused('notFound', t('thread.gone'));
+      if (!detail) throw new Refused('notFound', '');
       if (account) detail.accountId = account;
       this.store.db?.later('body', [[id, detail]]);
       return this.#remember(detail);

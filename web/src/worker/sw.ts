@@ -3,7 +3,7 @@
  * first and from here when nobody answers; answers of the API pass through untouched. A new version waits until every window of
  * the old one has closed or the user has asked for it, so that an open draft is never reloaded away.
  */
-import { onNotificationClick, onPush } from './push.ts';
+import { onNotificationClick, onPush, onSubscriptionChange } from './push.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __PRECACHE: string[]; __SELDOM: string[]; __VERSION: string };
 
@@ -89,6 +89,11 @@ self.addEventListener('push', (event) => {
     }
   })();
   if (typeof message === 'object' && message !== null) event.waitUntil(onPush(message as Record<string, unknown>).catch(() => undefined));
+});
+
+self.addEventListener('pushsubscriptionchange', (event) => {
+  const { newSubscription = null, oldSubscription = null } = event as ExtendableEvent & { newSubscription?: PushSubscription | null; oldSubscription?: PushSubscription | null };
+  (event as ExtendableEvent).waitUntil(onSubscriptionChange(newSubscription, oldSubscription).catch(() => undefined));
 });
 
 self.addEventListener('notificationclick', (event) => {
