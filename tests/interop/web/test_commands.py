@@ -1,6 +1,7 @@
 """What commands do, each by its key or its button, is what IMAP shows afterwards. ``registry`` names them all."""
 
 import imaplib
+import urllib.request
 from email.message import EmailMessage
 from typing import Any
 
@@ -25,6 +26,14 @@ def keys(site: Server, browser: Browser) -> dict[str, Any]:
 
 def flags(server: Server, subject: str, mailbox: str = "INBOX") -> set[str]:
     return {flag.lower() for flag in found(server, HANDS, mailbox, subject)[0][0]}
+
+
+def session_of(server: Server, cookies: str) -> int:
+    """What the server answers to whoever shows these: 200 with a session, 204 without."""
+    assert "=" in cookies
+    request = urllib.request.Request(f"http://127.0.0.1:{server.ports['http']}/api/session", headers={"Cookie": cookies})
+    with urllib.request.urlopen(request) as answer:
+        return int(answer.status)
 
 
 def clear(server: Server) -> None:
@@ -179,5 +188,8 @@ def test_what_the_screen_alone_shows(site: Server, browser: Browser, keys: dict[
     assert (True, ["reader-pane", "list-pane"]) == (seen["more"], seen["panes"])
 
 
-def test_out(browser: Browser, keys: dict[str, Any]) -> None:
-    assert {"answer": 204, "kept": 0} == browser.run("signOutByCommand", keys)
+def test_out(site: Server, browser: Browser, keys: dict[str, Any]) -> None:
+    seen = browser.run("signOutByCommand", keys)
+    assert 0 == seen["kept"]
+    # Whoever still had the cookies is nobody to the server.
+    assert 204 == session_of(site, seen["cookies"])

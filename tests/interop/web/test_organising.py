@@ -57,9 +57,16 @@ def test_snooze_and_wake(site: Server, browser: Browser, office: dict[str, Any])
     assert not holds(site, "Snoozed", "Not today", TIDY)
 
 
-def test_a_reminder_stands_on_the_board_until_it_is_done(site: Server, browser: Browser, office: dict[str, Any]) -> None:
+def test_a_reminder_stands_on_the_board_until_it_is_done(site: Server, browser: Browser, office: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.interop.test_jmap_send.USING", [*USING, "urn:mailstead:params:jmap:plus"])
     put(site, "To be answered", to=TIDY)
     assert "Comes back" in browser.run("remind", office, subject="To be answered")
+    jmap = Jmap(site, TIDY)
+
+    def states() -> list[str]:
+        return [one["state"] for one in jmap.call("Reminder/get")["list"] if jmap.call("Email/get", ids=[one["emailId"]], properties=["subject"])["list"][0]["subject"] == "To be answered"]
+
+    eventually(lambda: ["cancelled"] == states())
 
 
 def test_mute(site: Server, browser: Browser, office: dict[str, Any]) -> None:
