@@ -6,12 +6,13 @@ import playwright from 'playwright-core';
 const WHOLE = '/usr/bin/chromium';
 const SHELL = '/usr/bin/chromium-headless-shell';
 
-async function chromium(executablePath) {
-  return playwright.chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-}
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+const chromium = (executablePath) => playwright.chromium.launch({ executablePath, args });
+
+/** Chromium with a profile on disk, as somebody has it who comes back tomorrow. */
+export const installed = (profile) =>
+  playwright.chromium.launchPersistentContext(profile, { executablePath: WHOLE, args, viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin' });
 
 /** `prefs` as in about:config. The long-term release knows no `emulation.setMediaFeaturesOverride`, which playwright-core 1.65 sends to every context: it is left out. */
 async function firefox(prefs) {

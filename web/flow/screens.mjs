@@ -301,6 +301,20 @@ export const states = {
     await mail.at('/outbox');
     await mail.page.locator('.out-i').first().waitFor();
   },
+  conflict: async (mail) => {
+    await clear(mail);
+    await mail.write({ to: mail.login, subject: 'The harbour from two sides', text: 'From here.' });
+    await mail.saved();
+    // Another device has thrown it away meanwhile.
+    await mail.page.evaluate(async () => {
+      const { accountId, csrf } = await (await fetch('/api/session')).json();
+      const methodCalls = [['Email/query', { accountId, filter: { subject: 'The harbour from two sides' } }, '0'], ['Email/set', { accountId, '#destroy': { resultOf: '0', name: 'Email/query', path: '/ids' } }, '1']];
+      await fetch('/jmap', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: JSON.stringify({ using: ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'], methodCalls }) });
+    });
+    await mail.composer.locator('.editor').click();
+    await mail.page.keyboard.type(' And more.');
+    await mail.says('changed elsewhere too');
+  },
   composePage: async (mail) => {
     await mail.page.goto(`${mail.base}/compose/new`);
     await mail.page.locator('.composer .editor').waitFor();
@@ -393,6 +407,23 @@ export const states = {
     await mail.page.locator('.search input').first().fill('the');
     await mail.says('cannot be reached');
     await mail.row(/./).first().waitFor();
+  },
+  atRisk: async (mail) => {
+    await mail.at('/m/inbox');
+    await mail.row(/./).nth(3).focus();
+    // The browser takes nothing more, for as long as this one deed takes.
+    await mail.page.evaluate(() => {
+      const { put } = IDBObjectStore.prototype;
+      window.putAgain = () => (IDBObjectStore.prototype.put = put);
+      IDBObjectStore.prototype.put = function refused(...what) {
+        const request = put.apply(this, what);
+        this.transaction.abort();
+        return request;
+      };
+    });
+    await mail.press('s');
+    await mail.page.locator('.notice.at-risk').waitFor();
+    await mail.page.evaluate(() => window.putAgain());
   },
   unsent: async (mail) => {
     await mail.at('/m/inbox');

@@ -14,15 +14,16 @@ from tests.interop.web.conftest import PEOPLE, put
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
 SELDOM = PEOPLE[21]
-SCREENS = 18
-STATES = 34
+RIGHT = PEOPLE[46]
+SCREENS = 36
+STATES = 38
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}
 
 
 @pytest.fixture(scope="module")
 def samples(site: Server) -> None:
     """The demo's mail, so that every screen has something to show."""
-    for login in (READER, SELDOM):
+    for login in (READER, SELDOM, RIGHT):
         fill(site, login)
     put(site, "Pages to look at", to=SELDOM, change=_pages)
 
@@ -44,6 +45,14 @@ def test_every_screen_in_every_theme(browser: Browser) -> None:
 def test_every_screen_of_a_phone(browser: Browser) -> None:
     device: dict[str, Any] = {"name": "phone", "login": READER, "password": PASSWORD, **PHONE}
     seen = browser.run("accessible", device, size="phone")
+    assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
+
+
+@pytest.mark.usefixtures("samples")
+def test_screens_of_a_tablet_from_right_to_left(browser: Browser) -> None:
+    device: dict[str, Any] = {"name": "from the right", "login": RIGHT, "password": PASSWORD, "viewport": {"width": 900, "height": 1100}}
+    seen = browser.run("accessible", device, size="tablet", language="ar")
+    assert (13, "rtl") == (seen["seen"], seen["dir"])
     assert seen["found"] == {}, json.dumps(seen["found"], indent=1)
 
 

@@ -11,6 +11,7 @@ from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
 TUNNEL, BESIDE, FRIEND, FULL, PRIVATE = PEOPLE[40:45]
+KILLED, BEGUN = PEOPLE[47:49]
 
 
 def moved(server: Server, login: str, subject: str, into: str) -> None:
@@ -37,6 +38,17 @@ def test_what_another_device_has_moved_meanwhile_is_in_one_place_and_goes_back_t
     eventually(lambda: holds(site, "Plans", subject, TUNNEL))
     assert not holds(site, "Archive", subject, TUNNEL)
     assert not holds(site, "INBOX", subject, TUNNEL)
+
+
+@pytest.mark.parametrize("reload", [False, True])
+def test_what_was_begun_without_a_network_is_on_the_server_when_it_is_back(site: Server, browser: Browser, reload: bool) -> None:
+    put(site, "Where it began", to=BEGUN)
+    device = {"name": f"begun {reload}", "login": BEGUN, "password": PASSWORD}
+    subject = f"Begun in the tunnel {reload}"
+    browser.run("draftInTheTunnel", device, listed="Where it began", to=FRIEND, subject=subject, reload=reload)
+    eventually(lambda: holds(site, "Drafts", subject, BEGUN))
+    [(_, draft)] = found(site, BEGUN, "Drafts", subject)
+    assert ["a line"] == [part.get_content() for part in draft.iter_attachments()]
 
 
 def test_what_one_window_has_taken_back_the_other_does_not_do(site: Server, browser: Browser) -> None:
@@ -76,3 +88,18 @@ def test_a_window_without_a_store_reads_and_files(site: Server, browser: Browser
     device = {"name": "private", "login": PRIVATE, "password": PASSWORD}
     assert "beforeunload" == browser.run("withoutStore", device, subject=subject, text="Between you and me.")
     eventually(lambda: holds(site, "Archive", subject, PRIVATE))
+
+
+def test_what_waits_outlives_a_browser_that_is_killed(site: Server, browser: Browser) -> None:
+    for subject in ("Filed before the end", "Flagged before the end"):
+        put(site, subject, to=KILLED)
+    device = {"name": "killed", "login": KILLED, "password": PASSWORD}
+    waiting = browser.run("killed", device, file="Filed before the end", flag="Flagged before the end", to=FRIEND, subject="Sent before the end")
+    assert [f"Message to {FRIEND}", "Flagged", "Archived"] == waiting
+    eventually(lambda: holds(site, "Archive", "Filed before the end", KILLED) and not holds(site, "INBOX", "Filed before the end", KILLED))
+    [(flags, _)] = found(site, KILLED, "INBOX", "Flagged before the end")
+    assert r"\Flagged" in flags
+    eventually(lambda: holds(site, "INBOX", "Sent before the end", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "Sent before the end")
+    assert ["last words"] == [part.get_content() for part in message.iter_attachments()]
+    assert 1 == len(found(site, KILLED, "Sent", "Sent before the end"))

@@ -1,5 +1,11 @@
 // What waits on a device while somebody else is there first: another device, another window, or a browser that keeps nothing.
 
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installed } from '../engines.mjs';
+import { Mail } from '../mail.mjs';
+
 /** The list and the application are on the device; then there is no network. */
 async function cutOff(mail, subject) {
   const page = await mail.at('/m/inbox');
@@ -33,6 +39,21 @@ export async function takenBack(mail, { subject }) {
   const entry = mail.page.locator('.hist').filter({ hasText: subject }).first();
   await mail.button('Undo', entry).click();
   await entry.filter({ hasText: 'undone' }).waitFor();
+}
+
+/** A message begun without a network, with a file, and left as it is; `reload`: the window begins anew before there is one. It is on the server when that is back. */
+export async function draftInTheTunnel(mail, { listed, to, subject, reload }) {
+  const page = await cutOff(mail, listed);
+  await mail.write({ to, subject, text: 'To be gone on with at home.' });
+  await mail.composer.getByLabel('Attach files').setInputFiles({ name: 'sketch.txt', mimeType: 'text/plain', buffer: Buffer.from('a line') });
+  await mail.says('uploads when the server is back');
+  await mail.composer.getByText('Saved on this device').waitFor();
+  if (reload) {
+    await page.reload();
+    await page.locator('.composer').filter({ hasText: subject }).waitFor();
+  }
+  await mail.context.setOffline(false);
+  await page.waitForFunction(() => !document.querySelector('.notice'), undefined, { timeout: 40_000 });
 }
 
 /** A window opened beside the first finds what waits there. */
@@ -143,4 +164,60 @@ export async function withoutStore(mail, { subject, text }) {
   await mail.context.setOffline(false);
   await alert.waitFor({ state: 'detached', timeout: 40_000 });
   return asks;
+}
+
+// ------------------------------------------------------------------------------------------------ a browser that is killed
+
+/**
+ * A browser with a profile on disk: without a network a row is filed, another flagged, a message with a file sent; the browser is killed at once. Begun again, still
+ * without a network, it shows what waits; then the network is back.
+ */
+export async function killed(mail, { file, flag, to, subject }) {
+  const profile = mkdtempSync(join(tmpdir(), 'profile-'));
+  const begin = async (path) => {
+    const context = await installed(profile);
+    const window = new Mail(context, mail);
+    await window.begin();
+    if (path) {
+      await context.setOffline(true);
+      await window.page.goto(mail.base + path);
+      window.signedIn = true;
+    }
+    return window;
+  };
+  try {
+    let window = await begin();
+    await window.at('/m/inbox');
+    await window.row(file).first().waitFor();
+    await window.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await window.page.waitForTimeout(1500); // the application itself comes onto the device
+    await window.context.close();
+
+    window = await begin('/m/inbox');
+    await window.row(file).first().focus();
+    await window.press('e');
+    await window.gone(file);
+    await window.row(flag).first().focus();
+    await window.press('s');
+    await window.write({ to, subject, text: 'Written just before.' });
+    await window.composer.getByLabel('Attach files').setInputFiles({ name: 'last.txt', mimeType: 'text/plain', buffer: Buffer.from('last words') });
+    await window.says('uploads when the server is back');
+    await window.press('Control+Enter');
+    await window.says('Waits in the outbox');
+    const dead = window.context.waitForEvent('close');
+    process.kill(Number(readlinkSync(join(profile, 'SingletonLock')).split('-').at(-1)), 'SIGKILL');
+    await dead;
+    rmSync(join(profile, 'SingletonLock'), { force: true });
+
+    window = await begin('/history');
+    const queue = window.page.locator('.out ul').first().locator('.hist');
+    await queue.first().waitFor();
+    const waiting = await queue.locator('.subj').allTextContents();
+    await window.context.setOffline(false);
+    await window.page.getByRole('heading', { name: 'Waiting to be sent' }).waitFor({ state: 'detached', timeout: 40_000 });
+    await window.context.close();
+    return waiting;
+  } finally {
+    rmSync(profile, { recursive: true, force: true });
+  }
 }

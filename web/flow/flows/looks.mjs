@@ -38,8 +38,9 @@ async function dress(mail, { theme, density, language }) {
  * Every finding of axe-core on every screen: all rules in the light theme, the contrast of colours in each other one. `from` and `to`: only
  * these of the screens.
  */
-export async function accessible(mail, { size = 'desktop', from = 0, to = 1000 }) {
-  await dress(mail, { theme: 'light' });
+export async function accessible(mail, { size = 'desktop', from = 0, to = 1000, language = undefined }) {
+  await dress(mail, { theme: 'light', language });
+  if (language) await mail.page.locator(`:root[lang=${language}]`).waitFor({ state: 'attached' });
   const out = {};
   const seen = [];
   for (const [name, go] of Object.entries(sizes[size]).slice(from, to)) {
@@ -54,7 +55,7 @@ export async function accessible(mail, { size = 'desktop', from = 0, to = 1000 }
   }
   await mail.context.setOffline(false);
   await mail.page.goto(`${mail.base}/m/inbox`);
-  return { seen: seen.length, found: out };
+  return { seen: seen.length, found: out, dir: await mail.page.evaluate(() => document.documentElement.dir) };
 }
 
 /** The sign-in page, which has no account to dress: as it is, when the password was wrong, and its second step. */

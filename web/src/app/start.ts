@@ -4,7 +4,7 @@
  */
 import { Mail, session } from '../action/session.svelte.ts';
 import { Database } from '../cache/db.ts';
-import { Offline, SignedOut } from '../jmap/errors.ts';
+import { SignedOut, isTemporary } from '../jmap/errors.ts';
 import type { Client } from '../jmap/client.ts';
 import { Push } from '../jmap/push.ts';
 import { type Signed, current, keyShare, look, open } from '../jmap/session.ts';
@@ -40,7 +40,8 @@ export async function who(): Promise<{ signed: Signed | null; offline: boolean }
   try {
     return { signed: await current(), offline: false };
   } catch (error) {
-    if (error instanceof Offline) return { signed: remembered(), offline: true };
+    // A server that is in trouble is as good as none: it is asked again.
+    if (isTemporary(error)) return { signed: remembered(), offline: true };
     throw error;
   }
 }

@@ -59,6 +59,8 @@ interface Kept {
   at: number;
   /** Handed over for sending, and not to be written on. */
   queued?: boolean;
+  /** The server has it as it is here. */
+  saved?: boolean;
 }
 
 interface KeptFile {
@@ -156,9 +158,9 @@ export class Draft {
   }
 
   /** Whether this device keeps it. */
-  async #keepHere(queued = false): Promise<boolean> {
+  async #keepHere({ queued = false, saved = false } = {}): Promise<boolean> {
     const fields = $state.snapshot(this.fields) as Fields;
-    this.kept = await this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}) } satisfies Kept));
+    this.kept = await this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}), ...(saved ? { saved } : {}) } satisfies Kept));
     return this.kept;
   }
 
@@ -171,7 +173,7 @@ export class Draft {
   /** Leave it on this device for the log to send. False where this device keeps nothing. */
   queue(): Promise<boolean> {
     clearTimeout(this.#timer);
-    return this.#keepHere(true);
+    return this.#keepHere({ queued: true });
   }
 
   /** Files that were attached without a network go up now. */
@@ -195,7 +197,7 @@ export class Draft {
   take(kept: Kept): void {
     this.emailId = kept.emailId;
     this.fields = { ...this.fields, ...kept.fields };
-    this.state = 'local';
+    this.state = kept.saved ? 'saved' : 'local';
     for (const file of this.fields.attachments) if (file.blobId === null && !file.local) file.error ??= t('att.gone');
   }
 
@@ -230,7 +232,7 @@ export class Draft {
       // Somebody else has replaced the version before: theirs stays where it is.
       if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;
       // A page that ends now finds the draft again under its new id.
-      await this.#keepHere();
+      await this.#keepHere({ saved: (this.state as SaveState) === 'saving' });
       // Whoever typed on meanwhile is dirty again.
       if ((this.state as SaveState) === 'saving') this.state = 'saved';
       this.savedAt = new Date();
