@@ -94,6 +94,7 @@ export const desktop = {
   },
   ...Object.fromEntries(settingsPages.map((page) => [`settings-${page}`, async (mail) => {
     await mail.at('/settings/appearance');
+    await mail.page.locator('.set-nav a').first().waitFor();
     const link = mail.page.locator(`.set-nav a[href="/settings/${page}"]`);
     if (!(await link.count())) return 'absent';
     await link.click();

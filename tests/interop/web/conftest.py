@@ -16,7 +16,7 @@ from tests.harness.browser import Browser
 from tests.harness.server import PASSWORD, Server
 from tests.interop.web import registry
 
-PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 51))
+PEOPLE = tuple(f"user{number}@example.test" for number in range(1, 61))
 LOGIN = PEOPLE[0]
 WITHIN_S = 30.0
 STRANGE: Final[set[str]] = set()

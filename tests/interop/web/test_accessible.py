@@ -14,7 +14,7 @@ from tests.interop.web.conftest import PEOPLE, put
 pytestmark = pytest.mark.interop
 READER = PEOPLE[4]
 SELDOM = PEOPLE[21]
-RIGHT = PEOPLE[46]
+RIGHT = PEOPLE[58]
 SCREENS = 36
 STATES = 38
 PHONE = {"viewport": {"width": 390, "height": 844}, "hasTouch": True, "isMobile": True}

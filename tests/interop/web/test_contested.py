@@ -10,8 +10,8 @@ from tests.interop.test_jmap_send import USING, Jmap
 from tests.interop.web.conftest import PEOPLE, eventually, found, holds, put
 
 pytestmark = pytest.mark.interop
-TUNNEL, BESIDE, FRIEND, FULL, PRIVATE = PEOPLE[40:45]
-KILLED, BEGUN = PEOPLE[47:49]
+TUNNEL, BESIDE, FRIEND, FULL, PRIVATE = PEOPLE[50:55]
+KILLED, BEGUN = PEOPLE[55:57]
 
 
 def moved(server: Server, login: str, subject: str, into: str) -> None:

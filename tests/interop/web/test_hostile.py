@@ -8,7 +8,7 @@ from tests.harness.server import PASSWORD, Server
 from tests.interop.web.conftest import PEOPLE, hostile, put
 
 pytestmark = pytest.mark.interop
-TARGET = PEOPLE[45]
+TARGET = PEOPLE[57]
 REFRESH = "<p>One moment.</p><meta http-equiv=refresh content='0;url={url}/refresh'>"
 
 

@@ -34,9 +34,28 @@ self.addEventListener('install', (event: Routing) => {
         const kept = await caches.match(path);
         if (kept) await cache.put(path, kept);
       }
+      await keepBefore(cache);
     })(),
   );
 });
+
+/** Says which files are of a version itself. */
+const OWN = '/own-files';
+
+/** A window of the version before may stand beside the first of this one, and goes on with its own late parts: the server has them no longer. */
+async function keepBefore(cache: Cache): Promise<void> {
+  await cache.put(OWN, new Response(JSON.stringify(files)));
+  for (const name of await caches.keys()) {
+    if (!name.startsWith('mailstead-') || name === cacheName) continue;
+    const before = await caches.open(name);
+    const own = await before.match(OWN);
+    const paths = own ? ((await own.json()) as string[]) : (await before.keys()).map(({ url }) => new URL(url).pathname);
+    for (const path of paths.filter((one) => one.startsWith('/assets/') && !files.includes(one))) {
+      const kept = await before.match(path);
+      if (kept) await cache.put(path, kept);
+    }
+  }
+}
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(
@@ -61,7 +80,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-  if (files.includes(url.pathname) || seldom.includes(url.pathname)) {
+  if (files.includes(url.pathname) || seldom.includes(url.pathname) || url.pathname.startsWith('/assets/')) {
     event.respondWith(caches.match(url.pathname, { cacheName }).then((kept) => kept ?? fetch(request)));
     return;
   }
