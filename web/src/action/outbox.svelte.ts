@@ -7,18 +7,25 @@ import { withMessages } from '../kit/i18n/index.svelte.ts';
 import { sameAddress } from '../kit/mail.ts';
 import { type Mail, session } from './session.svelte.ts';
 
-/** The message whose undo window runs: `z` takes it back before anything else. */
-export const underway: { last: { id: Id; emailId: Id; until: number } | null } = { last: null };
+interface Underway {
+  id: Id;
+  emailId: Id;
+  until: number;
+  /** Where it is said. */
+  toast: number;
+}
+
+/** Messages whose undo window runs, the last one last: `z` takes them back before anything else. */
+export const underway: Underway[] = [];
 
 export function canTakeBack(): boolean {
-  return underway.last !== null && underway.last.until > Date.now();
+  return underway.some(({ until }) => until > Date.now());
 }
 
 export async function takeBackLast(mail: Mail): Promise<void> {
-  const last = underway.last;
-  underway.last = null;
+  const last = underway.pop();
   if (!last) return;
-  for (const toast of session.toasts) if (toast.countdown) session.dismiss(toast.id);
+  session.dismiss(last.toast);
   const { takeBack } = await withMessages(import('./send.svelte.ts'));
   await takeBack(mail, last.id, last.emailId);
 }
@@ -51,6 +58,8 @@ export class Outbox {
       }));
       for (const [, rows] of halves) this.mail.store.takeEmails(Object.assign(rows, { notFound: [] }));
       this.list = halves.flatMap(([{ list }]) => list).sort((left, right) => (left.sendAt < right.sendAt ? 1 : -1));
+      // Perhaps the page was left while the undo window ran: it goes on.
+      if (!this.loaded && this.open) void withMessages(import('./send.svelte.ts')).then(({ goOn }) => goOn(this));
       this.loaded = true;
       this.error = null;
       return halves[0]?.[0].state;

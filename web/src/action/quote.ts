@@ -2,11 +2,12 @@
 import type { Detail } from '../cache/bodies.ts';
 import { asWritten } from '../kit/flowed.ts';
 import { clean, textToHtml } from '../kit/sanitize.ts';
+import { keepSpaces } from '../kit/spaces.ts';
 
 export async function quotedHtml(detail: Detail): Promise<string> {
   const parts = detail.htmlBody.map((part) => {
     const value = detail.bodyValues?.[part.partId ?? '']?.value ?? '';
-    return part.type === 'text/html' ? value : part.type.startsWith('text/') ? textToHtml(asWritten(part, value)) : '';
+    return part.type === 'text/html' ? value : part.type.startsWith('text/') ? keepSpaces(textToHtml(asWritten(part, value))) : '';
   });
   return (await clean(parts.join('<hr>'), undefined, true)).body;
 }

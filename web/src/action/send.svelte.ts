@@ -11,10 +11,10 @@ import { t } from '../kit/i18n/index.svelte.ts';
 import { inSentence } from '../kit/in-sentence.ts';
 import { nameOf } from '../kit/people.ts';
 import { resume } from './compose/begin.svelte.ts';
-import { type Draft, type SaveState, keptDraft } from './compose/draft.svelte.ts';
+import { type Draft, type Fields, type SaveState, keptDraft } from './compose/draft.svelte.ts';
 import { composers } from './composers.svelte.ts';
 import type { Job } from './log.svelte.ts';
-import { underway } from './outbox.svelte.ts';
+import { type Outbox, canTakeBack, underway } from './outbox.svelte.ts';
 import { whyNot } from './refusal.ts';
 import { type Mail, session, tell } from './session.svelte.ts';
 
@@ -85,6 +85,9 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   return { submission: created, messageId, held: Object.keys(hold).length > 0 && created.undoStatus !== 'final' };
 }
 
+/** Of what was passed on here for the first time, by the message that does so: nothing in it says what it passes on. */
+const passedOn = new Map<Id, Fields['about']>();
+
 /** What follows when the server has taken it. */
 async function handedOver(draft: Draft): Promise<void> {
   const { mail } = draft;
@@ -93,6 +96,7 @@ async function handedOver(draft: Draft): Promise<void> {
   if (draft.fields.about) {
     const { emailId, kind } = draft.fields.about;
     const about = mail.store.emails.get(emailId);
+    if (kind === 'forward' && draft.emailId && !('$forwarded' in (about?.keywords ?? {}))) passedOn.set(draft.emailId, draft.fields.about);
     if (!about || !mail.barred([about], 'keywords')) mail.log.perform('did.read', { n: 1 }, { [emailId]: keyword(kind === 'forward' ? '$forwarded' : '$answered', true) }, { quiet: true });
   }
 }
@@ -125,10 +129,31 @@ export async function send(draft: Draft, at?: Date): Promise<void> {
   const back = (): void => void takeBack(mail, submission.id, messageId);
   if (at) session.toast({ text: t('send.later', { when: inSentence(at.toISOString()) }), action: { label: t('cmd.undo'), run: back } }, 8000);
   else if (held) {
-    session.toast({ text: t('send.sending', { who }), countdown: undo, action: { label: t('cmd.undo'), ...(undo ? { key: 'z' } : {}), run: back } });
-    underway.last = { id: submission.id, emailId: messageId, until: Date.now() + undo * 1000 };
-    setTimeout(() => session.mail === mail && underway.last?.id === submission.id && session.toast({ text: t('send.sent') }, 2500), undo * 1000);
+    countDown(mail, submission.id, messageId, who, undo);
   } else session.toast({ text: t('send.sent') }, 3000);
+}
+
+/** Its undo window runs no more; false where it did not. */
+function ended(id: Id): boolean {
+  const at = underway.findIndex((one) => one.id === id);
+  return at >= 0 && underway.splice(at, 1).length > 0;
+}
+
+/** The undo window runs, for so many seconds: said, and within reach of `z`. */
+function countDown(mail: Mail, id: Id, emailId: Id, who: string, seconds: number): void {
+  const toast = session.toast({ text: t('send.sending', { who }), countdown: seconds, action: { label: t('cmd.undo'), key: 'z', run: () => void takeBack(mail, id, emailId) } });
+  underway.push({ id, emailId, until: Date.now() + seconds * 1000, toast });
+  setTimeout(() => ended(id) && session.mail === mail && session.toast({ text: t('send.sent') }, 2500), seconds * 1000);
+}
+
+/** What another page handed over, which has been left: as long as it can still be taken back. */
+export function goOn({ mail, list }: Outbox): void {
+  if (session.mail !== mail || canTakeBack()) return;
+  for (const { id, emailId, undoStatus, sendAt, envelope } of list.toReversed()) {
+    const left = Math.floor((Date.parse(sendAt) - Date.now()) / 1000) - MARGIN_S;
+    if (undoStatus !== 'pending' || left <= 0 || left > session.settings.values.undoSeconds + MARGIN_S) continue;
+    countDown(mail, id, emailId, nameOf(mail.store.emails.get(emailId)?.to?.[0] ?? { name: null, email: envelope?.rcptTo[0]?.email ?? '' }), left);
+  }
 }
 
 /** The turn of a message that waited on this device has come. */
@@ -183,7 +208,7 @@ export async function reschedule(mail: Mail, submission: EmailSubmission, at: Da
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */
 export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promise<boolean> {
   const client = mail.store.client;
-  if (underway.last?.id === submissionId) underway.last = null;
+  ended(submissionId);
   if (!client) {
     session.toast({ text: t('door.offline'), alert: true });
     return false;
@@ -203,6 +228,10 @@ export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promi
       draft.touch();
       void mail.reminders.destroy(reminder.id).catch(() => undefined);
     }
+    // What it answers is not answered yet; nor passed on, as far as this page knows.
+    draft.fields.about ??= passedOn.get(emailId) ?? null;
+    const { about } = draft.fields;
+    if (about && (draft.answersAlone || passedOn.has(emailId))) mail.log.perform('did.read', { n: 1 }, { [about.emailId]: keyword(about.kind === 'forward' ? '$forwarded' : '$answered', false) }, { quiet: true });
     composers.open(draft);
     session.toast({ text: t('send.undone') }, 3000);
     return true;

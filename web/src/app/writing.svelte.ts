@@ -11,7 +11,7 @@ import { room } from '../kit/window.svelte.ts';
 import type { Desk } from './desk.svelte.ts';
 import type { Keyboard } from './keyboard.svelte.ts';
 
-type Kind = 'reply' | 'replyAll' | 'forward';
+type Kind = 'reply' | 'replyAll' | 'forward' | 'draft';
 const writing = () => withMessages(import('../action/compose/begin.svelte.ts'));
 /** The one with the focus, else the one that was opened last. */
 const inHand = (): Element | null => document.activeElement?.closest('.composer') ?? [...document.querySelectorAll('.composer:has([data-send])')].at(-1) ?? null;
@@ -56,7 +56,7 @@ export class Writing {
     });
   }
 
-  readonly respond = (kind: Kind, email: Email): void => void this.#keyboard.opened(this.#respond(kind, email));
+  readonly respond = (kind: Kind, email: Email): void => void this.#keyboard.opened(kind === 'draft' ? this.#resume(email.id) : this.#respond(kind, email));
 
   readonly mailto = (href: string): void => void this.#keyboard.opened(writing()).then((begin) => composers.open(begin.start(this.#desk.mail, begin.fromMailto(href))));
 
@@ -74,7 +74,7 @@ export class Writing {
     this.page = null;
   };
 
-  async #respond(kind: Kind, email: Email): Promise<void> {
+  async #respond(kind: Exclude<Kind, 'draft'>, email: Email): Promise<void> {
     const { inlined } = this;
     const { mail } = this.#desk;
     if (inlined && inlined.fields.about?.emailId === email.id) return;

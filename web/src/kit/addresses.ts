@@ -28,6 +28,12 @@ export function splitAddresses(text: string): string[] {
   return out.map((part) => part.trim()).filter(Boolean);
 }
 
+/** What is typed, as addresses; `rest` is what is none. */
+export function readAddresses(text: string): { good: EmailAddress[]; rest: string[] } {
+  const parts = splitAddresses(text);
+  return { good: parts.map(parseAddress).filter((address) => address !== null), rest: parts.filter((part) => !parseAddress(part)) };
+}
+
 export function parseAddress(text: string): EmailAddress | null {
   const angle = /^(.*)<([^<>]+)>\s*$/s.exec(text.trim());
   const email = (angle ? (angle[2] as string) : text).trim().replace(/^mailto:/i, '');

@@ -5,13 +5,19 @@ export function htmlToText(html: string): string {
   const out: string[] = [];
   let line = '';
   const flush = (quote: number, force = false): void => {
-    if (line.trim() || force) out.push(`${'>'.repeat(quote)}${quote ? ' ' : ''}${line.replace(/[ \t]+$/u, '')}`);
+    // Before a signature there is a blank at the end, which editors take off (RFC 3676 §4.3).
+    if (line.trim() || force) out.push(`${'>'.repeat(quote)}${quote ? ' ' : ''}${line.trim() === '--' && !quote ? '-- ' : line.replace(/[\s\u00a0]+$/u, '').replaceAll('\u00a0', ' ')}`);
     line = '';
   };
   const blocks = /^(?:DIV|P|H[1-6]|UL|OL|LI|TABLE|TR|BLOCKQUOTE|PRE|HR|SECTION|ARTICLE|HEADER|FOOTER)$/;
   const walk = (node: Node, quote: number, list: { ordered: boolean; n: number } | null): void => {
     if (node.nodeType === Node.TEXT_NODE) {
-      const text = (node.textContent ?? '').replace(/[\s\u00a0]+/g, ' ');
+      const rows = node.parentElement?.closest('pre') ? (node.textContent ?? '').split('\n') : [];
+      for (const row of rows.slice(0, -1)) {
+        line += row.replace(/[ \t]/g, '\u00a0');
+        flush(quote, true);
+      }
+      const text = rows.at(-1)?.replace(/[ \t]/g, '\u00a0') ?? (node.textContent ?? '').replace(/[^\S\u00a0]+/g, ' ');
       line += line === '' ? text.replace(/^ /, '') : text;
       return;
     }

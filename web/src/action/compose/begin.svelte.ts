@@ -1,5 +1,5 @@
 /** How a message begins: empty, as an answer, from a draft, from what was sent, or from a `mailto:`. */
-import type { BodyPart, Email, EmailAddress, Id, Identity } from '../../jmap/types.ts';
+import type { BodyPart, Email, EmailAddress, GetResponse, Id, Identity, Thread } from '../../jmap/types.ts';
 import type { Detail } from '../../cache/bodies.ts';
 import { fullDate } from '../../kit/dates.ts';
 import { asWritten } from '../../kit/flowed.ts';
@@ -9,16 +9,21 @@ import { inert } from '../../kit/inert.ts';
 import { forwardSubject, parseAddress, replySubject, splitAddresses } from '../../kit/addresses.ts';
 import { sameAddress } from '../../kit/mail.ts';
 import { nameOf } from '../../kit/people.ts';
-import { escapeHtml, textToHtml } from '../../kit/sanitize.ts';
+import { escapeHtml } from '../../kit/sanitize.ts';
 import { composers } from '../composers.svelte.ts';
 import { type Mail, session } from '../session.svelte.ts';
 import { type Attachment, Draft, type Fields, restore } from './draft.svelte.ts';
 import { FORWARDED, signature } from './signature.ts';
+import { richText } from './way.ts';
 
 /** The address that a message came to, among our own. */
 export function receivedAs(mail: Mail, email: Email, detail?: Detail): Identity | undefined {
   const to = [...(email.to ?? []), ...(detail?.cc ?? []), ...(detail?.bcc ?? [])];
   return mail.store.identities.find((identity) => to.some((address) => sameAddress(address.email, identity.email)));
+}
+
+function mine(mail: Mail, address: EmailAddress | undefined): boolean {
+  return address !== undefined && (sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email)));
 }
 
 export function start(mail: Mail, values: Partial<Fields> = {}): Draft {
@@ -42,10 +47,9 @@ export async function ownParts(mail: Mail, detail: Detail): Promise<Detail> {
 
 /** Answer or pass on: receivers, subject, threading and the original below, as it is. */
 export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', email: Email, detail: Detail, quoted: string): Draft {
-  const mine = (address: EmailAddress): boolean => sameAddress(address.email, mail.signed.address) || mail.store.identities.some((identity) => sameAddress(identity.email, address.email));
   const identity = receivedAs(mail, email, detail) ?? mail.store.identities[0];
   const author = email.from?.[0];
-  const own = author !== undefined && mine(author);
+  const own = mine(mail, author);
   const answerTo = detail.replyTo?.length ? detail.replyTo : (email.from ?? []);
   let to: EmailAddress[] = [];
   let cc: EmailAddress[] = [];
@@ -55,7 +59,7 @@ export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', emai
     if (kind === 'replyAll') {
       const rest = own ? (detail.cc ?? []) : [...(email.to ?? []), ...(detail.cc ?? [])];
       const seen = new Set(to.map((address) => address.email.toLowerCase()));
-      cc = rest.filter((address) => !mine(address) && !seen.has(address.email.toLowerCase()) && seen.add(address.email.toLowerCase()));
+      cc = rest.filter((address) => !mine(mail, address) && !seen.has(address.email.toLowerCase()) && seen.add(address.email.toLowerCase()));
     }
   }
   const rich = session.settings.values.richText;
@@ -72,7 +76,7 @@ export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', emai
     inReplyTo: kind === 'forward' || !messageId.length ? null : messageId,
     references: kind === 'forward' || !messageId.length ? null : [...(detail.references ?? detail.inReplyTo ?? []), ...messageId],
     about: { emailId: email.id, kind: kind === 'forward' ? 'forward' : 'reply' },
-    attachments: carried(detail, kind === 'forward', quoted),
+    attachments: carried(detail, kind === 'forward', rich ? quoted : ''),
   });
   draft.known = mail.store
     .threadEmails(email.threadId)
@@ -124,15 +128,38 @@ export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
     attachments: detail.attachments.map((file, index) => ({ key: `s${index}`, name: file.name ?? t('att.unnamed'), type: file.type, size: file.size, blobId: file.blobId, cid: file.cid, progress: 1, error: null })),
   };
   draft.state = 'saved';
+  const { receivedAt = null } = mail.store.emails.get(emailId) ?? {};
+  if (receivedAt && Date.now() - Date.parse(receivedAt) < 43_200_000) draft.savedAt = new Date(receivedAt); // said as a time of the day
+  await recall(draft, detail);
   return draft;
+}
+
+/** What a draft of the server answers, and whom that conversation knows: what is checked before sending is the same as where it was begun. */
+async function recall(draft: Draft, { id, threadId, inReplyTo }: Detail): Promise<void> {
+  const { mail } = draft;
+  const client = mail.store.client;
+  if (!client || !inReplyTo?.length) return;
+  try {
+    const thread = client.call<GetResponse<Thread>>('Thread/get', { ids: [threadId] });
+    const members = client.call<GetResponse<Email & Detail>>('Email/get', { '#ids': thread.ref('/list/*/emailIds'), properties: ['id', 'messageId', 'inReplyTo', 'keywords', 'from', 'to', 'cc', 'bcc', 'replyTo'] });
+    const [, { list }] = await Promise.all([thread, members]);
+    const others = list.filter((email) => email.id !== id && !('$draft' in email.keywords));
+    const original = others.find(({ messageId }) => messageId?.some((one) => inReplyTo.includes(one)));
+    if (!original) return;
+    draft.known = others.flatMap(({ from, to, cc, replyTo }) => [from, to, cc, replyTo].flatMap((addresses) => addresses ?? [])).map(({ email }) => email.toLowerCase());
+    draft.answeredAs = (receivedAs(mail, original, original) ?? mail.store.identities[0])?.email ?? null;
+    draft.fields.about = { emailId: original.id, kind: 'reply' };
+    draft.answersAlone = !others.some((email) => email.inReplyTo?.some((one) => original.messageId?.includes(one)) && mine(mail, email.from?.[0]));
+  } catch (error) {
+    mail.store.report(error);
+  }
 }
 
 /** A message that has been sent, as a new one: for `address`, which is to be mended first. */
 export async function startAgain(mail: Mail, emailId: Id, address: string): Promise<Draft> {
   const sent = await resume(mail, emailId);
   const draft = new Draft(mail);
-  draft.fields = { ...($state.snapshot(sent.fields) as Fields), to: [], cc: [], bcc: [], remindDays: 0 };
-  draft.toMend = address;
+  draft.fields = { ...($state.snapshot(sent.fields) as Fields), to: [], cc: [], bcc: [], remindDays: 0, typed: { to: address, cc: '', bcc: '' } };
   draft.state = 'dirty';
   return draft;
 }
@@ -148,7 +175,7 @@ export function fromMailto(href: string): Partial<Fields> {
     cc: list(get('cc')),
     bcc: list(get('bcc')),
     subject: get('subject').slice(0, 500),
-    ...(body ? { html: session.settings.values.richText ? textToHtml(body) : body } : {}),
+    ...(body ? { html: session.settings.values.richText ? richText(body) : body } : {}),
   };
 }
 

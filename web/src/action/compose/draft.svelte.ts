@@ -8,6 +8,7 @@ import { upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused, refusedBy } from '../../jmap/errors.ts';
 import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
+import { readAddresses } from '../../kit/addresses.ts';
 import { FLOWED, flow } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
@@ -16,6 +17,7 @@ import { inWords } from '../in-words.ts';
 import { composers } from '../composers.svelte.ts';
 import type { Mail } from '../session.svelte.ts';
 import { withSignature } from './signature.ts';
+import { asPlain, asRich, ownPictures } from './way.ts';
 
 export interface Attachment {
   key: string;
@@ -39,6 +41,8 @@ export interface Fields {
   to: EmailAddress[];
   cc: EmailAddress[];
   bcc: EmailAddress[];
+  /** What stands in the fields of the receivers and is no address yet. */
+  typed: Record<'to' | 'cc' | 'bcc', string>;
   subject: string;
   /** With styles hidden (`kit/inert.ts`), where it is rich; else the text. */
   html: string;
@@ -57,6 +61,8 @@ interface Kept {
   emailId: Id | null;
   fields: Fields;
   at: number;
+  known?: string[];
+  answeredAs?: string | null;
   /** Handed over for sending, and not to be written on. */
   queued?: boolean;
   /** The server has it as it is here. */
@@ -74,8 +80,8 @@ const MAX_KEPT_FILE = 20_000_000;
 
 export class Draft {
   readonly key: string;
-  emailId: Id | null = null;
-  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false, remindDays: 0 });
+  emailId = $state<Id | null>(null);
+  fields = $state<Fields>({ identityId: '', to: [], cc: [], bcc: [], typed: { to: '', cc: '', bcc: '' }, subject: '', html: '', rich: true, attachments: [], inReplyTo: null, references: null, about: null, receipt: false, remindDays: 0 });
   state = $state<SaveState>('clean');
   savedAt = $state<Date | null>(null);
   /** Whether this device has what was written; it may keep nothing, or take nothing more. */
@@ -90,12 +96,16 @@ export class Draft {
   conflict = $state(false);
   /** Warnings that the writer has waved through. */
   readonly waved = $state<Record<string, true>>({});
+  /** A template has been put into it, whose fields wait for a receiver. */
+  templated = false;
   /** The addresses of the conversation, to tell a new domain. */
   known: string[] = [];
   /** Where the message that is answered was sent to, if that is one of ours. */
   answeredAs: string | null = null;
-  /** An address that stands in the field of the receivers to be mended. */
-  toMend = '';
+  /** No other message of ours answers the same. */
+  answersAlone = false;
+  /** What the text was before it was turned into what it is. */
+  #turned: { from: string; to: string; beside: Map<string, string | null> } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
   /** Files that this page has in hand, and how each is called off. */
@@ -123,8 +133,8 @@ export class Draft {
   }
 
   #written(): string {
-    const { identityId, to, cc, bcc, subject, html, attachments } = $state.snapshot(this.fields) as Fields;
-    return JSON.stringify([identityId, to, cc, bcc, subject, textOf(html).trim(), attachments.map(({ key }) => key)]);
+    const { identityId, to, cc, bcc, typed, subject, html, attachments } = $state.snapshot(this.fields) as Fields;
+    return JSON.stringify([identityId, to, cc, bcc, typed, subject, textOf(html).trim(), attachments.map(({ key, error }) => [key, error])]);
   }
 
   get empty(): boolean {
@@ -138,6 +148,36 @@ export class Draft {
 
   get recipients(): EmailAddress[] {
     return [...this.fields.to, ...this.fields.cc, ...this.fields.bcc];
+  }
+
+  /** What is typed into the fields of the receivers becomes addresses; the first that is none, null where all are. */
+  readTyped(): { field: 'to' | 'cc' | 'bcc'; text: string } | null {
+    let wrong: { field: 'to' | 'cc' | 'bcc'; text: string } | null = null;
+    for (const field of ['to', 'cc', 'bcc'] as const) {
+      const { good, rest } = readAddresses(this.fields.typed[field]);
+      const have = new Set(this.fields[field].map(({ email }) => email.toLowerCase()));
+      const fresh = good.filter(({ email }) => !have.has(email.toLowerCase()) && have.add(email.toLowerCase()));
+      if (fresh.length) this.fields[field] = [...this.fields[field], ...fresh];
+      if (good.length) this.touch();
+      this.fields.typed[field] = rest.join(', ');
+      if (rest[0] !== undefined) wrong ??= { field, text: rest[0] };
+    }
+    return wrong;
+  }
+
+  /** With formatting, or without. Turned back, with nothing written between, it is as it was. */
+  turn(): void {
+    const { html, rich, attachments } = this.fields;
+    const back = this.#turned?.to === html ? this.#turned : null;
+    const pictures = rich && !back ? ownPictures(html) : [];
+    // Plain text has no place for a picture: it goes along beside it.
+    const beside = back?.beside ?? new Map(attachments.filter(({ cid }) => cid !== null && pictures.includes(cid)).map(({ key, cid }) => [key, cid]));
+    for (const file of attachments) if (beside.has(file.key)) file.cid = rich ? null : (beside.get(file.key) ?? null);
+    const fresh = back?.from ?? (rich ? asPlain(html) : asRich(html, this.identity));
+    this.fields.html = fresh;
+    this.fields.rich = !rich;
+    this.#turned = { from: html, to: fresh, beside };
+    this.touch();
   }
 
   /** Another sender, whose signature takes the place of the one before where that is as it was. */
@@ -160,7 +200,7 @@ export class Draft {
   /** Whether this device keeps it. */
   async #keepHere({ queued = false, saved = false } = {}): Promise<boolean> {
     const fields = $state.snapshot(this.fields) as Fields;
-    this.kept = await this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), ...(queued ? { queued } : {}), ...(saved ? { saved } : {}) } satisfies Kept));
+    this.kept = await this.#write((db) => db.put('draft', this.key, { key: this.key, emailId: this.emailId, fields, at: Date.now(), known: this.known, answeredAs: this.answeredAs, ...(queued ? { queued } : {}), ...(saved ? { saved } : {}) } satisfies Kept));
     return this.kept;
   }
 
@@ -197,6 +237,8 @@ export class Draft {
   take(kept: Kept): void {
     this.emailId = kept.emailId;
     this.fields = { ...this.fields, ...kept.fields };
+    this.known = kept.known ?? [];
+    this.answeredAs = kept.answeredAs ?? null;
     this.state = kept.saved ? 'saved' : 'local';
     for (const file of this.fields.attachments) if (file.blobId === null && !file.local) file.error ??= t('att.gone');
   }
@@ -228,6 +270,7 @@ export class Draft {
       });
       const refused = answer.notCreated?.['draft'];
       if (refused) throw refusedBy(refused);
+      if (before && answer.destroyed?.includes(before)) composers.replaced = new Set([...composers.replaced, before]);
       this.emailId = answer.created?.['draft']?.id ?? before;
       // Somebody else has replaced the version before: theirs stays where it is.
       if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;

@@ -1,6 +1,7 @@
 /** What is worth a line before sending. */
 import { t } from '../../kit/i18n/index.svelte.ts';
 import { domainOf, sameAddress } from '../../kit/mail.ts';
+import { unfilled } from '../template.ts';
 import { usualSender } from '../people.ts';
 import { session } from '../session.svelte.ts';
 import type { Draft } from './draft.svelte.ts';
@@ -9,7 +10,7 @@ import { ownText } from './own-text.ts';
 const attachWords = /\b(attach(?:ed|ment|ments|ing)?|enclosed|anhang|anbei|angehängt|beigefügt|anlage)\b|مرفق|المرفقات/iu;
 
 export interface Warning {
-  kind: 'forgot' | 'domain' | 'self' | 'identity' | 'many';
+  kind: 'forgot' | 'domain' | 'self' | 'identity' | 'many' | 'field';
   text: string;
   action?: { label: string; run: () => void };
   /** What waving it through is called. */
@@ -25,6 +26,8 @@ export function warnings(draft: Draft): Warning[] {
   // The subject of an answer is somebody else's.
   const word = attachWords.exec(fields.about ? own : `${fields.subject}\n${own}`)?.[0];
   if (values.attachmentCheck && word && !fields.attachments.some((file) => !file.cid)) out.push({ kind: 'forgot', text: t('compose.forgot', { word }), wave: t('compose.forgot_send') });
+  const field = unfilled(`${fields.subject}\n${own}`);
+  if (field) out.push({ kind: 'field', text: t('compose.unfilled', { field }), wave: t('compose.keep') });
   if (values.domainCheck && draft.known.length) {
     const domains = new Set(draft.known.map(domainOf));
     const fresh = draft.recipients.find((address) => !domains.has(domainOf(address.email)) && !draft.known.includes(address.email.toLowerCase()));

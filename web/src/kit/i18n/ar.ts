@@ -420,6 +420,8 @@ export const ar: Messages = {
   'compose.upload_again': 'إعادة رفع {name}',
   'compose.no_receivers': 'أضف مستلمًا واحدًا على الأقل.',
   'compose.bad_address': '«{address}» ليس عنوانًا صالحًا.',
+  'compose.not_without': 'لم تُرسل: تعذّر رفع {name}. يمكنك إعادة المحاولة أو إزالة الملف.',
+  'compose.unfilled': 'لم يُملأ {field} بعد.',
   'compose.uploads_wait': 'انتظر حتى تُرفع الملفات.',
   'compose.forgot': 'كتبت «{word}» ولم ترفق شيئًا.',
   'compose.forgot_send': 'إرسال بلا مرفق',

@@ -421,6 +421,8 @@ export const de: Messages = {
   'compose.upload_again': '{name} erneut hochladen',
   'compose.no_receivers': 'Geben Sie mindestens einen Empfänger an.',
   'compose.bad_address': '„{address}“ ist keine gültige Adresse.',
+  'compose.not_without': 'Nicht gesendet: {name} konnte nicht hochgeladen werden. Versuchen Sie es noch einmal, oder entfernen Sie die Datei.',
+  'compose.unfilled': '{field} ist noch nicht ausgefüllt.',
   'compose.uploads_wait': 'Warten Sie, bis die Dateien hochgeladen sind.',
   'compose.forgot': 'Sie haben „{word}“ geschrieben, aber nichts angehängt.',
   'compose.forgot_send': 'Ohne Anhang senden',

@@ -439,6 +439,8 @@ export const en = {
   'compose.upload_again': 'Upload {name} again',
   'compose.no_receivers': 'Add at least one recipient.',
   'compose.bad_address': '“{address}” is not a valid address.',
+  'compose.not_without': 'Not sent: {name} could not be uploaded. Try again, or take it off.',
+  'compose.unfilled': '{field} is not filled in yet.',
   'compose.uploads_wait': 'Wait until the files have been uploaded.',
   'compose.forgot': 'You wrote “{word}”, but nothing is attached.',
   'compose.forgot_send': 'Send without attachment',
