@@ -1,5 +1,6 @@
 """What becomes of a message between its first letter and the server."""
 
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -122,3 +123,25 @@ def test_two_on_their_way_are_both_taken_back(site: Server, browser: Browser, bu
     assert 2 == browser.run("twoTakenBack", bureau, to=FRIEND, subjects=["Sent in haste", "In more haste"])
     assert not holds(site, "INBOX", "Sent in haste", FRIEND)
     assert not holds(site, "INBOX", "In more haste", FRIEND)
+
+
+def test_a_message_for_another_day_is_dated_so(site: Server, browser: Browser, bureau: dict[str, Any]) -> None:
+    """Whoever gets it finds it among the mail of that day."""
+    day = datetime.now(UTC) + timedelta(days=3)
+    passed = "This time has passed."
+    assert [passed, passed] == browser.run("anotherDay", bureau, to=FRIEND, subject="On another day", day=f"{day:%Y-%m-%d}")
+    [(_, message)] = found(site, WRITER, "Sent", "On another day")
+    assert (day.date(), 30) == (message["Date"].datetime.astimezone(UTC).date(), message["Date"].datetime.minute)
+    browser.run("sendNow", bureau, subject="On another day")
+    eventually(lambda: holds(site, "INBOX", "On another day", FRIEND))
+    [(_, message)] = found(site, FRIEND, "INBOX", "On another day")
+    assert abs(message["Date"].datetime - datetime.now(UTC)) < timedelta(minutes=5)
+    assert 1 == len(found(site, WRITER, "Sent", "On another day"))
+    assert not holds(site, "Drafts", "On another day", WRITER)
+
+
+def test_an_answer_in_plain_text_begins_above_the_quotation(site: Server, browser: Browser, bureau: dict[str, Any]) -> None:
+    put(site, "A question in words", to=WRITER, sender=FRIEND)
+    written = browser.run("plainAnswer", bureau, subject="A question in words", text="Yes.")
+    assert written.startswith("Yes.\n"), written
+    assert written.rstrip().endswith("> Text")

@@ -261,3 +261,41 @@ export async function twoTakenBack(mail, { to, subjects }) {
   }
   return open;
 }
+
+/** For tomorrow, then for another day; a time that has passed is refused in words. Then now after all. What was said. */
+export async function anotherDay(mail, { to, subject, day }) {
+  const { page } = mail;
+  await mail.at('/m/inbox');
+  await mail.write({ to, subject, text: 'By the time you read this' });
+  await mail.button('More send options', mail.composer).click();
+  const field = page.locator('.menu-own input');
+  await field.fill('2020-01-01T08:00');
+  await page.locator('.menu-own').getByRole('button', { name: 'Choose' }).click();
+  const said = [await page.locator('.menu-own .hint').textContent(), await field.evaluate((input) => input.validationMessage)];
+  await page.getByRole('menuitem', { name: /Tomorrow morning/ }).click();
+  await mail.says('Will be sent');
+  await mail.at('/outbox');
+  const item = page.locator('.out-i').filter({ hasText: subject });
+  await mail.button('Change time', item).click();
+  await page.locator('.menu-own input').fill(`${day}T09:30`);
+  await page.locator('.menu-own').getByRole('button', { name: 'Change time' }).click();
+  await item.getByText('09:30').waitFor();
+  return said;
+}
+
+/** An answer in plain text begins above what is quoted. */
+export async function plainAnswer(mail, { subject, text }) {
+  await mail.at('/settings/composing');
+  await mail.page.getByText('Write new messages with formatting').click();
+  await mail.at('/m/inbox');
+  await mail.open(subject);
+  await mail.text();
+  await mail.press('r');
+  await mail.composer.locator('textarea:focus').waitFor();
+  await mail.page.keyboard.type(text);
+  const written = await mail.composer.locator('textarea').inputValue();
+  await mail.button('Discard', mail.composer).click();
+  await mail.at('/settings/composing');
+  await mail.page.getByText('Write new messages with formatting').click();
+  return written;
+}

@@ -7,7 +7,7 @@ import { keepSpaces } from '../kit/spaces.ts';
 export async function quotedHtml(detail: Detail): Promise<string> {
   const parts = detail.htmlBody.map((part) => {
     const value = detail.bodyValues?.[part.partId ?? '']?.value ?? '';
-    return part.type === 'text/html' ? value : part.type.startsWith('text/') ? keepSpaces(textToHtml(asWritten(part, value))) : '';
+    return part.type === 'text/html' ? value : part.type.startsWith('text/') ? keepSpaces(textToHtml(asWritten(part, value).trimEnd())) : '';
   });
   return (await clean(parts.join('<hr>'), undefined, true)).body;
 }

@@ -21,6 +21,7 @@ import { type Mail, session, tell } from './session.svelte.ts';
 /** Longer than the toast, because a hold equal to it would lose the race. */
 const MARGIN_S = 3;
 const DAY_MS = 86_400_000;
+const DATE_WITHIN_MS = 60_000;
 
 export function maxDelay(mail: Mail): number {
   return Number(mail.store.client?.capability(SUBMISSION)?.['maxDelayedSend'] ?? 0);
@@ -42,7 +43,7 @@ interface Handed {
 }
 
 /** Hand the draft to the server, held for `hold`. What is wrong is thrown, the draft stays. */
-async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed> {
+async function hand(draft: Draft, hold: Record<string, string>, at?: Date): Promise<Handed> {
   const mail = draft.mail;
   const client = mail.store.client;
   const drafts = mail.store.byRole.get('drafts')?.id;
@@ -50,7 +51,10 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
   const identity = draft.identity;
   if (!client) throw new Offline(t('send.offline'));
   if (!drafts || !sent || !identity) throw new Refused('forbidden', t('compose.send_failed', { why: 'Drafts, Sent' }));
-  if (draft.state !== 'saved') draft.state = 'dirty';
+  draft.leaves = at ?? null;
+  const leaves = at?.getTime() ?? Date.now();
+  // Its Date is that of its leaving: not of a draft of last week, nor of a later time that is meant no more.
+  if (draft.state !== 'saved' || Math.abs((draft.dated ?? 0) - leaves) > DATE_WITHIN_MS) draft.state = 'dirty';
   const knew = draft.conflict;
   await draft.save();
   // Sent from another window, perhaps: whoever has seen that there are two may send this one too.
@@ -74,7 +78,7 @@ async function hand(draft: Draft, hold: Record<string, string>): Promise<Handed>
     onSuccessUpdateEmail: { '#send': asSent(mail) },
   });
   // In the same request: whoever closes the page at once is reminded all the same.
-  const reminding = objects?.remindUnanswered(mail, messageId, new Date(Date.now() + remindDays * DAY_MS));
+  const reminding = objects?.remindUnanswered(mail, messageId, new Date(leaves + remindDays * DAY_MS));
   const submitted = await submitting;
   const refusal = submitted.notCreated?.['send'];
   if (refusal) void reminding?.then((made) => made && mail.reminders.destroy(made.id)).catch(() => undefined);
@@ -117,7 +121,7 @@ export async function send(draft: Draft, at?: Date): Promise<void> {
   const who = nameOf(draft.recipients[0]);
   let handed: Handed;
   try {
-    handed = await hand(draft, at ? until(at) : undo && maxDelay(mail) >= undo + MARGIN_S ? { HOLDFOR: String(undo + MARGIN_S) } : {});
+    handed = await hand(draft, at ? until(at) : undo && maxDelay(mail) >= undo + MARGIN_S ? { HOLDFOR: String(undo + MARGIN_S) } : {}, at);
   } catch (error) {
     if (!(error instanceof Offline) || !(await draft.queue())) throw error;
     composers.close(draft);
@@ -164,7 +168,8 @@ export async function sendKept(mail: Mail, job: Job): Promise<void> {
   const { client } = mail.store;
   try {
     if (client && draft.emailId && (await isHandedOver(client, draft.emailId))) await handedOver(draft);
-    else await hand(draft, at && at.getTime() > Date.now() ? until(at) : {});
+    else if (at && at.getTime() > Date.now()) await hand(draft, until(at), at);
+    else await hand(draft, {});
   } catch (error) {
     if (error instanceof Refused) {
       // It comes back as a draft that says what is wrong.
@@ -191,18 +196,33 @@ async function withdrawn(mail: Mail, client: Client, submissionId: Id): Promise<
   return !answer.notUpdated?.[submissionId];
 }
 
-/** Another time, null for now. Only `undoStatus` can be changed (RFC 8621 §7.5), so it is another submission; where that one is refused, the message has become a draft. */
+/** Another time, null for now. Only `undoStatus` can be changed (RFC 8621 §7.5), and the Date of a message not at all: it is another submission of another version; where that one is refused, the message is a draft, and open. */
 export async function reschedule(mail: Mail, submission: EmailSubmission, at: Date | null): Promise<void> {
   const client = mail.store.client;
-  if (!client || !submission.envelope) throw new Offline(t('door.offline'));
+  if (!client) throw new Offline(t('door.offline'));
   if (!(await withdrawn(mail, client, submission.id))) throw new Refused('cannotUnsend', t('send.too_late'));
-  const { mailFrom } = submission.envelope;
-  const answer = await client.call<SetResponse>('EmailSubmission/set', {
-    create: { again: { identityId: submission.identityId, emailId: submission.emailId, envelope: { ...submission.envelope, mailFrom: { ...mailFrom, parameters: at ? until(at) : null } } } },
-    onSuccessUpdateEmail: { '#again': asSent(mail) },
-  });
-  const refusal = answer.notCreated?.['again'];
-  if (refusal) throw refusedBy(refusal, t('compose.send_failed', { why: whyNot(refusal) }));
+  const draft = await recalled(mail, submission.emailId);
+  try {
+    await (at ? hand(draft, until(at), at) : hand(draft, {}));
+  } catch (error) {
+    composers.open(draft);
+    throw error;
+  }
+}
+
+/** What will not go, as a draft again, with the reminder that was for it. */
+async function recalled(mail: Mail, emailId: Id): Promise<Draft> {
+  await mail.store.load([emailId]);
+  mail.bodies.forget(emailId);
+  const draft = await resume(mail, emailId);
+  const reminder = mail.reminders.list.find((one) => one.emailId === emailId && one.kind === 'noReply' && one.state === 'armed');
+  if (reminder) {
+    // It is for what will be sent, and goes along with that.
+    draft.fields.remindDays = Math.max(1, Math.round((Date.parse(reminder.at) - (draft.dated ?? Date.now())) / DAY_MS));
+    draft.touch();
+    void mail.reminders.destroy(reminder.id).catch(() => undefined);
+  }
+  return draft;
 }
 
 /** Ask the server to stop it; if it does, the message is a draft again, and open. */
@@ -218,16 +238,7 @@ export async function takeBack(mail: Mail, submissionId: Id, emailId: Id): Promi
       session.toast({ text: t('send.too_late'), alert: true });
       return false;
     }
-    await mail.store.load([emailId]);
-    mail.bodies.forget(emailId);
-    const draft = await resume(mail, emailId);
-    const reminder = mail.reminders.list.find((one) => one.emailId === emailId && one.kind === 'noReply' && one.state === 'armed');
-    if (reminder) {
-      // It is for what will be sent, and goes along with that.
-      draft.fields.remindDays = Math.max(1, Math.round((Date.parse(reminder.at) - Date.now()) / DAY_MS));
-      draft.touch();
-      void mail.reminders.destroy(reminder.id).catch(() => undefined);
-    }
+    const draft = await recalled(mail, emailId);
     // What it answers is not answered yet; nor passed on, as far as this page knows.
     draft.fields.about ??= passedOn.get(emailId) ?? null;
     const { about } = draft.fields;

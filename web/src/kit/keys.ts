@@ -59,7 +59,7 @@ const gmail: Bindings = {
   'mail.unread': ['Shift+u'],
   'mail.snooze': ['b', 'h'],
   'mail.remind': ['w'],
-  'mail.flag-as': ['Shift+s'],
+  'mail.flag-as': ['Shift+s', 't'],
   'mail.mute': ['m'],
   'mail.unmute': ['Shift+m'],
   'mail.note': ['Shift+n'],

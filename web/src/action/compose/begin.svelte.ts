@@ -130,6 +130,7 @@ export async function resume(mail: Mail, emailId: Id): Promise<Draft> {
   draft.state = 'saved';
   const { receivedAt = null } = mail.store.emails.get(emailId) ?? {};
   if (receivedAt && Date.now() - Date.parse(receivedAt) < 43_200_000) draft.savedAt = new Date(receivedAt); // said as a time of the day
+  draft.dated = Date.parse(detail.sentAt ?? '') || null;
   await recall(draft, detail);
   return draft;
 }

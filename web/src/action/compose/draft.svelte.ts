@@ -96,6 +96,10 @@ export class Draft {
   conflict = $state(false);
   /** Warnings that the writer has waved through. */
   readonly waved = $state<Record<string, true>>({});
+  /** When it is to leave, which its Date says; null for when it is saved. */
+  leaves: Date | null = null;
+  /** What the Date of the server's version says. */
+  dated: number | null = null;
   /** A template has been put into it, whose fields wait for a receiver. */
   templated = false;
   /** The addresses of the conversation, to tell a new domain. */
@@ -260,6 +264,7 @@ export class Draft {
       return;
     }
     this.state = 'saving';
+    const dated = this.leaves?.getTime() ?? Date.now();
     try {
       await this.uploadKept();
       this.state = 'saving';
@@ -274,6 +279,7 @@ export class Draft {
       this.emailId = answer.created?.['draft']?.id ?? before;
       // Somebody else has replaced the version before: theirs stays where it is.
       if (before && answer.notDestroyed?.[before]?.type === 'notFound') this.conflict = true;
+      this.dated = dated;
       // A page that ends now finds the draft again under its new id.
       await this.#keepHere({ saved: (this.state as SaveState) === 'saving' });
       // Whoever typed on meanwhile is dirty again.
@@ -309,6 +315,7 @@ export class Draft {
       bcc: bcc.length ? bcc : null,
       subject,
       ...(identity?.replyTo?.length ? { replyTo: identity.replyTo } : {}),
+      ...(this.leaves ? { sentAt: `${this.leaves.toISOString().slice(0, 19)}Z` } : {}),
       ...(inReplyTo ? { inReplyTo } : {}),
       ...(references ? { references } : {}),
       ...(receipt && identity ? { 'header:Disposition-Notification-To:asAddresses': [{ name: identity.name || null, email: identity.email }] } : {}),

@@ -84,6 +84,7 @@ export const ar: Messages = {
   'later.tomorrow': 'صباح الغد',
   'later.weekend': 'في نهاية الأسبوع',
   'later.monday': 'يوم الاثنين',
+  'later.past': 'هذا الوقت قد مضى.',
   'later.choose': 'اليوم والوقت',
   'door.title': 'تسجيل الدخول',
   'door.lede': 'إلى البريد في {host}',

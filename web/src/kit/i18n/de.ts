@@ -85,6 +85,7 @@ export const de: Messages = {
   'later.tomorrow': 'Morgen früh',
   'later.weekend': 'Am Wochenende',
   'later.monday': 'Am Montag',
+  'later.past': 'Dieser Zeitpunkt ist vorbei.',
   'later.choose': 'Tag und Uhrzeit',
   'door.title': 'Anmelden',
   'door.lede': 'am Mailserver {host}',

@@ -87,6 +87,7 @@ export const en = {
   'later.tomorrow': 'Tomorrow morning',
   'later.weekend': 'At the weekend',
   'later.monday': 'On Monday',
+  'later.past': 'This time has passed.',
   'later.choose': 'Day and time',
 
   // sign-in
