@@ -51,6 +51,8 @@ export function htmlToText(html: string): string {
     }
     if (name === 'TD' || name === 'TH') line += ' ';
     if (block) flush(inner);
+    // What ends a quotation is its last word.
+    if (name === 'BLOCKQUOTE') while (out.length && /^[> ]*$/.test(out.at(-1) ?? '')) out.pop();
     if (name === 'P' && out.at(-1) !== '') out.push(inner ? '>'.repeat(inner) : '');
   };
   walk(inert(html).body, 0, null);
