@@ -238,3 +238,19 @@ test('a list in another order, as the server has it', () => {
   expect(by('from', true, true)).toBe('cba');
   expect(rows.select(null, false, undefined, [{ property: 'size', isAscending: true }]).join('')).toBe('bcad');
 });
+
+test('me is whoever has one of my addresses, and no beginning of other words', () => {
+  const rows = new Rows();
+  const from = (id: Id, email: string): [Id, Email] => [id, { ...chosen, id, threadId: `t-${id}`, from: [{ name: 'Mel', email }] }];
+  const random = chance(3);
+  const chosen = { ...email(1, random), mailboxIds: { mi: true as const } };
+  rows.put([from('mine', 's1@example.test'), from('other', 'mel@example.test')]);
+  const ask = (text: string): Id[] => {
+    const searching = rows.search(question(parse(text), { ...world, me: ['s1@example.test'] }, false, true), now);
+    for (let step = searching.next(); ; step = searching.next()) if (step.done) return step.value.ids();
+  };
+  expect(ask('from:m').sort()).toEqual(['mine', 'other']);
+  expect(ask('from:me')).toEqual(['mine']);
+  expect(ask('from:mel').sort()).toEqual(['mine', 'other']);
+  expect(ask('in:anywhere from:me')).toEqual(['mine']);
+});

@@ -19,12 +19,23 @@ describe('what terms mean', () => {
     expect(filterOf('in:sent', false)).toEqual({ inMailbox: 'm2' });
     expect(filterOf('plan')).toEqual({ text: 'plan' });
   });
+  it('means oneself by me', () => {
+    const mine = (text: string): unknown => toFilter(parse(text), { ...world, me: ['a@x.test', 'b@x.test'] }, now, true).filter;
+    expect(mine('from:me')).toEqual({ operator: 'OR', conditions: [{ from: 'a@x.test' }, { from: 'b@x.test' }] });
+    expect(mine('-to:ME')).toEqual({ operator: 'NOT', conditions: [{ operator: 'OR', conditions: [{ to: 'a@x.test' }, { to: 'b@x.test' }] }] });
+    expect(mine('from:mel')).toEqual({ from: 'mel' });
+    expect(filterOf('from:me')).toEqual({ from: 'me' });
+  });
+  it('leaves nothing out where anywhere is asked for', () => {
+    expect(toFilter(parse('plan in:anywhere'), world, now, false)).toEqual({ filter: { text: 'plan' }, bad: [] });
+  });
   it('says what it does not understand', () => {
     expect(toFilter(parse('plan in:nowhere is:blue before:soon'), world, now, true)).toEqual({ filter: { text: 'plan' }, bad: [1, 2, 3] });
   });
   it('reads days, sizes and what there is', () => {
     expect(day('7d', now)).toEqual(new Date(2026, 10, 18));
     expect(day('2026-11', now)).toEqual(new Date(2026, 10, 1));
+    expect(day('9.11.2026', now)).toEqual(new Date(2026, 10, 9));
     expect(day('2026-13', now)).toBe(null);
     expect(size('1.5k')).toBe(1500);
     expect(size('much')).toBe(null);

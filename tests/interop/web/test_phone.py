@@ -35,6 +35,10 @@ def test_places_stand_below_their_head(browser: Browser, phone: dict[str, Any]) 
     assert {"/waiting": True, "/outbox": True} == browser.run("headsOfPlaces", phone)
 
 
+def test_settings_stand_in_one_line_and_say_their_words_whole(browser: Browser, phone: dict[str, Any]) -> None:
+    assert {"own": 0, "cut": []} == browser.run("narrowSettings", phone)
+
+
 def test_the_tour_speaks_of_the_thumb(browser: Browser, phone: dict[str, Any]) -> None:
     assert ["Everything can be undone", "By thumb", "Senders do not watch you"] == browser.run("firstRunByThumb", phone)
 

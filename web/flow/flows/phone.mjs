@@ -112,3 +112,21 @@ export async function holdAndFile(mail, { first, second, kept }) {
   await mail.row(kept).first().waitFor();
   return { held, ...bar, opened, left: await page.locator('.selbar').count() };
 }
+
+/** The colour of one's own begins where the other colours do; fields of a page of the settings whose words in grey do not fit. */
+export async function narrowSettings(mail) {
+  const page = await mail.at('/settings/appearance');
+  await page.locator('.own').waitFor();
+  const own = await page.evaluate(() => document.querySelector('.own input').getBoundingClientRect().left - document.querySelector('.dots label').getBoundingClientRect().left);
+  await mail.at('/settings/security');
+  await page.locator('input[placeholder]').first().waitFor();
+  const cut = await page.evaluate(() => {
+    const pen = document.createElement('canvas').getContext('2d');
+    return [...document.querySelectorAll('main input[placeholder]')].filter((field) => {
+      const { font, paddingInlineStart, paddingInlineEnd } = getComputedStyle(field);
+      pen.font = font;
+      return field.clientWidth && pen.measureText(field.placeholder).width > field.clientWidth - parseFloat(paddingInlineStart) - parseFloat(paddingInlineEnd);
+    }).map(({ placeholder }) => placeholder);
+  });
+  return { own: Math.round(own), cut };
+}

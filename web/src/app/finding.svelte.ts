@@ -174,6 +174,7 @@ export class Finding {
       },
       label: (name) => labels.find((label) => label.name.toLowerCase() === name.toLowerCase() || label.keyword === name.toLowerCase())?.keyword ?? name.toLowerCase(),
       hidden: ['junk', 'trash'].map((role) => store.roleOf(role, account)?.id).filter((id) => id !== undefined),
+      me: [...new Set([this.#mail.signed.address, ...store.identities.map(({ email }) => email)])],
       notes: noted.length > 0 && !account,
     };
   }

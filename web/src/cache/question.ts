@@ -8,6 +8,7 @@ export interface Question {
   /** What `in:` and `label:` name, by operator and value; null where nothing is called so. */
   names: Record<string, string | null>;
   hidden: string[];
+  me?: readonly string[];
   everywhere: boolean;
   collapse: boolean;
   /** Whose mail, where it is not one's own. */
@@ -18,5 +19,5 @@ export interface Question {
 export function question(terms: Term[], world: World, everywhere: boolean, collapse: boolean, account?: string): Question {
   const names: Record<string, string | null> = {};
   for (const { op, value } of terms) if (op === 'in' || op === 'label') names[`${op}:${value}`] = op === 'in' ? world.mailbox(value) : world.label(value);
-  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], everywhere, collapse, ...(account ? { account } : {}) };
+  return { terms: terms.map(({ op, value, not }) => ({ op, value, not })), names, hidden: [...world.hidden], ...(world.me ? { me: [...world.me] } : {}), everywhere, collapse, ...(account ? { account } : {}) };
 }

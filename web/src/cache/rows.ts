@@ -7,12 +7,12 @@
 import type { Comparator, Email, Filter, Id } from '../jmap/types.ts';
 import { folded } from '../kit/folding.ts';
 import { haystack, matcher } from '../kit/matching.ts';
-import type { World } from '../kit/search-filter.ts';
+import { type World, whoOf } from '../kit/search-filter.ts';
 import type { Term } from '../kit/search.ts';
 import type { Question } from './question.ts';
 
-function worldOf({ names, hidden }: Question): World {
-  return { mailbox: (name) => names[`in:${name}`] ?? null, label: (name) => names[`label:${name}`] ?? null, hidden };
+function worldOf({ names, hidden, me }: Question): World {
+  return { mailbox: (name) => names[`in:${name}`] ?? null, label: (name) => names[`label:${name}`] ?? null, hidden, ...(me ? { me } : {}) };
 }
 
 const grows = new Set(['text', 'from', 'to', 'subject', 'body']);
@@ -26,7 +26,7 @@ export function narrows(last: Question, next: Question): boolean {
     const now = next.terms[index];
     if (!now || now.op !== old.op || now.not !== old.not) return false;
     if (now.value === old.value) return last.names[`${old.op}:${old.value}`] === next.names[`${now.op}:${now.value}`];
-    return !old.not && grows.has(old.op) && folded(now.value).includes(folded(old.value));
+    return !old.not && grows.has(old.op) && !whoOf(old, last.me) && !whoOf(now, next.me) && folded(now.value).includes(folded(old.value));
   });
 }
 

@@ -1,6 +1,6 @@
 /** Terms as a test of a row on this device. */
 import { folded } from './folding.ts';
-import { type World, asksFor, day, isUnderstood, size, states } from './search-filter.ts';
+import { type World, asksFor, day, isAnywhere, isUnderstood, size, states, whoOf } from './search-filter.ts';
 import type { Term } from './search.ts';
 
 interface Address {
@@ -47,16 +47,18 @@ function inLine(text: string, line: number, value: string): boolean {
 export function matcher(terms: Term[], world: World, now: Date, everywhere: boolean): (row: Row, text: string) => boolean {
   const hidden = new Set(world.hidden);
   const elsewhere = terms.some(({ op }) => op === 'in');
-  const tests = terms.filter((term) => isUnderstood(term, world, now)).map((term): ((row: Row, text: string) => boolean) => {
+  const tests = terms.filter((term) => !isAnywhere(term) && isUnderstood(term, world, now)).map((term): ((row: Row, text: string) => boolean) => {
     const value = folded(term.value);
     const test = ((): ((row: Row, text: string) => boolean) => {
       switch (term.op) {
         case 'text':
           return (_, text) => text.indexOf(value) >= 0; // quicker than `includes`, for which V8 has no short way
         case 'from':
-          return (_, text) => inLine(text, 0, value);
-        case 'to':
-          return (_, text) => inLine(text, 1, value);
+        case 'to': {
+          const line = term.op === 'from' ? 0 : 1;
+          const who = whoOf(term, world.me)?.map(folded);
+          return who ? (_, text) => who.some((one) => inLine(text, line, one)) : (_, text) => inLine(text, line, value);
+        }
         case 'subject':
           return (_, text) => inLine(text, 2, value);
         case 'body':

@@ -1,7 +1,7 @@
 /** What the terms of a search mean: as a JMAP filter (RFC 8621 §4.4.1), and as days, sizes and marks. */
 import type { Term } from './search.ts';
 
-/** A day, as `2026-11-25`, `2026-11`, `2026`, `7d`, `3m`, `1y`, `today`, `yesterday`; the moment it begins. */
+/** A day, as `2026-11-25`, `2026-11`, `2026`, `7d`, `3m`, `1y`, `today`, `yesterday`, `25.11.2026`; the moment it begins. */
 export function day(value: string, now: Date): Date | null {
   const text = value.toLowerCase();
   const ago = /^(\d{1,4})([dwmy])$/.exec(text);
@@ -16,7 +16,8 @@ export function day(value: string, now: Date): Date | null {
   }
   if (text === 'today') return new Date(now.getFullYear(), now.getMonth(), now.getDate());
   if (text === 'yesterday') return new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  const parts = /^(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?$/.exec(text);
+  // With points the day comes first, unless the year does.
+  const parts = /^(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?$/.exec(text.replace(/^(\d{1,2})\.(\d{1,2})\.(\d{4})$/, '$3-$2-$1'));
   if (!parts) return null;
   const month = Number(parts[2] ?? 1);
   const date = Number(parts[3] ?? 1);
@@ -47,11 +48,21 @@ export function asksFor(value: string): 'note' | 'file' | null {
   return /^(attachment|file|anhang)s?$/i.test(value) ? 'file' : null;
 }
 
+/** `in:anywhere`: nothing is left out. */
+export const isAnywhere = ({ op, value, not }: Term): boolean => op === 'in' && !not && /^(?:anywhere|everywhere)$/i.test(value);
+
+/** Whom a term of people means, where `me` stands in it; null where it is a word as any other. */
+export function whoOf({ op, value }: Term, me: readonly string[] = []): readonly string[] | null {
+  return (op === 'from' || op === 'to') && me.length && value.toLowerCase() === 'me' ? me : null;
+}
+
 /** What the words mean here: mailboxes by role or name, labels by name, and what is left out unless asked for. */
 export interface World {
   mailbox: (name: string) => string | null;
   label: (name: string) => string | null;
   hidden: string[];
+  /** One's own addresses, for whom `me` stands. */
+  me?: readonly string[];
   /** There are notes: words are looked for in them too. */
   notes?: boolean;
 }
@@ -63,6 +74,7 @@ export function toFilter(terms: Term[], world: World, now: Date, everywhere: boo
   const bad: number[] = [];
   const conditions: Filter[] = [];
   terms.forEach((term, index) => {
+    if (isAnywhere(term)) return;
     const condition = toCondition(term, world, now);
     if (!condition) bad.push(index);
     else conditions.push(term.not ? { operator: 'NOT', conditions: [condition] } : condition);
@@ -73,14 +85,18 @@ export function toFilter(terms: Term[], world: World, now: Date, everywhere: boo
 }
 
 /** False where nobody can say what is meant: such a term is left out of the question. */
-export const isUnderstood = (term: Term, world: World, now: Date): boolean => toCondition(term, world, now) !== null;
+export const isUnderstood = (term: Term, world: World, now: Date): boolean => isAnywhere(term) || toCondition(term, world, now) !== null;
 
-function toCondition({ op, value }: Term, world: World, now: Date): Filter | null {
+function toCondition(term: Term, world: World, now: Date): Filter | null {
+  const { op, value } = term;
   switch (op) {
     case 'text':
       return world.notes ? { operator: 'OR', conditions: [{ text: value }, { note: value }] } : { text: value };
     case 'from':
-    case 'to':
+    case 'to': {
+      const [first, ...others] = (whoOf(term, world.me) ?? [value]).map((one) => ({ [op]: one }));
+      return first && others.length ? { operator: 'OR', conditions: [first, ...others] } : (first ?? null);
+    }
     case 'subject':
     case 'body':
     case 'note':

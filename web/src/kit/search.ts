@@ -8,15 +8,22 @@ export interface Term {
 }
 
 const operators = new Set<string>(['from', 'to', 'subject', 'body', 'note', 'has', 'is', 'in', 'label', 'filename', 'before', 'after', 'larger', 'smaller']);
-const aliases: Record<string, Operator> = { cc: 'to', since: 'after', newer: 'after', older: 'before', size: 'larger', tag: 'label', folder: 'in', file: 'filename', attachment: 'filename' };
+const aliases: Record<string, Operator> = { cc: 'to', since: 'after', newer: 'after', newer_than: 'after', older: 'before', older_than: 'before', size: 'larger', tag: 'label', folder: 'in', file: 'filename', attachment: 'filename' };
+
+function operatorOf(name: string): Operator | undefined {
+  const key = name.toLowerCase();
+  return operators.has(key) ? (key as Operator) : aliases[key];
+}
 
 export function parse(text: string): Term[] {
   const out: Term[] = [];
-  for (const match of text.matchAll(/(-?)(?:([a-z]+):)?(?:"([^"]*)"?|([^\s"]+))/gi)) {
+  // An operator may stand apart from its word, as in `from: ben`; one that still waits for its word asks for nothing.
+  const near = text.replace(/(^|\s)(-?)([a-z_]+):(?:\s+|$)/gi, (all, before: string, minus: string, name: string) => (operatorOf(name) ? `${before}${minus}${name}:` : all));
+  for (const match of near.matchAll(/(-?)(?:([a-z_]+):)?(?:"([^"]*)"?|([^\s"]+))/gi)) {
     const [, minus, name, quoted, plain] = match;
+    if (plain?.endsWith(':') && operatorOf(plain.slice(0, -1))) continue;
     const value = (quoted ?? plain ?? '').trim();
-    const key = name?.toLowerCase() ?? '';
-    const op = operators.has(key) ? (key as Operator) : aliases[key];
+    const op = operatorOf(name ?? '');
     if (op) {
       if (value) out.push({ op, value, not: minus === '-' });
     } else {

@@ -3,7 +3,7 @@ import type { Label } from '../../cache/settings.svelte.ts';
 import type { Mailbox } from '../../jmap/types.ts';
 import { type Key, locale, octets, t } from '../../kit/i18n/index.svelte.ts';
 import { boxName } from '../../kit/box-name.ts';
-import { asksFor, day, size } from '../../kit/search-filter.ts';
+import { asksFor, day, isAnywhere, size, whoOf } from '../../kit/search-filter.ts';
 import type { Operator, Term } from '../../kit/search.ts';
 
 const names: Record<Exclude<Operator, 'text'>, Key> = {
@@ -29,14 +29,19 @@ function date(value: string): string | null {
 }
 
 /** Null where nobody can say what is meant: such a term is left out of the question. */
-function valueOf({ op, value }: Term, { mailboxes, labels }: Known): string | null {
+function valueOf(term: Term, { mailboxes, labels }: Known): string | null {
+  const { op, value } = term;
   const low = value.toLowerCase();
   switch (op) {
     case 'is':
       return low in states ? t(states[low] as Key) : null;
     case 'has':
       return { note: t('op.note'), file: t('search.attachment'), null: null }[`${asksFor(value)}`];
+    case 'from':
+    case 'to':
+      return whoOf(term, [value]) ? t('me') : value;
     case 'in': {
+      if (isAnywhere(term)) return t('search.anywhere');
       const box = mailboxes.find((one) => one.role === low || (one.role && boxName(one).toLowerCase() === low)) ?? mailboxes.find(({ name }) => name.toLowerCase() === low);
       return box ? boxName(box) : null;
     }

@@ -599,6 +599,7 @@ export const ar: Messages = {
   'search.read': 'مقروءة',
   'search.attachment': 'مرفق',
   'search.unclear': '«{value}» غير مفهوم',
+  'search.anywhere': 'كل شيء، بما فيه البريد المزعج والمهملات',
   'op.from': 'من',
   'op.to': 'إلى',
   'op.subject': 'الموضوع',

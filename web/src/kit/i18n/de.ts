@@ -600,6 +600,7 @@ export const de: Messages = {
   'search.read': 'gelesen',
   'search.attachment': 'Anhang',
   'search.unclear': '„{value}“, nicht verstanden',
+  'search.anywhere': 'alles, auch Spam und Papierkorb',
   'op.from': 'von',
   'op.to': 'an',
   'op.subject': 'Betreff',

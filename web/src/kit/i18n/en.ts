@@ -626,6 +626,7 @@ export const en = {
   'search.read': 'read',
   'search.attachment': 'an attachment',
   'search.unclear': '“{value}”, which is not understood',
+  'search.anywhere': 'everything, also Junk and Trash',
   'op.from': 'from',
   'op.to': 'to',
   'op.subject': 'subject',
