@@ -10,7 +10,7 @@ import { type IDBPDatabase, deleteDB, openDB } from 'idb';
 import { hand } from '../kit/rest.ts';
 
 export type StoreName = 'email' | 'body' | 'mailbox' | 'query' | 'meta' | 'log' | 'draft';
-const stores: StoreName[] = ['email', 'body', 'mailbox', 'query', 'meta', 'log', 'draft'];
+export const stores: StoreName[] = ['email', 'body', 'mailbox', 'query', 'meta', 'log', 'draft'];
 const VERSION = 1;
 const LEASE_DAYS = 14;
 /** What can wait is written when the hand has rested so long, and after so long in any case, so many values in one go. */
@@ -18,7 +18,7 @@ const REST_MS = 300;
 const MOST_WAIT_MS = 20_000;
 const IN_ONE_GO = 40;
 
-interface KeyRecord {
+export interface KeyRecord {
   key: CryptoKey;
   local: Uint8Array<ArrayBuffer>;
   share: string;
@@ -42,21 +42,6 @@ export async function unseal<T>(key: CryptoKey, sealed: Sealed): Promise<T> {
   return JSON.parse(decoder.decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv }, key, sealed.data))) as T;
 }
 
-/** K = HKDF-SHA-256(device secret ‖ server share), not extractable. */
-export async function derive(local: Uint8Array<ArrayBuffer>, share: Uint8Array): Promise<CryptoKey> {
-  const material = new Uint8Array(local.length + share.length);
-  material.set(local);
-  material.set(share, local.length);
-  const base = await crypto.subtle.importKey('raw', material, 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: encoder.encode('mailstead device store 1') },
-    base,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
-}
-
 async function fingerprint(share: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', share as Uint8Array<ArrayBuffer>);
   return [...new Uint8Array(hash).subarray(0, 8)].map((octet) => octet.toString(16).padStart(2, '0')).join('');
@@ -75,7 +60,7 @@ async function opened(accountId: string): Promise<IDBPDatabase> {
 }
 
 /** What becomes of one request says its transaction as a whole. */
-const attempted = (request: unknown): Promise<unknown> => Promise.resolve(request).catch(() => undefined);
+export const attempted = (request: unknown): Promise<unknown> => Promise.resolve(request).catch(() => undefined);
 
 /** The lease lasts longer; false where the browser takes nothing more, and it stays as it is. */
 const prolonged = (idb: IDBPDatabase, kept: KeyRecord, leaseUntil: number): Promise<boolean> => idb.put('key', { ...kept, leaseUntil }, 'store').then(() => true, () => false);
@@ -114,17 +99,9 @@ export class Database {
       const lasts = (await prolonged(idb, kept, leaseUntil)) ? leaseUntil : kept.leaseUntil;
       return lasts > now ? new Database(idb, kept.key, lasts) : null;
     }
-    const own = kept && kept.leaseUntil > now ? await Database.#unsent(new Database(idb, kept.key, kept.leaseUntil)) : [];
-    const local = crypto.getRandomValues(new Uint8Array(32));
-    const key = await derive(local, share);
-    const sealed = await Promise.all(own.map(async ([store, id, value]) => [store, id, await seal(key, value)] as const));
-    // All or nothing: whoever closes the page now still has under the old key what nobody else knows.
-    const transaction = idb.transaction([...stores, 'key'], 'readwrite');
-    const put = (store: string, id: string, value: unknown): void => void attempted(transaction.objectStore(store).put(value, id));
-    for (const store of [...stores, 'key']) void attempted(transaction.objectStore(store).clear());
-    put('key', 'store', { key, local, share: mark, leaseUntil } satisfies KeyRecord);
-    for (const [store, id, value] of sealed) put(store, id, value);
-    await transaction.done;
+    const before = kept && kept.leaseUntil > now ? new Database(idb, kept.key, kept.leaseUntil) : null;
+    const { rekey } = await import('./rekey.ts');
+    const key = await rekey(idb, before, share, { share: mark, leaseUntil });
     return new Database(idb, key, leaseUntil);
   }
 
@@ -149,21 +126,6 @@ export class Database {
   static async join(accountId: string, key: CryptoKey): Promise<Database> {
     const idb = await openDB(Database.prefix + accountId, VERSION, { blocking: () => idb.close() });
     return new Database(idb, key, 0);
-  }
-
-  /** Deeds that wait, drafts, and the files that wait with them. */
-  static async #unsent(old: Database): Promise<[StoreName, string, unknown][]> {
-    const log = (await old.all<{ state?: string }>('log')).filter(([, entry]) => entry.state === 'waiting');
-    const drafts = await old.all<unknown>('draft');
-    const files = await old.getMany<unknown>('meta', (await old.keys('meta')).filter((id) => id.startsWith('file:')));
-    // The rows that the deeds are about, or there would be nothing to lay them over.
-    const rows = await old.getMany<unknown>('email', log.flatMap(([, entry]) => Object.keys((entry as { patches?: object }).patches ?? {})));
-    return [
-      ...log.map(([id, value]): [StoreName, string, unknown] => ['log', id, value]),
-      ...drafts.map(([id, value]): [StoreName, string, unknown] => ['draft', id, value]),
-      ...[...files].map(([id, value]): [StoreName, string, unknown] => ['meta', id, value]),
-      ...[...rows].map(([id, value]): [StoreName, string, unknown] => ['email', id, value]),
-    ];
   }
 
   static async #empty(idb: IDBPDatabase): Promise<void> {

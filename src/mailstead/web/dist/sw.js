@@ -91,12 +91,12 @@ function u(e, t, n, r) {
 	};
 }
 // src/worker/push.ts
-var d = "urn:ietf:params:jmap:core", f = "urn:ietf:params:jmap:mail", p = "urn:mailstead:params:jmap:plus", m = 5;
-async function h() {
+var d = "urn:ietf:params:jmap:core", f = "urn:ietf:params:jmap:mail", p = "urn:mailstead:params:jmap:plus", m = 5, h = 6048e5, g = 864e5;
+async function _() {
 	let e = await fetch("/api/session", { credentials: "same-origin" });
 	return e.status === 200 ? await e.json() : null;
 }
-async function g(e, t) {
+async function v(e, t) {
 	let n = {
 		using: [
 			d,
@@ -123,18 +123,39 @@ async function g(e, t) {
 	if (!r.ok) throw Error(`the server answered ${r.status}`);
 	return (await r.json()).methodResponses.map(([e, t]) => e === "error" ? {} : t);
 }
-async function _(e) {
-	let t = indexedDB.open("mailstead-push", 1);
-	t.onupgradeneeded = () => t.result.createObjectStore("state");
-	let n = await new Promise((e, n) => (t.onsuccess = () => e(t.result), t.onerror = () => n(t.error))), r = n.transaction("state", e === void 0 ? "readonly" : "readwrite").objectStore("state"), i = e === void 0 ? r.get("Email") : r.put(e, "Email"), a = await new Promise((e, t) => (i.onsuccess = () => e(i.result), i.onerror = () => t(i.error)));
-	return n.close(), a;
+async function y(e, t) {
+	let n = indexedDB.open("mailstead-push", 1);
+	n.onupgradeneeded = () => n.result.createObjectStore("state");
+	let r = await new Promise((e, t) => (n.onsuccess = () => e(n.result), n.onerror = () => t(n.error))), i = r.transaction("state", t === void 0 ? "readonly" : "readwrite").objectStore("state"), a = t === void 0 ? i.get(e) : i.put(t, e), o = await new Promise((e, t) => (a.onsuccess = () => e(a.result), a.onerror = () => t(a.error)));
+	return r.close(), o;
 }
-async function v(e) {
-	let t = await h();
+var b = (e) => new Date(e).toISOString().replace(/\.\d+/, "");
+async function x(e, t) {
+	let n = await _(), r = e ?? (t && await self.registration.pushManager.subscribe(t.options));
+	if (!n || !r) return;
+	let i = await y("subscription"), [a] = i ? await v(n, [["PushSubscription/get", { ids: [i.id] }]]) : [], [o] = a?.list ?? [], { endpoint: s, keys: c } = r.toJSON(), l = { here: {
+		deviceClientId: o?.deviceClientId ?? crypto.randomUUID(),
+		url: s,
+		keys: {
+			p256dh: c?.p256dh,
+			auth: c?.auth
+		},
+		types: ["Email", "EmailDelivery"]
+	} };
+	await v(n, [["PushSubscription/set", {
+		...o ? { destroy: [o.id] } : {},
+		create: l
+	}]]);
+}
+async function S(e) {
+	let t = await _();
 	if (e["@type"] === "PushVerification") {
 		if (!t) return;
-		let [, n] = await g(t, [["PushSubscription/set", { update: { [String(e.pushSubscriptionId)]: { verificationCode: e.verificationCode } } }], ["Email/get", { ids: [] }]]);
-		await _(String(n?.state));
+		let n = String(e.pushSubscriptionId), [, r] = await v(t, [["PushSubscription/set", { update: { [n]: { verificationCode: e.verificationCode } } }], ["Email/get", { ids: [] }]]);
+		await y("Email", String(r?.state)), await y("subscription", {
+			id: n,
+			at: Date.now()
+		});
 		return;
 	}
 	if (!t) return;
@@ -143,8 +164,8 @@ async function v(e) {
 	let r = await self.clients.matchAll({
 		type: "window",
 		includeUncontrolled: !0
-	}), [i, a, o] = await g(t, [
-		["Email/changes", { sinceState: await _() ?? n.Email ?? "" }],
+	}), i = await y("Email"), a = await y("subscription"), o = a && Date.now() - a.at > g ? a.id : null, [s, c, l] = await v(t, [
+		["Email/changes", { sinceState: i ?? n.Email ?? "" }],
 		["Mailbox/get", {
 			ids: null,
 			properties: [
@@ -153,20 +174,24 @@ async function v(e) {
 				"unreadThreads"
 			]
 		}],
-		["ClientSettings/get", { ids: ["notifyRules", "language"] }]
+		["ClientSettings/get", { ids: ["notifyRules", "language"] }],
+		...o ? [["PushSubscription/set", { update: { [o]: { expires: b(Date.now() + h) } } }]] : []
 	]);
-	if (typeof i?.newState != "string") {
-		let [e] = await g(t, [["Email/get", { ids: [] }]]);
-		typeof e?.state == "string" && await _(e.state);
+	if (o && await y("subscription", {
+		id: o,
+		at: Date.now()
+	}), typeof s?.newState != "string") {
+		let [e] = await v(t, [["Email/get", { ids: [] }]]);
+		typeof e?.state == "string" && await y("Email", e.state);
 		return;
 	}
-	await _(i.newState);
-	let s = a?.list ?? [], c = s.find(({ role: e }) => e === "inbox");
-	if (await self.navigator.setAppBadge?.(c?.unreadThreads ?? 0).catch(() => void 0), r.some((e) => e.visibilityState === "visible")) return;
-	let l = i.created?.slice(0, 50) ?? [];
-	if (!l.length) return;
-	let [u] = await g(t, [["Email/get", {
-		ids: l,
+	await y("Email", s.newState);
+	let u = c?.list ?? [], d = u.find(({ role: e }) => e === "inbox");
+	if (await self.navigator.setAppBadge?.(d?.unreadThreads ?? 0).catch(() => void 0), r.some((e) => e.visibilityState === "visible")) return;
+	let f = s.created?.slice(0, 50) ?? [];
+	if (!f.length) return;
+	let [p] = await v(t, [["Email/get", {
+		ids: f,
 		properties: [
 			"threadId",
 			"mailboxIds",
@@ -175,10 +200,10 @@ async function v(e) {
 			"subject",
 			"receivedAt"
 		]
-	}]]), d = new Map((o?.list ?? []).map(({ id: e, value: t }) => [e, t]));
-	await y(u?.list ?? [], s, d);
+	}]]), m = new Map((l?.list ?? []).map(({ id: e, value: t }) => [e, t]));
+	await C(p?.list ?? [], u, m);
 }
-async function y(t, n, i) {
+async function C(t, n, i) {
 	let a = r(i.get("notifyRules")) ? i.get("notifyRules") : e, o = typeof i.get("language") == "string" ? i.get("language") : "en", [s, d] = ["inbox", "archive"].map((e) => n.find(({ role: t }) => t === e)?.id), f = /* @__PURE__ */ new Date(), p = t.map((e) => [e, c(a, e, s, f)]).filter(([, e]) => e !== "no");
 	for (let [e, t] of p.slice(0, m)) {
 		let n = Object.keys(e.mailboxIds)[0] ?? "", { title: r, options: i } = u(e, {
@@ -197,19 +222,19 @@ async function y(t, n, i) {
 		data: { path: "/m/inbox" }
 	});
 }
-async function b(e, t) {
+async function w(e, t) {
 	if ((e === "archive" || e === "read") && t.id) {
-		let n = await h().catch(() => null), r = e === "read" ? { "keywords/$seen": !0 } : {
+		let n = await _().catch(() => null), r = e === "read" ? { "keywords/$seen": !0 } : {
 			[`mailboxIds/${t.box}`]: null,
 			[`mailboxIds/${t.archive}`]: !0
-		}, [i] = n ? await g(n, [["Email/set", { update: { [t.id]: r } }]]).catch(() => []) : [];
+		}, [i] = n ? await v(n, [["Email/set", { update: { [t.id]: r } }]]).catch(() => []) : [];
 		if (i && i.updated?.[t.id] !== void 0) return;
 	}
 	let n = t.path ?? "/m/inbox", r = (await self.clients.matchAll({ type: "window" }))[0];
 	r ? (await r.focus(), r.postMessage({ go: n })) : await self.clients.openWindow(n);
 }
 // src/worker/sw.ts
-var x = ["/assets/Asks-Dc6vf-ad.js","/assets/Behind-DMZF6OKu.js","/assets/Body-DFk0f1GM.css","/assets/Body-vgjhpbdw.js","/assets/Composer-Be29RN_-.js","/assets/Composer-OiT4AGwU.css","/assets/Dialog-DBkfmXq7.js","/assets/Door-CfqxLrrU.css","/assets/Door-m15bfVGD.js","/assets/Hints-CMNCjutw.css","/assets/Hints-CaroHQDR.js","/assets/History-Dzi1Uwqi.js","/assets/KeySheet-Czrp-kSd.js","/assets/LateSprite-p1QhuuII.js","/assets/Moment-BQ9KBtdL.css","/assets/Moment-C2kW4sDd.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-hmRA-nya.js","/assets/Palette-CRsBhwsH.js","/assets/Picker-C1sZKQl3.css","/assets/Picker-CeqVn7uM.js","/assets/Pull-BUPc7ZWK.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-CjItXHtR.js","/assets/Scope-DQQjb4Wo.css","/assets/Scope-mPCu2VdP.js","/assets/Settings-BOMompd9.css","/assets/Settings-DvVYQWel.js","/assets/Share-CE3AbD5L.css","/assets/Share-Y3Ge7nFC.js","/assets/Shared-5oBYVs34.js","/assets/Shared-_Y51QO_L.css","/assets/TableHead-BPnGCjMm.js","/assets/TableHead-DC8Lq9c1.css","/assets/Tour-DZbBBcav.css","/assets/Tour-dJj924pg.js","/assets/Waiting-C739sNaB.js","/assets/Waiting-C7tpMaCY.css","/assets/account-TU6c09n0.js","/assets/addresses-DA_0woqI.js","/assets/ar-3on90BHh.js","/assets/away-JFk9YmF7.js","/assets/begin.svelte-D23A2ZpK.js","/assets/blobs-9mEWfz-z.js","/assets/choices-B5t2geIh.js","/assets/counts.svelte-DMlXrKq7.js","/assets/crossing-rDKLxdoZ.js","/assets/cursor.svelte-DJQxDQ7s.js","/assets/de-CWO4VuaH.js","/assets/direction-CkYCCRdt.js","/assets/draft.svelte-DwskrG3t.js","/assets/fetch.worker-BZTccSEV.js","/assets/files-ApIszve-.js","/assets/finding.svelte-BrPM0G6j.js","/assets/focus-CVu21Rna.js","/assets/folding-BApC2uJ9.js","/assets/found-pszPxlvV.js","/assets/html-text-BZTHZlfq.js","/assets/index-DHtWv1bo.css","/assets/index-DL2K_8Y0.js","/assets/kept-CFAqPa5e.js","/assets/key-groups-Cm9dpSvG.js","/assets/late-Dz4Z9c5Y.js","/assets/later-times-BTMS_xQV.js","/assets/mailboxes-0PCjXEEh.js","/assets/match-DICVW6PF.js","/assets/notes-CzoiqDnh.js","/assets/notifications-BYdmDRUY.js","/assets/objects-DgJa-qcm.js","/assets/others.svelte-DzhAIbA4.js","/assets/pages-B3Emqwo-.css","/assets/palette-DtGXWkhB.css","/assets/people-D5x7GhZ4.js","/assets/prefetch.svelte-atW6p_6u.js","/assets/purify.es-DmHXrcJl.js","/assets/qr-D_-_Ag1H.js","/assets/quote-DvhqKejd.js","/assets/refusal-CAOylrfe.js","/assets/rights-DpPo1xYe.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/rows-B_z2ptv5.js","/assets/said-CmRQ3uNy.js","/assets/sanitize-DKY1GzG2.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-BQdR_Ikn.js","/assets/search-filter-CET7Gi5y.js","/assets/send.svelte-CmehyU7z.js","/assets/words.worker-B7iRSmq0.js","/assets/worker-By4IEfUG.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], S = ["/assets/FoxitDingbats-BaQLufoW.pfb","/assets/FoxitSymbol-BVtbc20u.pfb","/assets/Pdf-DGCsddGH.js","/assets/Pdf-Dr-il_EE.css","/assets/jbig2-BUnLb-NU.wasm","/assets/openjpeg-HvMz5KIw.wasm","/assets/pdf.worker.min-B5Yc7dP4.mjs","/licenses.txt"], C = `mailstead-${"16ce25aa9e1ab568"}`, w = 250, T = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
+var T = ["/assets/Asks-BmSpIE-v.js","/assets/AtRisk-CnQWtIux.js","/assets/AtRisk-DefZOR3u.css","/assets/Behind-BlkVxqiY.js","/assets/Body-BE7RKCH5.js","/assets/Body-DFk0f1GM.css","/assets/Composer-BYtObRj-.js","/assets/Composer-Bh0CaPyz.css","/assets/Dialog-tRp5CqrY.js","/assets/Door-CfqxLrrU.css","/assets/Door-QMNV6lWh.js","/assets/Gone-Dz0to4gE.js","/assets/Hints-C4wUQlLX.js","/assets/Hints-CMNCjutw.css","/assets/History-yQxxpbB6.js","/assets/KeySheet-QUAhnNPd.js","/assets/LateSprite-Cv7_OFCV.js","/assets/Moment-BQ9KBtdL.css","/assets/Moment-BeDUw1bR.js","/assets/Outbox-C6nB2FNZ.css","/assets/Outbox-PmadZY89.js","/assets/Palette-PefVF33P.js","/assets/Picker-C1sZKQl3.css","/assets/Picker-K3pORBwf.js","/assets/Pull-C8E7rBE1.js","/assets/Pull-DOqCdLb4.css","/assets/Reader-Bl_H1yPd.js","/assets/Scope-55caDEQ5.js","/assets/Scope-D2kTYSMY.css","/assets/Settings-BQAwy44k.css","/assets/Settings-FLaEFiyC.js","/assets/Share-CE3AbD5L.css","/assets/Share-Nd4sdyKL.js","/assets/Shared-D8t4cBNs.js","/assets/Shared-_Y51QO_L.css","/assets/TableHead-CL54jq12.js","/assets/TableHead-DC8Lq9c1.css","/assets/Tour-DJJVuc73.js","/assets/Tour-DZbBBcav.css","/assets/Waiting-ByPAu8Ni.js","/assets/Waiting-C7tpMaCY.css","/assets/account-DKC5vOhP.js","/assets/addresses-iKMzn9pO.js","/assets/ar-DxnoP_qh.js","/assets/away-JFk9YmF7.js","/assets/begin.svelte-CzWMenh2.js","/assets/blobs-BgmM-CHC.js","/assets/choices-B3nZ9JRP.js","/assets/counts.svelte-D1ioe_JB.js","/assets/crossing-b2eR0899.js","/assets/cursor.svelte-BF3p9hRA.js","/assets/de-6NnfGOMr.js","/assets/direction-CkYCCRdt.js","/assets/draft.svelte-pVGRwZlp.js","/assets/fetch.worker-D6snA26N.js","/assets/files-UzOirq9w.js","/assets/finding.svelte-DL9jYiuz.js","/assets/focus-OzrPghCH.js","/assets/folding-BApC2uJ9.js","/assets/found-pszPxlvV.js","/assets/html-text-CDAOqNIz.js","/assets/in-words-QGzF1cQa.js","/assets/index-D5dryM-k.css","/assets/index-DnhUOiJy.js","/assets/kept-VuaSnlXq.js","/assets/key-groups-Cm9dpSvG.js","/assets/late-BAdF-DQm.js","/assets/later-times-BTMS_xQV.js","/assets/mailboxes-CEwFhfr-.js","/assets/match-DICVW6PF.js","/assets/met-DHD-FWQF.js","/assets/notes-DIo_-u5f.js","/assets/notifications-b2qSSwKv.js","/assets/objects-pXFnKjK2.js","/assets/others.svelte-Cn0d2Vz_.js","/assets/pages-B3Emqwo-.css","/assets/palette-DtGXWkhB.css","/assets/people-BCpM7c4f.js","/assets/prefetch.svelte-CM3jm-Ro.js","/assets/purify.es-DmHXrcJl.js","/assets/qr-D_-_Ag1H.js","/assets/quote-DIPfmGel.js","/assets/refusal-B89cjPR2.js","/assets/rekey-C1V2Rv5c.js","/assets/rights-B33Wf4m-.js","/assets/rolldown-runtime-DK3Fl9T5.js","/assets/rows-DTq2MarL.js","/assets/said-CqsGeXhH.js","/assets/sanitize-vmO3FGG5.js","/assets/saved-BT8PUN-c.js","/assets/scan.worker-DHpsyimw.js","/assets/search-filter-DXQXMkHi.js","/assets/send.svelte--C8ic0Q2.js","/assets/spaces-bokjbsvw.js","/assets/waited-CRgyvyo5.js","/assets/words.worker-B7iRSmq0.js","/assets/worker-C7pNkqIJ.js","/assets/zip-Bg27637g.js","/frame-remote.html","/frame.html","/icon-192.png","/icon-512.png","/icon-maskable.png","/icon.svg","/manifest.webmanifest"], E = ["/assets/FoxitDingbats-BaQLufoW.pfb","/assets/FoxitSymbol-BVtbc20u.pfb","/assets/Pdf-D6AGb0XY.js","/assets/Pdf-Dr-il_EE.css","/assets/jbig2-BUnLb-NU.wasm","/assets/openjpeg-HvMz5KIw.wasm","/assets/pdf.worker.min-B5Yc7dP4.mjs","/licenses.txt"], D = `mailstead-${"1bca11644f2e8c1f"}`, O = 250, k = /^\/(?:$|m(?:\/|$)|s(?:\/|$)|settings|outbox|history|waiting|compose|index\.html)/;
 self.addEventListener("install", (e) => {
 	let t = [...[
 		"/jmap",
@@ -221,32 +246,46 @@ self.addEventListener("install", (e) => {
 		source: "network"
 	})), {
 		condition: { urlPattern: "/assets/*" },
-		source: { cacheName: C }
+		source: { cacheName: D }
 	}];
 	e.waitUntil(Promise.resolve(e.addRoutes?.(t)).catch(() => void 0)), e.waitUntil((async () => {
-		let e = await caches.open(C);
-		await e.addAll(["/", ...x].map((e) => new Request(e, { cache: "reload" })));
-		for (let t of S) {
+		let e = await caches.open(D);
+		await e.addAll(["/", ...T].map((e) => new Request(e, { cache: "reload" })));
+		for (let t of E) {
 			let n = await caches.match(t);
 			n && await e.put(t, n);
 		}
+		await j(e);
 	})());
-}), self.addEventListener("activate", (e) => {
+});
+var A = "/own-files";
+async function j(e) {
+	await e.put(A, new Response(JSON.stringify(T)));
+	for (let t of await caches.keys()) {
+		if (!t.startsWith("mailstead-") || t === D) continue;
+		let n = await caches.open(t), r = await n.match(A), i = r ? await r.json() : (await n.keys()).map(({ url: e }) => new URL(e).pathname);
+		for (let t of i.filter((e) => e.startsWith("/assets/") && !T.includes(e))) {
+			let r = await n.match(t);
+			r && await e.put(t, r);
+		}
+	}
+}
+self.addEventListener("activate", (e) => {
 	e.waitUntil((async () => {
-		for (let e of await caches.keys()) e.startsWith("mailstead-") && e !== C && await caches.delete(e);
+		for (let e of await caches.keys()) e.startsWith("mailstead-") && e !== D && await caches.delete(e);
 		await self.clients.claim();
 	})());
 });
-async function E() {
-	let e = await caches.open(C);
-	for (let t of S) await e.match(t) || await e.add(t);
+async function M() {
+	let e = await caches.open(D);
+	for (let t of E) await e.match(t) || await e.add(t);
 }
 self.addEventListener("message", (e) => {
-	e.data === "activate" && self.skipWaiting(), e.data === "seldom" && e.waitUntil(E().catch(() => void 0));
+	e.data === "activate" && self.skipWaiting(), e.data === "seldom" && e.waitUntil(M().catch(() => void 0));
 }), self.addEventListener("fetch", (e) => {
 	let { request: t } = e, n = new URL(t.url);
-	t.method === "GET" && n.origin === self.location.origin && (x.includes(n.pathname) || S.includes(n.pathname) ? e.respondWith(caches.match(n.pathname, { cacheName: C }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && T.test(n.pathname) && e.respondWith((async () => {
-		let e = await caches.match("/", { cacheName: C }), t = fetch("/", { signal: AbortSignal.timeout(3e3) }).then((e) => e.ok ? e : void 0, () => void 0), n = new Promise((t) => setTimeout(t, e ? w : 3e3));
+	t.method === "GET" && n.origin === self.location.origin && (T.includes(n.pathname) || E.includes(n.pathname) || n.pathname.startsWith("/assets/") ? e.respondWith(caches.match(n.pathname, { cacheName: D }).then((e) => e ?? fetch(t))) : t.mode === "navigate" && k.test(n.pathname) && e.respondWith((async () => {
+		let e = await caches.match("/", { cacheName: D }), t = fetch("/", { signal: AbortSignal.timeout(3e3) }).then((e) => e.ok ? e : void 0, () => void 0), n = new Promise((t) => setTimeout(t, e ? O : 3e3));
 		return await Promise.race([t, n]) || (e ?? await t ?? Response.error());
 	})()));
 }), self.addEventListener("push", (e) => {
@@ -257,7 +296,10 @@ self.addEventListener("message", (e) => {
 			return null;
 		}
 	})();
-	typeof t == "object" && t && e.waitUntil(v(t).catch(() => void 0));
+	typeof t == "object" && t && e.waitUntil(S(t).catch(() => void 0));
+}), self.addEventListener("pushsubscriptionchange", (e) => {
+	let { newSubscription: t = null, oldSubscription: n = null } = e;
+	e.waitUntil(x(t, n).catch(() => void 0));
 }), self.addEventListener("notificationclick", (e) => {
-	e.notification.close(), e.waitUntil(b(e.action, e.notification.data ?? {}));
+	e.notification.close(), e.waitUntil(w(e.action, e.notification.data ?? {}));
 });

@@ -1,1 +1,0 @@
-import{d as e,r as t,t as n}from"./sanitize-DKY1GzG2.js";async function r(r){let i=r.htmlBody.map(n=>{let i=r.bodyValues?.[n.partId??``]?.value??``;return n.type===`text/html`?i:n.type.startsWith(`text/`)?t(e(n,i)):``});return(await n(i.join(`<hr>`),void 0,!0)).body}export{r as quotedHtml};
