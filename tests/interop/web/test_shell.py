@@ -86,3 +86,14 @@ def test_words_of_the_toolbar_go_one_by_one(browser: Browser, site: Server) -> N
     assert many == sorted(many, reverse=True)
     assert many[0] == len(words[0])
     assert len(set(many)) > 2
+
+
+def test_things_are_found_by_the_names_that_other_programs_give_them(browser: Browser, seeker: dict[str, Any]) -> None:
+    palette = {
+        "delete": "Delete", "bin": "Delete", "spam": "Junk", "star": "Flag", "compose": "New message", "log out": "Sign out", "bottom reader": "Reader below",
+        "dark mode": "Appearance", "out of office": "Away", "signature": "Signature", "notifications": "Notifications", "undo send": "Undo send",
+    }
+    settings = {"vim": ["Keyboard shortcuts"], "2fa": ["Security"], "vacation": ["Away"], "dark": ["Appearance"], "tracking": ["Reading"], "xyzzy": []}
+    seen = browser.run("otherNames", seeker, palette=list(palette), settings=list(settings), subject="Pier to me")
+    assert palette == seen["palette"]
+    assert settings == seen["settings"]

@@ -99,3 +99,30 @@ export async function readAll(mail, { words }) {
   await mail.page.locator('.search input').focus();
   await mail.press('Escape');
 }
+
+/** What the palette and the search of the settings find first by words of other programs. */
+export async function otherNames(mail, { palette, settings, subject }) {
+  const page = await mail.at('/m/inbox');
+  await mail.open(subject);
+  const seen = { palette: {}, settings: {} };
+  for (const words of palette) {
+    await mail.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').fill(words);
+    await page.waitForTimeout(100);
+    const first = page.getByRole('option').first();
+    seen.palette[words] = (await first.count()) ? await first.evaluate((option) => [...option.querySelector(':scope > span').childNodes].filter((node) => node.className !== 'where').map((node) => node.textContent).join('').trim()) : '';
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  // A setting that is found leads to its page.
+  await mail.press('Control+k');
+  await page.getByRole('dialog').getByRole('combobox').fill('signature');
+  await page.getByRole('option').first().click();
+  await page.waitForURL(/\/settings\/composing$/);
+  for (const words of settings) {
+    await page.locator('.set-nav input').fill(words);
+    await page.waitForTimeout(50);
+    seen.settings[words] = (await page.locator('.set-nav li').allInnerTexts()).map((name) => name.trim());
+  }
+  return seen;
+}
