@@ -30,7 +30,7 @@ def seeker(site: Server, browser: Browser) -> dict[str, Any]:
 
 
 def test_a_search_is_as_wide_as_what_is_read_beside_it_and_is_kept_from_its_head(browser: Browser, seeker: dict[str, Any]) -> None:
-    seen = {"before": True, "while": True, "kept": True, "covered": [], "after": True}
+    seen = {"title": "pier · Mailstead", "before": True, "while": True, "kept": True, "covered": [], "after": True}
     assert seen == browser.run("wideSearch", seeker, words="pier", subject="Pier to me")
     tablet = {**seeker, "name": "seeker's tablet", "viewport": {"width": 1280, "height": 800}, "hasTouch": True, "isMobile": True}
     assert seen == browser.run("wideSearch", tablet, words="pier", subject="Pier to me")

@@ -10,13 +10,15 @@ export async function wideSearch(mail, { words, subject }) {
   const before = await share();
   await mail.find(words);
   await mail.open(subject);
+  await page.waitForFunction(() => document.title !== 'Mail · Mailstead');
+  const title = await page.title();
   const head = page.locator('.list-head');
   const keep = head.getByRole('button', { name: 'Save as smart folder' });
   const covered = await page.evaluate(() => {
     const { bottom } = document.querySelector('.list-head').getBoundingClientRect();
     return ['.list', '.reader-pane .bar'].filter((what) => document.querySelector(what).getBoundingClientRect().top < bottom - 1);
   });
-  const seen = { before: before < 0.5, while: (await share()) > 0.9, kept: inside(await keep.boundingBox(), await head.boundingBox()), covered };
+  const seen = { title, before: before < 0.5, while: (await share()) > 0.9, kept: inside(await keep.boundingBox(), await head.boundingBox()), covered };
   await page.locator('.search input').focus();
   await mail.press('Escape');
   await page.waitForURL(/\/m\//);
