@@ -1,0 +1,1 @@
+function e(e){return e.replace(/(^|<[^>]*>)([^<]+)/g,(e,t,n)=>t+n.replace(/\t/g,`    `).replace(t.startsWith(`<div`)?/^ | (?= )/g:/ (?= )/g,`\xA0`))}export{e as t};

@@ -1,1 +1,0 @@
-function e(e){return e.replace(/(^|>)([^<]+)/g,(e,t,n)=>t+n.replace(/\t/g,`    `).replace(t?/^ | (?= )/g:/ (?= )/g,`\xA0`))}export{e as t};
