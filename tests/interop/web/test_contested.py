@@ -21,7 +21,7 @@ def moved(server: Server, login: str, subject: str, into: str) -> None:
         imap.create(into)
         imap.select("INBOX")
         number = imap.search(None, "SUBJECT", f'"{subject}"')[1][0].decode()
-        assert imap._simple_command("MOVE", number, into)[0] == "OK"  # type: ignore[attr-defined]
+        assert imap._simple_command("MOVE", number, into)[0] == "OK"
 
 
 def test_what_another_device_has_moved_meanwhile_is_in_one_place_and_goes_back_there(site: Server, browser: Browser) -> None:
