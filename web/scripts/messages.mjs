@@ -5,7 +5,20 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Parts that are loaded by `withMessages` (kit/i18n), which waits for the late messages, or by such parts; of the reader, which is one of them, what it loads later than itself. */
-const late = /^(?:feature\/(?:settings|tour|door|composer|palette|history|outbox|waiting)\/|app\/(?:Asks|AtRisk)\.svelte|feature\/search\/(?:(?:Hints|Scope)\.svelte|said\.ts)|feature\/list\/(?:Picker|Pull)\.svelte|feature\/reader\/(?:Body|Behind|Gone|Attachments|Frame|Pdf|PdfPage)\.svelte|action\/(?:compose\/|(?:unsubscribe|receipt|choices|kept|mailboxes|notes|send\.svelte|objects|notifications|submissions|template|people|rights|met|crossing|sharing|refusal|other-words|setting-pages)\.ts)|feature\/mailboxes\/Share\w*\.svelte|kit\/(?:key-groups\.ts|Moment\.svelte))/;
+const late = new RegExp(
+  `^(?:${[
+    String.raw`feature/(?:settings|tour|door|composer|palette|history|outbox|waiting)/`,
+    String.raw`feature/search/(?:(?:Hints|Scope)\.svelte|said\.ts)`,
+    String.raw`feature/list/(?:Picker|Pull)\.svelte`,
+    String.raw`feature/reader/(?:Body|Behind|Gone|Attachments|Frame|Pdf|PdfPage)\.svelte`,
+    String.raw`feature/mailboxes/Share\w*\.svelte`,
+    String.raw`app/(?:Asks|AtRisk)\.svelte`,
+    String.raw`action/compose/`,
+    String.raw`action/(?:choices|crossing|kept|mailboxes|met|notes|notifications|objects|other-words|people|receipt|refusal|rights|setting-pages|sharing|submissions|template|unsubscribe)\.ts`,
+    String.raw`action/send\.svelte\.ts`,
+    String.raw`kit/(?:key-groups\.ts|Moment\.svelte)`,
+  ].join('|')})`,
+);
 
 function* files(folder) {
   for (const name of readdirSync(folder)) {

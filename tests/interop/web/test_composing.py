@@ -145,3 +145,11 @@ def test_an_answer_in_plain_text_begins_above_the_quotation(site: Server, browse
     written = browser.run("plainAnswer", bureau, subject="A question in words", text="Yes.")
     assert written.startswith("Yes.\n"), written
     assert written.rstrip().endswith("> Text")
+
+
+def test_what_was_done_last_is_taken_back_first(site: Server, browser: Browser, bureau: dict[str, Any]) -> None:
+    put(site, "Filed meanwhile", to=WRITER)
+    assert [0, 1] == browser.run("filedWhileSending", bureau, to=FRIEND, subject="Never leaves", other="Filed meanwhile")
+    eventually(lambda: holds(site, "INBOX", "Filed meanwhile", WRITER))
+    assert not holds(site, "Archive", "Filed meanwhile", WRITER)
+    assert not found(site, FRIEND, "INBOX", "Never leaves")

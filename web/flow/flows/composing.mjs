@@ -299,3 +299,27 @@ export async function plainAnswer(mail, { subject, text }) {
   await mail.page.getByText('Write new messages with formatting').click();
   return written;
 }
+
+/** A message is on its way when something is filed: the key takes back the filing first, the message then. How many composers there are after each. */
+export async function filedWhileSending(mail, { to, subject, other }) {
+  await mail.at('/m/inbox');
+  await mail.row(other).first().waitFor();
+  await mail.button('New message').click();
+  await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
+  await mail.fillTo(to);
+  await mail.composer.getByLabel('Subject').fill(subject);
+  await mail.button('Send', mail.composer).click();
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  await mail.row(other).first().focus();
+  await mail.press('x', 'e');
+  await mail.gone(other);
+  await mail.press('z');
+  await mail.row(other).first().waitFor();
+  const composers = [await mail.page.locator('.composer').count()];
+  await mail.press('z');
+  await mail.composer.waitFor();
+  composers.push(await mail.page.locator('.composer').count());
+  await mail.button('Discard', mail.composer).click();
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  return composers;
+}

@@ -106,7 +106,7 @@ export async function discardOffline(mail, { subject }) {
 export async function brokenReschedule(mail, { to, subject }) {
   await sendLater(mail, { to, subject });
   const item = mail.page.locator('.out-i').filter({ hasText: subject });
-  await mail.context.route('**/jmap', (route) => (route.request().postData()?.includes('"again"') ? route.abort('connectionreset') : route.fallback()));
+  await mail.context.route('**/jmap', (route) => (route.request().postData()?.includes('"#send"') ? route.abort('connectionreset') : route.fallback()));
   await mail.button('Change time', item).click();
   await mail.page.getByRole('menuitem', { name: 'Send now' }).click();
   const alert = mail.page.locator('.toast[role=alert], [role=alert] .toast').first();

@@ -10,16 +10,23 @@ import { type Mail, session } from './session.svelte.ts';
 interface Underway {
   id: Id;
   emailId: Id;
+  /** From when and until when it can be taken back; ms since 1970. */
+  at: number;
   until: number;
   /** Where it is said. */
   toast: number;
 }
 
-/** Messages whose undo window runs, the last one last: `z` takes them back before anything else. */
+/** Messages whose undo window runs, the last one last. */
 export const underway: Underway[] = [];
 
 export function canTakeBack(): boolean {
   return underway.some(({ until }) => until > Date.now());
+}
+
+/** Whether the last thing that was done is that a message was sent: what was done since is taken back before it. */
+export function wasSentLast(mail: Mail): boolean {
+  return canTakeBack() && (underway.at(-1)?.at ?? 0) >= (mail.log.undoable[0]?.at ?? 0);
 }
 
 export async function takeBackLast(mail: Mail): Promise<void> {

@@ -146,7 +146,8 @@ function ended(id: Id): boolean {
 /** The undo window runs, for so many seconds: said, and within reach of `z`. */
 function countDown(mail: Mail, id: Id, emailId: Id, who: string, seconds: number): void {
   const toast = session.toast({ text: t('send.sending', { who }), countdown: seconds, action: { label: t('cmd.undo'), key: 'z', run: () => void takeBack(mail, id, emailId) } });
-  underway.push({ id, emailId, until: Date.now() + seconds * 1000, toast });
+  const end = Date.now() + seconds * 1000;
+  underway.push({ id, emailId, at: end - session.settings.values.undoSeconds * 1000, until: end, toast });
   setTimeout(() => ended(id) && session.mail === mail && session.toast({ text: t('send.sent') }, 2500), seconds * 1000);
 }
 

@@ -1,7 +1,7 @@
 /** The commands of mail and of going places. Lists, readers and composers add their own while they are on the screen. */
 import { commands } from '../action/commands.svelte.ts';
 import * as deeds from '../action/deeds.ts';
-import { canTakeBack, takeBackLast } from '../action/outbox.svelte.ts';
+import { canTakeBack, takeBackLast, wasSentLast } from '../action/outbox.svelte.ts';
 import { type Need, session } from '../action/session.svelte.ts';
 import { type Key, withMessages } from '../kit/i18n/index.svelte.ts';
 import type { IconName } from '../kit/icons.ts';
@@ -56,7 +56,7 @@ export function registerMail(): () => void {
     { id: 'mail.read', title: 'cmd.read', ...needs('seen'), group: 'mail', icon: 'mail', when: () => some() && any((keywords) => !('$seen' in keywords)), run: act((mail) => deeds.read(mail, mail.rows, true)) },
     { id: 'mail.unread', title: 'cmd.unread', ...needs('seen'), group: 'mail', icon: 'mail', when: () => some() && every((keywords) => '$seen' in keywords), run: act((mail) => deeds.read(mail, mail.rows, false)) },
     { id: 'mail.flag', title: 'cmd.flag', ...needs('keywords'), group: 'mail', icon: 'flag', when: some, run: act((mail) => deeds.flag(mail, mail.rows, !any((keywords) => '$flagged' in keywords))) },
-    { id: 'app.undo', title: 'cmd.undo', group: 'app', icon: 'undo', when: () => canTakeBack() || (session.mail?.log.undoable.length ?? 0) > 0, run: act((mail) => (canTakeBack() ? void takeBackLast(mail) : void mail.log.undo())) },
+    { id: 'app.undo', title: 'cmd.undo', group: 'app', icon: 'undo', when: () => canTakeBack() || (session.mail?.log.undoable.length ?? 0) > 0, run: act((mail) => (wasSentLast(mail) ? void takeBackLast(mail) : void mail.log.undo())) },
     { id: 'app.redo', title: 'cmd.redo', group: 'app', icon: 'refresh', when: () => session.mail?.log.canRedo ?? false, run: act((mail) => mail.log.redo()) },
     { id: 'app.palette', title: 'cmd.palette', group: 'app', icon: 'keyboard', hidden: true, run: () => (session.palette = !session.palette) },
     { id: 'app.keys', title: 'cmd.keys', group: 'app', icon: 'keyboard', run: () => (session.keySheet = true) },
