@@ -236,17 +236,20 @@ export async function veryMany(mail, { count }) {
   return { text: Math.round(body.height), lastAboveField: last.y + last.height <= field.y + 1 };
 }
 
+/** A message with nothing in it but its subject is on its way. */
+async function sentTo(mail, { to, subject }) {
+  await mail.button('New message').click();
+  await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
+  await mail.fillTo(to);
+  await mail.composer.getByLabel('Subject').fill(subject);
+  await mail.button('Send', mail.composer).click();
+  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+}
+
 /** Two messages on their way at once: each is taken back by the key, the last one first. */
 export async function twoTakenBack(mail, { to, subjects }) {
   await mail.at('/m/inbox');
-  for (const subject of subjects) {
-    await mail.button('New message').click();
-    await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
-    await mail.fillTo(to);
-    await mail.composer.getByLabel('Subject').fill(subject);
-    await mail.button('Send', mail.composer).click();
-    await mail.page.locator('.composer').waitFor({ state: 'detached' });
-  }
+  for (const subject of subjects) await sentTo(mail, { to, subject });
   await mail.press('z');
   await mail.page.locator('.composer').first().waitFor();
   await mail.button('Minimise', mail.composer).click();
@@ -304,12 +307,7 @@ export async function plainAnswer(mail, { subject, text }) {
 export async function filedWhileSending(mail, { to, subject, other }) {
   await mail.at('/m/inbox');
   await mail.row(other).first().waitFor();
-  await mail.button('New message').click();
-  await mail.composer.getByLabel('To', { exact: true }).and(mail.page.locator(':focus')).waitFor();
-  await mail.fillTo(to);
-  await mail.composer.getByLabel('Subject').fill(subject);
-  await mail.button('Send', mail.composer).click();
-  await mail.page.locator('.composer').waitFor({ state: 'detached' });
+  await sentTo(mail, { to, subject });
   await mail.row(other).first().focus();
   await mail.press('x', 'e');
   await mail.gone(other);

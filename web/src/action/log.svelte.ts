@@ -153,7 +153,7 @@ export class Log {
     for (const { of } of entries) this.#recall(of);
     for (const entry of entries.filter(({ state }) => state === 'waiting')) {
       await this.store.load(Object.keys(entry.patches));
-      const before = new Map(Object.keys(entry.patches).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
+      const before = this.shown(Object.keys(entry.patches));
       for (const [id, patch] of Object.entries(entry.patches)) this.store.overlay(entry.id, id, patch);
       this.shift(before);
     }
@@ -188,7 +188,7 @@ export class Log {
     if (!Object.keys(mine).length && !options.note && !options.fact) return null;
     const of = Object.fromEntries(Object.keys(mine).flatMap((id) => { const account = this.store.whose(id); return account ? [[id, account]] : []; })) as Record<Id, Id>;
     const entry: Entry = { id: this.#newId(), title, values, at: Date.now(), state: 'waiting', patches: mine, inverses, was, ...(Object.keys(of).length ? { of } : {}), ...options };
-    const before = new Map(Object.keys(mine).map((id) => [id, this.store.emails.get(id)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
+    const before = this.shown(Object.keys(mine));
     for (const [id, patch] of Object.entries(mine)) this.store.overlay(entry.id, id, patch);
     this.shift(before);
     this.unkept = new Set([...this.unkept, entry.id]);
@@ -231,6 +231,11 @@ export class Log {
     this.#keep(entry);
     void this.flush();
     return entry;
+  }
+
+  /** These emails as they are shown now, as far as they are known. */
+  shown(ids: Id[]): Map<Id, Email> {
+    return new Map(ids.flatMap((id) => this.store.emails.get(id) ?? []).map((email) => [email.id, email]));
   }
 
   /** Lists and counts follow at once: rows that left their mailbox go, rows that came back are shown again. */
@@ -321,7 +326,7 @@ export class Log {
       // Nobody knows whether the server has it: taken for done, then taken back.
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, true);
     } else if (entry.state === 'waiting' && !this.#inFlight.has(entry.id)) {
-      const before = new Map(Object.keys(entry.patches).map((email) => [email, this.store.emails.get(email)]).filter((pair): pair is [Id, Email] => pair[1] !== undefined));
+      const before = this.shown(Object.keys(entry.patches));
       for (const email of Object.keys(entry.patches)) this.store.settle(entry.id, email, false);
       this.shift(before);
       void this.told(entry);

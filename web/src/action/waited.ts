@@ -32,7 +32,7 @@ export function inTurn(log: Log, { id }: Entry, tell: (entry: Entry) => Promise<
 /** Another window has seen to it. */
 async function follow(log: Log, entry: Entry, kept: Entry): Promise<void> {
   const ids = Object.keys(entry.patches);
-  const before = new Map(ids.flatMap((id) => log.store.emails.get(id) ?? []).map((email) => [email.id, email]));
+  const before = log.shown(ids);
   for (const id of ids) log.store.settle(entry.id, id, kept.state === 'done' && !kept.errors?.[id]);
   if (kept.state !== 'done') log.shift(before);
   log.entries = log.entries.flatMap((other) => (other.id !== entry.id ? [other] : entry.quiet ? [] : [kept]));

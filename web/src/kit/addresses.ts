@@ -28,6 +28,12 @@ export function splitAddresses(text: string): string[] {
   return out.map((part) => part.trim()).filter(Boolean);
 }
 
+/** Of `more` those that `list` has not, each once. */
+export function newTo(list: EmailAddress[], more: EmailAddress[]): EmailAddress[] {
+  const have = new Set(list.map(({ email }) => email.toLowerCase()));
+  return more.filter(({ email }) => !have.has(email.toLowerCase()) && have.add(email.toLowerCase()));
+}
+
 /** What is typed, as addresses; `rest` is what is none. */
 export function readAddresses(text: string): { good: EmailAddress[]; rest: string[] } {
   const parts = splitAddresses(text);

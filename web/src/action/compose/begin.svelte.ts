@@ -6,7 +6,7 @@ import { asWritten } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
 import { inert } from '../../kit/inert.ts';
-import { forwardSubject, parseAddress, replySubject, splitAddresses } from '../../kit/addresses.ts';
+import { forwardSubject, newTo, parseAddress, replySubject, splitAddresses } from '../../kit/addresses.ts';
 import { sameAddress } from '../../kit/mail.ts';
 import { nameOf } from '../../kit/people.ts';
 import { escapeHtml } from '../../kit/sanitize.ts';
@@ -58,8 +58,7 @@ export function respond(mail: Mail, kind: 'reply' | 'replyAll' | 'forward', emai
     to = own ? (email.to ?? []) : answerTo;
     if (kind === 'replyAll') {
       const rest = own ? (detail.cc ?? []) : [...(email.to ?? []), ...(detail.cc ?? [])];
-      const seen = new Set(to.map((address) => address.email.toLowerCase()));
-      cc = rest.filter((address) => !mine(mail, address) && !seen.has(address.email.toLowerCase()) && seen.add(address.email.toLowerCase()));
+      cc = newTo(to, rest.filter((address) => !mine(mail, address)));
     }
   }
   const rich = session.settings.values.richText;

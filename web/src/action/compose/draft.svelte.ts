@@ -8,7 +8,7 @@ import { upload } from '../../jmap/blobs.ts';
 import type { Client } from '../../jmap/client.ts';
 import { Offline, Refused, refusedBy } from '../../jmap/errors.ts';
 import type { Email, EmailAddress, GetResponse, Id, Identity, SetResponse } from '../../jmap/types.ts';
-import { readAddresses } from '../../kit/addresses.ts';
+import { newTo, readAddresses } from '../../kit/addresses.ts';
 import { FLOWED, flow } from '../../kit/flowed.ts';
 import { htmlToText } from '../../kit/html-text.ts';
 import { t } from '../../kit/i18n/index.svelte.ts';
@@ -159,8 +159,7 @@ export class Draft {
     let wrong: { field: 'to' | 'cc' | 'bcc'; text: string } | null = null;
     for (const field of ['to', 'cc', 'bcc'] as const) {
       const { good, rest } = readAddresses(this.fields.typed[field]);
-      const have = new Set(this.fields[field].map(({ email }) => email.toLowerCase()));
-      const fresh = good.filter(({ email }) => !have.has(email.toLowerCase()) && have.add(email.toLowerCase()));
+      const fresh = newTo(this.fields[field], good);
       if (fresh.length) this.fields[field] = [...this.fields[field], ...fresh];
       if (good.length) this.touch();
       this.fields.typed[field] = rest.join(', ');

@@ -1,0 +1,1 @@
+import{t as e}from"./rolldown-runtime-DK3Fl9T5.js";import{Bt as t,Dt as n,Rt as r}from"./index-DZQ_--ln.js";var i=e({inWords:()=>a});function a(e){return e instanceof t?n(`signed_out`):e instanceof r&&!e.message?n(`pull.failed`):e instanceof Error?e.message:String(e)}export{i as n,a as t};

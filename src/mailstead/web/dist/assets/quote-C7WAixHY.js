@@ -1,0 +1,1 @@
+import{d as e,r as t,t as n}from"./sanitize-ebbesDRF.js";import{t as r}from"./spaces-CXB7zlpi.js";async function i(i){let a=i.htmlBody.map(n=>{let a=i.bodyValues?.[n.partId??``]?.value??``;return n.type===`text/html`?a:n.type.startsWith(`text/`)?r(t(e(n,a).trimEnd())):``});return(await n(a.join(`<hr>`),void 0,!0)).body}export{i as quotedHtml};
